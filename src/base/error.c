@@ -1,0 +1,27 @@
+#include "base/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+dmap_status dmap__fail(dmap__error *error, dmap_status status, const char *format, ...) {
+    int saved = errno;
+    if (error) {
+        va_list args;
+        va_start(args, format);
+        error->status = status;
+        vsnprintf(error->text, sizeof error->text, format, args);
+        va_end(args);
+    }
+    errno = saved;
+    return status;
+}
+
+dmap_status dmap__fail_memory(dmap__error *error, unsigned long long bytes, const char *what) {
+    return dmap__fail(error, DMAP_ENOMEM, "out of memory for %llu bytes of %s", bytes, what);
+}
+
+void dmap__error_clear(dmap__error *error) {
+    error->status = DMAP_OK;
+    error->text[0] = '\0';
+}

@@ -1,0 +1,21 @@
+/* What went wrong: a status for the program, a sentence for the person. */
+#ifndef DMAP_BASE_ERROR_H
+#define DMAP_BASE_ERROR_H
+
+#include <dmap/status.h>
+
+typedef struct dmap__error {
+    dmap_status status;
+    char text[1280];
+} dmap__error;
+
+/** Sets *error (may be NULL) and returns status: `return dmap__fail(error, DMAP_EINVAL, "…")`. Errno is kept. */
+dmap_status dmap__fail(dmap__error *error, dmap_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** "out of memory for 10 bytes of what" */
+dmap_status dmap__fail_memory(dmap__error *error, unsigned long long bytes, const char *what);
+
+void dmap__error_clear(dmap__error *error);
+
+#endif

@@ -1,0 +1,33 @@
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+bool dmap__memory_grow(void *items, size_t *capacity, size_t count, size_t element_size) {
+    if (count <= *capacity)
+        return true;
+    size_t wanted = *capacity ? *capacity * 2 : 8;
+    if (wanted < count)
+        wanted = count;
+    if (wanted > SIZE_MAX / 2 / element_size)
+        return false;
+    void **place = items;
+    void *larger = realloc(*place, wanted * element_size);
+    if (!larger)
+        return false;
+    *place = larger;
+    *capacity = wanted;
+    return true;
+}
+
+void *dmap__memory_array(uint64_t count, size_t size) {
+    if (size && count > (uint64_t)(SIZE_MAX / 2) / size)
+        return NULL;
+    size_t bytes = (size_t)count * size;
+    return malloc(bytes ? bytes : 1);
+}
+
+size_t dmap__memory_pad(size_t size) {
+    if (size > SIZE_MAX - DMAP__ALIGNMENT)
+        return 0;
+    return (size + DMAP__ALIGNMENT - 1) & ~(DMAP__ALIGNMENT - 1);
+}

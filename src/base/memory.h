@@ -1,0 +1,21 @@
+/* Memory: arrays that grow by doubling, and sizes that are multiplied without overflow. */
+#ifndef DMAP_BASE_MEMORY_H
+#define DMAP_BASE_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DMAP__ALIGNMENT ((size_t)16) /* of items and results of variable size */
+
+/** Makes room for `count` elements in array *items (NULL at first) of *capacity: returns false, all unchanged, if
+ * memory is out. */
+bool dmap__memory_grow(void *items, size_t *capacity, size_t count, size_t element_size);
+
+/** malloc of count * size bytes (1 at the least); NULL if out of memory or range. */
+void *dmap__memory_array(uint64_t count, size_t size);
+
+/** size rounded up to DMAP__ALIGNMENT; 0 if it overflows. */
+size_t dmap__memory_pad(size_t size);
+
+#endif

@@ -1,0 +1,19 @@
+/* The library's one mutable global: written by constructors before main (and by dmap_register until a pool is opened),
+ * then only read. A constructor cannot fail, so a mistake is kept and reported when a pool is opened. */
+#include "base/tasks.h"
+
+#include "base/memory.h"
+
+static dmap__tasks all;
+
+void dmap_register(const dmap_task *task) {
+    if (!dmap__memory_grow(&all.tasks, &all.capacity, all.count + 1, sizeof(const dmap_task *))) {
+        all.out_of_memory = true;
+        return;
+    }
+    all.tasks[all.count++] = task;
+}
+
+dmap__tasks *dmap__tasks_get(void) {
+    return &all;
+}
