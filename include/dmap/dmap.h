@@ -1,0 +1,378 @@
+/* dmap: map a function over items, on one core, on all cores of a machine, or on a cluster under mpirun.
+ *
+ * Words. An *item* goes in, a *result* comes out; *index* is an item's position, from 0. A *task* is the function and
+ * its sizes. A *call* is one map in flight. A *pool* is all that serves the calls: *ranks* (MPI processes; rank 0 of
+ * the pool is the *master*), each with a *crew* of *workers* (threads). A *chunk* is a range of items granted together.
+ * Ranges are half open: [begin, end).
+ *
+ * Unless a comment says otherwise: functions are called on the master, by the thread that opened the pool, outside any
+ * task, source or sink function; pointers passed in are borrowed for the call; sizes are in bytes, times in seconds;
+ * text returned is UTF-8, owned by the library. No function exits, aborts, or prints to stdout. */
+#ifndef DMAP_DMAP_H
+#define DMAP_DMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <dmap/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define DMAP_VERSION_MAJOR 0
+#define DMAP_VERSION_MINOR 1
+#define DMAP_VERSION_PATCH 0
+#define DMAP_VERSION       "0.1.0"
+
+typedef struct dmap_pool dmap_pool;
+typedef struct dmap_context dmap_context; /* what a task function sees of the world */
+typedef struct dmap_results dmap_results;
+typedef struct dmap_call dmap_call;
+typedef struct dmap_stream dmap_stream;
+
+/* ---- a program ------------------------------------------------------------------------------------------------ */
+
+/** Who does the work on a rank. */
+typedef enum dmap_backend {
+    DMAP_BACKEND_DEFAULT = 0, /* DMAP_BACKEND from the environment, else DMAP_THREADS */
+    DMAP_THREADS = 1,         /* a thread a worker, pinned */
+    DMAP_PROCESSES = 2,       /* a process a worker, pinned: a crash of the task costs one item */
+    DMAP_SERIAL = 3           /* the rank's own thread, one item after the other: for gdb */
+} dmap_backend;
+
+/** How processes are started (DMAP_PROCESSES only): by the fork server, from the memory that the program had when it
+ * was made; from the rank's memory as it is now, MPI's too (DMAP_FORK: at your own risk); or as a fresh copy of the
+ * program (DMAP_SPAWN), which enters at dmap_prefork. */
+typedef enum dmap_start { DMAP_START_DEFAULT = 0, DMAP_FORKSERVER = 1, DMAP_FORK = 2, DMAP_SPAWN = 3 } dmap_start;
+
+/** What a worker is bound to. */
+typedef enum dmap_bind {
+    DMAP_BIND_DEFAULT = 0, /* DMAP_BIND from the environment, else DMAP_BIND_CORE */
+    DMAP_BIND_CORE = 1,
+    DMAP_BIND_PU = 2, /* one hardware thread */
+    DMAP_BIND_L3 = 3,
+    DMAP_BIND_NUMA = 4,
+    DMAP_BIND_SOCKET = 5,
+    DMAP_BIND_NONE = 6
+} dmap_bind;
+
+/** In what order workers take the cores of a rank. */
+typedef enum dmap_spread {
+    DMAP_SPREAD_DEFAULT = 0, /* DMAP_SPREAD from the environment, else DMAP_COMPACT */
+    DMAP_COMPACT = 1,        /* neighbours first */
+    DMAP_SCATTER = 2         /* as far apart as the machine allows */
+} dmap_spread;
+
+/** How a pool is made. Zero means default in every field. The master's options (and its environment: DMAP_WORKERS,
+ *  DMAP_BACKEND, DMAP_START, DMAP_BIND, DMAP_SPREAD, DMAP_MASTER_WORKS) hold for every rank. What the program sets wins
+ *  over the environment, as with OpenMP.
+ *  While a pool is open, OMP_NUM_THREADS and the like (OPENBLAS_, MKL_, BLIS_, NUMEXPR_, VECLIB_MAXIMUM_THREADS) are
+ *  set in each rank, where they are not, to a worker's share of its cores; libraries that are loaded already are told.
+ *  Opening and closing change the environment then: no other thread may read it meanwhile. */
+typedef struct dmap_options {
+    int workers;             /* per rank, 1 to 4096; 0: one a core that this rank may use */
+    dmap_backend backend;    /* environment: serial, threads, processes */
+    dmap_start start;        /* environment: forkserver, fork, spawn */
+    dmap_bind bind;          /* environment: core, pu, l3, numa, socket, none */
+    dmap_spread spread;      /* environment: compact, scatter */
+    uint64_t refresh_items;  /* DMAP_PROCESSES: most items a process runs before it is replaced; 0: no bound */
+    uint64_t refresh_memory; /* DMAP_PROCESSES: bytes it may hold in memory before that; 0: no bound */
+    int master_works; /* 0: the library decides, 1: yes, -1: no (ignored in a pool of one rank); environment: yes, no */
+} dmap_options;
+
+/** The user's program, run on the master only; its value becomes that of dmap_run there. */
+typedef int dmap_main_fn(dmap_pool *pool, int argc, char **argv);
+
+/** Runs a whole program: `int main(int argc, char **argv) { return dmap_run(argc, argv, my_main, NULL); }`.
+ *  Under mpirun (or srun) it starts and ends MPI, and the other ranks serve inside it; without a launcher it is a pool
+ *  of one rank and MPI is not started. A launcher of another MPI, which would make N pools of one, is refused.
+ *  Called by:  every rank, first thing in main
+ *  options:    NULL for defaults; the master's hold
+ *  Returns:    main_fn's value on the master, 0 on the others; 1 on every rank, with a sentence on stderr, if the pool
+ *              could not be opened, and on a rank whose connection broke */
+DMAP_API int dmap_run(int argc, char **argv, dmap_main_fn *main_fn, const dmap_options *options);
+
+/** Makes the fork server, in programs that call MPI_Init themselves: to be called before it.
+ *  It must be the first thing in main: the children of DMAP_PROCESSES, and of <dmap/process.h>, are started from the
+ *  memory that the program has now, and a fresh copy (DMAP_SPAWN) does its work here and does not return. dmap_run
+ * calls it. Returns:  0; 1 if there is no server now (dmap_error(NULL) says why): DMAP_PROCESSES is refused then Cost:
+ * a process that sleeps, until this one ends */
+DMAP_API int dmap_prefork(int *argc, char ***argv);
+
+/** Ends a pool made by dmap_open: the other ranks return from dmap_open. Not for the pool that dmap_run opened.
+ *  pool:     may be NULL; after the call it is refused by every function with DMAP_EINVAL
+ *  Returns:  DMAP_OK, DMAP_EINVAL (not open, or a call is running on it), DMAP_EMPI
+ *  Blocks:   until the other ranks have been told and the workers have ended */
+DMAP_API dmap_status dmap_close(dmap_pool *pool);
+
+/** Ranks in the pool (1 or more), workers over all ranks, and the host name of a rank (NULL if out of range).
+ *  Called by:  master; 0 or NULL for a pool that is not open */
+DMAP_API int dmap_ranks(const dmap_pool *pool);
+DMAP_API int dmap_workers(const dmap_pool *pool);
+DMAP_API const char *dmap_host(const dmap_pool *pool, int rank);
+
+/* ---- a task --------------------------------------------------------------------------------------------------- */
+
+#define DMAP_VARIABLE ((size_t)-1) /* an item or result size: any, 0 too */
+
+/** Does one item. item is read-only; result has result_size bytes (NULL if that is 0 or DMAP_VARIABLE: then
+ *  dmap_result). Fixed-size items and results are aligned as in an array of theirs; variable ones to 16 bytes.
+ *  Returns 0: done; else the item failed with that code (dmap_fail adds a sentence). */
+typedef int dmap_task_fn(dmap_context *ctx, const void *item, void *result);
+
+/** Does `count` items of consecutive index, dmap_index() being that of the first. Both sizes are fixed. From
+ * dmap_range, items points to the first index only: the rest follow by counting. If it returns non-zero for more than
+ * one item, these are run again one by one, so that the right one is reported. */
+typedef int dmap_batch_fn(dmap_context *ctx, const void *items, void *results, size_t count);
+
+/** A function to map and its sizes. Define it by DMAP_TASK at file scope, so that every process of the program has it.
+ */
+typedef struct dmap_task {
+    const char *name;  /* unique in the program */
+    dmap_task_fn *run; /* one of run and run_batch */
+    dmap_batch_fn *run_batch;
+    size_t item_size;   /* bytes, or DMAP_VARIABLE */
+    size_t result_size; /* bytes, or DMAP_VARIABLE */
+    /* Once a worker, before its first item of this task (and again after dmap_share); non-zero fails the call. teardown
+     * runs when the worker ends, or before the next setup, and only after a setup that returned 0. */
+    int (*setup)(dmap_context *ctx);
+    void (*teardown)(dmap_context *ctx);
+    /* For dmap_fold: *into becomes "*into followed by *from". Must be associative (rounding aside); need not commute.
+     * Runs in the rank itself, also with DMAP_PROCESSES. */
+    void (*combine)(void *into, const void *from);
+} dmap_task;
+
+/** Defines `const dmap_task symbol`, named "symbol", and registers it in every process of the program:
+ *  DMAP_TASK(square, .run = square_fn, .item_size = sizeof(double), .result_size = sizeof(double)); */
+#define DMAP_TASK(symbol, ...)                                                                                         \
+    const dmap_task symbol = {.name = #symbol, __VA_ARGS__};                                                           \
+    __attribute__((constructor)) static void dmap_register_##symbol(void) {                                            \
+        dmap_register(&symbol);                                                                                        \
+    }                                                                                                                  \
+    struct dmap_task
+
+/** What DMAP_TASK calls. A mistake (no name, two tasks of one name) is reported when a pool is opened.
+ *  task:     borrowed for ever
+ *  Threads:  one at a time; before any pool is opened */
+DMAP_API void dmap_register(const dmap_task *task);
+
+/* Inside a task (run, run_batch, setup, teardown): by the thread that was given ctx, for as long as the function runs.
+ */
+
+/** Index of the item (of the first one in run_batch; 0 in setup and teardown). */
+DMAP_API uint64_t dmap_index(const dmap_context *ctx);
+/** Bytes of the item. */
+DMAP_API size_t dmap_item_size(const dmap_context *ctx);
+/** The place of a variable-size result of `size` bytes, aligned to 16, to be written before the function returns. A
+ * second call gives it another size and keeps what was written. An item of such a task that never calls it has failed;
+ * for an empty result call it with 0. For a fixed-size task: its place if size is result_size, else NULL. Returns:
+ * never NULL for 0 bytes; NULL if memory is out: the item is then reported so whatever it returns */
+DMAP_API void *dmap_result(dmap_context *ctx, size_t size);
+/** Gives the failure a sentence (up to 1,000 bytes are kept). Returns code, or 1 if code is 0: `return dmap_fail(ctx,
+ * 3, "…")`. */
+DMAP_API int dmap_fail(dmap_context *ctx, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/** What dmap_share sent last: read-only, aligned to 64; NULL and 0 if nothing. size may be NULL. */
+DMAP_API const void *dmap_shared(const dmap_context *ctx, size_t *size);
+/** The worker's own state for this task: NULL until set. Free it in teardown. */
+DMAP_API void *dmap_local(const dmap_context *ctx);
+DMAP_API void dmap_set_local(dmap_context *ctx, void *local);
+/** A hash of (the call's seed, the item's index): the same on any number of ranks. In run_batch, of the first item. */
+DMAP_API uint64_t dmap_seed(const dmap_context *ctx);
+/** The same for another index: for run_batch, and for streams of one's own. */
+DMAP_API uint64_t dmap_seed_of(const dmap_context *ctx, uint64_t index);
+/** 1 for the first attempt at an item. */
+DMAP_API int dmap_attempt(const dmap_context *ctx);
+/** Rank, and worker on that rank, that run the task. */
+DMAP_API int dmap_rank(const dmap_context *ctx);
+DMAP_API int dmap_worker(const dmap_context *ctx);
+/** True once the result is no longer wanted (the call stops, or item_timeout_s is over): a long task may then return
+ * early. */
+DMAP_API bool dmap_cancelled(const dmap_context *ctx);
+
+/* ---- sources and sinks: small values, made by these functions; their fields are private ------------------------ */
+
+typedef struct dmap_blob {
+    const void *data;
+    size_t size;
+} dmap_blob;
+
+typedef enum dmap_item_status {
+    DMAP_ITEM_OK = 0,
+    DMAP_ITEM_FAILED = 1,   /* the task returned non-zero */
+    DMAP_ITEM_CRASHED = 2,  /* its process died (DMAP_PROCESSES) */
+    DMAP_ITEM_TIMEOUT = 3,  /* over item_timeout_s */
+    DMAP_ITEM_LOST = 4,     /* its rank was lost */
+    DMAP_ITEM_CANCELLED = 5 /* not run: the call stopped before */
+} dmap_item_status;
+
+/** One item's end, as dmap_each hands it out. */
+typedef struct dmap_item_result {
+    uint64_t index;
+    dmap_item_status status;
+    int code;          /* what the task returned */
+    int signal;        /* that killed it, or 0 */
+    const void *data;  /* the result; NULL unless status is DMAP_ITEM_OK. Valid until the function returns */
+    size_t size;       /* bytes of it */
+    const char *error; /* a sentence; NULL if status is DMAP_ITEM_OK. Valid until the function returns */
+    int rank;          /* that ran it */
+    int attempt;       /* that ended it, from 1 */
+    double seconds;    /* that it took; of short items, the mean of its batch */
+} dmap_item_result;
+
+/** Next item of a stream: 1 item (data valid until the next call), 0 end, < 0 an error. Runs in the caller's thread. */
+typedef int dmap_pull_fn(void *arg, dmap_blob *item);
+/** Takes one item's end. Runs in the caller's thread. Non-zero stops the call: the rest is dropped. */
+typedef int dmap_each_fn(void *arg, const dmap_item_result *result);
+
+typedef struct dmap_source {
+    int kind;
+    const void *data;
+    uint64_t begin, end;
+    dmap_pull_fn *next;
+    void *arg;
+} dmap_source;
+
+typedef struct dmap_sink {
+    int kind;
+    void *data;
+    dmap_results **results;
+    dmap_each_fn *each;
+    void *arg;
+} dmap_sink;
+
+/** `count` items of task.item_size, side by side. */
+DMAP_API dmap_source dmap_array(const void *items, size_t count);
+/** `count` items of any size (of task.item_size, if that is fixed). */
+DMAP_API dmap_source dmap_blobs(const dmap_blob *items, size_t count);
+/** The numbers begin to end - 1, each an item of type uint64_t; index 0 is `begin`. Nothing is sent but the range. */
+DMAP_API dmap_source dmap_range(uint64_t begin, uint64_t end);
+/** Items from a function, of unknown number. After an error (a negative value) the items before it are done and
+ *  delivered, then the call returns DMAP_EIO with the value in dmap_error(). */
+DMAP_API dmap_source dmap_pull(dmap_pull_fn *next, void *arg);
+
+/** Fixed-size results, side by side, in place. The place of an item that failed or was not run is unspecified. */
+DMAP_API dmap_sink dmap_into(void *results);
+/** A table of results of any size, made by the call; to be freed with dmap_results_free, also after a failed call, in
+ *  which items that were not run are DMAP_ITEM_CANCELLED. NULL if the call could not start. */
+DMAP_API dmap_sink dmap_collect(dmap_results **results);
+/** A function for each item, in index order unless `unordered`. */
+DMAP_API dmap_sink dmap_each(dmap_each_fn *fn, void *arg);
+/** *accumulator becomes itself, combined with the result of item 0, 1, …: brackets are set by the index alone (a
+ *  binary tree, as pairwise summation has), so the bits are the same on any number of ranks and workers. Items that
+ *  failed are left out. Untouched if there is no result. */
+DMAP_API dmap_sink dmap_fold(void *accumulator);
+/** Results are thrown away where they arise. */
+DMAP_API dmap_sink dmap_discard(void);
+
+/** What dmap_collect made. index must be below the count, which is that of the items, or of those read by dmap_pull.
+ *  Called by: any thread; pointers are valid until dmap_results_free. */
+DMAP_API uint64_t dmap_results_count(const dmap_results *results);
+/** NULL unless the item is DMAP_ITEM_OK; not NULL for an empty result. size may be NULL. */
+DMAP_API const void *dmap_results_at(const dmap_results *results, uint64_t index, size_t *size);
+DMAP_API dmap_item_status dmap_results_status(const dmap_results *results, uint64_t index);
+/** The sentence of a failure; NULL if the item is DMAP_ITEM_OK. */
+DMAP_API const char *dmap_results_error(const dmap_results *results, uint64_t index);
+/** results: may be NULL */
+DMAP_API void dmap_results_free(dmap_results *results);
+
+/* ---- a call --------------------------------------------------------------------------------------------------- */
+
+/** Who gets how much. Formulas, with R items left, P the share of all workers that a rank has: */
+typedef enum dmap_schedule {
+    DMAP_AUTO = 0,     /* adaptive weighted factoring: R/2 split by each rank's measured speed, bounded in time */
+    DMAP_STATIC = 1,   /* shares by number of workers, in turn; `chunk` makes them smaller */
+    DMAP_DYNAMIC = 2,  /* `chunk` items (default: a fixed time's worth) to whoever asks */
+    DMAP_GUIDED = 3,   /* R * P */
+    DMAP_FACTORING = 4 /* batches of R/2, split evenly by P */
+} dmap_schedule;
+
+typedef enum dmap_on_error {
+    DMAP_STOP = 0,      /* as a serial loop would: the lowest failing index ends the call; items below it are done */
+    DMAP_KEEP_GOING = 1 /* every item gets an end of its own */
+} dmap_on_error;
+
+/** How a call is done. Zero means default in every field. */
+typedef struct dmap_map_options {
+    size_t chunk; /* items a rank is granted at once; 0: by measured time. AUTO, GUIDED, FACTORING: the least */
+    dmap_schedule schedule;
+    bool unordered; /* dmap_each: as they come */
+    size_t window;  /* bytes of results held for order, 4096 or more; 0: 64 MiB. One chunk is always let in */
+    dmap_on_error on_error;
+    int retries;           /* further attempts at an item that failed, 0 to 1000 */
+    double item_timeout_s; /* 0: none. A process is killed; a thread can only be asked to stop (dmap_cancelled) */
+    double timeout_s;      /* 0: none. Then the call stops: DMAP_ETIMEOUT. Running items are waited for */
+    const char *journal;   /* not in this version: DMAP_EUNSUPPORTED */
+    double (*cost)(void *arg, uint64_t index); /* hint: longest first. Not for dmap_pull. 16 bytes an item; with an  */
+    void *cost_arg;                            /* ordered sink, results out of order are held beyond the window      */
+    uint64_t seed;                             /* for dmap_seed */
+    int progress;                              /* a bar on stderr: 0: if that is a terminal, 1: always, -1: never */
+} dmap_map_options;
+
+/** Maps task over the items of source; results go to sink. Zero items are fine.
+ *  Called by:  master; also from a program without mpirun
+ *  task:       registered (DMAP_TASK); any of the program's
+ *  options:    NULL for defaults
+ *  Returns:    DMAP_OK; DMAP_EITEM (with DMAP_STOP: the lowest failing item ended it, those below it are delivered;
+ * with DMAP_KEEP_GOING: some items failed, the others are delivered); DMAP_EINVAL (nothing was run); DMAP_EIO (source
+ * failed; items before that are delivered); DMAP_ECANCELLED (sink returned non-zero); DMAP_ETIMEOUT; DMAP_ENOMEM;
+ * DMAP_EMPI (the pool is broken); DMAP_EUNSUPPORTED. dmap_error() has the sentence Blocks:     until every item has
+ * ended Cost:       one or two messages a chunk; memory O(window + chunks out), whatever the number of items */
+DMAP_API dmap_status dmap_map(dmap_pool *pool, const dmap_task *task, dmap_source source, dmap_sink sink,
+                              const dmap_map_options *options);
+
+/** Calls in flight. Not in this version: DMAP_EUNSUPPORTED, and the out-parameter is untouched. */
+DMAP_API dmap_status dmap_map_async(dmap_pool *pool, const dmap_task *task, dmap_source source, dmap_sink sink,
+                                    const dmap_map_options *options, dmap_call **call);
+DMAP_API dmap_status dmap_submit(dmap_pool *pool, const dmap_task *task, const void *item, size_t size,
+                                 dmap_call **call);
+DMAP_API dmap_status dmap_stream_open(dmap_pool *pool, const dmap_task *task, dmap_source source,
+                                      const dmap_map_options *options, dmap_stream **stream);
+
+/** Gives every worker read-only data, one copy a node, in place of what was shared before.
+ *  data:     copied; NULL if size is 0, which takes the data away
+ *  Returns:  DMAP_OK, DMAP_EINVAL, DMAP_ENOMEM (the data shared before is gone too), DMAP_EMPI
+ *  Blocks:   until every rank has it */
+DMAP_API dmap_status dmap_share(dmap_pool *pool, const void *data, size_t size);
+
+/** What the last call on the pool did. */
+typedef struct dmap_report {
+    uint64_t items;    /* ended, failed ones included */
+    uint64_t failed;   /* ended as failed */
+    uint64_t retried;  /* further attempts made */
+    uint64_t chunks;   /* granted */
+    uint64_t recalled; /* items taken back from a slow rank */
+    double seconds;    /* wall time of the call */
+    double busy_s;     /* spent in tasks, summed over workers */
+    double first_s;    /* until the first result reached the master */
+    double efficiency; /* busy_s / (seconds * workers) */
+    int ranks, workers;
+    uint64_t bytes_sent, bytes_received; /* by the master, to and from other ranks */
+    uint64_t window_peak;                /* most bytes of results held for order */
+} dmap_report;
+
+/** One rank's share of the last call. */
+typedef struct dmap_rank_report {
+    const char *host; /* valid as long as the pool */
+    int workers;
+    uint64_t items, chunks;
+    double busy_s;
+} dmap_rank_report;
+
+/** Fills *report; zeros if there was no call. pool and report must not be NULL. */
+DMAP_API void dmap_report_get(const dmap_pool *pool, dmap_report *report);
+/** Fills *report for a rank. Returns DMAP_EINVAL if there is no such rank. */
+DMAP_API dmap_status dmap_report_rank(const dmap_pool *pool, int rank, dmap_rank_report *report);
+
+/* ---- what went wrong ------------------------------------------------------------------------------------------ */
+
+/** The last failure on the pool, whole: "item 17 (attempt 2): … on node3, rank 2, worker 5"; "" if none. NULL for pool:
+ *  the last failure in this thread that belongs to no pool (a refused argument, a pool that was not opened).
+ *  Valid until the next call on the pool (or in the thread). */
+DMAP_API const char *dmap_error(const dmap_pool *pool);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

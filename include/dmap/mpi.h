@@ -1,0 +1,27 @@
+/* A pool on a communicator of the caller's own, in a program that calls MPI_Init and MPI_Finalize itself. */
+#ifndef DMAP_MPI_H
+#define DMAP_MPI_H
+
+#include <mpi.h>
+
+#include <dmap/dmap.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Makes a pool of the ranks of comm: rank 0 becomes the master and returns with *pool; the others serve, and return
+ *  when the master calls dmap_close, with *pool NULL.
+ *  Called by:  collective over comm, by the thread that called MPI_Init
+ *  comm:       duplicated; free to use for anything else meanwhile
+ *  options:    NULL for defaults; the master's hold
+ *  Returns:    the same on every rank: DMAP_OK; DMAP_EINVAL (option, environment or task table); DMAP_EMISMATCH (a rank
+ *              runs another program or version); DMAP_ENOMEM; DMAP_EMPI; DMAP_EUNSUPPORTED. dmap_error(NULL) has the
+ *              sentence. On a serving rank also DMAP_EMPI or DMAP_ENOMEM if its service broke
+ *  Blocks:     on the master until every rank has come; on the others until dmap_close */
+DMAP_API dmap_status dmap_open(MPI_Comm comm, const dmap_options *options, dmap_pool **pool);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
