@@ -1,0 +1,143 @@
+/* How many items next: the formulas of the schedules, with R items left, w the branch's workers, W those of all, r and
+ * sum r the measured items per second.
+ *
+ *   auto       R * r / (2 * sum r), between 1 ms of work and 0.25 s or 4 items a worker, at most 16 times the branch's
+ *              largest finished chunk, or once that of another branch; never under min(w, its fair share of R). First
+ *              chunk: one item a worker
+ *   dynamic    `chunk`, or 10 ms of work or 4 items a worker, at most half of its fair share
+ *   guided     ceil(R * w / W)
+ *   factoring  a batch of ceil(R / 2), of which each branch gets ceil(batch * w / W): the batch is the plan's state
+ *   static     shares fixed beforehand
+ *
+ * A stream has no R: every schedule is then dynamic. All functions are pure. Products of 64-bit counts are made
+ * in 128 bits, products with times in double and cut to R before they become integers again. */
+#include "plan/chunk.h"
+
+#include <stdlib.h>
+
+#define FIXED_S 10e-3 /* work in a chunk of fixed time */
+#define LEAST_S 1e-3  /* work in a chunk of auto, while there is plenty */
+#define MOST_S  0.25
+#define FILLED  4.0 /* items a worker, however long they take: see filled() */
+
+__extension__ typedef unsigned __int128 wide;
+
+static double lesser(double a, double b) {
+    return a < b ? a : b;
+}
+
+static double greater(double a, double b) {
+    return a > b ? a : b;
+}
+
+/* Rounds up; 1 to most. */
+static uint64_t to_items(double items, uint64_t most) {
+    if (items >= (double)most)
+        return most;
+    uint64_t whole = (uint64_t)greater(items, 1);
+    return (double)whole < items ? whole + 1 : whole;
+}
+
+uint64_t dmap__chunk_part(uint64_t items, uint64_t part, uint64_t whole) {
+    return (uint64_t)(((wide)items * part + (whole - 1)) / whole);
+}
+
+uint64_t dmap__chunk_part_by_rate(uint64_t items, double part, double whole) {
+    if (part <= 0 || whole <= 0)
+        return items;
+    return to_items((double)items * lesser(part / whole, 1), items);
+}
+
+/* What the branch would get if all that is left were dealt out at once. */
+static uint64_t fair(const dmap__chunk_query *q) {
+    if (!q->known)
+        return q->left;
+    if (q->rate <= 0 || q->all_rate <= 0)
+        return dmap__chunk_part(q->left, (uint64_t)q->workers, q->all_workers);
+    return dmap__chunk_part_by_rate(q->left, q->rate, q->all_rate);
+}
+
+/* One item a worker: a first chunk, and the least later on. */
+static double one_each(const dmap__chunk_query *q) {
+    return lesser(q->workers, (double)fair(q));
+}
+
+/* A lease ends with its slowest item. With one item a worker, workers that are done would stand idle until then, the
+ * branch having two leases out already (half of the time goes so with exponential items and 16 workers): a few items a
+ * worker go out, however long they take, while there is plenty. One worker alone does not wait for another. */
+static double filled(const dmap__chunk_query *q) {
+    return q->workers > 1 ? FILLED * q->workers : 1;
+}
+
+static double worth(const dmap__chunk_query *q, double seconds) {
+    return seconds * q->workers / q->item_s;
+}
+
+static uint64_t adaptive(const dmap__chunk_query *q) {
+    double items = one_each(q);
+    if (q->largest && q->item_s > 0) {
+        double half = (double)q->left * lesser(q->rate / q->all_rate, 1) / 2;
+        double bounded = greater(half, lesser(worth(q, LEAST_S), (double)fair(q)));
+        double most = greater(worth(q, MOST_S), filled(q));
+        bounded = lesser(bounded, lesser(most, DMAP__GROWTH * (double)q->largest));
+        items = greater(items, bounded);
+    }
+    return to_items(greater(items, (double)q->wish), q->left);
+}
+
+static uint64_t timed(const dmap__chunk_query *q) {
+    if (q->wish)
+        return q->wish < q->left ? q->wish : q->left;
+    double items = one_each(q);
+    if (q->largest && q->item_s > 0) {
+        double bounded = lesser(greater(worth(q, FIXED_S), filled(q)), DMAP__GROWTH * (double)q->largest);
+        items = greater(items, lesser(bounded, (double)fair(q) / 2));
+    }
+    return to_items(items, q->left);
+}
+
+static uint64_t guided(const dmap__chunk_query *q) {
+    uint64_t items = dmap__chunk_part(q->left, (uint64_t)q->workers, q->all_workers);
+    items = items > q->wish ? items : q->wish;
+    return items < q->left ? items : q->left;
+}
+
+uint64_t dmap__chunk_size(const dmap__chunk_query *query) {
+    if (!query->known || query->schedule == DMAP_DYNAMIC)
+        return timed(query);
+    return query->schedule == DMAP_GUIDED ? guided(query) : adaptive(query);
+}
+
+typedef struct remainder {
+    uint64_t rest;
+    int branch;
+} remainder;
+
+/* Largest first; among equals the lower branch. */
+static int compare_remainders(const void *a, const void *b) {
+    const remainder *x = a, *y = b;
+    if (x->rest != y->rest)
+        return x->rest > y->rest ? -1 : 1;
+    return x->branch < y->branch ? -1 : 1;
+}
+
+bool dmap__chunk_shares(uint64_t count, const int *workers, int branches, uint64_t *shares) {
+    remainder *rests = calloc((size_t)branches, sizeof *rests);
+    if (!rests)
+        return false;
+    uint64_t all = 0, missing = count;
+    for (int i = 0; i < branches; i++)
+        all += (uint64_t)workers[i];
+    for (int i = 0; i < branches; i++) {
+        uint64_t own = (uint64_t)workers[i];
+        wide product = (wide)count * own;
+        shares[i] = (uint64_t)(product / all);
+        rests[i] = (remainder){(uint64_t)(product % all), i};
+        missing -= shares[i];
+    }
+    qsort(rests, (size_t)branches, sizeof *rests, compare_remainders);
+    for (uint64_t i = 0; i < missing; i++)
+        shares[rests[i].branch]++;
+    free(rests);
+    return true;
+}

@@ -1,0 +1,189 @@
+/* The plan: making it, and asking it what to do next. Its other files are listed in plan_state.h.
+ *
+ * A position goes from fresh (at or above `granted`) to a lease, from there to a piece, to a final failure, or to the
+ * ranges to be granted again and so to another lease. Fresh positions are granted in order, so one number tells them.
+ *
+ * Order of work: tell a new limit, grant what is to be granted again, grant fresh items, ask for work back. Over means:
+ * no lease out, nothing left to grant below the limit, no piece waiting. It is always reached: a lease out ends some
+ * time, what is to be granted again is granted to the first free branch, and if nothing is out and nothing is held the
+ * window lets a fresh item in.
+ *
+ * A lease's number is 2 * branch + 0 or 1: it is used again only after the lease has ended, and as messages to a branch
+ * keep their order, a recall that comes too late finds either its lease or none. */
+#include "plan/plan.h"
+
+#include "plan/chunk.h"
+#include "plan/plan_state.h"
+
+#include <stdlib.h>
+
+static bool set_shares(dmap__plan *plan) {
+    const dmap__plan_config *config = &plan->config;
+    if (config->schedule != DMAP_STATIC || config->count == DMAP__UNKNOWN)
+        return true;
+    uint64_t *shares = calloc((size_t)config->branches, sizeof *shares);
+    bool set = shares && dmap__chunk_shares(config->count, config->workers, config->branches, shares);
+    for (int i = 0; set && i < config->branches; i++)
+        plan->branches[i].share = shares[i];
+    free(shares);
+    return set;
+}
+
+static void set_workers(dmap__plan *plan) {
+    for (int i = 0; i < plan->config.branches; i++) {
+        int workers = plan->config.workers[i];
+        plan->branches[i].workers = workers;
+        plan->all_workers += (uint64_t)workers;
+        plan->working += workers > 0;
+    }
+}
+
+dmap__plan *dmap__plan_create(const dmap__plan_config *config) {
+    dmap__plan *plan = calloc(1, sizeof *plan);
+    if (!plan)
+        return NULL;
+    plan->config = *config;
+    plan->count = config->count;
+    plan->limit = UINT64_MAX;
+    dmap__heap_init(&plan->again, sizeof(dmap__again));
+    dmap__window_init(&plan->window, config);
+    plan->branches = calloc((size_t)config->branches, sizeof *plan->branches);
+    plan->candidates = calloc((size_t)config->branches, sizeof *plan->candidates);
+    if (!plan->branches || !plan->candidates || !set_shares(plan))
+        goto fail;
+    set_workers(plan);
+    dmap__speed_all_init(&plan->speed, plan->all_workers, config->branches);
+    dmap__turn_init(plan);
+    plan->config.workers = NULL;
+    return plan;
+fail:
+    dmap__plan_destroy(plan);
+    return NULL;
+}
+
+void dmap__plan_destroy(dmap__plan *plan) {
+    if (!plan)
+        return;
+    free(plan->candidates);
+    free(plan->branches);
+    dmap__window_fini(&plan->window);
+    dmap__heap_fini(&plan->again);
+    free(plan);
+}
+
+dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease, int *branch) {
+    uint32_t b = lease / DMAP__LEASES;
+    if (b >= (uint32_t)plan->config.branches)
+        return NULL;
+    *branch = (int)b;
+    dmap__lease *found = &plan->branches[b].leases[lease % DMAP__LEASES];
+    return found->out ? found : NULL;
+}
+
+uint32_t dmap__plan_lease_id(const dmap__plan *plan, int branch, const dmap__lease *lease) {
+    return (uint32_t)branch * DMAP__LEASES + (uint32_t)(lease - plan->branches[branch].leases);
+}
+
+uint64_t dmap__plan_fresh(const dmap__plan *plan) {
+    uint64_t end = plan->count < plan->limit ? plan->count : plan->limit;
+    return end > plan->granted ? end - plan->granted : 0;
+}
+
+void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__again *range, bool fresh, double now,
+                      dmap__step *step) {
+    dmap__branch *b = &plan->branches[branch];
+    dmap__lease *lease = b->leases[0].out ? &b->leases[1] : &b->leases[0];
+    *lease = (dmap__lease){.out = true,
+                           .fresh = fresh,
+                           .attempt = range->attempt,
+                           .begin = range->begin,
+                           .end = range->end,
+                           .serial = plan->serial++};
+    if (b->out == 0)
+        b->since = now;
+    dmap__turn_leave(plan, branch);
+    b->out++;
+    dmap__turn_enter(plan, branch);
+    dmap__recall_note(plan, branch);
+    plan->out++;
+    plan->stats.chunks++;
+    *step = (dmap__step){.kind = DMAP__STEP_GRANT,
+                         .branch = branch,
+                         .lease = dmap__plan_lease_id(plan, branch, lease),
+                         .begin = range->begin,
+                         .end = range->end,
+                         .attempt = range->attempt};
+}
+
+static uint64_t factored(dmap__plan *plan, const dmap__branch *b, uint64_t left) {
+    if (plan->batch_left == 0 || plan->batch_left > left)
+        plan->batch = plan->batch_left = left / 2 + left % 2;
+    uint64_t items = dmap__chunk_part(plan->batch, (uint64_t)b->workers, plan->all_workers);
+    items = items < plan->batch_left ? items : plan->batch_left;
+    return items > plan->config.chunk ? items : plan->config.chunk;
+}
+
+/* Items by the schedule alone. */
+static uint64_t scheduled(dmap__plan *plan, const dmap__branch *b, uint64_t left) {
+    const dmap__plan_config *config = &plan->config;
+    bool known = config->count != DMAP__UNKNOWN;
+    if (known && config->schedule == DMAP_STATIC)
+        return config->chunk && config->chunk < b->share ? config->chunk : b->share;
+    if (known && config->schedule == DMAP_FACTORING)
+        return factored(plan, b, left);
+    dmap__chunk_query query = {.schedule = config->schedule,
+                               .known = known,
+                               .left = left,
+                               .wish = config->chunk,
+                               .workers = b->workers,
+                               .all_workers = plan->all_workers,
+                               .largest = dmap__speed_largest(&plan->speed, &b->speed, b->workers),
+                               .item_s = dmap__speed_item_s(&plan->speed, &b->speed),
+                               .rate = dmap__speed_rate(&plan->speed, &b->speed, b->workers),
+                               .all_rate = dmap__speed_rate_all(&plan->speed)};
+    return dmap__chunk_size(&query);
+}
+
+static uint64_t fresh_size(dmap__plan *plan, const dmap__branch *b) {
+    uint64_t left = dmap__plan_fresh(plan);
+    uint64_t size = scheduled(plan, b, left);
+    size = size < left ? size : left;
+    if (plan->config.max_chunk && size > plan->config.max_chunk)
+        size = plan->config.max_chunk;
+    return dmap__window_admit(&plan->window, size, plan->pending, b->workers, plan->working);
+}
+
+/* The bookkeeping of schedules that have some. */
+static void fresh_granted(dmap__plan *plan, dmap__branch *b, uint64_t size) {
+    plan->batch_left -= size < plan->batch_left ? size : plan->batch_left;
+    if (plan->config.schedule == DMAP_STATIC) {
+        b->share -= size < b->share ? size : b->share;
+        dmap__turn_pass(plan);
+    }
+}
+
+static bool grant_fresh(dmap__plan *plan, double now, dmap__step *step) {
+    if (dmap__plan_fresh(plan) == 0)
+        return false;
+    int branch = plan->config.schedule == DMAP_STATIC ? plan->turn : dmap__turn_first(plan, -1);
+    if (branch < 0 || plan->branches[branch].out >= DMAP__LEASES)
+        return false;
+    uint64_t size = fresh_size(plan, &plan->branches[branch]);
+    if (size == 0)
+        return false;
+    dmap__again range = {.begin = plan->granted, .end = plan->granted + size, .attempt = 1, .avoid = -1};
+    plan->granted += size;
+    plan->pending += size;
+    dmap__plan_grant(plan, branch, &range, true, now, step);
+    fresh_granted(plan, &plan->branches[branch], size);
+    return true;
+}
+
+bool dmap__plan_next(dmap__plan *plan, double now, dmap__step *step) {
+    if (plan->tell_limit) {
+        plan->tell_limit = false;
+        *step = (dmap__step){.kind = DMAP__STEP_LIMIT, .branch = -1, .begin = plan->limit, .end = UINT64_MAX};
+        return true;
+    }
+    return dmap__again_grant(plan, now, step) || grant_fresh(plan, now, step) || dmap__recall_next(plan, now, step);
+}

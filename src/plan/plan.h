@@ -1,0 +1,129 @@
+/* The plan: chunk sizes, who gets what, leases, recall, retries, the order window, the lowest failing index.
+ *
+ * Pure: no MPI, no threads, no clock, no I/O. Time is an argument (seconds, any origin, never backwards), events are
+ * calls, and what is to be done is asked for with dmap__plan_next and dmap__plan_take. Memory grows by doubling as
+ * leases and pieces come, never on the way of an item.
+ *
+ * It works on *positions* 0, 1, …: the caller maps them to items. A *branch* is whatever runs chunks: a rank far away
+ * or the crew on the master's own cores. A *lease* is a chunk out at a branch. A *piece* is a contiguous range of
+ * positions that have ended, and their results; the caller's `tag` names it. */
+#ifndef DMAP_PLAN_PLAN_H
+#define DMAP_PLAN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <dmap/dmap.h>
+
+#define DMAP__UNKNOWN UINT64_MAX /* number of items of a stream */
+
+typedef struct dmap__plan dmap__plan;
+
+typedef struct dmap__plan_config {
+    int branches;       /* 1 or more */
+    const int *workers; /* of each branch; 0: it gets no work. At least one is not 0. Copied */
+    uint64_t count;     /* of items, or DMAP__UNKNOWN */
+    dmap_schedule schedule;
+    uint64_t chunk;        /* the caller's wish, as in dmap_map_options; 0: none */
+    uint64_t max_chunk;    /* most items in a lease (from their sizes in bytes); 0: no bound */
+    bool ordered;          /* pieces are to be taken in order: the window holds */
+    uint64_t window;       /* bytes; > 0 if ordered */
+    uint64_t result_bytes; /* of an item's result; 0: not known beforehand, measured */
+    bool stop;             /* DMAP_STOP: the lowest final failure ends the call */
+    int retries;           /* further attempts */
+} dmap__plan_config;
+
+typedef enum dmap__step_kind {
+    DMAP__STEP_GRANT,  /* give [begin, end) to branch as lease. May be shortened at once: dmap__plan_trim */
+    DMAP__STEP_RECALL, /* ask branch for up to `want` items of lease, not begun, back: answer by dmap__plan_returned */
+    DMAP__STEP_LIMIT   /* tell every branch (`branch` is -1) that positions from `begin` on are not wanted any more */
+} dmap__step_kind;
+
+typedef struct dmap__step {
+    dmap__step_kind kind;
+    int branch;
+    uint32_t lease; /* unique among the leases out at the time */
+    uint64_t begin, end;
+    uint64_t want;
+    int attempt; /* GRANT: of every item in it, from 1 */
+} dmap__step;
+
+typedef struct dmap__piece {
+    uint64_t begin, end; /* positions */
+    uint64_t bytes;      /* what it holds in memory; counted against the window */
+    void *tag;
+} dmap__piece;
+
+typedef struct dmap__range {
+    uint64_t begin, end;
+} dmap__range;
+
+typedef struct dmap__plan_stats {
+    uint64_t chunks;      /* granted */
+    uint64_t recalled;    /* items given back */
+    uint64_t retried;     /* further attempts */
+    uint64_t window_peak; /* most bytes of pieces come and not yet released, ordered or not */
+} dmap__plan_stats;
+
+/** Makes a plan. Returns NULL if memory is out. */
+dmap__plan *dmap__plan_create(const dmap__plan_config *config);
+/** plan may be NULL. Pieces not taken are forgotten: take them first (dmap__plan_drop). */
+void dmap__plan_destroy(dmap__plan *plan);
+
+/** The next thing to do for a branch, now; to be asked until it returns false after every event, and now and then (some
+ *  10 ms) without one while leases are out: that a branch is overdue shows by time alone. O(1); a recall O(64). */
+bool dmap__plan_next(dmap__plan *plan, double now, dmap__step *step);
+
+/** The lease just granted (no event since) got only [begin, end): the source gave no more, or its bytes are enough.
+ *  end == begin ends the lease. Only leases of fresh items may be trimmed: attempt 1 and end == the highest position
+ * granted so far; others (retried, returned) the caller must take whole. */
+void dmap__plan_trim(dmap__plan *plan, uint32_t lease, uint64_t end);
+/** True if the lease may be trimmed. */
+bool dmap__plan_may_trim(const dmap__plan *plan, uint32_t lease);
+/** There is no item beyond those granted so far (count was DMAP__UNKNOWN). */
+void dmap__plan_source_end(dmap__plan *plan);
+
+/** An item of a lease failed in its `attempt`. Comes before dmap__plan_done of that lease.
+ *  Returns: DMAP_OK and *retry: true if it will be granted again (to another branch, if there is one free): it is in no
+ * piece then. False: it has ended so; with `stop` the limit falls to it, and it is in no piece; else it is in its piece
+ */
+dmap_status dmap__plan_failed(dmap__plan *plan, uint32_t lease, uint64_t position, int attempt, bool *retry);
+/** A piece of a lease has come. Comes before dmap__plan_done of that lease. A piece at or above the limit may come: it
+ * is dropped (see dmap__plan_drop); one that begins below it is delivered whole. Returns DMAP_ENOMEM: the piece was not
+ * taken over. */
+dmap_status dmap__plan_piece(dmap__plan *plan, uint32_t lease, const dmap__piece *piece);
+/** A lease has ended: every item of it was returned, failed, in a piece, or above the limit.
+ *  items:   that it ran    busy_s: time in tasks, summed over the branch's workers */
+void dmap__plan_done(dmap__plan *plan, double now, uint32_t lease, uint64_t items, double busy_s);
+/** Answer to a recall: these ranges (may be none) of the lease were not begun and are taken back. A recall of a lease
+ *  that has ended since is answered by dmap__plan_done alone: no answer may follow it.
+ *  Returns DMAP_ENOMEM */
+dmap_status dmap__plan_returned(dmap__plan *plan, double now, uint32_t lease, const dmap__range *ranges, size_t n);
+/** So many items of a lease have ended so far. */
+void dmap__plan_progress(dmap__plan *plan, double now, uint32_t lease, uint64_t items);
+
+/** Nothing at or above `limit` is wanted any more (0: nothing at all): a deadline, a sink that stopped. */
+void dmap__plan_limit(dmap__plan *plan, uint64_t limit);
+
+/** The next piece to deliver: in order if `ordered`, else as it came; false if there is none now. Its bytes stay in the
+ * window until dmap__plan_release (in parts, if so wished). */
+bool dmap__plan_take(dmap__plan *plan, dmap__piece *piece);
+void dmap__plan_release(dmap__plan *plan, uint64_t bytes);
+/** A piece that is not wanted any more, to be freed by the caller (nothing to release); false if there is none. */
+bool dmap__plan_drop(dmap__plan *plan, dmap__piece *piece);
+
+/** True when nothing is out, nothing is left to grant, and every piece was taken. Ask after dmap__plan_next returned
+ * false. */
+bool dmap__plan_over(const dmap__plan *plan);
+/** The lowest final failure (with `stop`) or limit so far; UINT64_MAX: none. */
+uint64_t dmap__plan_limit_get(const dmap__plan *plan);
+/** Leases out, over all branches. */
+size_t dmap__plan_out(const dmap__plan *plan);
+/** One past the highest position granted so far. */
+uint64_t dmap__plan_granted(const dmap__plan *plan);
+void dmap__plan_stats_get(const dmap__plan *plan, dmap__plan_stats *stats);
+/** Verifies every invariant written in plan.c: NULL, or a sentence that names the broken one. For tests. */
+const char *dmap__plan_check(const dmap__plan *plan);
+
+#endif

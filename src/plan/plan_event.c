@@ -1,0 +1,206 @@
+/* Events of leases, pieces and limits, and what may be read of the plan.
+ *
+ * A lease must account for its items: `settled` counts those returned, failed (for good under DMAP_STOP, or to be tried
+ * again), or in a piece. When it ends the rest must lie at or above the limit; if it does not, items were lost by the
+ * caller and dmap__plan_check says so.
+ *
+ * `pending` counts the items of leases out that are not settled, and those to be granted again: it rises with a fresh
+ * grant and falls with a piece, a final failure, a cut by the limit, or the end of a lease cut by the limit.
+ *
+ * The limit only falls. A piece that begins below it is delivered whole, even if it ends above: with a limit made by a
+ * failure there is no such piece, and of one made by dmap__plan_limit the caller takes what it wants.
+ *
+ * What can run out of memory reserves first and changes nothing if it fails. */
+#include "plan/plan_state.h"
+
+static void lower_limit(dmap__plan *plan, uint64_t limit) {
+    if (limit >= plan->limit)
+        return;
+    plan->limit = limit;
+    plan->tell_limit = true;
+    dmap__again_cut(plan);
+    dmap__window_cut(&plan->window, limit);
+}
+
+static void end_lease(dmap__plan *plan, int branch, dmap__lease *lease) {
+    dmap__recall_end(plan, lease);
+    dmap__turn_leave(plan, branch);
+    lease->out = false;
+    plan->branches[branch].out--;
+    plan->out--;
+    dmap__turn_enter(plan, branch);
+    dmap__recall_note(plan, branch);
+}
+
+bool dmap__plan_may_trim(const dmap__plan *plan, uint32_t lease) {
+    if (lease / DMAP__LEASES >= (uint32_t)plan->config.branches)
+        return false;
+    const dmap__lease *found = &plan->branches[lease / DMAP__LEASES].leases[lease % DMAP__LEASES];
+    return found->out && found->fresh && found->settled == 0 && found->end == plan->granted;
+}
+
+void dmap__plan_trim(dmap__plan *plan, uint32_t lease, uint64_t end) {
+    int branch;
+    dmap__lease *found = dmap__plan_lease(plan, lease, &branch);
+    if (!found || !dmap__plan_may_trim(plan, lease) || end < found->begin || end > found->end) {
+        plan->broken = "a lease was trimmed that may not be, or beyond its range";
+        return;
+    }
+    uint64_t cut = found->end - end;
+    dmap__branch *b = &plan->branches[branch];
+    bool was_known = plan->config.count != DMAP__UNKNOWN;
+    found->end = end;
+    plan->granted = end;
+    plan->pending -= cut;
+    if (!was_known && plan->count != DMAP__UNKNOWN)
+        plan->count = end;
+    if (was_known && plan->config.schedule == DMAP_STATIC && cut) {
+        b->share += cut;
+        dmap__turn_rejoin(plan, branch);
+    }
+    if (end == found->begin) {
+        plan->stats.chunks--;
+        end_lease(plan, branch, found);
+    }
+}
+
+void dmap__plan_source_end(dmap__plan *plan) {
+    if (plan->count == DMAP__UNKNOWN)
+        plan->count = plan->granted;
+}
+
+dmap_status dmap__plan_failed(dmap__plan *plan, uint32_t lease, uint64_t position, int attempt, bool *retry) {
+    int branch;
+    dmap__lease *found = dmap__plan_lease(plan, lease, &branch);
+    *retry = false;
+    if (!found || position < found->begin || position >= found->end) {
+        plan->broken = "an item failed that is in no lease";
+        return DMAP_OK;
+    }
+    if (position >= plan->limit)
+        return DMAP_OK;
+    if (attempt <= plan->config.retries) {
+        if (!dmap__heap_reserve(&plan->again, 1))
+            return DMAP_ENOMEM;
+        dmap__again_put(plan, &(dmap__again){position, position + 1, attempt + 1, branch});
+        found->settled++;
+        plan->stats.retried++;
+        *retry = true;
+    } else if (plan->config.stop) {
+        found->settled++;
+        plan->pending--;
+        lower_limit(plan, position);
+    }
+    return DMAP_OK;
+}
+
+dmap_status dmap__plan_piece(dmap__plan *plan, uint32_t lease, const dmap__piece *piece) {
+    int branch;
+    dmap__lease *found = dmap__plan_lease(plan, lease, &branch);
+    uint64_t items = piece->end - piece->begin;
+    if (!found || piece->begin < found->begin || piece->end > found->end || piece->begin >= piece->end ||
+        items > found->end - found->begin - found->settled) {
+        plan->broken = "a piece came that is in no lease, is empty, or came before";
+        return dmap__window_add(&plan->window, piece, 0);
+    }
+    dmap_status status = dmap__window_add(&plan->window, piece, plan->limit);
+    if (status == DMAP_OK) {
+        found->settled += items;
+        plan->pending -= items;
+    }
+    return status;
+}
+
+void dmap__plan_done(dmap__plan *plan, double now, uint32_t lease, uint64_t items, double busy_s) {
+    int branch;
+    dmap__lease *found = dmap__plan_lease(plan, lease, &branch);
+    if (!found) {
+        plan->broken = "a lease ended that is not out";
+        return;
+    }
+    dmap__branch *b = &plan->branches[branch];
+    uint64_t wanted_end = found->end < plan->limit ? found->end : plan->limit;
+    uint64_t wanted = wanted_end > found->begin ? wanted_end - found->begin : 0;
+    if (found->settled < wanted)
+        plan->broken = "a lease ended before each of its items was in a piece, failed, or given back";
+    plan->pending -= found->end - found->begin - found->settled;
+    dmap__speed_update(&plan->speed, &b->speed, b->workers, items, busy_s);
+    b->since = now;
+    end_lease(plan, branch, found);
+}
+
+static uint64_t items_in(const dmap__range *ranges, size_t n) {
+    uint64_t items = 0;
+    for (size_t i = 0; i < n; i++)
+        items += ranges[i].end - ranges[i].begin;
+    return items;
+}
+
+dmap_status dmap__plan_returned(dmap__plan *plan, double now, uint32_t lease, const dmap__range *ranges, size_t n) {
+    (void)now;
+    int branch;
+    dmap__lease *found = dmap__plan_lease(plan, lease, &branch);
+    uint64_t items = items_in(ranges, n);
+    if (!found || items > found->end - found->begin - found->settled) {
+        plan->broken = "more was given back than the lease had";
+        return DMAP_OK;
+    }
+    if (!dmap__heap_reserve(&plan->again, n))
+        return DMAP_ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        dmap__again_put(plan, &(dmap__again){ranges[i].begin, ranges[i].end, found->attempt, -1});
+    found->settled += items;
+    found->returned += items;
+    found->barren = items == 0;
+    plan->stats.recalled += items;
+    dmap__recall_end(plan, found);
+    dmap__recall_note(plan, branch);
+    return DMAP_OK;
+}
+
+void dmap__plan_progress(dmap__plan *plan, double now, uint32_t lease, uint64_t items) {
+    int branch;
+    dmap__lease *found = dmap__plan_lease(plan, lease, &branch);
+    if (found && items > found->ended) {
+        found->ended = items;
+        plan->branches[branch].since = now;
+        dmap__recall_note(plan, branch);
+    }
+}
+
+void dmap__plan_limit(dmap__plan *plan, uint64_t limit) {
+    lower_limit(plan, limit);
+}
+
+bool dmap__plan_take(dmap__plan *plan, dmap__piece *piece) {
+    return dmap__window_take(&plan->window, piece);
+}
+
+void dmap__plan_release(dmap__plan *plan, uint64_t bytes) {
+    dmap__window_release(&plan->window, bytes);
+}
+
+bool dmap__plan_drop(dmap__plan *plan, dmap__piece *piece) {
+    return dmap__window_drop(&plan->window, piece);
+}
+
+bool dmap__plan_over(const dmap__plan *plan) {
+    return plan->out == 0 && plan->again.count == 0 && dmap__plan_fresh(plan) == 0 && plan->window.pieces.count == 0;
+}
+
+uint64_t dmap__plan_limit_get(const dmap__plan *plan) {
+    return plan->limit;
+}
+
+size_t dmap__plan_out(const dmap__plan *plan) {
+    return plan->out;
+}
+
+uint64_t dmap__plan_granted(const dmap__plan *plan) {
+    return plan->granted;
+}
+
+void dmap__plan_stats_get(const dmap__plan *plan, dmap__plan_stats *stats) {
+    *stats = plan->stats;
+    stats->window_peak = plan->window.peak;
+}

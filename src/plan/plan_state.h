@@ -1,0 +1,135 @@
+/* What the files of the plan share: its state, and who keeps which part of it.
+ *
+ *   plan.c        making, destroying, asking: what to do next
+ *   plan_event.c  events of leases
+ *   again.c       ranges to be granted again
+ *   turn.c        who is next
+ *   recall.c      whom to ask for work back
+ *   plan_check.c  the invariants */
+#ifndef DMAP_PLAN_PLAN_STATE_H
+#define DMAP_PLAN_PLAN_STATE_H
+
+#include "plan/heap.h"
+#include "plan/plan.h"
+#include "plan/speed.h"
+#include "plan/window.h"
+
+#define DMAP__LEASES 2 /* out at a branch at most: one running, one waiting */
+
+typedef struct dmap__lease {
+    bool out;
+    bool fresh;  /* of items granted for the first time */
+    bool asked;  /* a recall is under way */
+    bool barren; /* a recall brought nothing: not asked again */
+    int attempt;
+    int promised; /* idle branches that the recall is for */
+    uint64_t begin, end;
+    uint64_t returned; /* items taken back */
+    uint64_t settled;  /* items returned, failed for good or to be tried again, or in a piece that came */
+    uint64_t ended;    /* items that have ended by the last progress report */
+    uint64_t serial;   /* order of grants */
+} dmap__lease;
+
+/* Where a branch waits: by number of leases out. */
+typedef enum dmap__queue { DMAP__IDLE = 0, DMAP__HALF = 1, DMAP__FULL = 2 } dmap__queue;
+
+typedef struct dmap__branch {
+    int workers;
+    int out; /* leases */
+    dmap__lease leases[DMAP__LEASES];
+    dmap__speed speed;
+    double since;             /* when the items it had left were last known for sure */
+    uint64_t share;           /* static: items that it is still to get */
+    int next, prev;           /* in its queue; -1: none */
+    int ring_next, ring_prev; /* static: whose turn is next */
+    bool in_ring;
+    bool candidate; /* stands in plan->candidates, at `place` */
+    int place;
+} dmap__branch;
+
+typedef struct dmap__list {
+    int first, last; /* -1: empty */
+    int count;
+} dmap__list;
+
+/* A range to be granted again: taken back, or an item to be tried once more. */
+typedef struct dmap__again {
+    uint64_t begin, end; /* begin is the heap's key */
+    int attempt;
+    int avoid; /* branch where it failed; -1: none */
+} dmap__again;
+
+struct dmap__plan {
+    dmap__plan_config config; /* workers is NULL: see branches */
+    dmap__branch *branches;
+    uint64_t all_workers;
+    int working;                     /* branches with workers */
+    dmap__list queues[DMAP__LEASES]; /* idle ones, and those with one lease out */
+    int turn;                        /* static: branch whose turn it is; -1: nobody has a share left */
+
+    uint64_t count;   /* items; DMAP__UNKNOWN until the source ends */
+    uint64_t granted; /* positions below have been granted */
+    uint64_t limit;
+    bool tell_limit;            /* a LIMIT step is due */
+    uint64_t batch, batch_left; /* factoring: items of the batch, and left of it */
+    uint64_t pending;           /* items in leases out, not settled, or to be granted again */
+    uint64_t serial;
+
+    dmap__heap again;
+    uint64_t again_items;
+    dmap__window window;
+    dmap__speed_all speed;
+
+    int *candidates; /* branches that may be asked for work back */
+    int candidate_count;
+    int cursor;   /* where the next look at them begins */
+    int promised; /* idle branches for which recalls are under way */
+
+    size_t out; /* leases */
+    dmap__plan_stats stats;
+    const char *broken; /* the caller's or our own mistake, found in passing */
+};
+
+/* ---- plan.c ---- */
+
+/** Lease of that number; NULL if it is not out. *branch: whose. */
+dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease, int *branch);
+/** Number of the lease. */
+uint32_t dmap__plan_lease_id(const dmap__plan *plan, int branch, const dmap__lease *lease);
+/** Fresh items left below the limit. */
+uint64_t dmap__plan_fresh(const dmap__plan *plan);
+/** Makes a lease; its items are counted as pending by the caller. */
+void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__again *range, bool fresh, double now, dmap__step *step);
+
+/* ---- again.c ---- */
+
+/** The next range to be granted again, if a branch is free. */
+bool dmap__again_grant(dmap__plan *plan, double now, dmap__step *step);
+/** Keeps a range, its part below the limit; there must be room (dmap__heap_reserve). Its items stay pending. */
+void dmap__again_put(dmap__plan *plan, const dmap__again *range);
+/** Drops what is at or above the limit. */
+void dmap__again_cut(dmap__plan *plan);
+
+/* ---- turn.c ---- */
+
+/** All branches with workers idle, and in the ring if they have a share. */
+void dmap__turn_init(dmap__plan *plan);
+/** Moves the branch to the queue of its number of leases (called when that changes). */
+void dmap__turn_leave(dmap__plan *plan, int branch);
+void dmap__turn_enter(dmap__plan *plan, int branch);
+/** The branch that has waited longest, idle ones first; another one than `avoid` if there is. -1: none. */
+int dmap__turn_first(const dmap__plan *plan, int avoid);
+/** Static: the turn passes on; a branch whose share is used up leaves the ring, one that got some back enters. */
+void dmap__turn_pass(dmap__plan *plan);
+void dmap__turn_rejoin(dmap__plan *plan, int branch);
+
+/* ---- recall.c ---- */
+
+/** Whom to ask for work back, if a branch is idle. */
+bool dmap__recall_next(dmap__plan *plan, double now, dmap__step *step);
+/** Keeps the branch among the candidates, or out, after a change of its leases. */
+void dmap__recall_note(dmap__plan *plan, int branch);
+/** A recall of the lease is over. */
+void dmap__recall_end(dmap__plan *plan, dmap__lease *lease);
+
+#endif

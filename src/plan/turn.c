@@ -1,0 +1,91 @@
+/* Who is next.
+ *
+ * A branch that can take a lease waits in one of two queues, first come first served: idle ones, and those that have
+ * one lease out and want the one to follow. Idle ones are served first. Static schedules use a ring besides: strictly
+ * in turn, whoever waits.
+ *
+ * Invariants: a branch with workers stands in queue `out` if out < DMAP__LEASES, else in none; one without workers in
+ * none. With a known count the ring holds the branches with a share left, with an unknown one all with workers.
+ * Everything is O(1), so that a grant costs the same with 10,000 branches as with one. */
+#include "plan/plan_state.h"
+
+void dmap__turn_leave(dmap__plan *plan, int branch) {
+    dmap__branch *b = &plan->branches[branch];
+    if (b->out >= DMAP__LEASES)
+        return;
+    dmap__list *list = &plan->queues[b->out];
+    *(b->prev >= 0 ? &plan->branches[b->prev].next : &list->first) = b->next;
+    *(b->next >= 0 ? &plan->branches[b->next].prev : &list->last) = b->prev;
+    list->count--;
+}
+
+void dmap__turn_enter(dmap__plan *plan, int branch) {
+    dmap__branch *b = &plan->branches[branch];
+    if (b->out >= DMAP__LEASES)
+        return;
+    dmap__list *list = &plan->queues[b->out];
+    b->next = -1;
+    b->prev = list->last;
+    *(list->last >= 0 ? &plan->branches[list->last].next : &list->first) = branch;
+    list->last = branch;
+    list->count++;
+}
+
+static int first_but(const dmap__plan *plan, const dmap__list *list, int avoid) {
+    return list->first >= 0 && list->first == avoid ? plan->branches[avoid].next : list->first;
+}
+
+int dmap__turn_first(const dmap__plan *plan, int avoid) {
+    for (int q = 0; q < DMAP__LEASES; q++) {
+        int branch = first_but(plan, &plan->queues[q], avoid);
+        if (branch >= 0)
+            return branch;
+    }
+    int idle = plan->queues[DMAP__IDLE].first;
+    return idle >= 0 ? idle : plan->queues[DMAP__HALF].first;
+}
+
+static void ring_remove(dmap__plan *plan, int branch) {
+    dmap__branch *b = &plan->branches[branch];
+    b->in_ring = false;
+    plan->turn = b->ring_next == branch ? -1 : b->ring_next;
+    plan->branches[b->ring_prev].ring_next = b->ring_next;
+    plan->branches[b->ring_next].ring_prev = b->ring_prev;
+}
+
+/* Last in the cycle that begins with the branch whose turn it is. */
+void dmap__turn_rejoin(dmap__plan *plan, int branch) {
+    dmap__branch *b = &plan->branches[branch];
+    if (b->in_ring)
+        return;
+    int next = plan->turn >= 0 ? plan->turn : branch;
+    int prev = plan->turn >= 0 ? plan->branches[next].ring_prev : branch;
+    b->in_ring = true;
+    b->ring_next = next;
+    b->ring_prev = prev;
+    plan->branches[prev].ring_next = branch;
+    plan->branches[next].ring_prev = branch;
+    plan->turn = next;
+}
+
+void dmap__turn_pass(dmap__plan *plan) {
+    int branch = plan->turn;
+    const dmap__branch *b = &plan->branches[branch];
+    plan->turn = b->ring_next;
+    if (plan->config.count != DMAP__UNKNOWN && b->share == 0)
+        ring_remove(plan, branch);
+}
+
+void dmap__turn_init(dmap__plan *plan) {
+    for (int q = 0; q < DMAP__LEASES; q++)
+        plan->queues[q] = (dmap__list){-1, -1, 0};
+    plan->turn = -1;
+    for (int i = 0; i < plan->config.branches; i++) {
+        const dmap__branch *b = &plan->branches[i];
+        if (b->workers == 0)
+            continue;
+        dmap__turn_enter(plan, i);
+        if (plan->config.schedule == DMAP_STATIC && (plan->config.count == DMAP__UNKNOWN || b->share > 0))
+            dmap__turn_rejoin(plan, i);
+    }
+}
