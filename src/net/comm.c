@@ -1,0 +1,391 @@
+/* MPI: the only file that calls it. A duplicate of the caller's communicator with errors returned, requests for the
+ * outbox and the inbox (link.h), the few collectives of opening, and starting and ending MPI for dmap_run.
+ *
+ * Invariants: an int count never leaves this file; after dmap__comm_start nothing but Isend, Irecv and Test is called,
+ * so nothing blocks and nothing is collective; an MPI error breaks the comm for good (`broken`), as what it left undone
+ * is not known. MPI's own codes become DMAP_EMPI and a sentence here.
+ * Closing does not shake hands: a rank must have received what is meant for it before it closes (wire's farewell),
+ * else its peers' sends wait for their limit, and a later duplicate could meet the strays.
+ * What is sent when is the outbox's matter, in what order it is handed out the inbox's. */
+#include "net/comm.h"
+
+#include <limits.h>
+#include <mpi.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "net/hosts.h"
+#include "net/inbox.h"
+#include "net/link.h"
+#include "net/outbox.h"
+
+enum {
+    COLLECTIVE_BYTES = 1 << 30, /* at a time */
+    GATHER_BYTES = 1 << 20,     /* of a rank: more goes by broadcasts */
+    MASTER_SLOTS = 64,          /* receives posted for first messages */
+    SLOTS = 16,
+    DROP_TRIES = 1000 /* naps of 1 ms for a receive that has begun */
+};
+
+_Static_assert(sizeof(MPI_Request) <= sizeof(dmap__request), "an MPI_Request has room in dmap__request");
+_Static_assert(MPI_MAX_PROCESSOR_NAME <= DMAP__HOST_BYTES, "MPI's host names have room");
+
+struct dmap__link {
+    MPI_Comm mpi;
+    uint64_t bytes_sent, bytes_received;
+};
+
+struct dmap__comm {
+    dmap__link link;
+    int rank, size;
+    char (*names)[DMAP__HOST_BYTES];
+    dmap__host_place *places;
+    dmap__outbox outbox;
+    dmap__inbox inbox;
+    dmap__error broken;
+};
+
+static dmap_status check(int code, const char *what, dmap__error *error) {
+    if (code == MPI_SUCCESS)
+        return DMAP_OK;
+    char text[MPI_MAX_ERROR_STRING] = "";
+    int length = 0;
+    MPI_Error_string(code, text, &length);
+    return dmap__fail(error, DMAP_EMPI, "%s: %s", what, text);
+}
+
+/* ---- the link ---- */
+
+static MPI_Request load(const dmap__request *request) {
+    MPI_Request handle;
+    memcpy(&handle, request->handle, sizeof handle);
+    return handle;
+}
+
+static void store(dmap__request *request, MPI_Request handle) {
+    memcpy(request->handle, &handle, sizeof handle);
+}
+
+dmap_status dmap__link_send(dmap__link *link, const void *bytes, size_t size, int to, dmap__tag tag,
+                            dmap__request *request, dmap__error *error) {
+    MPI_Request handle = MPI_REQUEST_NULL;
+    int code = MPI_Isend(bytes, (int)size, MPI_BYTE, to, (int)tag, link->mpi, &handle);
+    store(request, handle);
+    if (code == MPI_SUCCESS) {
+        link->bytes_sent += size;
+        return DMAP_OK;
+    }
+    return check(code, "sending", error);
+}
+
+dmap_status dmap__link_receive(dmap__link *link, void *bytes, size_t size, int from, dmap__tag tag,
+                               dmap__request *request, dmap__error *error) {
+    MPI_Request handle = MPI_REQUEST_NULL;
+    int source = from == DMAP__ANY_RANK ? MPI_ANY_SOURCE : from;
+    int code = MPI_Irecv(bytes, (int)size, MPI_BYTE, source, (int)tag, link->mpi, &handle);
+    store(request, handle);
+    return check(code, "posting a receive", error);
+}
+
+static int note_arrival(dmap__link *link, const MPI_Status *status, dmap__arrival *arrival, dmap__error *error) {
+    int size = 0;
+    if (check(MPI_Get_count(status, MPI_BYTE, &size), "reading a message's size", error))
+        return -1;
+    *arrival = (dmap__arrival){.from = status->MPI_SOURCE, .size = (size_t)size};
+    link->bytes_received += (size_t)size;
+    return 1;
+}
+
+int dmap__link_test(dmap__link *link, dmap__request *request, dmap__arrival *arrival, dmap__error *error) {
+    MPI_Request handle = load(request);
+    MPI_Status status;
+    int done = 0;
+    int code = MPI_Test(&handle, &done, arrival ? &status : MPI_STATUS_IGNORE);
+    if (code != MPI_SUCCESS) {
+        store(request, handle);
+        check(code, arrival ? "receiving" : "sending", error);
+        return -1;
+    }
+    if (!done)
+        return 0;
+    store(request, handle);
+    return arrival ? note_arrival(link, &status, arrival, error) : 1;
+}
+
+void dmap__link_drop_send(dmap__link *link, dmap__request *request) {
+    (void)link;
+    MPI_Request handle = load(request);
+    if (handle != MPI_REQUEST_NULL)
+        MPI_Request_free(&handle);
+    store(request, handle);
+}
+
+bool dmap__link_drop_receive(dmap__link *link, dmap__request *request) {
+    (void)link;
+    MPI_Request handle = load(request);
+    int done = handle == MPI_REQUEST_NULL;
+    if (!done)
+        MPI_Cancel(&handle);
+    for (int i = 0; !done && i < DROP_TRIES; i++) {
+        if (MPI_Test(&handle, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS)
+            break;
+        if (!done)
+            dmap__clock_sleep(1e-3);
+    }
+    if (!done && handle != MPI_REQUEST_NULL)
+        MPI_Request_free(&handle);
+    store(request, MPI_REQUEST_NULL);
+    return done;
+}
+
+/* ---- opening and closing ---- */
+
+dmap_status dmap__comm_agree(dmap__comm *comm, dmap__error *error) {
+    dmap__error local = {.status = DMAP_OK};
+    int mine = error->status ? comm->rank : comm->size;
+    int lowest = comm->size;
+    if (check(MPI_Allreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, comm->link.mpi), "agreeing", &local) == DMAP_OK) {
+        if (lowest == comm->size)
+            return DMAP_OK;
+        check(MPI_Bcast(error, (int)sizeof *error, MPI_BYTE, lowest, comm->link.mpi), "agreeing", &local);
+    }
+    if (local.status)
+        *error = local;
+    return error->status;
+}
+
+static dmap_status bcast_from(dmap__comm *comm, int root, void *data, size_t size, dmap__error *error) {
+    dmap_status status = DMAP_OK;
+    for (size_t done = 0, now; done < size && status == DMAP_OK; done += now) {
+        now = size - done < COLLECTIVE_BYTES ? size - done : COLLECTIVE_BYTES;
+        status = check(MPI_Bcast((char *)data + done, (int)now, MPI_BYTE, root, comm->link.mpi), "broadcasting", error);
+    }
+    return status;
+}
+
+dmap_status dmap__comm_bcast(dmap__comm *comm, void *data, size_t size, dmap__error *error) {
+    return bcast_from(comm, 0, data, size, error);
+}
+
+dmap_status dmap__comm_gather(dmap__comm *comm, const void *mine, size_t size, void *all, dmap__error *error) {
+    if (size <= GATHER_BYTES) {
+        int count = (int)size;
+        return check(MPI_Allgather(mine, count, MPI_BYTE, all, count, MPI_BYTE, comm->link.mpi), "gathering", error);
+    }
+    memcpy((char *)all + (size_t)comm->rank * size, mine, size);
+    dmap_status status = DMAP_OK;
+    for (int root = 0; root < comm->size && status == DMAP_OK; root++)
+        status = bcast_from(comm, root, (char *)all + (size_t)root * size, size, error);
+    return status;
+}
+
+/* What can fail on this rank alone, so before the first collective that needs it. */
+static dmap_status allocate(dmap__comm *comm, dmap__error *error) {
+    size_t n = (size_t)comm->size;
+    comm->names = calloc(n, sizeof *comm->names);
+    comm->places = calloc(n, sizeof *comm->places);
+    if (!comm->names || !comm->places || !dmap__outbox_init(&comm->outbox, &comm->link, comm->size))
+        return dmap__fail_memory(error, n * (sizeof *comm->names + sizeof *comm->places), "the table of ranks");
+    return DMAP_OK;
+}
+
+static dmap_status learn_hosts(dmap__comm *comm, dmap__error *error) {
+    char name[DMAP__HOST_BYTES] = "";
+    int length = 0;
+    check(MPI_Get_processor_name(name, &length), "asking for the host's name", error);
+    if (dmap__comm_agree(comm, error))
+        return error->status;
+    dmap_status status = dmap__comm_gather(comm, name, sizeof name, comm->names, error);
+    if (status == DMAP_OK && !dmap__hosts_place((const char(*)[DMAP__HOST_BYTES])comm->names, comm->size, comm->places))
+        dmap__fail_memory(error, (unsigned long long)comm->size, "the table of hosts");
+    return status ? status : dmap__comm_agree(comm, error);
+}
+
+/* On the caller's stack until every rank is known to have memory for it. */
+static dmap_status duplicate(MPI_Comm mpi, dmap__comm *comm, dmap__error *error) {
+    dmap_status status = check(MPI_Comm_dup(mpi, &comm->link.mpi), "duplicating the communicator", error);
+    if (status)
+        return status;
+    MPI_Comm_set_errhandler(comm->link.mpi, MPI_ERRORS_RETURN);
+    MPI_Comm_set_name(comm->link.mpi, "dmap");
+    MPI_Comm_rank(comm->link.mpi, &comm->rank);
+    MPI_Comm_size(comm->link.mpi, &comm->size);
+    return DMAP_OK;
+}
+
+dmap_status dmap__comm_open(const void *mpi_comm, dmap__comm **opened, dmap__error *error) {
+    dmap__error local;
+    error = error ? error : &local;
+    dmap__error_clear(error);
+    dmap__comm first = {.rank = 0};
+    if (duplicate(*(const MPI_Comm *)mpi_comm, &first, error))
+        return error->status;
+    dmap__comm *comm = calloc(1, sizeof *comm);
+    if (!comm)
+        dmap__fail_memory(error, sizeof *comm, "the communicator");
+    if (dmap__comm_agree(&first, error)) {
+        free(comm);
+        MPI_Comm_free(&first.link.mpi);
+        return error->status;
+    }
+    *comm = first;
+    allocate(comm, error);
+    if (dmap__comm_agree(comm, error) || learn_hosts(comm, error)) {
+        dmap__comm_close(comm);
+        return error->status;
+    }
+    *opened = comm;
+    return DMAP_OK;
+}
+
+dmap_status dmap__comm_open_world(dmap__comm **comm, dmap__error *error) {
+    MPI_Comm world = MPI_COMM_WORLD;
+    return dmap__comm_open(&world, comm, error);
+}
+
+void dmap__comm_close(dmap__comm *comm) {
+    if (!comm)
+        return;
+    dmap__outbox_fini(&comm->outbox);
+    dmap__inbox_fini(&comm->inbox);
+    MPI_Comm_free(&comm->link.mpi);
+    free(comm->places);
+    free(comm->names);
+    free(comm);
+}
+
+/* ---- what is known ---- */
+
+int dmap__comm_rank(const dmap__comm *comm) {
+    return comm->rank;
+}
+
+int dmap__comm_size(const dmap__comm *comm) {
+    return comm->size;
+}
+
+const char *dmap__comm_host(const dmap__comm *comm, int rank) {
+    return comm->names[rank];
+}
+
+int dmap__comm_node_rank(const dmap__comm *comm, int rank) {
+    return comm->places[rank].rank;
+}
+
+int dmap__comm_node_size(const dmap__comm *comm, int rank) {
+    return comm->places[rank].size;
+}
+
+int dmap__comm_node_leader(const dmap__comm *comm, int rank) {
+    return comm->places[rank].leader;
+}
+
+void dmap__comm_bytes(const dmap__comm *comm, uint64_t *sent, uint64_t *received) {
+    *sent = comm->link.bytes_sent;
+    *received = comm->link.bytes_received;
+}
+
+/* ---- messages ---- */
+
+/* An MPI error is for good; out of memory may pass. */
+static dmap_status note(dmap__comm *comm, dmap_status status, const dmap__error *error) {
+    if (status == DMAP_EMPI)
+        comm->broken = *error;
+    return status;
+}
+
+dmap_status dmap__comm_start(dmap__comm *comm, dmap__place_fn *place, void *arg, dmap__error *error) {
+    dmap__error local;
+    error = error ? error : &local;
+    int slots = comm->rank == 0 ? MASTER_SLOTS : SLOTS;
+    dmap_status status = dmap__inbox_init(&comm->inbox, &comm->link, comm->size, slots, error);
+    comm->inbox.place = place;
+    comm->inbox.arg = arg;
+    return note(comm, status, error);
+}
+
+dmap_status dmap__comm_send(dmap__comm *comm, int to, const dmap__head *head, const void *meta, size_t meta_size,
+                            const dmap_blob *parts, size_t n_parts, void (*sent)(void *arg), void *arg,
+                            dmap__error *error) {
+    dmap__error local;
+    error = error ? error : &local;
+    if (comm->broken.status) {
+        *error = comm->broken;
+        if (sent)
+            sent(arg);
+        return error->status;
+    }
+    dmap__outgoing message = {.to = to,
+                              .head = head,
+                              .meta = meta,
+                              .meta_size = meta_size,
+                              .parts = parts,
+                              .n_parts = n_parts,
+                              .sent = sent,
+                              .arg = arg};
+    return note(comm, dmap__outbox_send(&comm->outbox, &message, error), error);
+}
+
+int dmap__comm_poll(dmap__comm *comm, dmap__message *message, dmap__error *error) {
+    dmap__error local;
+    error = error ? error : &local;
+    if (comm->broken.status) {
+        *error = comm->broken;
+        return -1;
+    }
+    int got = dmap__outbox_move(&comm->outbox, error) ? -1 : 0;
+    if (got == 0)
+        got = dmap__inbox_poll(&comm->inbox, message, error);
+    if (got < 0)
+        note(comm, error->status, error);
+    return got;
+}
+
+void dmap__comm_release(dmap__comm *comm, dmap__message *message) {
+    dmap__error error;
+    note(comm, dmap__inbox_release(&comm->inbox, message, &error), &error);
+}
+
+bool dmap__comm_is_busy(const dmap__comm *comm) {
+    return dmap__outbox_is_busy(&comm->outbox) || dmap__inbox_is_busy(&comm->inbox);
+}
+
+/* ---- MPI itself ---- */
+
+dmap_status dmap__comm_init_mpi(int *argc, char ***argv, int expected, dmap__error *error) {
+    int is_up = 0, provided = MPI_THREAD_SINGLE, size = 0;
+    MPI_Initialized(&is_up);
+    if (is_up) {
+        return dmap__fail(error, DMAP_EMPI,
+                          "MPI is running already: a program that calls MPI_Init opens with dmap_open");
+    }
+    /* A simulator provides less than FUNNELED and is right with it: one thread calls MPI here, whatever it says. */
+    dmap_status status = check(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided), "starting MPI", error);
+    if (status)
+        return status;
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    if (expected > 1 && size == 1) {
+        MPI_Finalize();
+        return dmap__fail(error, DMAP_EMPI,
+                          "the launcher started %d processes, but this program's MPI found only itself: it was built "
+                          "with another MPI (%s)",
+                          expected, dmap__comm_library());
+    }
+    return DMAP_OK;
+}
+
+void dmap__comm_finalize_mpi(void) {
+    MPI_Finalize();
+}
+
+const char *dmap__comm_library(void) {
+    static char text[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length = 0;
+    if (text[0] == '\0' && MPI_Get_library_version(text, &length) == MPI_SUCCESS) {
+        text[strcspn(text, ",\n")] = '\0';
+        for (char *tab = text; (tab = strchr(tab, '\t'));)
+            *tab = ' ';
+    }
+    return text;
+}

@@ -1,0 +1,113 @@
+/* Messages between ranks. comm.c is the only file that calls MPI; this header shows no MPI type but the handle given
+ * to dmap__comm_open, passed by address, so that no other file includes <mpi.h>.
+ *
+ * A message is a fixed head, a `meta` part and a `data` part, of any 64-bit size. What fits travels in one MPI message;
+ * the rest follows in fragments of a fixed size, received straight into their place. Between two ranks messages arrive
+ * in the order they were sent. Nothing here blocks, but the functions marked collective, which belong to opening.
+ * FUNNELED: every function is called by the thread that opened the comm. */
+#ifndef DMAP_NET_COMM_H
+#define DMAP_NET_COMM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <dmap/dmap.h>
+
+#include "base/error.h"
+
+typedef struct dmap__comm dmap__comm;
+
+/** First 96 bytes of every message. comm reads and writes meta_size and data_size only; the rest is wire.h's. */
+typedef struct dmap__head {
+    uint64_t meta_size, data_size; /* bytes; set by dmap__comm_send */
+    uint32_t type;
+    uint32_t flags;
+    uint64_t call;
+    uint64_t lease;
+    uint64_t begin, end;
+    uint64_t a, b, c, d; /* by type */
+    double seconds;
+} dmap__head;
+
+/** What is received. */
+typedef struct dmap__message {
+    int from;
+    dmap__head head;
+    void *meta; /* head.meta_size bytes, aligned to 16; NULL if 0 */
+    void *data; /* head.data_size bytes, aligned to 16 (or where `place` said); NULL if 0 */
+    /* Private to comm, but for this: a receiver that wants to keep meta or data beyond dmap__comm_release asks
+     * dmap__comm_take_meta, dmap__comm_take_data. */
+    void *meta_owned, *data_owned;
+    int slot;
+} dmap__message;
+
+/** Says where the data part of a large message is to be put: at least head->data_size bytes, valid until the message
+ * was polled; NULL: comm allocates. Called inside dmap__comm_poll; meta has already come. */
+typedef void *dmap__place_fn(void *arg, int from, const dmap__head *head, const void *meta);
+
+/** Opens on a duplicate of *(MPI_Comm *)mpi_comm; every rank learns every host's name.
+ *  Called by: collective. Returns the same on every rank, DMAP_EMPI or DMAP_ENOMEM with a sentence in error. */
+dmap_status dmap__comm_open(const void *mpi_comm, dmap__comm **comm, dmap__error *error);
+/** Ends it: waits until what was sent has left (as long as the peers receive it), cancels the receives. Frees
+ *  the duplicate. comm may be NULL. Called by: every rank. */
+void dmap__comm_close(dmap__comm *comm);
+
+int dmap__comm_rank(const dmap__comm *comm);
+int dmap__comm_size(const dmap__comm *comm);
+/** Of a rank: its host's name; its rank among the ranks of its host, how many these are, and the lowest of them. */
+const char *dmap__comm_host(const dmap__comm *comm, int rank);
+int dmap__comm_node_rank(const dmap__comm *comm, int rank);
+int dmap__comm_node_size(const dmap__comm *comm, int rank);
+int dmap__comm_node_leader(const dmap__comm *comm, int rank);
+
+/** Collective, before dmap__comm_start: rank 0's bytes go to all; `size` may be above 2 GiB. */
+dmap_status dmap__comm_bcast(dmap__comm *comm, void *data, size_t size, dmap__error *error);
+/** Collective, before dmap__comm_start: an equal number of bytes from each rank, to all, in rank order. */
+dmap_status dmap__comm_gather(dmap__comm *comm, const void *mine, size_t size, void *all, dmap__error *error);
+/** Collective, before dmap__comm_start: if error->status of any rank is not DMAP_OK, all get status and text of the
+ * lowest such rank. Returns that status. */
+dmap_status dmap__comm_agree(dmap__comm *comm, dmap__error *error);
+
+/** Posts the receives: messages may be sent and polled from here on. Not collective. place may be NULL. */
+dmap_status dmap__comm_start(dmap__comm *comm, dmap__place_fn *place, void *arg, dmap__error *error);
+
+/** Sends head, meta and the data parts, one after the other as one data part. Never blocks.
+ *  head:    copied; meta_size and data_size are filled in
+ *  meta, parts[].data: borrowed until sent(arg) is called (from dmap__comm_send, _poll or _close, exactly once,
+ *           also when sending failed); the parts array itself is copied
+ *  sent:    may be NULL
+ *  Returns: DMAP_OK, DMAP_ENOMEM (nothing was sent, sent was not called), DMAP_EMPI */
+dmap_status dmap__comm_send(dmap__comm *comm, int to, const dmap__head *head, const void *meta, size_t meta_size,
+                            const dmap_blob *parts, size_t n_parts, void (*sent)(void *arg), void *arg,
+                            dmap__error *error);
+
+/** Moves what is under way and gives the next whole message.
+ *  Returns: 1 with *message, to be released before the next poll; 0 nothing now; -1 with error set (DMAP_EMPI,
+ * DMAP_ENOMEM) */
+int dmap__comm_poll(dmap__comm *comm, dmap__message *message, dmap__error *error);
+void dmap__comm_release(dmap__comm *comm, dmap__message *message);
+/** Makes meta or data the caller's, to be freed with free(); copies if it is still in comm's own memory. The
+ *  message's pointer becomes NULL. NULL if it was empty or memory is out. Not for data that `place` placed. */
+void *dmap__comm_take_meta(dmap__message *message);
+void *dmap__comm_take_data(dmap__message *message);
+
+/** True if messages are being sent or received in parts: poll soon. */
+bool dmap__comm_is_busy(const dmap__comm *comm);
+/** Bytes sent and received so far. */
+void dmap__comm_bytes(const dmap__comm *comm, uint64_t *sent, uint64_t *received);
+
+/* ---- MPI itself, for dmap_run ---- */
+
+/** True if a launcher's environment says that this process is one of several, or of one, to be joined by MPI; *size: of
+ *  how many (0: it does not say). Reads the environment only. */
+bool dmap__comm_launched(int *size);
+/** MPI_Init_thread(FUNNELED), and a refusal if the launcher said `expected` > 1 and MPI found one rank. */
+dmap_status dmap__comm_init_mpi(int *argc, char ***argv, int expected, dmap__error *error);
+/** Opens on MPI_COMM_WORLD. As dmap__comm_open. */
+dmap_status dmap__comm_open_world(dmap__comm **comm, dmap__error *error);
+void dmap__comm_finalize_mpi(void);
+/** "Open MPI v4.1.4 …", for `--version` and benches. */
+const char *dmap__comm_library(void);
+
+#endif

@@ -1,0 +1,45 @@
+/* What comm.c gives to the outbox and the inbox: MPI messages that are sent, received and tested, without MPI's types.
+ * Sizes are at most DMAP__FRAGMENT_BYTES or DMAP__FIRST_BYTES, so they fit MPI's int. */
+#ifndef DMAP_NET_LINK_H
+#define DMAP_NET_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <dmap/dmap.h>
+
+#include "base/error.h"
+
+#define DMAP__ANY_RANK (-1)
+
+typedef enum dmap__tag {
+    DMAP__TAG_FIRST = 1,   /* a head and what fits */
+    DMAP__TAG_FRAGMENT = 2 /* the rest */
+} dmap__tag;
+
+typedef struct dmap__link dmap__link;
+
+/** An MPI_Request, in a type that every file may see. Zero bytes are none. */
+typedef struct dmap__request {
+    unsigned char handle[8];
+} dmap__request;
+
+typedef struct dmap__arrival {
+    int from;
+    size_t size;
+} dmap__arrival;
+
+/** Starts to send or receive. bytes: borrowed until the request was tested done. Returns: DMAP_OK, DMAP_EMPI */
+dmap_status dmap__link_send(dmap__link *link, const void *bytes, size_t size, int to, dmap__tag tag,
+                            dmap__request *request, dmap__error *error);
+dmap_status dmap__link_receive(dmap__link *link, void *bytes, size_t size, int from, dmap__tag tag,
+                               dmap__request *request, dmap__error *error);
+/** 1: done, and the request is no more; 0: not yet; -1: failed, and the request is no more.
+ *  arrival: of a receive; NULL for a send */
+int dmap__link_test(dmap__link *link, dmap__request *request, dmap__arrival *arrival, dmap__error *error);
+/** Gives a send up that a peer does not receive. */
+void dmap__link_drop_send(dmap__link *link, dmap__request *request);
+/** Cancels a receive. False: the message had begun to come and does not end; its memory must stay. */
+bool dmap__link_drop_receive(dmap__link *link, dmap__request *request);
+
+#endif

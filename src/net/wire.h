@@ -1,0 +1,100 @@
+/* What the messages between master and ranks mean, and how they are laid out. Pure: it packs and unpacks, it sends
+ * nothing.
+ *
+ *   master to rank                              rank to master
+ *   CALL   a call begins: its work              RESULT   a chunk has ended: an outcome
+ *   GRANT  a chunk, and its items               RETURN   ranges taken back, on a RECALL
+ *   RECALL give back items not begun            PROGRESS items of a chunk ended so far
+ *   LIMIT  items from here on are not wanted    SHARED   the data shared is there (or not)
+ *   SHARE  new shared data, or where to find it  PLACED   they are here
+ *   PLACES where do your workers run?
+ *   CLOSE  the pool is closed
+ *
+ * Numbers travel as the machine has them: dmap__comm_open sees to it that all ranks run the same program. */
+#ifndef DMAP_NET_WIRE_H
+#define DMAP_NET_WIRE_H
+
+#include <dmap/place.h>
+
+#include "base/outcome.h"
+#include "net/comm.h"
+
+typedef enum dmap__type {
+    DMAP__CALL = 1,
+    DMAP__GRANT = 2,
+    DMAP__RECALL = 3, /* lease; a: items wanted */
+    DMAP__LIMIT = 4,  /* a: index */
+    DMAP__SHARE = 5,  /* a: size; data: it, or, if there is none, b: process, c: descriptor that hold it on this host */
+    DMAP__CLOSE = 6,
+    DMAP__RESULT = 7,
+    DMAP__RETURN = 8,   /* lease; data: ranges, two 64-bit numbers each */
+    DMAP__PROGRESS = 9, /* lease; a: items */
+    DMAP__SHARED = 10,  /* a: a dmap_status; b, c: as in SHARE, for the other ranks of the host */
+    DMAP__PLACES = 11,
+    DMAP__PLACED = 12 /* a: a dmap_status; meta: the places, in the order of the workers */
+} dmap__type;
+
+/** Flags of RESULT: what the data is, and that every item of the chunk is there. */
+enum {
+    DMAP__KIND_NOTHING = 0,
+    DMAP__KIND_FIXED = 1,
+    DMAP__KIND_VARIABLE = 2,
+    DMAP__KIND_FOLD = 3,
+    DMAP__FLAG_WHOLE = 16
+};
+
+/** Meta of CALL. */
+typedef struct dmap__wire_call {
+    uint64_t seed;
+    double item_timeout_s;
+    uint32_t task_id;
+    uint32_t want; /* dmap__want */
+    int32_t retries;
+    uint8_t stop, each_span, shuffled, unused;
+} dmap__wire_call;
+
+/** How items lie: those of one GRANT. head: lease, begin, end, a: attempt, b: first number of a range, flags: layout.
+ */
+typedef struct dmap__wire_items {
+    uint32_t layout;  /* dmap__layout of the receiver */
+    size_t item_size; /* or DMAP_VARIABLE */
+    uint64_t begin, end;
+    const void *array;       /* one of: side by side, */
+    const dmap_blob *blobs;  /* a table; neither for a range */
+    const uint64_t *indices; /* or NULL */
+} dmap__wire_items;
+
+/** Parts of a message to be sent; the memory that they need is in `meta` and `parts`, both freed with free(). */
+typedef struct dmap__packed {
+    void *meta;
+    size_t meta_size;
+    dmap_blob *parts;
+    size_t n_parts;
+} dmap__packed;
+
+void dmap__packed_fini(dmap__packed *packed);
+
+/** Packs items. Returns false if memory is out: *packed is then empty. */
+bool dmap__wire_pack_items(const dmap__wire_items *items, dmap__packed *packed);
+/** Finds the items in a message that holds them: *indices points into meta, *blobs is a new table (free() it), for
+ * items of variable size; NULL where there are none. Returns DMAP_OK, DMAP_ENOMEM, DMAP_EMPI (damaged) */
+dmap_status dmap__wire_unpack_items(const dmap__message *message, bool shuffled, size_t item_size,
+                                    const uint64_t **indices, dmap_blob **blobs);
+
+/** Packs an outcome, which is borrowed until the message was sent; result_size is its task's. Sets the head's fields.
+ *  Returns false if memory is out: *packed is then empty. */
+bool dmap__wire_pack_outcome(const dmap__outcome *outcome, size_t result_size, dmap__head *head, dmap__packed *packed);
+/** Makes an outcome of a RESULT; takes the message's data over (or copies it, where it is small). in_place: the data
+ * was placed where the results belong. combine: of the task, for folds. Returns DMAP_OK, DMAP_ENOMEM, DMAP_EMPI
+ * (damaged) */
+dmap_status dmap__wire_unpack_outcome(dmap__message *message, size_t result_size, dmap__combine_fn *combine,
+                                      bool in_place, dmap__outcome *outcome);
+/** Packs n places as a meta part: their numbers and texts, but for host and rank. Returns false if memory is out. */
+bool dmap__wire_pack_places(const dmap_place *places, int n, dmap__packed *packed);
+/** Fills in the place of a worker from such a meta part. Returns DMAP_OK, DMAP_EMPI (damaged, or it is not there). */
+dmap_status dmap__wire_unpack_place(dmap_blob meta, int worker, dmap_place *place);
+/** True if the RESULT holds every item of its chunk, of fixed size: its data can be received where the results belong.
+ */
+bool dmap__wire_is_whole(const dmap__head *head);
+
+#endif
