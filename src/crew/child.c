@@ -1,0 +1,160 @@
+/* A child, between fork() and its function or its exec, and at the end of its function. It starts as a copy of a
+ * process that it must not disturb, so it gives away, in this order, all that it has of it: its group, its tie of
+ * death, its signals, its descriptors, its streams.
+ *
+ * Invariants: a child never returns to the code that forked it; it ends by dmap__child_leave or by exec, whatever its
+ * function does (exit() comes to leave_by_exit before any handler of the parent's). Until its signals are the default
+ * ones all of them are blocked, so no handler of the parent runs here. The descriptors are first moved above their
+ * future places, then put there, so none overwrites another.
+ *
+ * The tie of death: a child of the fork server has the kernel signal it when that dies (the server is one thread, so
+ * its death is that of the process). The kernel means the parent's *thread*, so a child that any thread of a program
+ * forked has a pipe instead, which hangs up when the program dies and then sends SIGKILL by itself.
+ *
+ * This file alone of the library ends processes, and names standard output: those of children. */
+#include "crew/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdio_ext.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "crew/child_copy.h"
+#include "crew/forkserver.h"
+#include "crew/process_body.h"
+#include "crew/process_live.h"
+#include "crew/process_system.h"
+
+static bool owns_all_streams;
+
+_Noreturn void dmap__child_leave(int code) {
+    _exit(code);
+}
+
+_Noreturn void dmap__child_give_up(int ready, dmap__child_step step, int number) {
+    dmap__child_trouble trouble = {(int32_t)step, number};
+    if (!dmap__write_all(ready, &trouble, sizeof trouble))
+        _exit(126);
+    _exit(127);
+}
+
+static void leave_by_exit(int code, void *unused) {
+    (void)unused;
+    dmap__forkserver_close();
+    fflush(owns_all_streams ? NULL : stdout);
+    fflush(stderr);
+    _exit(code & 0xff);
+}
+
+_Noreturn void dmap__child_run(dmap_process_fn *run, void *argument, size_t size, bool owns_streams) {
+    owns_all_streams = owns_streams;
+    on_exit(leave_by_exit, NULL);
+    exit(run(argument, size));
+}
+
+void dmap__child_reset_signals(void) {
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    for (int number = 1; number < NSIG; number++)
+        sigaction(number, &standard, NULL);
+}
+
+void dmap__child_unblock_signals(void) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Has the kernel kill this process when the last other end of the pipe is closed. */
+static bool hold_lifeline(int lifeline) {
+    if (fcntl(lifeline, F_SETSIG, SIGKILL) || fcntl(lifeline, F_SETOWN, getpid()) ||
+        fcntl(lifeline, F_SETFL, O_ASYNC | O_NONBLOCK))
+        return false;
+    struct pollfd now = {.fd = lifeline};
+    return poll(&now, 1, 0) == 0;
+}
+
+/* The parent may have died before it was watched. */
+static bool watch_parent(const dmap__birth *birth, pid_t parent) {
+    if (!birth->is_daemon)
+        return true;
+    if (birth->is_direct)
+        return hold_lifeline(birth->lifeline);
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+}
+
+static bool put(int from, int to, int flags) {
+    return dup3(from, to, flags) >= 0;
+}
+
+/* Where they are when all are in place: the user's from 3 on, then body, ready, lifeline. Returns where the body is, -1
+ * on failure, with errno. ready is always the one to write a trouble to. */
+static int place_descriptors(const dmap__birth *birth, int *ready) {
+    int n = birth->n_fds - DMAP__FD_GIVEN, body = 3 + n, free_from = body + 3;
+    int ours = birth->kind == DMAP__CHILD_COPY ? 0 : O_CLOEXEC;
+    int users = birth->kind == DMAP__CHILD_FUNCTION ? O_CLOEXEC : 0;
+    int high[DMAP__FDS_MOST], lifeline = -1;
+    for (int i = 0; i < birth->n_fds; i++)
+        if ((high[i] = fcntl(birth->fds[i], F_DUPFD_CLOEXEC, free_from)) < 0)
+            return -1;
+    *ready = high[DMAP__FD_READY];
+    if (birth->lifeline >= 0 && (lifeline = fcntl(birth->lifeline, F_DUPFD_CLOEXEC, free_from)) < 0)
+        return -1;
+    bool done = fchdir(high[DMAP__FD_DIRECTORY]) == 0;
+    for (int i = 0; i < 3; i++)
+        done = done && put(high[DMAP__FD_INPUT + i], i, 0);
+    for (int i = 0; i < n; i++)
+        done = done && put(high[DMAP__FD_GIVEN + i], 3 + i, users);
+    done = done && put(high[DMAP__FD_BODY], body, ours) && put(high[DMAP__FD_READY], body + 1, ours) &&
+           (lifeline < 0 || put(lifeline, body + 2, O_CLOEXEC));
+    if (!done)
+        return -1;
+    *ready = body + 1;
+    dmap__close_from(body + 2 + (lifeline >= 0));
+    return body;
+}
+
+/* What the streams hold is the parent's, to be written or read by it. */
+static void forget_streams(void) {
+    __fpurge(stdin);
+    __fpurge(stdout);
+    __fpurge(stderr);
+}
+
+static _Noreturn void live_as_function(const dmap__birth *birth, const dmap__process_body *body, int ready,
+                                       char **program_argv) {
+    prctl(PR_SET_NAME, body->name);
+    forget_streams();
+    dmap__process_live_forget();
+    dmap__forkserver_forget(program_argv);
+    close(ready);
+    dmap__child_run(birth->run, body->argument, body->argument_size, !birth->is_direct);
+}
+
+_Noreturn void dmap__child_live(const dmap__birth *birth, pid_t parent, char **program_argv) {
+    int ready = birth->fds[DMAP__FD_READY];
+    dmap__process_body body;
+    setpgid(0, 0);
+    if (!watch_parent(birth, parent))
+        dmap__child_give_up(ready, DMAP__STEP_WATCH, errno);
+    dmap__child_reset_signals();
+    int place = place_descriptors(birth, &ready);
+    if (place < 0)
+        dmap__child_give_up(ready, DMAP__STEP_DESCRIPTORS, errno);
+    if (!dmap__process_body_read(place, &body))
+        dmap__child_give_up(ready, DMAP__STEP_BODY, errno);
+    environ = body.environment;
+    dmap__child_unblock_signals();
+    if (birth->kind == DMAP__CHILD_COPY)
+        dmap__child_copy(&body, place, ready, program_argv);
+    close(place);
+    if (birth->kind == DMAP__CHILD_FUNCTION)
+        live_as_function(birth, &body, ready, program_argv);
+    execvp(body.argv[0], body.argv);
+    dmap__child_give_up(ready, DMAP__STEP_EXEC, errno);
+}

@@ -1,0 +1,84 @@
+/* System calls by number, as the C libraries of the machines that clusters run have no names for them (pidfd_open came
+ * with glibc 2.36, close_range with 2.34), and loops around those that may do less than asked. Keeps no state. */
+#include "crew/process_system.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+int dmap__pidfd_open(pid_t pid) {
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+int dmap__pidfd_signal(int pidfd, int signal) {
+    return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+int dmap__pidfd_wait(int pidfd, siginfo_t *info, int options) {
+    enum { BY_PIDFD = 3 }; /* P_PIDFD */
+    return waitid((idtype_t)BY_PIDFD, (id_t)pidfd, info, options);
+}
+
+bool dmap__readable(int descriptor, double timeout_s) {
+    double end = dmap__clock_now() + timeout_s;
+    for (;;) {
+        double left = timeout_s < 0 ? 1000 : end - dmap__clock_now();
+        int wait_ms = left <= 0 ? 0 : left > 1000 ? 1000000 : (int)(left * 1000) + 1;
+        struct pollfd one = {.fd = descriptor, .events = POLLIN};
+        if (poll(&one, 1, wait_ms) > 0)
+            return true;
+        if (timeout_s >= 0 && left <= 0)
+            return false;
+    }
+}
+
+void dmap__close_from(int first) {
+    syscall(SYS_close_range, first, ~0u, 0);
+}
+
+void dmap__close_one(int *descriptor) {
+    int saved = errno;
+    if (*descriptor >= 0)
+        close(*descriptor);
+    *descriptor = -1;
+    errno = saved;
+}
+
+bool dmap__read_all(int descriptor, void *data, size_t size) {
+    char *to = data;
+    while (size) {
+        ssize_t got = read(descriptor, to, size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        to += got;
+        size -= (size_t)got;
+    }
+    return true;
+}
+
+bool dmap__write_all(int descriptor, const void *data, size_t size) {
+    const char *from = data;
+    while (size) {
+        ssize_t put = write(descriptor, from, size);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return false;
+        from += put;
+        size -= (size_t)put;
+    }
+    return true;
+}
+
+dmap_status dmap__fail_system(dmap__error *error, int number, const char *what) {
+    char reason[128];
+    dmap_status status = number == ENOMEM ? DMAP_ENOMEM : number == ENOSYS ? DMAP_EUNSUPPORTED : DMAP_EIO;
+    return dmap__fail(error, status, "cannot %s: %s", what, strerror_r(number, reason, sizeof reason));
+}
