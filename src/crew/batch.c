@@ -1,0 +1,69 @@
+/* What a batch writes into its lane's log beside results: failures, and the folds of what was run between them.
+ * Invariant (WANT_FOLD): results in [fold_from, the item that runs) lie in scratch and are in no fold yet; a failed
+ * item is never folded, and a final one leaves a gap of its index, so that brackets stay those of a run without it. A
+ * failure lowers the crew's limit if nothing above it is wanted; it does not stop other workers. */
+#include "crew/batch.h"
+
+#include "base/clock.h"
+
+void dmap__batch_fail_memory(dmap__worker *worker, dmap__batch *b, const char *what) {
+    dmap__fail(&b->log->trouble, DMAP_ENOMEM, "out of memory for %s", what);
+    dmap__crew_lower_limit(worker->crew, 0);
+}
+
+void dmap__batch_flush_fold(dmap__worker *worker, dmap__batch *b, uint32_t offset) {
+    const dmap_task *task = worker->crew->work.task;
+    if (worker->crew->work.want != DMAP__WANT_FOLD || b->fold_from >= offset)
+        return;
+    dmap__fold *fold = dmap__outcome_fold_at(b->log, b->grant->begin + b->fold_from, task->combine, task->result_size);
+    unsigned char *first = b->results + (size_t)(b->fold_from - b->begin) * b->result_step;
+    if (!fold || !dmap__fold_push(fold, first, offset - b->fold_from))
+        dmap__batch_fail_memory(worker, b, "folded results");
+    b->fold_from = offset;
+}
+
+static void skip_in_fold(dmap__worker *worker, dmap__batch *b, uint32_t offset, bool final) {
+    const dmap_task *task = worker->crew->work.task;
+    if (worker->crew->work.want != DMAP__WANT_FOLD)
+        return;
+    dmap__batch_flush_fold(worker, b, offset);
+    b->fold_from = offset + 1;
+    if (!final || worker->crew->work.stop)
+        return;
+    dmap__fold *fold = dmap__outcome_fold_at(b->log, b->grant->begin + offset, task->combine, task->result_size);
+    if (!fold || !dmap__fold_skip(fold))
+        dmap__batch_fail_memory(worker, b, "folded results");
+}
+
+bool dmap__batch_record_failure(dmap__worker *worker, dmap__batch *b, uint32_t offset, int code, int signal,
+                                dmap_item_status status) {
+    const dmap__work *work = &worker->crew->work;
+    dmap_context *ctx = &worker->context;
+    dmap__failure failure = {.position = b->grant->begin + offset,
+                             .seconds = (dmap__clock_now() - b->began_s) / (offset - b->begin + 1),
+                             .status = (int32_t)status,
+                             .code = code,
+                             .signal = signal,
+                             .attempt = ctx->attempt,
+                             .worker = ctx->number,
+                             .core = worker->core,
+                             .out_of_memory = ctx->out_of_memory};
+    bool final = ctx->attempt > work->retries;
+    if (!dmap__outcome_add_failure(b->log, &failure, ctx->text[0] ? ctx->text : NULL))
+        dmap__batch_fail_memory(worker, b, "a failure");
+    skip_in_fold(worker, b, offset, final);
+    ctx->text[0] = '\0';
+    ctx->out_of_memory = false;
+    if (!final || !work->stop)
+        return true;
+    dmap__crew_lower_limit(worker->crew, ctx->index);
+    return b->grant->indices != NULL;
+}
+
+void dmap__batch_keep_variable(const dmap__worker *worker, const dmap__batch *b, uint32_t offset) {
+    const dmap_context *ctx = &worker->context;
+    if (worker->crew->work.want == DMAP__WANT_RESULTS && !b->results && ctx->has_result)
+        b->grant->outcome.refs[offset] = (dmap_blob){ctx->result, ctx->result_size};
+    else if (worker->crew->work.want != DMAP__WANT_RESULTS)
+        dmap__block_reset(ctx->blocks);
+}

@@ -1,0 +1,75 @@
+/* A worker's insides, and the batch that it runs. For the files of the worker alone.
+ *
+ *   worker.c          takes batches, says where results go, learns the pace
+ *   worker_local.c    set-up and tear-down
+ *   worker_items.c    runs a batch in this process
+ *   batch.c           items that failed, and what that means for the batch
+ *   worker_process.c  has a batch run by a process of the worker's own
+ *   worker_child.c    that process */
+#ifndef DMAP_CREW_BATCH_H
+#define DMAP_CREW_BATCH_H
+
+#include "crew/context.h"
+#include "crew/worker.h"
+
+struct dmap__puppet;
+
+struct dmap__worker {
+    dmap__crew_state *crew;
+    int core;
+    dmap__pace pace;
+    unsigned char *scratch;
+    size_t scratch_size;
+    dmap__local *locals;         /* by task */
+    struct dmap__puppet *puppet; /* its process; NULL: it runs items itself */
+    dmap_context context;
+};
+
+/* One batch on its way: offsets are from grant->begin. */
+typedef struct dmap__batch {
+    dmap__slot *slot;
+    const dmap__grant *grant;
+    dmap__outcome *log;
+    uint32_t begin, end;
+    uint32_t done; /* one past the last item that ran */
+    double began_s;
+    uint32_t fold_from;     /* WANT_FOLD: results from here on are in scratch, not yet folded */
+    unsigned char *results; /* of `begin`; NULL: none of fixed size */
+    size_t result_step;
+} dmap__batch;
+
+/** Marks this thread as inside a task, or not any more. */
+void dmap__worker_mark(bool inside);
+
+/* ---- worker_local.c ---- */
+
+/** Makes the state for a task ready, if it is not: returns the set-up's code, 0 for success. ctx->text has its
+ * sentence. */
+int dmap__local_set_up(dmap_context *ctx, dmap__local *local, const dmap_task *task, uint64_t generation);
+void dmap__local_tear_down(dmap_context *ctx, dmap__local *local);
+/** The call ends: the set-up failed. */
+void dmap__worker_fail_set_up(dmap__worker *worker, dmap__outcome *log, int code);
+
+/* ---- worker_items.c ---- */
+
+/** Runs the items of the batch here, one by one or by run_batch. */
+void dmap__worker_run_items(dmap__worker *worker, dmap__batch *b);
+
+/* ---- batch.c ---- */
+
+/** Memory is out for `what`: the call has to end. */
+void dmap__batch_fail_memory(dmap__worker *worker, dmap__batch *b, const char *what);
+/** Folds what was run since the last time, up to `offset`. */
+void dmap__batch_flush_fold(dmap__worker *worker, dmap__batch *b, uint32_t offset);
+/** An item failed; ctx has its index, attempt and text. Returns true if the batch goes on behind it. */
+bool dmap__batch_record_failure(dmap__worker *worker, dmap__batch *b, uint32_t offset, int code, int signal,
+                                dmap_item_status status);
+/** Keeps a result of variable size, or lets it go if nobody wants it. */
+void dmap__batch_keep_variable(const dmap__worker *worker, const dmap__batch *b, uint32_t offset);
+
+/* ---- worker_process.c ---- */
+
+/** Has the items of the batch run by the worker's process. */
+void dmap__worker_run_process(dmap__worker *worker, dmap__batch *b);
+
+#endif

@@ -1,0 +1,73 @@
+/* The board: chunks cut into lanes, one a worker, from which workers take batches and steal.
+ *
+ * A worker takes from the front of its own lane by one compare-and-swap; when that is empty it moves half of
+ * the nearest other's lane, from its back, into its own. No lock, no shared counter on the way of an item. */
+#ifndef DMAP_CREW_BOARD_H
+#define DMAP_CREW_BOARD_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "crew/work.h"
+
+#define DMAP__BOARD_SLOTS 8
+#define DMAP__CACHE_LINE  64
+
+/** One worker's part of one chunk. `range` packs two 32-bit offsets from grant->begin: begin << 32 | end. */
+typedef struct dmap__lane {
+    _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t range;
+    dmap__outcome log; /* the worker's own until the chunk has ended */
+} dmap__lane;
+
+typedef struct dmap__slot {
+    _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t ticket; /* order of submission, from 1; 0: free */
+    dmap__grant *grant;
+    uint64_t call; /* that the grant belongs to */
+    uint32_t most; /* items in a batch */
+    dmap__lane *lanes;
+    _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t left; /* items that have not ended */
+} dmap__slot;
+
+typedef struct dmap__board {
+    int workers;
+    uint64_t tickets; /* given so far: the manager's */
+    dmap__slot slots[DMAP__BOARD_SLOTS];
+    dmap__lane *lanes;          /* of all slots */
+    _Atomic uint32_t *attached; /* by worker, a cache line apart: slot + 1 that it works in, or 0 */
+} dmap__board;
+
+/** How many items a worker takes at once: learned by it in one call, forgotten in the next. */
+typedef struct dmap__pace {
+    uint64_t call;
+    uint32_t items; /* 1 or more */
+} dmap__pace;
+
+/* The manager is the rank's own thread; workers are numbered from 0. */
+
+bool dmap__board_init(dmap__board *board, int workers);
+void dmap__board_fini(dmap__board *board);
+
+/** Manager: puts a grant on the board, to be run in batches of at most `most` items. Returns false if no slot is free
+ * now. */
+bool dmap__board_put(dmap__board *board, dmap__grant *grant, uint64_t call, uint32_t most);
+/** Manager: a slot whose items have all ended, or NULL; the lanes' logs are the caller's until dmap__board_clear. */
+dmap__slot *dmap__board_ended(dmap__board *board);
+void dmap__board_clear(dmap__slot *slot);
+/** Manager: takes back up to `want` items, not begun, of a grant, the last ones of each lane first.
+ *  Writes at most `workers` ranges of positions and returns their number. */
+int dmap__board_recall(dmap__board *board, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]);
+/** Manager: items of a grant that have ended so far. */
+uint64_t dmap__board_progress(const dmap__board *board, const dmap__grant *grant);
+
+/** Worker: takes a batch, of pace->items at the most (one, if pace is of another call): returns its slot and offsets
+ *  [*begin, *end) from grant->begin, or NULL if there is none. The worker stays attached to the slot until it takes
+ * from another, or gets NULL. */
+dmap__slot *dmap__board_take(dmap__board *board, int worker, dmap__pace *pace, uint32_t *begin, uint32_t *end);
+/** Worker: empties its own lane of a slot; returns how many items that were. */
+uint32_t dmap__board_drain(dmap__slot *slot, int worker);
+/** Worker: so many items that it took have ended. Returns true if they were the last of the chunk; the slot must not
+ *  be touched then any more. */
+bool dmap__board_end(dmap__slot *slot, uint64_t items);
+
+#endif

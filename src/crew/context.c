@@ -1,0 +1,108 @@
+/* The calls that a task function makes. They read and write its own context only: no locks. */
+#include "crew/context.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+uint64_t dmap_index(const dmap_context *ctx) {
+    return ctx->index;
+}
+
+size_t dmap_item_size(const dmap_context *ctx) {
+    return ctx->item_size;
+}
+
+void *dmap__context_take(dmap_context *ctx, size_t size) {
+    return dmap__block_take(ctx->blocks, size);
+}
+
+static void *variable_result(dmap_context *ctx, size_t size) {
+    size_t room = dmap__memory_pad(ctx->result_size);
+    if (!ctx->has_result || size > room) {
+        void *place = ctx->take(ctx, size);
+        if (!place) {
+            ctx->out_of_memory = true;
+            dmap_fail(ctx, 1, "out of memory for a result of %zu bytes", size);
+            return NULL;
+        }
+        if (ctx->has_result)
+            memcpy(place, ctx->result, ctx->result_size);
+        ctx->result = place;
+    }
+    ctx->has_result = true;
+    ctx->result_size = size;
+    return ctx->result;
+}
+
+void *dmap_result(dmap_context *ctx, size_t size) {
+    size_t fixed = ctx->crew->work.task->result_size;
+    if (fixed == DMAP_VARIABLE)
+        return variable_result(ctx, size);
+    return size == fixed ? ctx->result : NULL;
+}
+
+int dmap_fail(dmap_context *ctx, int code, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(ctx->text, sizeof ctx->text, format, args);
+    va_end(args);
+    return code ? code : 1;
+}
+
+const void *dmap_shared(const dmap_context *ctx, size_t *size) {
+    if (size)
+        *size = ctx->crew->shared_size;
+    return ctx->crew->shared;
+}
+
+void *dmap_local(const dmap_context *ctx) {
+    return ctx->local->value;
+}
+
+void dmap_set_local(dmap_context *ctx, void *local) {
+    ctx->local->value = local;
+}
+
+/* SplitMix64's finaliser (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014, figure 17),
+ * on the seed first so that neighbouring seeds give unrelated streams. */
+static uint64_t mix(uint64_t z) {
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+uint64_t dmap__seed_hash(uint64_t seed, uint64_t index) {
+    const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15);
+    return mix(mix(seed + golden) + (index + 1) * golden);
+}
+
+uint64_t dmap_seed_of(const dmap_context *ctx, uint64_t index) {
+    return dmap__seed_hash(ctx->crew->work.seed, index);
+}
+
+uint64_t dmap_seed(const dmap_context *ctx) {
+    return dmap_seed_of(ctx, ctx->index);
+}
+
+int dmap_attempt(const dmap_context *ctx) {
+    return ctx->attempt;
+}
+
+int dmap_rank(const dmap_context *ctx) {
+    return ctx->crew->rank;
+}
+
+int dmap_worker(const dmap_context *ctx) {
+    return ctx->number;
+}
+
+bool dmap_cancelled(const dmap_context *ctx) {
+    if (ctx->index >= atomic_load_explicit(ctx->limit, memory_order_relaxed))
+        return true;
+    double timeout = ctx->crew->work.item_timeout_s;
+    return timeout > 0 && dmap__clock_now() - ctx->began_s > timeout;
+}

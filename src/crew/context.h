@@ -1,0 +1,40 @@
+/* What a task function sees: the fields behind the calls of <dmap/dmap.h> that take a dmap_context. */
+#ifndef DMAP_CREW_CONTEXT_H
+#define DMAP_CREW_CONTEXT_H
+
+#include "crew/worker.h"
+
+#define DMAP__TEXT_SIZE 1001 /* of a task's sentence, with its final 0 */
+
+/** A worker's state for one task. */
+typedef struct dmap__local {
+    const dmap_task *task; /* NULL: its set-up has not run */
+    void *value;
+    uint64_t generation; /* of the shared data that the set-up saw */
+} dmap__local;
+
+struct dmap_context {
+    uint64_t index;
+    size_t item_size;
+    int attempt;
+    int number; /* of the worker */
+    dmap__crew_state *crew;
+    dmap__local *local;
+    void *result; /* fixed size: its place; variable: what dmap_result gave last */
+    size_t result_size;
+    bool has_result; /* dmap_result was called */
+    bool out_of_memory;
+    const _Atomic uint64_t *limit;                 /* items of this index and above are not wanted */
+    void *(*take)(dmap_context *ctx, size_t size); /* gives memory for a result of variable size */
+    dmap__block **blocks;                          /* where that comes from, in the rank itself */
+    double began_s;                                /* this item; only if there is an item timeout */
+    char text[DMAP__TEXT_SIZE];
+};
+
+/** Memory for a result, in the rank itself: ctx->take. */
+void *dmap__context_take(dmap_context *ctx, size_t size);
+
+/** The hash behind dmap_seed. */
+uint64_t dmap__seed_hash(uint64_t seed, uint64_t index);
+
+#endif

@@ -1,0 +1,271 @@
+/* The crew. Invariants:
+ *  - the state that workers read (work, shared data) changes only while no grant is out;
+ *  - a worker that found nothing sleeps on `epoch`, which is raised after a grant was put: it reads the epoch, looks
+ * once more, and sleeps only if the epoch is still that one, so no grant is slept through;
+ *  - the manager sleeps on `ended` in the same way.
+ * Workers take no lock, and the manager touches the log of a lane only after the board said that its chunk ended. */
+#include "crew/crew.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "crew/futex.h"
+#include "crew/puppet.h"
+#include "crew/worker.h"
+
+#define STACK_GUARD ((size_t)256 * 1024)
+
+typedef struct hand {
+    dmap__crew *crew;
+    dmap__worker *worker;
+    dmap__place place;
+    pthread_t thread;
+    bool started;
+} hand;
+
+struct dmap__crew {
+    dmap__crew_state state;
+    dmap_backend backend;
+    const dmap__topology *topology;
+    dmap__inner inner;
+    int workers;
+    dmap__watcher *watcher; /* of their processes */
+    hand *hands;
+    uint64_t calls;
+    uint32_t seen; /* of `ended`, at the last poll */
+    _Alignas(DMAP__CACHE_LINE) _Atomic uint32_t epoch;
+    _Atomic uint32_t sleepers;
+    _Atomic bool quit;
+    _Alignas(DMAP__CACHE_LINE) _Atomic uint32_t ended;
+    _Atomic bool manager_sleeps;
+};
+
+static void tell_manager(dmap__crew *crew) {
+    atomic_fetch_add(&crew->ended, 1);
+    if (atomic_load(&crew->manager_sleeps))
+        dmap__futex_wake(&crew->ended, 1);
+}
+
+static bool step(hand *h) {
+    int did = dmap__worker_step(h->worker);
+    if (did == 2)
+        tell_manager(h->crew);
+    return did != 0;
+}
+
+static void sleep_for_work(dmap__crew *crew, uint32_t epoch) {
+    atomic_fetch_add(&crew->sleepers, 1);
+    dmap__futex_wait(&crew->epoch, epoch, -1);
+    atomic_fetch_sub(&crew->sleepers, 1);
+}
+
+static void *work(void *arg) {
+    hand *h = arg;
+    if (h->crew->topology)
+        dmap__topology_bind(h->crew->topology, &h->place);
+    dmap__inner_enter(h->crew->inner);
+    for (;;) {
+        if (step(h))
+            continue;
+        uint32_t epoch = atomic_load(&h->crew->epoch);
+        if (step(h))
+            continue;
+        if (atomic_load(&h->crew->quit))
+            break;
+        sleep_for_work(h->crew, epoch);
+    }
+    dmap__worker_leave(h->worker);
+    return NULL;
+}
+
+/* Signals are the program's: no worker takes them. Its stack (on which tasks run, also in processes that were forked
+ * from here) ends with a guard that large frames do not step over: below it may lie memory that is shared. */
+static int start_thread(hand *h) {
+    sigset_t all, before;
+    pthread_attr_t attributes;
+    int code = pthread_attr_init(&attributes);
+    if (code)
+        return code;
+    pthread_attr_setguardsize(&attributes, STACK_GUARD);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    code = pthread_create(&h->thread, &attributes, work, h);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    h->started = code == 0;
+    return code;
+}
+
+static void wake_workers(dmap__crew *crew) {
+    atomic_fetch_add(&crew->epoch, 1);
+    if (atomic_load(&crew->sleepers))
+        dmap__futex_wake(&crew->epoch, INT_MAX);
+}
+
+/* The process itself is started with its first batch, by the worker's thread. */
+static bool hand_over(dmap__crew *crew, int number, const dmap__crew_config *config) {
+    dmap__puppet_config puppet = {.start = config->start,
+                                  .refresh_items = config->refresh_items,
+                                  .refresh_memory = config->refresh_memory,
+                                  .watcher = crew->watcher,
+                                  .inner = crew->inner,
+                                  .rank = config->rank,
+                                  .worker = number};
+    dmap__puppet *made = dmap__puppet_create(&puppet);
+    if (!made)
+        return false;
+    dmap__worker_hand_over(crew->hands[number].worker, made);
+    crew->state.stages[crew->state.n_stages++] = made->stage.head;
+    return true;
+}
+
+static bool open_processes(dmap__crew *crew) {
+    if (crew->backend != DMAP_PROCESSES)
+        return true;
+    crew->state.stages = calloc((size_t)crew->workers, sizeof(dmap__stage_head *));
+    crew->watcher = dmap__watcher_open();
+    return crew->state.stages && crew->watcher;
+}
+
+static dmap_status open_hand(dmap__crew *crew, int number, const dmap__crew_config *config, dmap__error *error) {
+    hand *h = &crew->hands[number];
+    h->crew = crew;
+    h->place.core = -1;
+    if (config->places)
+        h->place = config->places[number];
+    h->worker = dmap__worker_create(&crew->state, number, h->place.core);
+    if (!h->worker)
+        return dmap__fail(error, DMAP_ENOMEM, "out of memory for worker %d", number);
+    if (crew->state.stages && !hand_over(crew, number, config))
+        return dmap__fail(error, DMAP_ENOMEM, "out of memory for the process of worker %d", number);
+    if (crew->backend != DMAP_SERIAL && start_thread(h))
+        return dmap__fail(error, DMAP_ENOMEM, "rank %d could not start thread %d of %d", config->rank, number + 1,
+                          crew->workers);
+    return DMAP_OK;
+}
+
+dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, dmap__error *error) {
+    dmap__crew *made = aligned_alloc(DMAP__CACHE_LINE, sizeof *made);
+    if (!made)
+        return dmap__fail_memory(error, sizeof *made, "a crew");
+    memset(made, 0, sizeof *made);
+    made->backend = config->backend;
+    made->topology = config->places ? config->topology : NULL;
+    made->inner = config->inner;
+    made->workers = config->workers;
+    made->state.rank = config->rank;
+    made->state.n_tasks = config->n_tasks;
+    atomic_store(&made->state.limit, UINT64_MAX);
+    made->hands = calloc((size_t)config->workers, sizeof *made->hands);
+    dmap_status status = DMAP_OK;
+    if (!made->hands || !dmap__board_init(&made->state.board, config->workers) || !open_processes(made))
+        status = dmap__fail(error, DMAP_ENOMEM, "out of memory for the board of %d workers", config->workers);
+    for (int i = 0; i < config->workers && status == DMAP_OK; i++)
+        status = open_hand(made, i, config, error);
+    if (status != DMAP_OK) {
+        dmap__crew_close(made);
+        return status;
+    }
+    *crew = made;
+    return DMAP_OK;
+}
+
+void dmap__crew_close(dmap__crew *crew) {
+    if (!crew)
+        return;
+    atomic_store(&crew->quit, true);
+    wake_workers(crew);
+    for (int i = 0; crew->hands && i < crew->workers; i++) {
+        hand *h = &crew->hands[i];
+        if (h->started)
+            pthread_join(h->thread, NULL);
+        else if (h->worker)
+            dmap__worker_leave(h->worker);
+        dmap__worker_destroy(h->worker);
+    }
+    dmap__watcher_close(crew->watcher);
+    dmap__board_fini(&crew->state.board);
+    free(crew->state.stages);
+    free(crew->hands);
+    free(crew);
+}
+
+int dmap__crew_workers(const dmap__crew *crew) {
+    return crew->workers;
+}
+
+void dmap__crew_begin(dmap__crew *crew, const dmap__work *work_given) {
+    crew->state.work = *work_given;
+    crew->calls++;
+    atomic_store(&crew->state.limit, UINT64_MAX);
+    for (int i = 0; i < crew->state.n_stages; i++)
+        atomic_store(&crew->state.stages[i]->limit, UINT64_MAX);
+}
+
+void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long process, int descriptor) {
+    crew->state.shared = data;
+    crew->state.shared_size = size;
+    crew->state.shared_generation++;
+    crew->state.shared_place = (dmap__shared_place){process, descriptor, size, crew->state.shared_generation};
+}
+
+void dmap__crew_submit(dmap__crew *crew, dmap__grant *grant) {
+    while (!dmap__board_put(&crew->state.board, grant, crew->calls, dmap__worker_most(&crew->state)))
+        sched_yield();
+    wake_workers(crew);
+}
+
+dmap__grant *dmap__crew_poll(dmap__crew *crew) {
+    crew->seen = atomic_load(&crew->ended);
+    dmap__slot *slot = dmap__board_ended(&crew->state.board);
+    if (!slot)
+        return NULL;
+    dmap__grant *grant = slot->grant;
+    bool whole = true;
+    for (int i = 0; i < crew->workers; i++) {
+        whole = dmap__outcome_move(&grant->outcome, &slot->lanes[i].log) && whole;
+        if (!whole)
+            dmap__outcome_fini(&slot->lanes[i].log);
+    }
+    uint64_t limit = atomic_load(&crew->state.limit);
+    grant->outcome.limit = limit;
+    bool cut = !grant->indices && limit < UINT64_MAX; /* the item at the limit itself may be the one that failed */
+    whole = dmap__outcome_sort(&grant->outcome, cut ? limit + 1 : UINT64_MAX) && whole;
+    if (!whole && grant->outcome.trouble.status == DMAP_OK)
+        dmap__fail(&grant->outcome.trouble, DMAP_ENOMEM, "out of memory for the results of a chunk");
+    dmap__board_clear(slot);
+    return grant;
+}
+
+int dmap__crew_recall(dmap__crew *crew, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]) {
+    return dmap__board_recall(&crew->state.board, grant, want, ranges);
+}
+
+uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant) {
+    return dmap__board_progress(&crew->state.board, grant);
+}
+
+void dmap__crew_limit(dmap__crew *crew, uint64_t limit) {
+    dmap__crew_lower_limit(&crew->state, limit);
+}
+
+bool dmap__crew_step(dmap__crew *crew) {
+    return crew->backend == DMAP_SERIAL && step(&crew->hands[0]);
+}
+
+void dmap__crew_wait(dmap__crew *crew, double timeout_s) {
+    uint32_t now = crew->seen;
+    atomic_store(&crew->manager_sleeps, true);
+    if (atomic_load(&crew->ended) == now)
+        dmap__futex_wait(&crew->ended, now, timeout_s);
+    atomic_store(&crew->manager_sleeps, false);
+}
+
+bool dmap__crew_is_inside(void) {
+    return dmap__worker_is_inside();
+}

@@ -1,0 +1,62 @@
+/* The workers of this rank. The rank's own thread is their manager: it calls every function here. It gives them
+ * grants and gets them back with their outcome; workers are threads, with a process each
+ * (DMAP_PROCESSES) or without (DMAP_THREADS), or the manager itself (DMAP_SERIAL). */
+#ifndef DMAP_CREW_CREW_H
+#define DMAP_CREW_CREW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "crew/inner.h"
+#include "crew/topology.h"
+#include "crew/work.h"
+
+#define DMAP__CREW_GRANTS 7 /* most of them out: of the board's slots, a worker may still hold one that has ended */
+
+typedef struct dmap__crew dmap__crew;
+
+typedef struct dmap__crew_config {
+    dmap_backend backend;                   /* none of the fields below is a default value */
+    dmap_start start;                       /* DMAP_PROCESSES: of processes */
+    uint64_t refresh_items, refresh_memory; /* DMAP_PROCESSES: as in dmap_options */
+    int workers;                            /* 1 or more; DMAP_SERIAL: 1 */
+    int rank;
+    size_t n_tasks;                 /* in the registry */
+    const dmap__topology *topology; /* borrowed as long as the crew; NULL: nobody is bound */
+    const dmap__place *places;      /* one a worker; copied. NULL: nobody is bound */
+    dmap__inner inner;              /* what workers tell the libraries of their tasks */
+} dmap__crew_config;
+
+dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, dmap__error *error);
+/** Ends the workers, once they have run their tear-downs. crew may be NULL. No grant may be out. Blocks: until then. */
+void dmap__crew_close(dmap__crew *crew);
+int dmap__crew_workers(const dmap__crew *crew);
+
+/** A call begins. No grant may be out. work: copied. */
+void dmap__crew_begin(dmap__crew *crew, const dmap__work *work);
+/** New shared data. No grant may be out. data: borrowed until the next time.
+ *  process, descriptor: that hold them, for processes */
+void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long process, int descriptor);
+/** Gives a grant, of at least one item; at most DMAP__CREW_GRANTS may be out. Never blocks for long: only until a
+ *  worker has turned from a chunk that has ended. */
+void dmap__crew_submit(dmap__crew *crew, dmap__grant *grant);
+/** A grant that has ended, its outcome sorted and complete; NULL if there is none. */
+dmap__grant *dmap__crew_poll(dmap__crew *crew);
+/** Takes back up to `want` items, not begun, of a grant: writes at most dmap__crew_workers() ranges, and returns how
+ * many. */
+int dmap__crew_recall(dmap__crew *crew, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]);
+/** Items of a grant that have ended so far. */
+uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant);
+/** Items of this index and above are not wanted any more. */
+void dmap__crew_limit(dmap__crew *crew, uint64_t limit);
+
+/** DMAP_SERIAL: runs a batch. Returns false if there was nothing to run, and for DMAP_THREADS. */
+bool dmap__crew_step(dmap__crew *crew);
+/** Sleeps until a grant ends (at once, if one has since the last poll), but no longer than so. */
+void dmap__crew_wait(dmap__crew *crew, double timeout_s);
+
+/** True while this thread is inside a task. */
+bool dmap__crew_is_inside(void);
+
+#endif

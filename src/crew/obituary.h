@@ -1,0 +1,15 @@
+/* How a process ended, in words; and where it was, if it crashed. */
+#ifndef DMAP_CREW_OBITUARY_H
+#define DMAP_CREW_OBITUARY_H
+
+#include "crew/stage.h"
+
+/** In the process: a crash (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) leaves its backtrace on the stage, also when the
+ * stack is full. */
+void dmap__obituary_prepare(dmap__stage_head *head);
+
+/** "killed by SIGSEGV in square+0x12 < main+0x3 (process 123)"; "exited with code 3 (process 123)".
+ *  code: n, or -signal; set to the signal of the crash, if the process was ended while it told of that */
+void dmap__obituary_write(int *code, int pid, const dmap__stage_head *head, char *text, size_t size);
+
+#endif

@@ -1,0 +1,181 @@
+/* A worker's process. Its worker is the only thread that asks it anything; the watcher's thread does no more than to
+ * say on the stage that it ended, once for each process. So a new one is started only after that was said: the word
+ * cannot be about the new one. */
+#include "crew/puppet.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "crew/obituary.h"
+#include "crew/process.h"
+#include "crew/watcher.h"
+#include "crew/worker_child.h"
+
+#define LOOK_S 0.1 /* between two looks at a process's memory */
+
+dmap__puppet *dmap__puppet_create(const dmap__puppet_config *config) {
+    dmap__puppet *puppet = calloc(1, sizeof *puppet);
+    if (!puppet)
+        return NULL;
+    puppet->config = *config;
+    if (!dmap__stage_create(&puppet->stage)) {
+        free(puppet);
+        return NULL;
+    }
+    atomic_store(&puppet->stage.head->limit, UINT64_MAX);
+    return puppet;
+}
+
+/* Waits until the watcher has said that the process ended, and forgets it. */
+static void bury(dmap__puppet *puppet) {
+    dmap__turn turn = (dmap__turn)atomic_load(&puppet->stage.head->turn);
+    while (turn != DMAP__TURN_ENDED)
+        turn = dmap__stage_wait(&puppet->stage, turn, -1);
+    dmap__process_join(puppet->process, -1, NULL);
+    dmap__process_close(puppet->process, NULL);
+    puppet->process = NULL;
+}
+
+void dmap__puppet_quit(dmap__puppet *puppet) {
+    if (!puppet->process)
+        return;
+    puppet->stage.head->quit = true;
+    dmap__stage_pass(&puppet->stage, DMAP__TURN_RANK, DMAP__TURN_PROCESS);
+    bury(puppet);
+}
+
+void dmap__puppet_destroy(dmap__puppet *puppet) {
+    if (!puppet)
+        return;
+    dmap__puppet_quit(puppet);
+    dmap__stage_destroy(&puppet->stage);
+    free(puppet);
+}
+
+/* Bytes that a process holds in memory and shares with nobody: the stage is not its fault. 0 if that cannot be read. */
+static uint64_t own_memory(int pid) {
+    char path[64];
+    uint64_t resident = 0, shared = 0;
+    snprintf(path, sizeof path, "/proc/%d/statm", pid);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return 0;
+    bool is_read = fscanf(file, "%*u %" SCNu64 " %" SCNu64, &resident, &shared) == 2 && resident > shared;
+    fclose(file);
+    return is_read ? (resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+static bool is_too_large(dmap__puppet *puppet) {
+    double now = dmap__clock_now();
+    if (!puppet->config.refresh_memory || now - puppet->looked_s < LOOK_S)
+        return false;
+    puppet->looked_s = now;
+    return own_memory(puppet->pid) > puppet->config.refresh_memory;
+}
+
+uint32_t dmap__puppet_admit(dmap__puppet *puppet, uint32_t items) {
+    uint64_t most = puppet->config.refresh_items;
+    if (puppet->process && ((most && puppet->items >= most) || is_too_large(puppet)))
+        dmap__puppet_quit(puppet);
+    uint64_t left = puppet->process ? most - puppet->items : most;
+    return most && left < items ? (uint32_t)left : items;
+}
+
+static dmap_status start(dmap__puppet *puppet, dmap__error *error) {
+    char name[32];
+    dmap__stage_head *head = puppet->stage.head;
+    snprintf(name, sizeof name, "dmap worker %d", puppet->config.worker);
+    dmap_process_options options = {.run = dmap__worker_child,
+                                    .name = name,
+                                    .start = puppet->config.start,
+                                    .daemon = true,
+                                    .fds = &puppet->stage.descriptor,
+                                    .n_fds = 1};
+    head->quit = false;
+    head->crash = 0;
+    head->trace[0] = '\0';
+    head->rank = puppet->config.rank;
+    head->worker = puppet->config.worker;
+    head->inner = puppet->config.inner;
+    head->is_bound = sched_getaffinity(0, sizeof head->cpus, &head->cpus) == 0;
+    atomic_store(&head->phase, (uint32_t)DMAP__PHASE_IDLE);
+    atomic_store(&head->turn, (uint32_t)DMAP__TURN_RANK);
+    dmap_status status = dmap__process_open(&options, &puppet->process, error);
+    if (status == DMAP_OK)
+        status = dmap__process_start(puppet->process, error);
+    if (status == DMAP_OK &&
+        !dmap__watcher_add(puppet->config.watcher, dmap__process_fd(puppet->process), &puppet->stage))
+        status = dmap__fail_memory(error, sizeof *puppet, "a process to be watched");
+    if (status != DMAP_OK && puppet->process) {
+        dmap__process_signal(puppet->process, SIGKILL, true, NULL);
+        dmap__process_join(puppet->process, -1, NULL);
+        dmap__process_close(puppet->process, NULL);
+        puppet->process = NULL;
+    }
+    if (status == DMAP_OK)
+        puppet->pid = dmap__process_pid(puppet->process);
+    puppet->items = 0;
+    return status;
+}
+
+/* Seconds until the item is over its time (0: it is); a set-up's time does not count. */
+static double time_left(const dmap__stage_head *head, double item_timeout_s) {
+    uint32_t phase = atomic_load(&head->phase);
+    if (phase != DMAP__PHASE_ITEM && phase != DMAP__PHASE_BATCH)
+        return item_timeout_s;
+    double left = atomic_load(&head->began_s) + item_timeout_s - dmap__clock_now();
+    return left > 0 ? left : 0;
+}
+
+static dmap__puppet_said wait_for_answer(dmap__puppet *puppet, double item_timeout_s) {
+    dmap__stage_head *head = puppet->stage.head;
+    bool killed = false;
+    dmap__turn turn = (dmap__turn)atomic_load(&head->turn);
+    while (turn == DMAP__TURN_PROCESS) {
+        double left = item_timeout_s > 0 && !killed ? time_left(head, item_timeout_s) : -1;
+        if (left == 0) {
+            dmap__process_signal(puppet->process, SIGKILL, true, NULL);
+            killed = true;
+            continue;
+        }
+        turn = dmap__stage_wait(&puppet->stage, DMAP__TURN_PROCESS, left);
+    }
+    if (atomic_load(&head->answer) == puppet->requests)
+        return DMAP__PUPPET_ANSWERED;
+    if (turn != DMAP__TURN_ENDED) /* the task wrote where it must not: here */
+        dmap__process_signal(puppet->process, SIGKILL, true, NULL);
+    return killed ? DMAP__PUPPET_TIMED_OUT : DMAP__PUPPET_DIED;
+}
+
+dmap__puppet_said dmap__puppet_ask(dmap__puppet *puppet, double item_timeout_s, dmap__error *error) {
+    dmap__stage_head *head = puppet->stage.head;
+    if (puppet->process && atomic_load(&head->turn) == DMAP__TURN_ENDED)
+        bury(puppet);
+    head->request = ++puppet->requests;
+    atomic_store(&head->done, 0);
+    head->status = head->code = 0;
+    head->out_of_memory = head->set_up_failed = false;
+    head->text[0] = '\0';
+    head->size = puppet->stage.size;
+    if (!puppet->process && start(puppet, error) != DMAP_OK)
+        return DMAP__PUPPET_FAILED;
+    if (!dmap__stage_pass(&puppet->stage, DMAP__TURN_RANK, DMAP__TURN_PROCESS))
+        return DMAP__PUPPET_DIED;
+    return wait_for_answer(puppet, item_timeout_s);
+}
+
+dmap_status dmap__puppet_obituary(dmap__puppet *puppet, int *code, char *text, size_t size, dmap__error *error) {
+    *code = 0;
+    dmap_status status = dmap__process_join(puppet->process, -1, error);
+    if (status == DMAP_OK)
+        status = dmap__process_exit_code(puppet->process, code, error);
+    if (status == DMAP_OK)
+        dmap__obituary_write(code, puppet->pid, puppet->stage.head, text, size);
+    bury(puppet);
+    return status;
+}

@@ -1,0 +1,58 @@
+/* A worker's process: started when there is work for it, replaced when it died, had its share of items, or grew too
+ * large. */
+#ifndef DMAP_CREW_PUPPET_H
+#define DMAP_CREW_PUPPET_H
+
+#include "base/error.h"
+#include "crew/stage.h"
+
+/** Tells the stages of processes that ended: one thread for all of a crew. */
+typedef struct dmap__watcher dmap__watcher;
+
+dmap__watcher *dmap__watcher_open(void);
+/** watcher may be NULL. */
+void dmap__watcher_close(dmap__watcher *watcher);
+
+typedef struct dmap__puppet_config {
+    dmap_start start;
+    uint64_t refresh_items;  /* most items that one process runs; 0: no bound */
+    uint64_t refresh_memory; /* bytes of its own that it may hold in memory, looked at between batches; 0: no bound */
+    dmap__watcher *watcher;  /* borrowed */
+    dmap__inner inner;       /* what the process tells the libraries of its tasks */
+    int rank, worker;
+} dmap__puppet_config;
+
+typedef struct dmap__puppet {
+    dmap__puppet_config config;
+    dmap__stage stage;
+    struct dmap_process *process; /* NULL: none runs */
+    int pid;                      /* of the last one */
+    uint64_t items;               /* that it ran */
+    uint64_t requests;            /* so far, of all of them */
+    double looked_s;              /* at its memory, last */
+} dmap__puppet;
+
+/** Returns NULL if memory is out. */
+dmap__puppet *dmap__puppet_create(const dmap__puppet_config *config);
+/** Lets the process, if there is one, run its tear-downs and end. Blocks until then. */
+void dmap__puppet_quit(dmap__puppet *puppet);
+/** Quits too. puppet may be NULL. */
+void dmap__puppet_destroy(dmap__puppet *puppet);
+
+typedef enum dmap__puppet_said {
+    DMAP__PUPPET_ANSWERED = 0,
+    DMAP__PUPPET_DIED = 1,
+    DMAP__PUPPET_TIMED_OUT = 2, /* its item was over the timeout: it was killed */
+    DMAP__PUPPET_FAILED = 3     /* no process could be started: error says why */
+} dmap__puppet_said;
+
+/** Before a request is written: ends a process that is due for it. Returns how many of `items` the next one to be asked
+ *  may run, 1 or more. */
+uint32_t dmap__puppet_admit(dmap__puppet *puppet, uint32_t items);
+/** Has the request on the stage answered. item_timeout_s: 0: none. Blocks until then. */
+dmap__puppet_said dmap__puppet_ask(dmap__puppet *puppet, double item_timeout_s, dmap__error *error);
+/** How the process that died ended: *code (n, or -signal), and a sentence on it with its process id and where it
+ *  crashed. Returns DMAP_ELOST if that is not known: the fork server was killed, and so were its processes. */
+dmap_status dmap__puppet_obituary(dmap__puppet *puppet, int *code, char *text, size_t size, dmap__error *error);
+
+#endif

@@ -1,0 +1,15 @@
+/* Memory that several processes of a host read: without a name, so that it ends with the last process that has it. */
+#ifndef DMAP_CREW_SHARED_H
+#define DMAP_CREW_SHARED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** A read-only mapping of a copy of the data (size > 0). *descriptor holds it for others. NULL if memory is out. */
+void *dmap__shared_create(const void *data, size_t size, int *descriptor);
+/** A read-only mapping of what another process of this host created. NULL if it cannot be reached. */
+void *dmap__shared_map(long process, int descriptor, size_t size);
+/** mapping may be NULL; descriptor may be -1. */
+void dmap__shared_destroy(void *mapping, size_t size, int descriptor);
+
+#endif

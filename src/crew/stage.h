@@ -1,0 +1,119 @@
+/* The stage: memory that a worker of a rank and its process share, and whose turn it is.
+ *
+ * The rank's side writes a batch (items copied in), gives the turn, and sleeps; the process runs the task on the items
+ * where they lie, writes results where the rank's side reads them, and gives the turn back. Positions are offsets from
+ * the head. The memory has no name and is as large as the largest batch so far; both sides map far more than it has, so
+ * that growing it moves nothing. What the process writes before it dies stays: so the items that it had ended are not
+ * lost. A task may write anywhere in its process: what the rank reads here after that it bounds, so that a process can
+ * damage its own results, not the rank. */
+#ifndef DMAP_CREW_STAGE_H
+#define DMAP_CREW_STAGE_H
+
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crew/inner.h"
+#include "crew/work.h"
+
+typedef enum dmap__turn {
+    DMAP__TURN_RANK = 0,
+    DMAP__TURN_PROCESS = 1,
+    DMAP__TURN_ENDED = 2 /* the process is no more */
+} dmap__turn;
+
+/** What the process is doing: so that its death can be told. */
+typedef enum dmap__phase {
+    DMAP__PHASE_IDLE = 0,
+    DMAP__PHASE_SETUP = 1,
+    DMAP__PHASE_ITEM = 2,
+    DMAP__PHASE_BATCH = 3 /* run_batch on more than one item */
+} dmap__phase;
+
+/** Where dmap_share's data is: in a process's descriptor. */
+typedef struct dmap__shared_place {
+    int64_t process;
+    int32_t descriptor;
+    uint64_t size; /* 0: there is none */
+    uint64_t generation;
+} dmap__shared_place;
+
+/** A blob in the stage; offset 0: none. */
+typedef struct dmap__staged {
+    uint64_t offset, size;
+} dmap__staged;
+
+typedef struct dmap__stage_head {
+    _Atomic uint32_t turn;  /* a dmap__turn; slept on */
+    _Atomic uint32_t phase; /* a dmap__phase */
+    _Atomic uint64_t limit; /* items of this index and above are not wanted */
+    _Atomic uint64_t used;  /* bytes taken, from the head on */
+
+    /* The request: written by the rank, in its turn. */
+    uint64_t request; /* counts them, from 1 */
+    bool quit;
+    bool is_bound;
+    cpu_set_t cpus; /* that the process is bound to */
+    dmap__inner inner;
+    uint64_t size; /* bytes backed by memory, or more */
+    char task_name[256];
+    uint64_t seed;
+    double item_timeout_s;
+    dmap__shared_place shared;
+    int32_t attempt, rank, worker;
+    bool singly;     /* run_batch: one item at a time */
+    uint32_t layout; /* a dmap__layout */
+    uint32_t count;
+    uint64_t first_index, range_first;
+    uint64_t items;   /* offset of an array, or of a table of dmap__staged */
+    uint64_t indices; /* offset; 0: they follow first_index */
+    uint64_t results; /* offset of an array, or of a table of dmap__staged */
+
+    /* The answer: written by the process, in its turn. It ends at the first item that fails. */
+    _Atomic uint64_t answer; /* the request that it answers */
+    _Atomic uint32_t done;   /* items ended well, in order */
+    _Atomic double began_s;  /* when the item began; only if there is a timeout */
+    int32_t status, code;    /* of the item after those: 0, 0 if none failed */
+    bool out_of_memory, set_up_failed;
+    char text[1024];
+    int32_t crash; /* a signal */
+    char trace[512];
+} dmap__stage_head;
+
+typedef struct dmap__stage {
+    dmap__stage_head *head;
+    int descriptor;
+    size_t mapped; /* bytes of addresses */
+    uint64_t size; /* bytes backed by memory, as far as this side knows */
+} dmap__stage;
+
+/** A new stage. Returns false if memory is out. */
+bool dmap__stage_create(dmap__stage *stage);
+/** Maps the stage that the descriptor holds (taken over). Returns false if it cannot. */
+bool dmap__stage_open(dmap__stage *stage, int descriptor);
+void dmap__stage_destroy(dmap__stage *stage);
+
+/** Forgets all that was taken; memory beyond what is usual is given back. The rank's side, in its turn. */
+void dmap__stage_clear(dmap__stage *stage);
+/** Takes note of how large the stage is now. The process, when its turn begins. Returns false if it cannot reach all.
+ */
+bool dmap__stage_look(dmap__stage *stage);
+/** Takes `size` bytes, aligned to 64: their offset, or 0 if memory is out. Either side, in its turn. */
+uint64_t dmap__stage_take(dmap__stage *stage, uint64_t size);
+static inline void *dmap__stage_at(const dmap__stage *stage, uint64_t offset) {
+    return (unsigned char *)stage->head + offset;
+}
+
+/** True if these bytes are behind the head, and backed by memory. The rank's side. */
+bool dmap__stage_holds(dmap__stage *stage, uint64_t offset, uint64_t size);
+
+/** Passes the turn on and wakes who waits for it. Returns false if it was not `from`'s: the process has ended. */
+bool dmap__stage_pass(dmap__stage *stage, dmap__turn from, dmap__turn to);
+/** The process has ended: whose turn it was does not matter. */
+void dmap__stage_end(dmap__stage *stage);
+/** Sleeps while it is `turn`'s turn, no longer than timeout_s (< 0: no limit); returns whose it is. */
+dmap__turn dmap__stage_wait(dmap__stage *stage, dmap__turn turn, double timeout_s);
+
+#endif

@@ -1,0 +1,66 @@
+#include "crew/watcher.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct dmap__watcher {
+    int epoll, stop;
+    pthread_t thread;
+    bool started;
+};
+
+/* One shot: a descriptor is told once, and closed by its owner after that. */
+static bool add(const dmap__watcher *watcher, int descriptor, void *what) {
+    struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.ptr = what};
+    return epoll_ctl(watcher->epoll, EPOLL_CTL_ADD, descriptor, &event) == 0;
+}
+
+bool dmap__watcher_add(dmap__watcher *watcher, int descriptor, dmap__stage *stage) {
+    return add(watcher, descriptor, stage);
+}
+
+static void *watch(void *arg) {
+    dmap__watcher *watcher = arg;
+    struct epoll_event event;
+    for (;;) {
+        if (epoll_wait(watcher->epoll, &event, 1, -1) != 1)
+            continue;
+        if (!event.data.ptr)
+            return NULL;
+        dmap__stage_end(event.data.ptr);
+    }
+}
+
+dmap__watcher *dmap__watcher_open(void) {
+    dmap__watcher *watcher = calloc(1, sizeof *watcher);
+    if (!watcher)
+        return NULL;
+    watcher->epoll = epoll_create1(EPOLL_CLOEXEC);
+    watcher->stop = eventfd(0, EFD_CLOEXEC);
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (watcher->epoll >= 0 && watcher->stop >= 0 && add(watcher, watcher->stop, NULL))
+        watcher->started = pthread_create(&watcher->thread, NULL, watch, watcher) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (watcher->started)
+        return watcher;
+    dmap__watcher_close(watcher);
+    return NULL;
+}
+
+void dmap__watcher_close(dmap__watcher *watcher) {
+    if (!watcher)
+        return;
+    if (watcher->started && eventfd_write(watcher->stop, 1) == 0)
+        pthread_join(watcher->thread, NULL);
+    if (watcher->epoll >= 0)
+        close(watcher->epoll);
+    if (watcher->stop >= 0)
+        close(watcher->stop);
+    free(watcher);
+}

@@ -1,0 +1,11 @@
+/* The watcher: a thread that sleeps until one of a crew's processes ends, and says so on its stage. */
+#ifndef DMAP_CREW_WATCHER_H
+#define DMAP_CREW_WATCHER_H
+
+#include "crew/puppet.h"
+
+/** descriptor: readable from the process's end on; stage: borrowed until it was told so, once. Any thread.
+ *  Returns false if memory is out. */
+bool dmap__watcher_add(dmap__watcher *watcher, int descriptor, dmap__stage *stage);
+
+#endif

@@ -1,0 +1,199 @@
+/* A worker. Items are run in batches of about BATCH_S seconds, so that the price of taking a batch and reading the
+ * clock is shared by many short items, and a long item is alone. Invariants:
+ *  - the log of the lane is written by this worker only, and not after the board was told that the batch ended;
+ *  - every item taken is told to have ended, run or not;
+ *  - user code runs with no lock held.
+ * Which items count is the limit's: a final failure with DMAP_STOP lowers it to its own index, and what is at or above
+ * it is dropped unrun, or cut off later by dmap__outcome_sort. */
+#include "crew/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "crew/puppet.h"
+#include "crew/batch.h"
+
+#define BATCH_S         30e-6
+#define PROCESS_BATCH_S 200e-6 /* with a process: handing over costs more */
+#define SCRATCH_SIZE    ((size_t)256 * 1024)
+#define STAGED_SIZE     ((size_t)4 * 1024 * 1024) /* of fixed-size items and results on a stage */
+
+static _Thread_local bool inside;
+
+bool dmap__worker_is_inside(void) {
+    return inside;
+}
+
+void dmap__worker_mark(bool is_inside) {
+    inside = is_inside;
+}
+
+dmap__worker *dmap__worker_create(dmap__crew_state *crew, int number, int core) {
+    dmap__worker *worker = calloc(1, sizeof *worker);
+    if (!worker)
+        return NULL;
+    worker->crew = crew;
+    worker->core = core;
+    worker->pace.items = 1;
+    worker->locals = calloc(crew->n_tasks ? crew->n_tasks : 1, sizeof *worker->locals);
+    worker->context.crew = crew;
+    worker->context.number = number;
+    worker->context.limit = &crew->limit;
+    worker->context.take = dmap__context_take;
+    if (!worker->locals) {
+        dmap__worker_destroy(worker);
+        return NULL;
+    }
+    return worker;
+}
+
+void dmap__worker_destroy(dmap__worker *worker) {
+    if (!worker)
+        return;
+    dmap__puppet_destroy(worker->puppet);
+    free(worker->locals);
+    free(worker->scratch);
+    free(worker);
+}
+
+void dmap__worker_hand_over(dmap__worker *worker, dmap__puppet *puppet) {
+    worker->puppet = puppet;
+}
+
+static bool lower(_Atomic uint64_t *limit, uint64_t value) {
+    uint64_t old = atomic_load(limit);
+    while (value < old)
+        if (atomic_compare_exchange_weak(limit, &old, value))
+            return true;
+    return false;
+}
+
+bool dmap__crew_lower_limit(dmap__crew_state *crew, uint64_t limit) {
+    if (!lower(&crew->limit, limit))
+        return false;
+    for (int i = 0; i < crew->n_stages; i++)
+        lower(&crew->stages[i]->limit, limit);
+    return true;
+}
+
+/* Where results of fixed size go: their final place, or scratch if they are folded or thrown away. */
+static bool place_results(dmap__worker *worker, dmap__batch *b) {
+    const dmap__work *work = &worker->crew->work;
+    size_t size = work->task->result_size;
+    b->result_step = size == DMAP_VARIABLE ? 0 : size;
+    if (size == DMAP_VARIABLE)
+        return true;
+    if (work->want == DMAP__WANT_RESULTS) {
+        b->results = b->grant->outcome.fixed + (size_t)b->begin * size;
+        return true;
+    }
+    size_t kept = work->want == DMAP__WANT_FOLD || work->task->run_batch ? b->end - b->begin : 1;
+    if (kept == 1 && work->want == DMAP__WANT_NOTHING)
+        b->result_step = 0;
+    size_t needed = size ? kept * size : 1;
+    if (needed > worker->scratch_size) {
+        free(worker->scratch);
+        worker->scratch_size = 0;
+        worker->scratch = malloc(needed);
+        if (!worker->scratch)
+            return false;
+        worker->scratch_size = needed;
+    }
+    b->results = worker->scratch;
+    return true;
+}
+
+static void run(dmap__worker *worker, dmap__batch *b) {
+    const dmap__work *work = &worker->crew->work;
+    dmap_context *ctx = &worker->context;
+    if (!place_results(worker, b)) {
+        dmap__batch_fail_memory(worker, b, "results");
+        return;
+    }
+    ctx->item_size = work->task->item_size;
+    ctx->attempt = b->grant->attempt;
+    ctx->text[0] = '\0';
+    ctx->out_of_memory = false;
+    ctx->blocks = &b->log->blocks;
+    b->fold_from = b->begin;
+    (worker->puppet ? dmap__worker_run_process : dmap__worker_run_items)(worker, b);
+    dmap__batch_flush_fold(worker, b, b->done);
+}
+
+static uint32_t fit(size_t bytes, size_t item) {
+    size_t n = item ? bytes / item : UINT32_MAX;
+    return n == 0 ? 1 : n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
+uint32_t dmap__worker_most(const dmap__crew_state *crew) {
+    const dmap_task *task = crew->work.task;
+    size_t item = task->item_size == DMAP_VARIABLE ? 0 : task->item_size;
+    size_t result = task->result_size == DMAP_VARIABLE ? 0 : task->result_size;
+    uint32_t most = UINT32_MAX;
+    if (crew->work.item_timeout_s > 0)
+        return 1;
+    if (crew->work.want != DMAP__WANT_RESULTS)
+        most = fit(SCRATCH_SIZE, result);
+    uint32_t staged = crew->stages ? fit(STAGED_SIZE, item + result) : UINT32_MAX;
+    return most < staged ? most : staged;
+}
+
+static void learn(dmap__pace *pace, uint32_t n, double seconds, double batch_s) {
+    if (n < pace->items && seconds < batch_s)
+        return;
+    double wanted = seconds > 0 ? (double)n * batch_s / seconds : (double)n * 8;
+    if (wanted > (double)n * 8)
+        wanted = (double)n * 8;
+    if (wanted > (double)(1u << 30))
+        wanted = (double)(1u << 30);
+    pace->items = wanted < 1 ? 1 : (uint32_t)wanted;
+}
+
+static void run_timed(dmap__worker *worker, dmap__batch *b) {
+    b->began_s = dmap__clock_now();
+    run(worker, b);
+    double seconds = dmap__clock_now() - b->began_s;
+    uint32_t n = b->done - b->begin;
+    b->log->busy_s += seconds;
+    if (!n)
+        return;
+    learn(&worker->pace, n, seconds, worker->puppet ? PROCESS_BATCH_S : BATCH_S);
+    uint64_t first = b->grant->begin;
+    if (!dmap__outcome_add_span(b->log, first + b->begin, first + b->done, seconds / n, !worker->crew->work.each_span))
+        dmap__batch_fail_memory(worker, b, "a span");
+}
+
+/* The worker's state for this task. With a process of its own, that is the process's matter. */
+static bool make_ready(dmap__worker *worker, dmap__outcome *log) {
+    const dmap__crew_state *crew = worker->crew;
+    dmap_context *ctx = &worker->context;
+    ctx->blocks = &log->blocks;
+    if (worker->puppet)
+        return true;
+    int code = dmap__local_set_up(ctx, &worker->locals[crew->work.task_id], crew->work.task, crew->shared_generation);
+    if (code)
+        dmap__worker_fail_set_up(worker, log, code);
+    return !code;
+}
+
+int dmap__worker_step(dmap__worker *worker) {
+    dmap__batch b = {0};
+    dmap__crew_state *crew = worker->crew;
+    int number = worker->context.number;
+    b.slot = dmap__board_take(&crew->board, number, &worker->pace, &b.begin, &b.end);
+    if (!b.slot)
+        return 0;
+    uint64_t taken = b.end - b.begin;
+    b.grant = b.slot->grant;
+    b.log = &b.slot->lanes[number].log;
+    b.done = b.begin;
+    uint64_t limit = atomic_load_explicit(&crew->limit, memory_order_relaxed);
+    if (limit == 0 || (!b.grant->indices && b.grant->begin + b.begin >= limit))
+        taken += dmap__board_drain(b.slot, number);
+    else if (make_ready(worker, b.log))
+        run_timed(worker, &b);
+    return dmap__board_end(b.slot, taken) ? 2 : 1;
+}

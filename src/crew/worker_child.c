@@ -1,0 +1,234 @@
+/* A worker's process. It sleeps until a request is on the stage, runs its items in place and one after the other, and
+ * says after each that it has ended, so that its death costs the item that killed it and no other. The answer ends at
+ * the first item that fails: failures are few, and the rank, which knows what they mean, asks again for the rest. */
+#include "crew/worker_child.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <dmap/process.h>
+
+#include "base/clock.h"
+#include "base/tasks.h"
+#include "crew/obituary.h"
+#include "crew/shared.h"
+#include "crew/stage.h"
+#include "crew/batch.h"
+
+#define STAGE_DESCRIPTOR 3
+
+typedef struct child {
+    dmap_context context; /* first: ctx->take finds the child by it */
+    dmap__crew_state crew;
+    dmap__stage stage;
+    dmap__local *locals; /* by task */
+} child;
+
+DMAP_PROCESS(dmap__worker_child, dmap__worker_child);
+
+/* Results of variable size are made on the stage. ctx->take. */
+static void *take(dmap_context *ctx, size_t size) {
+    child *c = (child *)ctx;
+    uint64_t offset = dmap__stage_take(&c->stage, size);
+    return offset ? dmap__stage_at(&c->stage, offset) : NULL;
+}
+
+/* ---- before the items ---- */
+
+static const dmap_task *find_task(const dmap__stage_head *head, size_t *number) {
+    const dmap__tasks *tasks = dmap__tasks_get();
+    for (*number = 0; *number < tasks->count; ++*number)
+        if (!strcmp(tasks->tasks[*number]->name, head->task_name))
+            return tasks->tasks[*number];
+    return NULL;
+}
+
+static bool map_shared(child *c) {
+    const dmap__shared_place *place = &c->stage.head->shared;
+    if (place->generation == c->crew.shared_generation)
+        return true;
+    dmap__shared_destroy((void *)c->crew.shared, c->crew.shared_size, -1);
+    c->crew.shared = NULL;
+    c->crew.shared_size = 0;
+    if (place->size) {
+        c->crew.shared = dmap__shared_map((long)place->process, place->descriptor, (size_t)place->size);
+        if (!c->crew.shared)
+            return false;
+    }
+    c->crew.shared_size = (size_t)place->size;
+    c->crew.shared_generation = place->generation;
+    return true;
+}
+
+static bool refuse(child *c, int code, const char *why) {
+    dmap__stage_head *head = c->stage.head;
+    head->set_up_failed = true;
+    head->code = code;
+    head->out_of_memory = c->context.out_of_memory;
+    snprintf(head->text, sizeof head->text, "%s", why);
+    return false;
+}
+
+static bool make_ready(child *c) {
+    dmap__stage_head *head = c->stage.head;
+    size_t number;
+    const dmap_task *task = find_task(head, &number);
+    if (!dmap__stage_look(&c->stage))
+        return refuse(c, 1, "the worker's process is out of addresses");
+    if (!task)
+        return refuse(c, 1, "the worker's process does not know the task");
+    if (!map_shared(c))
+        return refuse(c, 1, "the worker's process cannot reach the shared data");
+    c->crew.work = (dmap__work){.task = task, .seed = head->seed, .item_timeout_s = head->item_timeout_s};
+    dmap__local *local = &c->locals[number];
+    if (!local->task || local->generation != c->crew.shared_generation)
+        atomic_store(&head->phase, (uint32_t)DMAP__PHASE_SETUP);
+    int code = dmap__local_set_up(&c->context, local, task, c->crew.shared_generation);
+    atomic_store(&head->phase, (uint32_t)DMAP__PHASE_IDLE);
+    return code ? refuse(c, code, c->context.text) : true;
+}
+
+/* ---- items ---- */
+
+static const void *item_at(child *c, uint32_t i, uint64_t *number) {
+    const dmap__stage_head *head = c->stage.head;
+    const unsigned char *items = dmap__stage_at(&c->stage, head->items);
+    if (head->layout == DMAP__LAYOUT_ARRAY)
+        return items + (size_t)i * c->context.item_size;
+    if (head->layout == DMAP__LAYOUT_RANGE) {
+        *number = head->range_first + c->context.index;
+        return number;
+    }
+    dmap__staged staged = ((const dmap__staged *)(const void *)items)[i];
+    c->context.item_size = (size_t)staged.size;
+    return dmap__stage_at(&c->stage, staged.offset);
+}
+
+static void begin(child *c, uint32_t i, dmap__phase phase) {
+    dmap__stage_head *head = c->stage.head;
+    dmap_context *ctx = &c->context;
+    size_t size = c->crew.work.task->result_size;
+    ctx->index =
+        head->indices ? ((const uint64_t *)dmap__stage_at(&c->stage, head->indices))[i] : head->first_index + i;
+    ctx->has_result = false;
+    ctx->result_size = 0;
+    ctx->result = NULL;
+    if (size != DMAP_VARIABLE)
+        ctx->result = (unsigned char *)dmap__stage_at(&c->stage, head->results) + (size_t)i * size;
+    if (head->item_timeout_s > 0) {
+        ctx->began_s = dmap__clock_now();
+        atomic_store(&head->began_s, ctx->began_s);
+    }
+    atomic_store_explicit(&head->phase, (uint32_t)phase, memory_order_relaxed);
+}
+
+/* Returns true if the item is done well. */
+static bool end(child *c, uint32_t i, int code) {
+    dmap__stage_head *head = c->stage.head;
+    dmap_context *ctx = &c->context;
+    const dmap__work *work = &c->crew.work;
+    bool is_variable = work->task->result_size == DMAP_VARIABLE;
+    head->status = DMAP_ITEM_FAILED;
+    if (work->item_timeout_s > 0 && dmap__clock_now() - ctx->began_s > work->item_timeout_s) {
+        head->status = DMAP_ITEM_TIMEOUT;
+        dmap_fail(ctx, code, "over its %g seconds", work->item_timeout_s);
+    } else if (!code && !ctx->out_of_memory && (!is_variable || ctx->has_result)) {
+        head->status = DMAP_ITEM_OK;
+        if (is_variable)
+            ((dmap__staged *)dmap__stage_at(&c->stage, head->results))[i] =
+                (dmap__staged){(uint64_t)((unsigned char *)ctx->result - (unsigned char *)head), ctx->result_size};
+        return true;
+    } else if (!code && !ctx->out_of_memory) {
+        code = dmap_fail(ctx, 1, "the task \"%s\" gave no result: dmap_result was not called", work->task->name);
+    }
+    head->code = code;
+    head->out_of_memory = ctx->out_of_memory;
+    snprintf(head->text, sizeof head->text, "%s", ctx->text);
+    return false;
+}
+
+static int call(child *c, uint32_t i, uint32_t n) {
+    uint64_t number;
+    const dmap_task *task = c->crew.work.task;
+    begin(c, i, n > 1 ? DMAP__PHASE_BATCH : DMAP__PHASE_ITEM);
+    const void *item = item_at(c, i, &number);
+    void *result = task->result_size ? c->context.result : NULL;
+    if (task->run_batch)
+        return task->run_batch(&c->context, item, result, n);
+    return task->run(&c->context, item, result);
+}
+
+static void run(child *c) {
+    dmap__stage_head *head = c->stage.head;
+    bool neighbours = head->layout != DMAP__LAYOUT_BLOBS && !head->indices;
+    bool whole = c->crew.work.task->run_batch && neighbours && !head->singly && head->count > 1;
+    c->context.item_size = c->crew.work.task->item_size;
+    c->context.attempt = head->attempt;
+    if (whole && !call(c, 0, head->count)) {
+        atomic_store(&head->done, head->count);
+        return;
+    }
+    for (uint32_t i = 0; i < head->count; i++) {
+        c->context.text[0] = '\0';
+        c->context.out_of_memory = false;
+        if (!end(c, i, call(c, i, 1)))
+            return;
+        atomic_store_explicit(&head->done, i + 1, memory_order_release);
+    }
+}
+
+/* ---- the process ---- */
+
+static bool open_child(child *c) {
+    dmap__stage_head *head;
+    if (!dmap__stage_open(&c->stage, STAGE_DESCRIPTOR))
+        return false;
+    head = c->stage.head;
+    if (head->is_bound)
+        sched_setaffinity(0, sizeof head->cpus, &head->cpus);
+    dmap__inner_enter_process(head->inner);
+    dmap__obituary_prepare(head);
+    c->crew.rank = head->rank;
+    c->crew.n_tasks = dmap__tasks_get()->count;
+    c->locals = calloc(c->crew.n_tasks + 1, sizeof *c->locals);
+    c->context.crew = &c->crew;
+    c->context.number = head->worker;
+    c->context.limit = &head->limit;
+    c->context.take = take;
+    return c->locals != NULL;
+}
+
+static void answer(child *c) {
+    dmap__stage_head *head = c->stage.head;
+    c->context.text[0] = '\0';
+    c->context.out_of_memory = false;
+    if (make_ready(c)) {
+        dmap__worker_mark(true);
+        run(c);
+        dmap__worker_mark(false);
+    }
+    atomic_store(&head->phase, (uint32_t)DMAP__PHASE_IDLE);
+    atomic_store(&head->answer, head->request);
+}
+
+int dmap__worker_child(void *argument, size_t size) {
+    (void)argument, (void)size;
+    child *c = calloc(1, sizeof *c);
+    if (!c || !open_child(c))
+        return 1;
+    dmap__stage_head *head = c->stage.head;
+    for (;;) {
+        while (atomic_load(&head->turn) == DMAP__TURN_RANK)
+            dmap__stage_wait(&c->stage, DMAP__TURN_RANK, -1);
+        if (head->quit)
+            break;
+        answer(c);
+        if (!dmap__stage_pass(&c->stage, DMAP__TURN_PROCESS, DMAP__TURN_RANK))
+            return 1;
+    }
+    for (size_t i = 0; i < c->crew.n_tasks; i++)
+        dmap__local_tear_down(&c->context, &c->locals[i]);
+    return 0;
+}

@@ -1,0 +1,51 @@
+/* A worker's state for each task. It is made by the task's set-up before the worker's first item of that task, made
+ * again when the shared data has changed, as it may have been made from them, and torn down in the end. */
+#include "crew/batch.h"
+#include "crew/puppet.h"
+
+void dmap__local_tear_down(dmap_context *ctx, dmap__local *local) {
+    if (local->task && local->task->teardown) {
+        ctx->local = local;
+        ctx->index = 0;
+        dmap__worker_mark(true);
+        local->task->teardown(ctx);
+        dmap__worker_mark(false);
+    }
+    local->task = NULL;
+    local->value = NULL;
+}
+
+int dmap__local_set_up(dmap_context *ctx, dmap__local *local, const dmap_task *task, uint64_t generation) {
+    ctx->local = local;
+    if (local->task && local->generation == generation)
+        return 0;
+    dmap__local_tear_down(ctx, local);
+    ctx->local = local;
+    ctx->index = 0;
+    ctx->attempt = 1;
+    ctx->text[0] = '\0';
+    ctx->out_of_memory = false;
+    dmap__worker_mark(true);
+    int code = task->setup ? task->setup(ctx) : 0;
+    dmap__worker_mark(false);
+    if (!code) {
+        local->task = task;
+        local->generation = generation;
+    }
+    return code;
+}
+
+void dmap__worker_fail_set_up(dmap__worker *worker, dmap__outcome *log, int code) {
+    const dmap_context *ctx = &worker->context;
+    dmap_status status = ctx->out_of_memory ? DMAP_ENOMEM : DMAP_EITEM;
+    dmap__fail(&log->trouble, status, "the setup of task \"%s\" failed (code %d)%s%s", worker->crew->work.task->name,
+               code, ctx->text[0] ? ": " : "", ctx->text);
+    dmap__crew_lower_limit(worker->crew, 0);
+}
+
+void dmap__worker_leave(dmap__worker *worker) {
+    if (worker->puppet)
+        dmap__puppet_quit(worker->puppet);
+    for (size_t i = 0; i < worker->crew->n_tasks; i++)
+        dmap__local_tear_down(&worker->context, &worker->locals[i]);
+}

@@ -1,0 +1,224 @@
+/* Having a batch run by the worker's process: items are copied onto the stage, results from there to where they belong,
+ * so a process that dies takes nothing along but the item that it was at. What it had ended is kept; it is replaced,
+ * and asked for the rest. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "crew/puppet.h"
+#include "crew/batch.h"
+
+#define FALSE_STARTS 3 /* deaths before any item was begun, in a row, that are put up with */
+
+/* What is asked for: offsets from grant->begin. */
+typedef struct request {
+    uint32_t begin, end, batch_end;
+    uint64_t results; /* where they are on the stage */
+    bool singly;
+    int false_starts;
+} request;
+
+/* ---- asking ---- */
+
+static bool put_blobs(dmap__stage *stage, const dmap_blob *blobs, uint32_t n) {
+    dmap__stage_head *head = stage->head;
+    head->items = dmap__stage_take(stage, n * sizeof(dmap__staged));
+    for (uint32_t i = 0; head->items && i < n; i++) {
+        uint64_t offset = dmap__stage_take(stage, blobs[i].size);
+        if (!offset)
+            return false;
+        if (blobs[i].size)
+            memcpy(dmap__stage_at(stage, offset), blobs[i].data, blobs[i].size);
+        ((dmap__staged *)dmap__stage_at(stage, head->items))[i] = (dmap__staged){offset, blobs[i].size};
+    }
+    return head->items != 0;
+}
+
+static bool put_items(dmap__stage *stage, const dmap__grant *grant, uint32_t first, uint32_t n, size_t item_size) {
+    dmap__stage_head *head = stage->head;
+    head->items = 0;
+    if (grant->layout == DMAP__LAYOUT_BLOBS)
+        return put_blobs(stage, (const dmap_blob *)grant->items + first, n);
+    if (grant->layout == DMAP__LAYOUT_RANGE)
+        return true;
+    head->items = dmap__stage_take(stage, n * item_size);
+    if (head->items && item_size)
+        memcpy(dmap__stage_at(stage, head->items), (const unsigned char *)grant->items + first * item_size,
+               n * item_size);
+    return head->items != 0;
+}
+
+static bool put_indices(dmap__stage *stage, const dmap__grant *grant, uint32_t first, uint32_t n) {
+    dmap__stage_head *head = stage->head;
+    head->first_index = grant->begin + first;
+    head->indices = 0;
+    if (!grant->indices)
+        return true;
+    head->indices = dmap__stage_take(stage, n * sizeof *grant->indices);
+    if (head->indices)
+        memcpy(dmap__stage_at(stage, head->indices), grant->indices + first, n * sizeof *grant->indices);
+    return head->indices != 0;
+}
+
+static bool put_request(dmap__worker *worker, const dmap__batch *b, request *r) {
+    const dmap__work *work = &worker->crew->work;
+    dmap__stage *stage = &worker->puppet->stage;
+    dmap__stage_head *head = stage->head;
+    uint32_t n = r->end - r->begin;
+    size_t result_size = work->task->result_size;
+    dmap__stage_clear(stage);
+    snprintf(head->task_name, sizeof head->task_name, "%s", work->task->name);
+    head->seed = work->seed;
+    head->item_timeout_s = work->item_timeout_s;
+    head->shared = worker->crew->shared_place;
+    head->attempt = b->grant->attempt;
+    head->singly = r->singly;
+    head->layout = (uint32_t)b->grant->layout;
+    head->count = n;
+    head->range_first = b->grant->range_first;
+    r->results = dmap__stage_take(stage, n * (result_size == DMAP_VARIABLE ? sizeof(dmap__staged) : result_size));
+    head->results = r->results;
+    return r->results && put_indices(stage, b->grant, r->begin, n) &&
+           put_items(stage, b->grant, r->begin, n, work->task->item_size);
+}
+
+/* ---- answers ---- */
+
+/* The call ends, for the reason in the log. */
+static bool give_up(dmap__worker *worker) {
+    dmap__crew_lower_limit(worker->crew, 0);
+    return false;
+}
+
+/* The item at r->begin failed, with the sentence in ctx->text. Returns true if the batch goes on. */
+static bool fail(dmap__worker *worker, dmap__batch *b, request *r, int code, int signal, dmap_item_status status) {
+    worker->context.index = dmap__grant_index(b->grant, b->grant->begin + r->begin);
+    b->done = ++r->begin;
+    return dmap__batch_record_failure(worker, b, r->begin - 1, code, signal, status);
+}
+
+/* Returns false if the batch cannot go on. */
+static bool take_variable(dmap__worker *worker, dmap__batch *b, request *r, dmap__staged staged) {
+    dmap__stage *stage = &worker->puppet->stage;
+    dmap_context *ctx = &worker->context;
+    if (!dmap__stage_holds(stage, staged.offset, staged.size)) {
+        snprintf(ctx->text, sizeof ctx->text, "process %d wrote over memory that is not the task's",
+                 worker->puppet->pid);
+        return fail(worker, b, r, 0, 0, DMAP_ITEM_CRASHED);
+    }
+    ctx->has_result = true;
+    ctx->result_size = (size_t)staged.size;
+    ctx->result = dmap__block_take(ctx->blocks, ctx->result_size);
+    if (!ctx->result) {
+        dmap__batch_fail_memory(worker, b, "a result");
+        return false;
+    }
+    memcpy(ctx->result, dmap__stage_at(stage, staged.offset), ctx->result_size);
+    dmap__batch_keep_variable(worker, b, r->begin++);
+    return true;
+}
+
+/* Results of the first n items of the request go where they belong. */
+static bool take_results(dmap__worker *worker, dmap__batch *b, request *r, uint32_t n) {
+    const dmap__work *work = &worker->crew->work;
+    const void *results = dmap__stage_at(&worker->puppet->stage, r->results);
+    size_t size = work->task->result_size;
+    bool goes_on = true;
+    if (b->results && b->result_step && n)
+        memcpy(b->results + (size_t)(r->begin - b->begin) * size, results, n * size);
+    if (b->results || work->want != DMAP__WANT_RESULTS)
+        r->begin += n;
+    else
+        for (uint32_t i = 0; goes_on && i < n; i++)
+            goes_on = take_variable(worker, b, r, ((const dmap__staged *)results)[i]);
+    b->done = r->begin;
+    return goes_on;
+}
+
+static bool take_answer(dmap__worker *worker, dmap__batch *b, request *r) {
+    const dmap__stage_head *head = worker->puppet->stage.head;
+    dmap_context *ctx = &worker->context;
+    snprintf(ctx->text, sizeof ctx->text, "%.*s", DMAP__TEXT_SIZE - 1, head->text);
+    ctx->out_of_memory = head->out_of_memory;
+    if (head->set_up_failed) {
+        dmap__worker_fail_set_up(worker, b->log, head->code);
+        return false;
+    }
+    if (head->status == DMAP_ITEM_OK || r->begin == r->end)
+        return true;
+    return fail(worker, b, r, head->code, 0, head->status == DMAP_ITEM_TIMEOUT ? DMAP_ITEM_TIMEOUT : DMAP_ITEM_FAILED);
+}
+
+/* No item is to blame. The next process may do better, unless the set-up itself ended this one: SIGKILL comes from
+ * outside. */
+static bool take_false_start(dmap__worker *worker, dmap__batch *b, request *r, bool in_set_up, int code) {
+    if ((!in_set_up || code == -SIGKILL) && ++r->false_starts <= FALSE_STARTS)
+        return true;
+    if (in_set_up)
+        dmap__worker_fail_set_up(worker, b->log, code);
+    else
+        dmap__fail(&b->log->trouble, DMAP_EIO, "the process of worker %d ended %d times before it began an item: %s",
+                   worker->context.number, r->false_starts, worker->context.text);
+    return give_up(worker);
+}
+
+/* The process died. Who it was at is in the phase: nobody, the set-up, one item, or one of several. */
+static bool take_death(dmap__worker *worker, dmap__batch *b, request *r, bool timed_out) {
+    dmap__phase phase = (dmap__phase)atomic_load(&worker->puppet->stage.head->phase);
+    dmap_context *ctx = &worker->context;
+    dmap__error error;
+    int code;
+    if (dmap__puppet_obituary(worker->puppet, &code, ctx->text, sizeof ctx->text, &error) != DMAP_OK) {
+        b->log->trouble = error;
+        return give_up(worker);
+    }
+    ctx->out_of_memory = false;
+    if (r->begin == r->end)
+        return true;
+    if (phase != DMAP__PHASE_ITEM && phase != DMAP__PHASE_BATCH)
+        return take_false_start(worker, b, r, phase == DMAP__PHASE_SETUP, code);
+    r->false_starts = 0;
+    if (phase == DMAP__PHASE_BATCH) {
+        r->singly = true;
+        return true;
+    }
+    timed_out = timed_out && code == -SIGKILL; /* else it ended by itself, at the last moment */
+    if (timed_out)
+        snprintf(ctx->text, sizeof ctx->text, "over its %g seconds: killed", worker->crew->work.item_timeout_s);
+    return fail(worker, b, r, code > 0 ? code : 0, code < 0 ? -code : 0,
+                timed_out ? DMAP_ITEM_TIMEOUT : DMAP_ITEM_CRASHED);
+}
+
+static bool take(dmap__worker *worker, dmap__batch *b, request *r, dmap__puppet_said said) {
+    uint32_t done = atomic_load(&worker->puppet->stage.head->done), n = r->end - r->begin;
+    if (!take_results(worker, b, r, done <= n ? done : 0))
+        return false;
+    if (said == DMAP__PUPPET_ANSWERED)
+        return take_answer(worker, b, r);
+    return take_death(worker, b, r, said == DMAP__PUPPET_TIMED_OUT);
+}
+
+static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
+    dmap__error error;
+    uint32_t begin = r->begin;
+    r->end = begin + dmap__puppet_admit(worker->puppet, r->batch_end - begin);
+    if (!put_request(worker, b, r)) {
+        dmap__batch_fail_memory(worker, b, "a batch for a process");
+        return false;
+    }
+    dmap__puppet_said said = dmap__puppet_ask(worker->puppet, worker->crew->work.item_timeout_s, &error);
+    if (said == DMAP__PUPPET_FAILED) {
+        b->log->trouble = error;
+        return give_up(worker);
+    }
+    bool goes_on = take(worker, b, r, said);
+    worker->puppet->items += r->begin - begin;
+    return goes_on;
+}
+
+void dmap__worker_run_process(dmap__worker *worker, dmap__batch *b) {
+    request r = {.begin = b->begin, .batch_end = b->end};
+    while (r.begin < r.batch_end && ask(worker, b, &r))
+        continue;
+}
