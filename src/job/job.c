@@ -1,0 +1,251 @@
+/* The call. The loop takes what came, does what the plan wants, delivers a slice to the sink, and sleeps when none of
+ * these did anything. It ends when the plan is over, nothing is being delivered, and every message has been sent: then
+ * nothing points to the caller's memory any more. */
+#include "job/job.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "job/idle.h"
+#include "job/source_kind.h"
+
+#define WINDOW      ((size_t)64 << 20)
+#define CHUNK_BYTES ((size_t)32 << 20)  /* most bytes of items and results of fixed size in a chunk */
+#define CHUNK_ITEMS (UINT64_C(1) << 31) /* most items in a chunk: the board counts them in 32 bits */
+
+#define SLEEP_RANKS_S 1e-3 /* longest sleep while other ranks may send */
+#define SLEEP_ALONE_S 0.05
+
+/* ---- beginning ---- */
+
+static uint64_t most_items(const dmap__job *job) {
+    size_t bytes = dmap__items_size(&job->source);
+    if (dmap__sink_want(&job->sink) == DMAP__WANT_RESULTS && job->task->result_size != DMAP_VARIABLE)
+        bytes += job->task->result_size;
+    uint64_t most = bytes ? CHUNK_BYTES / bytes : CHUNK_ITEMS;
+    return most ? most : 1;
+}
+
+static dmap_status open_plan(dmap__job *job) {
+    const dmap_map_options *o = &job->options;
+    size_t size = job->task->result_size;
+    dmap__plan_config config = {.branches = job->pool->ranks,
+                                .workers = job->pool->workers,
+                                .count = dmap__items_count(&job->source),
+                                .schedule = o->schedule,
+                                .chunk = o->chunk,
+                                .max_chunk = most_items(job),
+                                .ordered = dmap__sink_is_ordered(&job->sink),
+                                .window = o->window ? o->window : WINDOW,
+                                .stop = o->on_error == DMAP_STOP && !job->shuffle,
+                                .retries = o->retries};
+    if (dmap__sink_want(&job->sink) == DMAP__WANT_RESULTS && size != DMAP_VARIABLE)
+        config.result_bytes = size ? size : 1;
+    job->plan = dmap__plan_create(&config);
+    return job->plan ? DMAP_OK : dmap__fail(&job->trouble, DMAP_ENOMEM, "out of memory for a plan");
+}
+
+static dmap_status open_job(dmap__job *job) {
+    uint64_t count = dmap__items_count(&job->source);
+    if (job->options.cost) {
+        job->shuffle = dmap__shuffle_create(count, job->options.cost, job->options.cost_arg);
+        if (!job->shuffle)
+            return dmap__fail(&job->trouble, DMAP_ENOMEM, "out of memory for the order of %" PRIu64 " items", count);
+        job->source.shuffle = job->sink.shuffle = job->shuffle;
+    }
+    if (dmap__sink_open(&job->sink, count == DMAP__UNKNOWN ? 0 : count) != DMAP_OK)
+        return dmap__fail(&job->trouble, DMAP_ENOMEM, "out of memory for %" PRIu64 " results", count);
+    return open_plan(job);
+}
+
+static void begin(dmap__job *job) {
+    if (job->pool->comm)
+        dmap__comm_bytes(job->pool->comm, &job->report.bytes_sent, &job->report.bytes_received);
+    for (int rank = 0; rank < job->pool->ranks; rank++)
+        job->pool->rank_reports[rank] =
+            (dmap_rank_report){.host = dmap__pool_host(job->pool, rank), .workers = job->pool->workers[rank]};
+    dmap__progress_init(&job->progress, job->options.progress, job->task->name, dmap__items_count(&job->source),
+                        job->began_s);
+    dmap__job_give_call(job);
+}
+
+/* ---- the loop ---- */
+
+static bool give(dmap__job *job) {
+    dmap__step step;
+    bool moved = false;
+    while (dmap__plan_next(job->plan, dmap__clock_now(), &step)) {
+        dmap__job_give(job, &step);
+        moved = true;
+    }
+    return moved;
+}
+
+static void drop(dmap__job *job) {
+    dmap__piece piece;
+    while (dmap__plan_drop(job->plan, &piece))
+        dmap__part_destroy(piece.tag);
+}
+
+static void judge_sink(dmap__job *job, dmap__sink_said said) {
+    dmap__error error;
+    if (said == DMAP__SINK_STOPPED) {
+        job->sink_stopped = true;
+        dmap__plan_limit(job->plan, 0);
+    } else if (said == DMAP__SINK_NO_MEMORY) {
+        dmap__fail(&error, DMAP_ENOMEM, "out of memory for results on the master");
+        dmap__job_fail(job, &error);
+    }
+}
+
+static bool deliver(dmap__job *job) {
+    dmap__piece piece;
+    if (!job->delivering) {
+        if (!dmap__plan_take(job->plan, &piece))
+            return false;
+        job->delivering = piece.tag;
+        job->delivering_bytes = piece.bytes;
+    }
+    dmap__part *part = job->delivering;
+    uint64_t from = part->next, end = part->end;
+    dmap__sink_said said = dmap__sink_deliver(&job->sink, part);
+    job->ended += (said == DMAP__SINK_MORE ? part->next : end) - from;
+    if (said == DMAP__SINK_MORE)
+        return true;
+    job->delivering = NULL;
+    dmap__plan_release(job->plan, job->delivering_bytes);
+    judge_sink(job, said);
+    return true;
+}
+
+static void look_at_clock(dmap__job *job) {
+    double now = dmap__clock_now();
+    uint64_t done = job->arrived;
+    for (size_t i = 0; i < job->outs_capacity; i++)
+        done += job->outs[i].out ? job->outs[i].progress : 0;
+    if (done > job->shown)
+        job->shown = done;
+    dmap__progress_update(&job->progress, now, job->shown, job->report.failed);
+    if (job->options.timeout_s > 0 && now - job->began_s > job->options.timeout_s && !job->timed_out) {
+        job->timed_out = true;
+        dmap__plan_limit(job->plan, 0);
+    }
+}
+
+static bool is_over(const dmap__job *job) {
+    return !job->delivering && !job->sending && dmap__plan_over(job->plan);
+}
+
+/* Alone, nothing comes but from the workers, who wake this thread: to look before takes a core from one of them. */
+static double nap(const dmap__job *job, dmap__idle *idle) {
+    bool alone = !job->pool->comm && job->options.timeout_s <= 0;
+    return alone ? SLEEP_ALONE_S : dmap__idle_next(idle, dmap__clock_now());
+}
+
+static void rest(dmap__job *job, dmap__idle *idle) {
+    double sleep_s = nap(job, idle);
+    if (job->pool->comm && dmap__comm_is_busy(job->pool->comm))
+        sleep_s = 0;
+    if (sleep_s <= 0)
+        dmap__clock_yield();
+    else if (job->pool->crew)
+        dmap__crew_wait(job->pool->crew, sleep_s);
+    else
+        dmap__clock_sleep(sleep_s);
+}
+
+static void loop(dmap__job *job) {
+    dmap__idle idle = {.spins = false, .most_s = job->pool->comm ? SLEEP_RANKS_S : SLEEP_ALONE_S};
+    long slack = dmap__clock_sharpen();
+    for (;;) {
+        bool moved = dmap__job_take(job);
+        moved = give(job) || moved;
+        drop(job);
+        moved = deliver(job) || moved;
+        look_at_clock(job);
+        if (moved)
+            dmap__idle_reset(&idle);
+        else if (is_over(job))
+            break;
+        else
+            rest(job, &idle);
+    }
+    dmap__clock_blunt(slack);
+}
+
+/* ---- the end ---- */
+
+static void finish_sink(dmap__job *job) {
+    bool stopped = job->sink_stopped || job->timed_out || job->trouble.status != DMAP_OK;
+    uint64_t count = dmap__items_count(&job->source);
+    uint64_t limit = job->failed && job->options.on_error == DMAP_STOP ? job->failed_index : UINT64_MAX;
+    const dmap__error *why = &job->failed_error;
+    if (count == DMAP__UNKNOWN)
+        count = job->source.pulled;
+    if (job->sink.given.kind == DMAP__SINK_COLLECT && limit != UINT64_MAX)
+        if (!dmap__results_fail(*job->sink.given.results, limit, job->failed_status, why->text))
+            judge_sink(job, DMAP__SINK_NO_MEMORY);
+    if (stopped && job->shuffle && job->sink.given.kind != DMAP__SINK_COLLECT)
+        return;
+    judge_sink(job, dmap__sink_finish(&job->sink, count, limit));
+}
+
+static dmap_status verdict(dmap__job *job) {
+    dmap__error *error = &job->pool->error;
+    if (job->trouble.status != DMAP_OK) {
+        *error = job->trouble;
+        return error->status;
+    }
+    if (job->sink_stopped)
+        return dmap__fail(error, DMAP_ECANCELLED, "the sink stopped the call");
+    if (job->timed_out)
+        return dmap__fail(error, DMAP_ETIMEOUT, "the call was over its %g seconds: %" PRIu64 " items were done",
+                          job->options.timeout_s, job->ended);
+    if (job->failed)
+        *error = job->failed_error;
+    else if (job->source.failure.status != DMAP_OK)
+        *error = job->source.failure;
+    return error->status;
+}
+
+static void close_job(dmap__job *job) {
+    dmap__items_fini(&job->source);
+    dmap__sink_close(&job->sink);
+    dmap__plan_destroy(job->plan);
+    dmap__shuffle_destroy(job->shuffle);
+    free(job->outs);
+    free(job);
+}
+
+dmap_status dmap__job_run(dmap_pool *pool, uint32_t task_id, dmap_source source, dmap_sink sink,
+                          const dmap_map_options *options) {
+    dmap__job *job = calloc(1, sizeof *job);
+    if (!job)
+        return dmap__fail_memory(&pool->error, sizeof *job, "a call");
+    job->pool = pool;
+    job->task_id = task_id;
+    job->task = pool->registry.tasks[task_id];
+    job->options = *options;
+    job->call = ++pool->calls;
+    job->source = (dmap__items_source){.source = source, .task = job->task};
+    job->sink = (dmap__sink){.given = sink,
+                             .task = job->task,
+                             .unordered = options->unordered,
+                             .stop = options->on_error == DMAP_STOP,
+                             .blame = dmap__job_blame,
+                             .arg = job};
+    job->began_s = dmap__clock_now();
+    pool->current = job;
+    if (open_job(job) == DMAP_OK) {
+        begin(job);
+        loop(job);
+        finish_sink(job);
+        dmap__progress_fini(&job->progress, dmap__clock_now(), job->ended, job->report.failed);
+        dmap__job_report(job);
+    }
+    pool->current = NULL;
+    dmap_status status = verdict(job);
+    close_job(job);
+    return status;
+}

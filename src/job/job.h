@@ -1,0 +1,92 @@
+/* One call in flight, on the master: from source to sink.
+ *
+ *   job.c    the loop, and how a call begins and ends
+ *   give.c   the plan's steps: chunks, recalls and limits go to the branches
+ *   take.c   what comes back: outcomes become parts, failures are judged
+ *   report.c what was done, in numbers */
+#ifndef DMAP_JOB_JOB_H
+#define DMAP_JOB_JOB_H
+
+#include "job/items.h"
+#include "job/pool.h"
+#include "job/results.h"
+#include "job/sink.h"
+#include "plan/plan.h"
+#include "watch/progress.h"
+
+/** A lease that is out. Branch and rank have the same number. */
+typedef struct dmap__out {
+    bool out;
+    int branch;
+    uint64_t begin, end;
+    int attempt;
+    uint64_t kept;     /* items of it that will be granted again */
+    uint64_t progress; /* items ended, as last heard */
+    dmap__items *items;
+    dmap__grant *grant; /* on the master's own crew; NULL: on another rank */
+} dmap__out;
+
+typedef struct dmap__job {
+    dmap_pool *pool;
+    const dmap_task *task;
+    uint32_t task_id;
+    dmap_map_options options;
+    uint64_t call;
+    dmap__items_source source;
+    bool source_told; /* the plan knows that the source has ended */
+    dmap__shuffle *shuffle;
+    dmap__sink sink;
+    dmap__part *delivering; /* handed out by the plan, not yet done with */
+    uint64_t delivering_bytes;
+    dmap__plan *plan;
+    dmap__out *outs; /* by lease number */
+    size_t outs_capacity;
+    size_t sending;          /* messages not sent yet */
+    double began_s, heard_s; /* heard_s: own crew's progress was last looked at */
+    /* How it ends: the first of these that applies. */
+    dmap__error trouble; /* out of memory, a set-up that failed, a broken pool */
+    bool sink_stopped;
+    bool timed_out;
+    bool failed;
+    uint64_t failed_index; /* the lowest that failed for good */
+    dmap_item_status failed_status;
+    dmap__error failed_error; /* its sentence */
+    dmap__progress progress;
+    uint64_t ended;   /* items delivered */
+    uint64_t arrived; /* items whose end the master knows, to be tried again or not */
+    uint64_t shown;   /* on the bar, which never goes back */
+    dmap_report report;
+} dmap__job;
+
+/** Runs a whole call; arguments were checked. The sentence is in pool->error. */
+dmap_status dmap__job_run(dmap_pool *pool, uint32_t task_id, dmap_source source, dmap_sink sink,
+                          const dmap_map_options *options);
+
+/* ---- give.c ---- */
+
+/** Tells every other rank that the call begins. */
+void dmap__job_give_call(dmap__job *job);
+/** Does a step of the plan. */
+void dmap__job_give(dmap__job *job, const dmap__step *step);
+/** Items of this index and above are not wanted: tells everyone. */
+void dmap__job_give_limit(dmap__job *job, uint64_t limit);
+
+/* ---- take.c ---- */
+
+/** Takes in what has come; returns true if anything had. */
+bool dmap__job_take(dmap__job *job);
+/** The call cannot go on: nothing more is granted or delivered. Keeps the first reason. */
+void dmap__job_fail(dmap__job *job, const dmap__error *why);
+/** The sentence of a failure. A dmap__blame_fn. */
+void dmap__job_blame(void *job, int rank, uint64_t index, const dmap__failure *failure, char *text, size_t size);
+/** A lease is over: forgets it. */
+void dmap__job_close_out(dmap__job *job, dmap__out *out);
+
+/* ---- report.c ---- */
+
+/** Counts an outcome of a rank. */
+void dmap__job_count(dmap__job *job, int rank, uint64_t items, double busy_s);
+/** Fills the pool's report. */
+void dmap__job_report(dmap__job *job);
+
+#endif

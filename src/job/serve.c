@@ -1,0 +1,280 @@
+/* A serving rank. Its one thread takes the master's messages, gives chunks to the crew, and sends their outcomes back.
+ * What a chunk needs (its items, as they came; its results) is its own and is freed when its result was sent. Between
+ * calls nothing is kept but the workers' own state and the shared data. */
+#include "job/serve.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "job/idle.h"
+#include "job/places.h"
+#include "job/share.h"
+#include "net/wire.h"
+
+#define SLEEP_BUSY_S 1e-3  /* longest sleep while chunks are here */
+#define SLEEP_IDLE_S 10e-3 /* longest sleep while there is nothing to do */
+#define PROGRESS_S   0.25
+
+typedef struct chunk {
+    struct chunk *next;
+    dmap__grant grant;
+    void *data, *meta; /* the GRANT's: items and indices lie there */
+    dmap_blob *table;
+    dmap__packed packed; /* of its RESULT */
+} chunk;
+
+typedef struct server {
+    dmap_pool *pool;
+    const dmap_task *task;
+    uint64_t call;
+    bool shuffled;
+    dmap__want want;
+    chunk *chunks; /* at the crew */
+    double told_s; /* progress, last */
+    bool closed;
+    dmap_status status;
+} server;
+
+static void chunk_destroy(void *arg) {
+    chunk *c = arg;
+    dmap__outcome_fini(&c->grant.outcome);
+    dmap__packed_fini(&c->packed);
+    free(c->data);
+    free(c->meta);
+    free(c->table);
+    free(c);
+}
+
+static void send(server *s, const dmap__head *head, const dmap__packed *packed, void (*sent)(void *), void *arg) {
+    dmap_status status = dmap__comm_send(s->pool->comm, 0, head, packed->meta, packed->meta_size, packed->parts,
+                                         packed->n_parts, sent, arg, &s->pool->error);
+    if (status == DMAP_ENOMEM && sent)
+        sent(arg);
+    if (status != DMAP_OK)
+        s->status = status;
+}
+
+/* ---- calls and chunks come ---- */
+
+static void take_call(server *s, const dmap__message *message) {
+    const dmap__wire_call *call = message->meta;
+    dmap__work work = {.task = s->pool->registry.tasks[call->task_id],
+                       .task_id = call->task_id,
+                       .want = (dmap__want)call->want,
+                       .each_span = call->each_span,
+                       .stop = call->stop,
+                       .retries = call->retries,
+                       .item_timeout_s = call->item_timeout_s,
+                       .seed = call->seed};
+    s->call = message->head.call;
+    s->task = work.task;
+    s->want = work.want;
+    s->shuffled = call->shuffled;
+    dmap__crew_begin(s->pool->crew, &work);
+}
+
+static dmap_status place_items(server *s, chunk *c, dmap__message *message) {
+    dmap__grant *grant = &c->grant;
+    size_t size = s->task->item_size;
+    if (grant->layout != DMAP__LAYOUT_ARRAY)
+        size = grant->layout == DMAP__LAYOUT_BLOBS ? DMAP_VARIABLE : 0;
+    if ((message->head.meta_size && !(c->meta = dmap__comm_take_meta(message))) ||
+        (message->head.data_size && !(c->data = dmap__comm_take_data(message))))
+        return DMAP_ENOMEM;
+    dmap__message taken = *message;
+    taken.meta = c->meta;
+    taken.data = c->data;
+    dmap_status status = dmap__wire_unpack_items(&taken, s->shuffled, size, &grant->indices, &c->table);
+    grant->items = c->table ? (const void *)c->table : c->data;
+    return status;
+}
+
+static bool place_results(const server *s, dmap__grant *grant) {
+    uint64_t n = grant->end - grant->begin;
+    if (s->want != DMAP__WANT_RESULTS)
+        return true;
+    if (s->task->result_size != DMAP_VARIABLE) {
+        grant->outcome.fixed = dmap__memory_array(n, s->task->result_size);
+        return grant->outcome.fixed != NULL;
+    }
+    grant->outcome.refs = calloc((size_t)n, sizeof(dmap_blob));
+    return grant->outcome.refs != NULL;
+}
+
+static void send_result(server *s, chunk *c) {
+    dmap__head head = {.call = s->call, .lease = c->grant.lease};
+    if (!dmap__wire_pack_outcome(&c->grant.outcome, s->task->result_size, &head, &c->packed)) {
+        dmap__outcome_fini(&c->grant.outcome);
+        dmap__fail(&c->grant.outcome.trouble, DMAP_ENOMEM, "out of memory for results");
+        if (!dmap__wire_pack_outcome(&c->grant.outcome, 0, &head, &c->packed)) {
+            chunk_destroy(c);
+            s->status = DMAP_ENOMEM;
+            return;
+        }
+    }
+    send(s, &head, &c->packed, chunk_destroy, c);
+}
+
+static void take_grant(server *s, dmap__message *message) {
+    const dmap__head *head = &message->head;
+    chunk *c = calloc(1, sizeof *c);
+    if (!c) {
+        s->status = dmap__fail_memory(&s->pool->error, sizeof *c, "a chunk");
+        return;
+    }
+    c->grant = (dmap__grant){.lease = (uint32_t)head->lease,
+                             .begin = head->begin,
+                             .end = head->end,
+                             .attempt = (int)head->a,
+                             .layout = (dmap__layout)head->flags,
+                             .range_first = head->b,
+                             .owner = c};
+    dmap__outcome_init(&c->grant.outcome, head->begin, head->end);
+    dmap_status status = place_items(s, c, message);
+    if (status == DMAP_OK && !place_results(s, &c->grant))
+        status = DMAP_ENOMEM;
+    if (status != DMAP_OK) {
+        dmap__fail(&c->grant.outcome.trouble, status, "out of memory for a chunk");
+        send_result(s, c);
+        return;
+    }
+    c->next = s->chunks;
+    s->chunks = c;
+    dmap__crew_submit(s->pool->crew, &c->grant);
+}
+
+static void recall(server *s, const dmap__head *head) {
+    chunk *c = s->chunks;
+    while (c && c->grant.lease != head->lease)
+        c = c->next;
+    if (!c || head->call != s->call)
+        return; /* its result is under way: that is the answer */
+    uint64_t(*ranges)[2] = dmap__memory_array((uint64_t)dmap__crew_workers(s->pool->crew), sizeof *ranges);
+    int n = ranges ? dmap__crew_recall(s->pool->crew, &c->grant, head->a, ranges) : 0;
+    dmap__head reply = {.type = DMAP__RETURN, .call = s->call, .lease = head->lease};
+    dmap_blob part = {ranges, (size_t)n * sizeof *ranges};
+    dmap__packed packed = {.parts = &part, .n_parts = n ? 1 : 0};
+    send(s, &reply, &packed, free, ranges);
+}
+
+static void take_message(server *s, dmap__message *message) {
+    dmap__head reply;
+    dmap__packed packed;
+    switch (message->head.type) {
+    case DMAP__CALL:
+        take_call(s, message);
+        break;
+    case DMAP__GRANT:
+        take_grant(s, message);
+        break;
+    case DMAP__RECALL:
+        recall(s, &message->head);
+        break;
+    case DMAP__LIMIT:
+        if (message->head.call == s->call)
+            dmap__crew_limit(s->pool->crew, message->head.a);
+        break;
+    case DMAP__SHARE:
+        dmap__share_take(s->pool, message, &reply);
+        send(s, &reply, &(dmap__packed){0}, NULL, NULL);
+        break;
+    case DMAP__PLACES:
+        dmap__places_tell(s->pool, &reply, &packed);
+        send(s, &reply, &packed, free, packed.meta);
+        break;
+    case DMAP__CLOSE:
+        s->closed = true;
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- results go ---- */
+
+static void unlink_chunk(server *s, const chunk *c) {
+    chunk **place = &s->chunks;
+    while (*place != c)
+        place = &(*place)->next;
+    *place = c->next;
+}
+
+static bool give_results(server *s) {
+    bool moved = false;
+    dmap__grant *grant;
+    while ((grant = dmap__crew_poll(s->pool->crew))) {
+        unlink_chunk(s, grant->owner);
+        send_result(s, grant->owner);
+        moved = true;
+    }
+    return moved;
+}
+
+static void tell_progress(server *s, double now) {
+    if (now - s->told_s < PROGRESS_S)
+        return;
+    s->told_s = now;
+    for (const chunk *c = s->chunks; c; c = c->next) {
+        dmap__head head = {.type = DMAP__PROGRESS,
+                           .call = s->call,
+                           .lease = c->grant.lease,
+                           .a = dmap__crew_progress(s->pool->crew, &c->grant)};
+        send(s, &head, &(dmap__packed){0}, NULL, NULL);
+    }
+}
+
+static bool take_messages(server *s) {
+    dmap__message message;
+    int got = dmap__comm_poll(s->pool->comm, &message, &s->pool->error);
+    if (got < 0)
+        s->status = s->pool->error.status;
+    if (got <= 0)
+        return false;
+    take_message(s, &message);
+    dmap__comm_release(s->pool->comm, &message);
+    return true;
+}
+
+static void rest(server *s, dmap__idle *idle) {
+    idle->most_s = s->chunks ? SLEEP_BUSY_S : SLEEP_IDLE_S;
+    double sleep_s = dmap__idle_next(idle, dmap__clock_now());
+    if (sleep_s <= 0 || dmap__comm_is_busy(s->pool->comm))
+        dmap__clock_yield();
+    else
+        dmap__crew_wait(s->pool->crew, sleep_s);
+}
+
+/* The master is gone or the memory is out: the workers' chunks are waited for, as they hold memory of ours. */
+static void drain(server *s) {
+    dmap__crew_limit(s->pool->crew, 0);
+    while (s->chunks) {
+        dmap__grant *grant = dmap__crew_poll(s->pool->crew);
+        if (grant) {
+            unlink_chunk(s, grant->owner);
+            chunk_destroy(grant->owner);
+        } else if (!dmap__crew_step(s->pool->crew)) {
+            dmap__crew_wait(s->pool->crew, SLEEP_IDLE_S);
+        }
+    }
+}
+
+dmap_status dmap__serve(dmap_pool *pool) {
+    server s = {.pool = pool, .status = DMAP_OK};
+    dmap__idle idle = {.most_s = SLEEP_IDLE_S};
+    long slack = dmap__clock_sharpen();
+    while (!s.closed && s.status == DMAP_OK) {
+        bool moved = take_messages(&s);
+        moved = give_results(&s) || moved;
+        moved = dmap__crew_step(pool->crew) || moved;
+        if (s.chunks)
+            tell_progress(&s, dmap__clock_now());
+        if (moved)
+            dmap__idle_reset(&idle);
+        else
+            rest(&s, &idle);
+    }
+    drain(&s);
+    dmap__clock_blunt(slack);
+    return s.status;
+}

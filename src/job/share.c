@@ -1,0 +1,108 @@
+#include "job/share.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "crew/shared.h"
+#include "job/answers.h"
+#include "net/wire.h"
+
+void dmap__share_drop(dmap_pool *pool) {
+    if (pool->crew)
+        dmap__crew_share(pool->crew, NULL, 0, 0, -1);
+    dmap__shared_destroy(pool->shared, pool->shared_size, pool->shared_fd);
+    pool->shared = NULL;
+    pool->shared_size = 0;
+    pool->shared_fd = -1;
+}
+
+/* process, descriptor: that hold it for others; fd: of our own, or -1. */
+static bool keep(dmap_pool *pool, void *mapping, size_t size, int fd, long process, int descriptor) {
+    if (!mapping)
+        return false;
+    pool->shared = mapping;
+    pool->shared_size = size;
+    pool->shared_fd = fd;
+    if (pool->crew)
+        dmap__crew_share(pool->crew, mapping, size, process, descriptor);
+    return true;
+}
+
+static bool copy(dmap_pool *pool, const void *data, size_t size) {
+    int fd = -1;
+    void *mapping = dmap__shared_create(data, size, &fd);
+    return keep(pool, mapping, size, fd, getpid(), fd);
+}
+
+void dmap__share_take(dmap_pool *pool, const dmap__message *message, dmap__head *reply) {
+    size_t size = (size_t)message->head.a;
+    long process = (long)message->head.b;
+    int descriptor = (int)message->head.c;
+    dmap_status status = DMAP_OK;
+    dmap__share_drop(pool);
+    if (message->data)
+        status = copy(pool, message->data, size) ? DMAP_OK : DMAP_ENOMEM;
+    else if (size && !keep(pool, dmap__shared_map(process, descriptor, size), size, -1, process, descriptor))
+        status = DMAP_EUNSUPPORTED;
+    *reply = (dmap__head){
+        .type = DMAP__SHARED, .a = (uint64_t)status, .b = (uint64_t)getpid(), .c = (uint64_t)pool->shared_fd};
+}
+
+/* ---- the master ---- */
+
+typedef struct sharing {
+    dmap_pool *pool;
+    const void *data;
+    size_t size;
+    int waiting; /* answers that are to come */
+    dmap_status status;
+} sharing;
+
+static void send(sharing *s, int rank, bool whole, uint64_t process, uint64_t descriptor) {
+    dmap__head head = {.type = DMAP__SHARE, .a = s->size, .b = process, .c = descriptor};
+    dmap_blob part = {s->data, s->size};
+    dmap_status status = dmap__comm_send(s->pool->comm, rank, &head, NULL, 0, &part, whole && s->size ? 1 : 0, NULL,
+                                         NULL, &s->pool->error);
+    if (status == DMAP_OK)
+        s->waiting++;
+    else
+        s->status = s->pool->broken = DMAP_EMPI;
+}
+
+static void send_host(sharing *s, int leader, uint64_t process, uint64_t descriptor) {
+    for (int rank = 1; rank < s->pool->ranks && s->status == DMAP_OK; rank++)
+        if (rank != leader && dmap__comm_node_leader(s->pool->comm, rank) == leader)
+            send(s, rank, false, process, descriptor);
+}
+
+static void take_answer(void *arg, dmap__message *message) {
+    sharing *s = arg;
+    bool is_leader = dmap__comm_node_leader(s->pool->comm, message->from) == message->from;
+    if (message->head.type != DMAP__SHARED)
+        return;
+    s->waiting--;
+    if (message->head.a == DMAP_EUNSUPPORTED)
+        send(s, message->from, true, 0, 0);
+    else if (message->head.a != DMAP_OK && s->status == DMAP_OK)
+        s->status = dmap__fail(&s->pool->error, (dmap_status)message->head.a,
+                               "out of memory for %zu bytes of shared data on %s, rank %d", s->size,
+                               dmap__comm_host(s->pool->comm, message->from), message->from);
+    else if (is_leader && s->size)
+        send_host(s, message->from, message->head.b, message->head.c);
+}
+
+dmap_status dmap__share_give(dmap_pool *pool, const void *data, size_t size) {
+    dmap__share_drop(pool);
+    if (size && !copy(pool, data, size))
+        return dmap__fail_memory(&pool->error, size, "shared data");
+    if (!pool->comm)
+        return DMAP_OK;
+    sharing s = {.pool = pool, .data = pool->shared, .size = size, .status = DMAP_OK};
+    if (size)
+        send_host(&s, 0, (uint64_t)getpid(), (uint64_t)pool->shared_fd);
+    for (int rank = 1; rank < pool->ranks && s.status == DMAP_OK; rank++)
+        if (!size || dmap__comm_node_leader(pool->comm, rank) == rank)
+            send(&s, rank, true, 0, 0);
+    dmap_status status = dmap__answers_wait(pool, &s.waiting, take_answer, &s);
+    return status == DMAP_OK ? s.status : status;
+}

@@ -1,0 +1,276 @@
+/* Up: what branches send back. An outcome of the master's own crew and one from a message are the same from here on:
+ * failures are judged (again, or for good), the rest is cut into parts, and the plan says when they are due. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "job/job.h"
+#include "net/wire.h"
+
+#define MESSAGES_AT_ONCE 64
+#define PROGRESS_S       0.1
+
+void dmap__job_fail(dmap__job *job, const dmap__error *why) {
+    if (job->trouble.status == DMAP_OK)
+        job->trouble = *why;
+    dmap__plan_limit(job->plan, 0);
+}
+
+static void fail_memory(dmap__job *job) {
+    dmap__error error;
+    dmap__fail(&error, DMAP_ENOMEM, "out of memory for results on the master");
+    dmap__job_fail(job, &error);
+}
+
+void dmap__job_blame(void *arg, int rank, uint64_t index, const dmap__failure *failure, char *text, size_t size) {
+    const dmap__job *job = arg;
+    char said[64], core[32] = "";
+    snprintf(said, sizeof said, "the task returned %" PRId32, failure->code);
+    if (failure->core >= 0)
+        snprintf(core, sizeof core, ", core %" PRId32, failure->core);
+    snprintf(text, size, "item %" PRIu64 " (attempt %" PRId32 "): %s on %s, rank %d, worker %" PRId32 "%s", index,
+             failure->attempt, failure->text ? failure->text : said, dmap__pool_host(job->pool, rank), rank,
+             failure->worker, core);
+}
+
+void dmap__job_close_out(dmap__job *job, dmap__out *out) {
+    if (out->items) {
+        dmap__items_close(&job->source, out->items, out->end - out->begin - out->kept);
+        dmap__items_leave(&job->source, out->items);
+    }
+    free(out->grant);
+    *out = (dmap__out){0};
+}
+
+/* ---- an outcome ---- */
+
+typedef struct judge {
+    dmap__job *job;
+    uint32_t lease;
+    dmap__out *out;
+} judge;
+
+static uint64_t index_at(const dmap__job *job, uint64_t position) {
+    return job->shuffle ? job->shuffle->index_of[position] : position;
+}
+
+/* An item failed for good. The lowest one is the call's error. */
+static void note_failure(dmap__job *job, int rank, const dmap__failure *failure) {
+    uint64_t index = index_at(job, failure->position);
+    job->report.failed++;
+    if (job->failed && index >= job->failed_index)
+        return;
+    bool lower = !job->failed || index < job->failed_index;
+    job->failed = true;
+    job->failed_index = index;
+    job->failed_status = (dmap_item_status)failure->status;
+    job->failed_error.status = failure->out_of_memory ? DMAP_ENOMEM : DMAP_EITEM;
+    dmap__job_blame(job, rank, index, failure, job->failed_error.text, sizeof job->failed_error.text);
+    if (lower && job->shuffle && job->options.on_error == DMAP_STOP)
+        dmap__job_give_limit(job, index);
+}
+
+/* A dmap__hole_fn: asks the plan. */
+static bool is_hole(void *arg, const dmap__failure *failure) {
+    judge *j = arg;
+    bool retry = false;
+    if (dmap__plan_failed(j->job->plan, j->lease, failure->position, failure->attempt, &retry) != DMAP_OK)
+        fail_memory(j->job);
+    if (retry) {
+        j->out->kept++;
+        return true;
+    }
+    note_failure(j->job, j->out->branch, failure);
+    return j->job->options.on_error == DMAP_STOP && !j->job->shuffle;
+}
+
+static bool hand_over(dmap__job *job, uint32_t lease, dmap__part *part) {
+    dmap__piece piece = {part->begin, part->end, dmap__part_bytes(part, job->task->result_size), part};
+    if (dmap__plan_piece(job->plan, lease, &piece) == DMAP_OK)
+        return true;
+    dmap__part_destroy(part);
+    return false;
+}
+
+static void cut_parts(dmap__job *job, dmap__slab *slab, judge *j) {
+    dmap__part_cursor cursor;
+    dmap__part *part;
+    dmap__part_begin(&cursor, slab, job->task->result_size, is_hole, j);
+    do {
+        if (!dmap__part_next(&cursor, &part) || (part && !hand_over(job, j->lease, part))) {
+            fail_memory(job);
+            return;
+        }
+    } while (part);
+}
+
+/* A crew lowers its limit as soon as an item fails for good, and drops what lies above: the outcome of a chunk dropped
+ * so may come before that of the chunk with the failure. Positions are shuffled: only "nothing" says the same of both.
+ */
+static void take_limit(dmap__job *job, uint64_t limit) {
+    if (limit < UINT64_MAX && (!job->shuffle || limit == 0))
+        dmap__plan_limit(job->plan, limit);
+}
+
+/* Takes the outcome over. */
+static void take_outcome(dmap__job *job, uint32_t lease, dmap__outcome *outcome) {
+    dmap__out *out = &job->outs[lease];
+    judge j = {job, lease, out};
+    double now = dmap__clock_now();
+    uint64_t items = dmap__outcome_items(outcome);
+    double busy_s = outcome->busy_s;
+    if (outcome->trouble.status != DMAP_OK) {
+        dmap__error why = {.status = outcome->trouble.status};
+        snprintf(why.text, sizeof why.text, "%.1000s, on %.200s, rank %d", outcome->trouble.text,
+                 dmap__pool_host(job->pool, out->branch), out->branch);
+        dmap__job_fail(job, &why);
+    }
+    take_limit(job, outcome->limit);
+    if (items && job->report.first_s <= 0)
+        job->report.first_s = now - job->began_s;
+    dmap__slab *slab = dmap__slab_create(outcome, out->branch, out->attempt);
+    if (slab) {
+        cut_parts(job, slab, &j);
+        dmap__slab_leave(slab);
+    } else {
+        dmap__outcome_fini(outcome);
+        fail_memory(job);
+    }
+    job->arrived += items;
+    dmap__job_count(job, out->branch, items, busy_s);
+    dmap__plan_done(job->plan, now, lease, items, busy_s);
+    dmap__job_close_out(job, out);
+}
+
+/* ---- the master's own crew ---- */
+
+static void hear_progress(dmap__job *job, double now) {
+    if (now - job->heard_s < PROGRESS_S)
+        return;
+    job->heard_s = now;
+    for (size_t i = 0; i < job->outs_capacity; i++) {
+        dmap__out *out = &job->outs[i];
+        if (!out->out || !out->grant)
+            continue;
+        out->progress = dmap__crew_progress(job->pool->crew, out->grant);
+        dmap__plan_progress(job->plan, now, (uint32_t)i, out->progress);
+    }
+}
+
+static bool take_crew(dmap__job *job) {
+    dmap__crew *crew = job->pool->crew;
+    bool moved = false;
+    dmap__grant *grant;
+    while (crew && (grant = dmap__crew_poll(crew))) {
+        dmap__outcome outcome = grant->outcome;
+        take_outcome(job, grant->lease, &outcome);
+        moved = true;
+    }
+    if (crew && !moved && dmap__crew_step(crew))
+        return true;
+    if (crew)
+        hear_progress(job, dmap__clock_now());
+    return moved;
+}
+
+/* ---- messages ---- */
+
+/* Where the results of a chunk belong, if they can be received there. */
+static void *place_of(const dmap__job *job, const dmap__head *head) {
+    if (!job || !dmap__wire_is_whole(head) || head->call != job->call)
+        return NULL;
+    uint64_t size = (head->end - head->begin) * job->task->result_size;
+    return size == head->data_size ? dmap__sink_place(&job->sink, head->begin) : NULL;
+}
+
+void *dmap__pool_place(void *arg, int from, const dmap__head *head, const void *meta) {
+    (void)from;
+    (void)meta;
+    return place_of(((dmap_pool *)arg)->current, head);
+}
+
+static void take_result(dmap__job *job, dmap__message *message) {
+    dmap__outcome outcome;
+    void *place = place_of(job, &message->head);
+    bool in_place = place && message->data == place;
+    dmap_status status =
+        dmap__wire_unpack_outcome(message, job->task->result_size, job->task->combine, in_place, &outcome);
+    if (status != DMAP_OK) {
+        dmap__outcome_init(&outcome, message->head.begin, message->head.end);
+        dmap__fail(&outcome.trouble, status, "%s",
+                   status == DMAP_ENOMEM ? "out of memory for results" : "a damaged message");
+    }
+    take_outcome(job, (uint32_t)message->head.lease, &outcome);
+}
+
+static void take_returned(dmap__job *job, const dmap__message *message) {
+    dmap__out *out = &job->outs[message->head.lease];
+    const dmap__range *ranges = message->data;
+    size_t n = (size_t)message->head.data_size / sizeof *ranges;
+    for (size_t i = 0; i < n; i++)
+        out->kept += ranges[i].end - ranges[i].begin;
+    if (dmap__plan_returned(job->plan, dmap__clock_now(), (uint32_t)message->head.lease, ranges, n) != DMAP_OK)
+        fail_memory(job);
+}
+
+static void take_message(dmap__job *job, dmap__message *message) {
+    uint64_t lease = message->head.lease;
+    bool known = message->head.call == job->call && lease < job->outs_capacity && job->outs[lease].out;
+    if (!known)
+        return;
+    switch (message->head.type) {
+    case DMAP__RESULT:
+        take_result(job, message);
+        break;
+    case DMAP__RETURN:
+        take_returned(job, message);
+        break;
+    case DMAP__PROGRESS:
+        job->outs[lease].progress = message->head.a;
+        dmap__plan_progress(job->plan, dmap__clock_now(), (uint32_t)lease, message->head.a);
+        break;
+    default:
+        break;
+    }
+}
+
+/* The pool is broken: what other ranks have is lost, and nothing more is sent. */
+static void give_up_ranks(dmap__job *job, const dmap__error *why) {
+    job->pool->broken = why->status;
+    dmap__job_fail(job, why);
+    for (size_t i = 0; i < job->outs_capacity; i++) {
+        dmap__out *out = &job->outs[i];
+        if (!out->out || out->grant)
+            continue;
+        dmap__plan_done(job->plan, dmap__clock_now(), (uint32_t)i, 0, 0);
+        dmap__job_close_out(job, out);
+    }
+    dmap__comm_close(job->pool->comm);
+    job->pool->comm = NULL;
+}
+
+static bool take_messages(dmap__job *job) {
+    dmap__error error = {0};
+    int n = 0, got = 0;
+    while (job->pool->comm && n < MESSAGES_AT_ONCE) {
+        dmap__message message;
+        got = dmap__comm_poll(job->pool->comm, &message, &error);
+        if (got <= 0)
+            break;
+        take_message(job, &message);
+        dmap__comm_release(job->pool->comm, &message);
+        n++;
+    }
+    if (got < 0 || (job->pool->comm && job->pool->broken != DMAP_OK)) {
+        give_up_ranks(job, got < 0 ? &error : &job->trouble);
+        return true;
+    }
+    return n > 0;
+}
+
+bool dmap__job_take(dmap__job *job) {
+    bool moved = take_messages(job);
+    return take_crew(job) || moved;
+}
