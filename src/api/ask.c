@@ -1,0 +1,42 @@
+/* Questions about a pool. They answer for a pool that is open, whoever asks. */
+#include <string.h>
+
+#include <dmap/dmap.h>
+
+#include "api/pool.h"
+
+int dmap_ranks(const dmap_pool *pool) {
+    return dmap__pool_is_open(pool) ? pool->ranks : 0;
+}
+
+int dmap_workers(const dmap_pool *pool) {
+    return dmap__pool_is_open(pool) ? pool->all_workers : 0;
+}
+
+const char *dmap_host(const dmap_pool *pool, int rank) {
+    if (!dmap__pool_is_open(pool) || rank < 0 || rank >= pool->ranks)
+        return NULL;
+    return dmap__pool_host(pool, rank);
+}
+
+void dmap_report_get(const dmap_pool *pool, dmap_report *report) {
+    if (dmap__pool_is_open(pool))
+        *report = pool->report;
+    else
+        memset(report, 0, sizeof *report);
+}
+
+dmap_status dmap_report_rank(const dmap_pool *pool, int rank, dmap_rank_report *report) {
+    if (!dmap__pool_is_open(pool))
+        return dmap__fail(dmap__thread_error(), DMAP_EINVAL, "dmap_report_rank: the pool is not open");
+    if (!report || rank < 0 || rank >= pool->ranks)
+        return dmap__fail(dmap__thread_error(), DMAP_EINVAL, "dmap_report_rank: there is no rank %d", rank);
+    *report = pool->rank_reports[rank];
+    report->host = dmap__pool_host(pool, rank);
+    report->workers = pool->workers[rank];
+    return DMAP_OK;
+}
+
+const char *dmap_error(const dmap_pool *pool) {
+    return dmap__pool_is_open(pool) ? pool->error.text : dmap__thread_error()->text;
+}

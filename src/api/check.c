@@ -1,0 +1,113 @@
+#include "api/check.h"
+
+#include <inttypes.h>
+
+#include "base/options.h"
+#include "job/source_kind.h"
+
+static dmap_status refuse(dmap__error *error, const dmap_task *task, const char *why) {
+    return dmap__fail(error, DMAP_EINVAL, "task \"%s\": %s", task->name, why);
+}
+
+static dmap_status find_task(const dmap_pool *pool, const dmap_task *task, uint32_t *id, dmap__error *error) {
+    for (size_t i = 0; i < pool->registry.count; i++)
+        if (pool->registry.tasks[i] == task) {
+            *id = (uint32_t)i;
+            return DMAP_OK;
+        }
+    return dmap__fail(error, DMAP_EINVAL, "task \"%s\" is not registered: define it by DMAP_TASK",
+                      task->name ? task->name : "(without a name)");
+}
+
+static dmap_status check_task(const dmap_task *task, dmap__error *error) {
+    if (!task->run && !task->run_batch)
+        return refuse(error, task, "has neither run nor run_batch");
+    if (task->run && task->run_batch)
+        return refuse(error, task, "has both run and run_batch: one is wanted");
+    if (task->run_batch && (task->item_size == DMAP_VARIABLE || task->result_size == DMAP_VARIABLE))
+        return refuse(error, task, "run_batch wants items and results of fixed size");
+    return DMAP_OK;
+}
+
+static dmap_status check_blobs(const dmap_task *task, const dmap_source *source, dmap__error *error) {
+    const dmap_blob *blobs = source->data;
+    for (uint64_t i = 0; i < source->end; i++) {
+        if (!blobs[i].data && blobs[i].size)
+            return dmap__fail(error, DMAP_EINVAL, "dmap_blobs: item %" PRIu64 " has %zu bytes at NULL", i,
+                              blobs[i].size);
+        if (task->item_size != DMAP_VARIABLE && blobs[i].size != task->item_size)
+            return dmap__fail(error, DMAP_EINVAL, "dmap_blobs: item %" PRIu64 " has %zu bytes; task \"%s\" wants %zu",
+                              i, blobs[i].size, task->name, task->item_size);
+    }
+    return DMAP_OK;
+}
+
+static dmap_status check_source(const dmap_task *task, const dmap_source *source, dmap__error *error) {
+    bool none = !source->data && source->end > source->begin;
+    switch (source->kind) {
+    case DMAP__SOURCE_ARRAY:
+        if (none && task->item_size)
+            return refuse(error, task, "dmap_array: the items are NULL");
+        if (task->item_size == DMAP_VARIABLE)
+            return refuse(error, task, "dmap_array wants items of fixed size: use dmap_blobs");
+        if (task->item_size && source->end > SIZE_MAX / 2 / task->item_size)
+            return refuse(error, task, "dmap_array: more items than memory can hold");
+        return DMAP_OK;
+    case DMAP__SOURCE_BLOBS:
+        return none ? refuse(error, task, "dmap_blobs: the items are NULL") : check_blobs(task, source, error);
+    case DMAP__SOURCE_RANGE:
+        if (source->begin > source->end)
+            return refuse(error, task, "dmap_range: it ends before it begins");
+        if (task->item_size != sizeof(uint64_t))
+            return refuse(error, task, "dmap_range wants an item_size of 8: an item is a uint64_t");
+        return DMAP_OK;
+    case DMAP__SOURCE_PULL:
+        return source->next ? DMAP_OK : refuse(error, task, "dmap_pull: the function is NULL");
+    default:
+        return refuse(error, task, "the source was not made by dmap_array, dmap_blobs, dmap_range or dmap_pull");
+    }
+}
+
+static dmap_status check_sink(const dmap_task *task, const dmap_sink *sink, dmap__error *error) {
+    bool variable = task->result_size == DMAP_VARIABLE;
+    switch (sink->kind) {
+    case DMAP__SINK_INTO:
+        if (variable)
+            return refuse(error, task, "dmap_into wants results of fixed size: use dmap_collect or dmap_each");
+        return sink->data || !task->result_size ? DMAP_OK : refuse(error, task, "dmap_into: the results are NULL");
+    case DMAP__SINK_COLLECT:
+        return sink->results ? DMAP_OK : refuse(error, task, "dmap_collect: the pointer is NULL");
+    case DMAP__SINK_EACH:
+        return sink->each ? DMAP_OK : refuse(error, task, "dmap_each: the function is NULL");
+    case DMAP__SINK_FOLD:
+        if (!task->combine)
+            return refuse(error, task, "dmap_fold wants a combine function");
+        if (variable)
+            return refuse(error, task, "dmap_fold wants results of fixed size");
+        return sink->data ? DMAP_OK : refuse(error, task, "dmap_fold: the accumulator is NULL");
+    case DMAP__SINK_DISCARD:
+        return DMAP_OK;
+    default:
+        return refuse(error, task,
+                      "the sink was not made by dmap_into, dmap_collect, dmap_each, dmap_fold or dmap_discard");
+    }
+}
+
+dmap_status dmap__check_map(const dmap_pool *pool, const dmap_task *task, const dmap_source *source,
+                            const dmap_sink *sink, const dmap_map_options *options, uint32_t *task_id,
+                            dmap__error *error) {
+    if (!task)
+        return dmap__fail(error, DMAP_EINVAL, "dmap_map: the task is NULL");
+    dmap_status status = find_task(pool, task, task_id, error);
+    if (status == DMAP_OK)
+        status = check_task(task, error);
+    if (status == DMAP_OK)
+        status = check_source(task, source, error);
+    if (status == DMAP_OK)
+        status = check_sink(task, sink, error);
+    if (status == DMAP_OK)
+        status = dmap__map_options_check(options, error);
+    if (status == DMAP_OK && options->cost && source->kind == DMAP__SOURCE_PULL)
+        status = refuse(error, task, "a cost hint wants a source of known length, not dmap_pull");
+    return status;
+}

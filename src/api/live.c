@@ -1,0 +1,41 @@
+#include "api/live.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards all below */
+static const dmap_pool **pools;
+static size_t count, capacity;
+
+bool dmap__live_add(const dmap_pool *pool) {
+    pthread_mutex_lock(&lock);
+    bool added = dmap__memory_grow(&pools, &capacity, count + 1, sizeof(const dmap_pool *));
+    if (added)
+        pools[count++] = pool;
+    pthread_mutex_unlock(&lock);
+    return added;
+}
+
+void dmap__live_remove(const dmap_pool *pool) {
+    pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < count; i++)
+        if (pools[i] == pool)
+            pools[i--] = pools[--count];
+    if (!count) {
+        free(pools);
+        pools = NULL;
+        capacity = 0;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+bool dmap__live_has(const dmap_pool *pool) {
+    bool found = false;
+    pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < count; i++)
+        found = found || pools[i] == pool;
+    pthread_mutex_unlock(&lock);
+    return found;
+}

@@ -1,0 +1,188 @@
+/* Pools. Opening is the one time when ranks act together: at each numbered step every rank does its part, then all
+ * agree, and the first rank that failed speaks for all. After that there is no collective until the communicator is
+ * freed. */
+#include "api/pool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/live.h"
+#include "api/registry.h"
+#include "api/workers.h"
+#include "base/clock.h"
+#include "base/options.h"
+#include "job/places.h"
+#include "job/serve.h"
+#include "job/share.h"
+#include "net/wire.h"
+
+dmap__error *dmap__thread_error(void) {
+    static _Thread_local dmap__error error;
+    return &error;
+}
+
+const char *dmap__pool_host(const dmap_pool *pool, int rank) {
+    return pool->comm ? dmap__comm_host(pool->comm, rank) : pool->host;
+}
+
+dmap_status dmap__pool_agree(dmap_pool *pool, dmap__error *error) {
+    return pool->comm ? dmap__comm_agree(pool->comm, error) : error->status;
+}
+
+/* 1: the master's options hold. */
+static dmap_status agree_options(dmap_pool *pool, const dmap_options *options, dmap__error *error) {
+    if (pool->rank == 0 && error->status == DMAP_OK)
+        dmap__options_resolve(options, &pool->options, error);
+    if (dmap__pool_agree(pool, error) != DMAP_OK || !pool->comm)
+        return error->status;
+    return dmap__comm_bcast(pool->comm, &pool->options, sizeof pool->options, error);
+}
+
+/* 2: all ranks run the same program. */
+static dmap_status compare_tasks(dmap_pool *pool, const char *mine, dmap__error *error) {
+    uint64_t size = strlen(mine) + 1;
+    if (dmap__comm_bcast(pool->comm, &size, sizeof size, error) != DMAP_OK)
+        return error->status;
+    char *masters = malloc((size_t)size);
+    if (masters && pool->rank == 0)
+        memcpy(masters, mine, (size_t)size);
+    if (!masters)
+        dmap__fail_memory(error, size, "the table of tasks");
+    if (dmap__pool_agree(pool, error) == DMAP_OK &&
+        dmap__comm_bcast(pool->comm, masters, (size_t)size, error) == DMAP_OK) {
+        char difference[400];
+        if (!dmap__registry_compare(mine, masters, difference, sizeof difference))
+            dmap__fail(error, DMAP_EMISMATCH, "rank %d on %s runs another program than the master: %s", pool->rank,
+                       dmap__pool_host(pool, pool->rank), difference);
+        dmap__pool_agree(pool, error);
+    }
+    free(masters);
+    return error->status;
+}
+
+static dmap_status agree_program(dmap_pool *pool, dmap__error *error) {
+    char version[64] = DMAP_VERSION;
+    if (!pool->comm)
+        return DMAP_OK;
+    if (dmap__comm_bcast(pool->comm, version, sizeof version, error) != DMAP_OK)
+        return error->status;
+    if (strcmp(version, DMAP_VERSION) != 0)
+        dmap__fail(error, DMAP_EMISMATCH, "rank %d on %s has dmap %s, the master has %s", pool->rank,
+                   dmap__pool_host(pool, pool->rank), DMAP_VERSION, version);
+    char *mine = dmap__registry_describe(&pool->registry);
+    if (!mine)
+        dmap__fail(error, DMAP_ENOMEM, "out of memory for the table of tasks");
+    if (dmap__pool_agree(pool, error) == DMAP_OK)
+        compare_tasks(pool, mine, error);
+    free(mine);
+    return error->status;
+}
+
+/* 3: workers, in workers.c. 4: messages may come. */
+static dmap_status start(dmap_pool *pool, dmap__error *error) {
+    if (pool->rank == 0 && !dmap__live_add(pool))
+        dmap__fail(error, DMAP_ENOMEM, "out of memory for a pool");
+    else if (pool->comm)
+        dmap__comm_start(pool->comm, dmap__pool_place, pool, error);
+    return dmap__pool_agree(pool, error);
+}
+
+static void destroy(dmap_pool *pool) {
+    dmap__live_remove(pool);
+    dmap__crew_close(pool->crew);
+    pool->crew = NULL;
+    dmap__inner_close(pool->inner);
+    dmap__places_drop(pool);
+    dmap__share_drop(pool);
+    dmap__comm_close(pool->comm);
+    dmap__topology_close(pool->topology);
+    free(pool->places);
+    free(pool->workers);
+    free(pool->rank_reports);
+    free(pool);
+}
+
+static dmap_status open_steps(dmap_pool *pool, const dmap_options *options, dmap__error *error) {
+    dmap__registry_get(&pool->registry, error);
+    if (agree_options(pool, options, error) != DMAP_OK || agree_program(pool, error) != DMAP_OK)
+        return error->status;
+    if (dmap__workers_open(pool, error) != DMAP_OK)
+        return error->status;
+    return start(pool, error);
+}
+
+/* Every rank must come to the first agreement, also one without memory for a pool. */
+static dmap_pool *create(dmap__comm *comm, dmap__error *error) {
+    dmap_pool *pool = calloc(1, sizeof *pool);
+    dmap__error_clear(error);
+    if (!pool) {
+        dmap__fail_memory(error, sizeof *pool, "a pool");
+        if (comm)
+            dmap__comm_agree(comm, error);
+        dmap__comm_close(comm);
+        return NULL;
+    }
+    if (comm && dmap__comm_size(comm) == 1) { /* nobody to talk to: then nothing has to look for messages */
+        dmap__comm_close(comm);
+        comm = NULL;
+    }
+    pool->comm = comm;
+    pool->rank = comm ? dmap__comm_rank(comm) : 0;
+    pool->ranks = comm ? dmap__comm_size(comm) : 1;
+    pool->shared_fd = -1;
+    pool->owner = pthread_self();
+    gethostname(pool->host, sizeof pool->host - 1);
+    return pool;
+}
+
+dmap_status dmap__pool_open(dmap__comm *comm, const dmap_options *options, dmap_pool **pool, dmap__error *error) {
+    *pool = NULL;
+    dmap_pool *made = create(comm, error);
+    if (!made)
+        return error->status;
+    if (open_steps(made, options, error) != DMAP_OK) {
+        destroy(made);
+        return error->status;
+    }
+    if (made->rank == 0) {
+        *pool = made;
+        return DMAP_OK;
+    }
+    dmap_status status = dmap__serve(made);
+    if (status != DMAP_OK)
+        *error = made->error;
+    destroy(made);
+    return status;
+}
+
+dmap_status dmap__pool_close(dmap_pool *pool) {
+    dmap_status status = pool->broken;
+    dmap__head head = {.type = DMAP__CLOSE};
+    for (int rank = 1; rank < pool->ranks && status == DMAP_OK; rank++)
+        status = dmap__comm_send(pool->comm, rank, &head, NULL, 0, NULL, 0, NULL, NULL, dmap__thread_error());
+    destroy(pool);
+    return status;
+}
+
+bool dmap__pool_is_open(const dmap_pool *pool) {
+    return pool && dmap__live_has(pool);
+}
+
+dmap_status dmap__pool_check(dmap_pool *pool, const char *function) {
+    dmap__error *error = dmap__thread_error();
+    if (!pool)
+        return dmap__fail(error, DMAP_EINVAL, "%s: the pool is NULL", function);
+    if (!dmap__live_has(pool))
+        return dmap__fail(error, DMAP_EINVAL, "%s: the pool is not open", function);
+    if (dmap__crew_is_inside())
+        return dmap__fail(error, DMAP_EINVAL, "%s: called inside a task", function);
+    if (!pthread_equal(pool->owner, pthread_self()))
+        return dmap__fail(error, DMAP_EINVAL, "%s: called by another thread than the one that opened the pool",
+                          function);
+    if (pool->current)
+        return dmap__fail(error, DMAP_EINVAL, "%s: called by a source or sink function, while a call is running",
+                          function);
+    return DMAP_OK;
+}

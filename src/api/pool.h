@@ -1,0 +1,23 @@
+/* Opening and closing pools, and telling one that is open from anything else. */
+#ifndef DMAP_API_POOL_H
+#define DMAP_API_POOL_H
+
+#include "job/pool.h"
+
+/** Makes a pool on comm (taken over, also on failure; NULL: one rank without MPI). On the master: returns with
+ *  *pool; on the others: serves, and returns with *pool NULL. The status is the same on every rank until service
+ * begins. */
+dmap_status dmap__pool_open(dmap__comm *comm, const dmap_options *options, dmap_pool **pool, dmap__error *error);
+/** Ends it, on the master: tells the other ranks. */
+dmap_status dmap__pool_close(dmap_pool *pool);
+
+/** DMAP_OK if the pool may be used now, by this thread, outside any task and call; else DMAP_EINVAL and a sentence in
+ * dmap_error(NULL) (and in the pool's error, if there is a pool). */
+dmap_status dmap__pool_check(dmap_pool *pool, const char *function);
+/** True if the pool is open. */
+bool dmap__pool_is_open(const dmap_pool *pool);
+
+/** This thread's last error that belongs to no pool. */
+dmap__error *dmap__thread_error(void);
+
+#endif

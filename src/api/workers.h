@@ -1,0 +1,14 @@
+/* The workers of a rank: how many, where, and what all ranks know of that. */
+#ifndef DMAP_API_WORKERS_H
+#define DMAP_API_WORKERS_H
+
+#include "job/pool.h"
+
+/** Places and starts this rank's workers, and learns every rank's number of them.
+ *  Called by: collective over the pool, while it is being opened. Returns the same on every rank */
+dmap_status dmap__workers_open(dmap_pool *pool, dmap__error *error);
+
+/** All ranks get the status, and the sentence, of the lowest rank whose error is not DMAP_OK. Collective. */
+dmap_status dmap__pool_agree(dmap_pool *pool, dmap__error *error);
+
+#endif
