@@ -1,0 +1,93 @@
+# Shell functions of apps/run and tests/run: packages, and a build out of tree. To be sourced, with `root` set to the
+# top of the clone. Everything here works in any directory, in a clone whose path has spaces, and without stdin.
+# shellcheck shell=sh disable=SC2034 # what is set here is used there
+
+# Where builds go; DMAP_BUILD_DIR may name another folder.
+builds=${DMAP_BUILD_DIR:-$root/.build}
+case $builds in
+/*) ;;
+*) builds=$PWD/$builds ;;
+esac
+
+# What a build of the library and the apps needs, as PACKAGE or PACKAGE=COMMAND: with the command there, from wherever
+# it came, the package is not asked for.
+build_packages='gcc=gcc libc6-dev cmake=cmake ninja-build=ninja pkg-config=pkg-config libopenmpi-dev=mpicc
+    openmpi-bin=mpirun libhwloc-dev libpng-dev'
+
+say() {
+    echo "$*" >&2
+}
+
+# missing_packages ENTRY...: prints those that are not installed.
+missing_packages() {
+    for entry; do
+        package=${entry%%=*}
+        if [ "$package" != "$entry" ] && command -v "${entry#*=}" >/dev/null 2>&1; then
+            continue
+        fi
+        state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)
+        [ "$state" = installed ] || printf ' %s' "$package"
+    done
+}
+
+# install_packages ENTRY...: says what is missing and installs it, or ends the script with a sentence.
+install_packages() {
+    [ "${DMAP_SETUP:-yes}" = no ] && return
+    missing=$(missing_packages "$@")
+    [ -n "$missing" ] || return 0
+    if ! command -v apt-get >/dev/null 2>&1; then
+        say "These packages are missing (as Debian names them):$missing"
+        say "There is no apt-get here: please install them by the means of this system and run this again,"
+        say "with DMAP_SETUP=no in the environment if they are here under other names."
+        exit 1
+    fi
+    if [ "$(id -u)" -eq 0 ]; then
+        as_root=
+    elif command -v sudo >/dev/null 2>&1; then
+        as_root=sudo
+    else
+        say "These packages are missing, and this user may not install them (not root, no sudo). As root, run:"
+        say "    apt-get update && apt-get install -y --no-install-recommends$missing"
+        exit 1
+    fi
+    say "Will install:$missing"
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update </dev/null >&2 ||
+        say "The lists of packages could not be renewed; going on with those that are here."
+    # shellcheck disable=SC2086 # a list of words
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $missing </dev/null >&2 || {
+        say "These packages could not be installed:$missing"
+        exit 1
+    }
+}
+
+# quietly LOG COMMAND...: what the command prints goes to the log, and is shown if it fails.
+quietly() {
+    log=$1
+    shift
+    "$@" >"$log" 2>&1 </dev/null || {
+        status=$?
+        cat "$log" >&2
+        return $status
+    }
+}
+
+# build_tree PRESET TARGET [CMAKE-OPTION...]: configures and builds in $builds/PRESET what has changed.
+build_tree() {
+    preset=$1
+    target=$2
+    shift 2
+    folder=$builds/$preset
+    mkdir -p "$folder" || return
+    if [ ! -f "$folder/CMakeCache.txt" ]; then
+        command -v ninja >/dev/null 2>&1 && set -- -G Ninja "$@"
+    elif ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$root" "$folder/CMakeCache.txt"; then
+        set -- --fresh "$@" # the clone has moved
+    fi
+    command -v ccache >/dev/null 2>&1 && set -- -D CMAKE_C_COMPILER_LAUNCHER=ccache "$@"
+    # Presets are looked for in the current directory.
+    (cd "$root" && quietly "$folder/configure.log" cmake --preset "$preset" -B "$folder" "$@") || return
+    quietly "$folder/build.log" cmake --build "$folder" --target "$target" --parallel "$(nproc)"
+}
+
+# Without stdin (closed), programs would open files as their descriptor 0.
+true <&0 2>/dev/null || exec </dev/null
