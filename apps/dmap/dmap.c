@@ -1,0 +1,80 @@
+/* The dmap command: finds the sub-command and hands everything to it.
+ *
+ * Under mpirun every rank runs this, so what is printed is printed inside dmap_run, by the master alone. For what needs
+ * no workers (help, version, a mistake) the pool is the smallest there is: all of its options are set, so that no
+ * variable of the environment has a say in whether help is printed. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <dmap/dmap.h>
+#include <dmap/place.h>
+
+#include "command.h"
+#include "nearest.h"
+
+static const struct command {
+    const char *name, *summary;
+    command_fn *run;
+} commands[] = {
+    {"info", "shows where workers run, here or on a machine that is planned", info_command},
+};
+enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
+
+const dmap_options command_smallest_pool = {.workers = 1,
+                                            .backend = DMAP_SERIAL,
+                                            .start = DMAP_FORK,
+                                            .bind = DMAP_BIND_NONE,
+                                            .spread = DMAP_COMPACT,
+                                            .master_works = 1};
+
+static void print_help(void) {
+    printf("Maps over items: on one core, all cores of a machine, or a cluster under mpirun.\n\n"
+           "dmap COMMAND [OPTION...]\n");
+    for (int i = 0; i < N_COMMANDS; i++)
+        printf("  %-11s %s\n", commands[i].name, commands[i].summary);
+    printf("\n  --help      print this; dmap COMMAND --help: the options of a command\n"
+           "  --version   print the versions of dmap, MPI and hwloc\n");
+}
+
+/* "dmap 0.1.0, Open MPI v4.1.4, hwloc 2.9.0", one a line. */
+static void print_version(void) {
+    for (const char *c = dmap_version_text(); *c; c++) {
+        bool ends = c[0] == ',' && c[1] == ' ';
+        putchar(ends ? '\n' : *c);
+        c += ends;
+    }
+    putchar('\n');
+}
+
+static int complain(const char *name) {
+    const char *names[N_COMMANDS + 2] = {"--help", "--version"};
+    for (int i = 0; i < N_COMMANDS; i++)
+        names[i + 2] = commands[i].name;
+    const char *near = nearest_word(name, names, N_COMMANDS + 2, sizeof names[0]);
+    fprintf(stderr, "dmap: there is no command '%s'; %s%s%s\n", name,
+            near ? "did you mean '" : "dmap --help lists them", near ? near : "", near ? "'?" : "");
+    return EXIT_BAD_USAGE;
+}
+
+static int run(dmap_pool *pool, int argc, char **argv) {
+    (void)pool;
+    if (argc < 2) {
+        fputs("dmap: a command is needed; dmap --help lists them\n", stderr);
+        return EXIT_BAD_USAGE;
+    }
+    if (strcmp(argv[1], "--version") == 0)
+        print_version();
+    else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        print_help();
+    else
+        return complain(argv[1]);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv) {
+    for (int i = 0; argc > 1 && i < N_COMMANDS; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc, argv);
+    return dmap_run(argc, argv, run, &command_smallest_pool);
+}
