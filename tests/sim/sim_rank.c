@@ -1,0 +1,157 @@
+/* A rank: its workers take the items of its leases in order, each the next one as soon as it is free (list scheduling).
+ *
+ * A lease's schedule is computed when it comes: no event per item. An event at its end has the version of the schedule;
+ * a recall or a limit that takes items away makes a new one. Items begin in order, so what has not begun is the end of
+ * a lease, and then nothing of the lease behind has begun either: both are computed again from the state before. */
+#include "sim.h"
+
+#include <string.h>
+
+/* Replaces the lowest of a heap of n and returns it. */
+static void replace_lowest(double *heap, int n, double value) {
+    int place = 0;
+    for (;;) {
+        int child = 2 * place + 1;
+        if (child >= n)
+            break;
+        child += child + 1 < n && heap[child + 1] < heap[child];
+        if (value <= heap[child])
+            break;
+        heap[place] = heap[child];
+        place = child;
+    }
+    heap[place] = value;
+}
+
+typedef struct counts {
+    uint64_t begun, ended;
+} counts;
+
+/* Runs the lease's items on the workers' heap; counts those begun and ended at `at_s`. */
+static counts walk(const sim_world *w, const sim_rank *r, sim_lease *lease, double *heap, double at_s) {
+    counts n = {0, 0};
+    lease->end_s = lease->arrival_s;
+    lease->busy_s = 0;
+    for (uint64_t i = lease->begin; i < lease->end; i++) {
+        double begin_s = heap[0] > lease->arrival_s ? heap[0] : lease->arrival_s;
+        double took_s = w->c->times[i] * r->slowness;
+        double end_s = begin_s + took_s;
+        replace_lowest(heap, r->workers, end_s);
+        lease->busy_s += took_s;
+        lease->end_s = end_s > lease->end_s ? end_s : lease->end_s;
+        n.begun += begin_s <= at_s;
+        n.ended += end_s <= at_s;
+    }
+    return n;
+}
+
+static void schedule(sim_world *w, int rank, sim_lease *lease) {
+    sim_rank *r = &w->ranks[rank];
+    memcpy(lease->before, r->free_s, (size_t)r->workers * sizeof *r->free_s);
+    walk(w, r, lease, r->free_s, w->now);
+    lease->version = ++w->versions;
+    double end_s = lease->end_s > w->now ? lease->end_s : w->now;
+    sim_post(w, end_s, (sim_event){.kind = SIM_LEASE_END, .rank = rank, .lease = lease->id, .begin = lease->version});
+}
+
+static counts count(const sim_world *w, const sim_rank *r, const sim_lease *lease) {
+    double heap[64];
+    sim_lease copy = *lease;
+    memcpy(heap, lease->before, (size_t)r->workers * sizeof *heap);
+    return walk(w, r, &copy, heap, w->now);
+}
+
+/* The lease ends earlier; what comes behind it moves up. */
+static void shorten(sim_world *w, int rank, int place, uint64_t end) {
+    sim_rank *r = &w->ranks[rank];
+    r->order[place]->end = end;
+    memcpy(r->free_s, r->order[place]->before, (size_t)r->workers * sizeof *r->free_s);
+    for (int i = place; i < 2 && r->order[i]; i++)
+        schedule(w, rank, r->order[i]);
+}
+
+static void granted(sim_world *w, const sim_event *e) {
+    sim_rank *r = &w->ranks[e->rank];
+    sim_lease *lease = r->leases[0].out ? &r->leases[1] : &r->leases[0];
+    lease->out = true;
+    lease->id = e->lease;
+    lease->attempt = e->attempt;
+    lease->begin = e->begin;
+    lease->end = e->end;
+    lease->arrival_s = w->now;
+    r->order[r->order[0] ? 1 : 0] = lease;
+    schedule(w, e->rank, lease);
+    if (w->c->progress_s > 0) {
+        sim_post(w, w->now + w->c->progress_s,
+                 (sim_event){.kind = SIM_REPORT_DUE, .rank = e->rank, .lease = e->lease, .begin = e->begin});
+    }
+}
+
+static int place_of(const sim_rank *r, uint32_t lease) {
+    for (int i = 0; i < 2; i++)
+        if (r->order[i] && r->order[i]->id == lease)
+            return i;
+    return -1;
+}
+
+static void recalled(sim_world *w, const sim_event *e) {
+    sim_rank *r = &w->ranks[e->rank];
+    int place = place_of(r, e->lease);
+    if (place < 0)
+        return;
+    sim_lease *lease = r->order[place];
+    uint64_t waiting = lease->end - lease->begin - count(w, r, lease).begun;
+    uint64_t given = e->begin < waiting ? e->begin : waiting;
+    sim_event answer = {.kind = SIM_RETURNED, .rank = e->rank, .lease = e->lease, .end = lease->end};
+    answer.begin = lease->end - given;
+    sim_send_to_master(w, answer);
+    if (given)
+        shorten(w, e->rank, place, answer.begin);
+}
+
+static void limited(sim_world *w, const sim_event *e) {
+    sim_rank *r = &w->ranks[e->rank];
+    for (int i = 0; i < 2 && r->order[i]; i++) {
+        sim_lease *lease = r->order[i];
+        uint64_t begun = lease->begin + count(w, r, lease).begun;
+        uint64_t end = lease->end < e->begin ? lease->end : e->begin;
+        end = end > begun ? end : begun;
+        if (end < lease->end)
+            shorten(w, e->rank, i, end);
+    }
+}
+
+static void ended(sim_world *w, const sim_event *e) {
+    sim_rank *r = &w->ranks[e->rank];
+    int place = place_of(r, e->lease);
+    if (place < 0 || r->order[place]->version != e->begin)
+        return;
+    sim_lease *lease = r->order[place];
+    sim_event done = {.kind = SIM_DONE, .rank = e->rank, .lease = e->lease, .attempt = lease->attempt};
+    done.begin = lease->begin;
+    done.end = lease->end;
+    done.seconds = lease->busy_s;
+    lease->out = false;
+    if (place == 0)
+        r->order[0] = r->order[1];
+    r->order[1] = NULL;
+    sim_send_to_master(w, done);
+}
+
+static void report_due(sim_world *w, const sim_event *e) {
+    sim_rank *r = &w->ranks[e->rank];
+    int place = place_of(r, e->lease);
+    if (place < 0 || r->order[place]->begin != e->begin)
+        return;
+    uint64_t items = count(w, r, r->order[place]).ended;
+    sim_send_to_master(w, (sim_event){.kind = SIM_PROGRESS, .rank = e->rank, .lease = e->lease, .begin = items});
+    sim_post(w, w->now + w->c->progress_s, *e);
+}
+
+void sim_rank_event(sim_world *w, const sim_event *event) {
+    static void (*const handlers[])(sim_world *, const sim_event *) = {
+        [SIM_GRANT] = granted,   [SIM_RECALL] = recalled,       [SIM_LIMIT] = limited,
+        [SIM_LEASE_END] = ended, [SIM_REPORT_DUE] = report_due,
+    };
+    handlers[event->kind](w, event);
+}
