@@ -1,0 +1,251 @@
+/* The board under fire: workers take, steal and end while the manager puts, recalls and clears. Each item of each grant
+ * is had by exactly one of: a worker, the manager who took it back. The worker threads write only to the tally of
+ * items, which is checked when a grant has ended, by the manager: so a sanitizer for threads sees whether the board
+ * orders the two. */
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crew/board.h"
+#include "unit.h"
+
+#define WORKERS 8
+#define MOST    600 /* items in a grant */
+#define OUT     5   /* grants on the board at a time */
+
+typedef struct given {
+    dmap__grant grant;
+    bool out;
+    uint8_t had[MOST]; /* by offset: not atomic, as two must never have the same item */
+    uint64_t taken_back;
+} given;
+
+typedef struct field {
+    dmap__board board;
+    given grants[OUT];
+    _Atomic bool quit;
+    _Atomic uint64_t wrong, drained, ended;
+} field;
+
+typedef struct soldier {
+    field *field;
+    int number;
+    uint64_t state;
+    pthread_t thread;
+} soldier;
+
+static field *f;
+
+/* Some batches are dropped unrun, with all of the worker's lane: their count is all that is known of them. */
+static void run_batch(const soldier *s, dmap__slot *slot, uint32_t begin, uint32_t end, uint64_t dice) {
+    given *g = slot->grant->owner;
+    uint64_t items = end - begin;
+    bool drains = dice % 64 == 0;
+    if (begin >= end || end > g->grant.end - g->grant.begin)
+        atomic_fetch_add(&s->field->wrong, 1);
+    for (uint32_t i = begin; i < end; i++)
+        g->had[i]++;
+    if (drains) {
+        uint64_t more = dmap__board_drain(slot, s->number);
+        atomic_fetch_add(&s->field->drained, more);
+        items += more;
+    }
+    slot->lanes[s->number].log.busy_s += (double)(end - begin);
+    if (dice % 8 == 0)
+        sched_yield();
+    if (dmap__board_end(slot, items))
+        atomic_fetch_add(&s->field->ended, 1);
+}
+
+static void *fight(void *arg) {
+    soldier *s = arg;
+    dmap__pace pace = {0, 1};
+    while (!atomic_load(&s->field->quit)) {
+        uint32_t begin, end;
+        uint64_t dice = unit_next(&s->state);
+        dmap__slot *slot = dmap__board_take(&s->field->board, s->number, &pace, &begin, &end);
+        if (!slot) {
+            sched_yield();
+            continue;
+        }
+        if (end - begin > pace.items)
+            atomic_fetch_add(&s->field->wrong, 1);
+        run_batch(s, slot, begin, end, dice);
+        pace.items = (uint32_t)(dice >> 32) % 20 + 1;
+    }
+    return NULL;
+}
+
+static void put_one(given *g, uint64_t call) {
+    memset(g, 0, sizeof *g);
+    g->grant.begin = unit_random() >> 1;
+    g->grant.end = g->grant.begin + 1 + unit_below(unit_chance(3) ? 10 : MOST);
+    g->grant.owner = g;
+    g->out = true;
+    while (!dmap__board_put(&f->board, &g->grant, call, 1 + (uint32_t)unit_below(50)))
+        sched_yield();
+}
+
+static void recall_some(given *g) {
+    uint64_t ranges[WORKERS][2], want = unit_below(unit_chance(2) ? 5 : MOST), got = 0;
+    uint64_t limit = g->grant.end - g->grant.begin;
+    int n = dmap__board_recall(&f->board, &g->grant, want, ranges);
+    CU_ASSERT(n <= f->board.workers);
+    for (int i = 0; i < n; i++) {
+        CU_ASSERT(ranges[i][0] < ranges[i][1] && ranges[i][0] >= g->grant.begin && ranges[i][1] <= g->grant.end);
+        got += ranges[i][1] - ranges[i][0];
+        for (uint64_t at = ranges[i][0]; at < ranges[i][1]; at++)
+            g->had[at - g->grant.begin]++;
+    }
+    CU_ASSERT(got <= want);
+    g->taken_back += got;
+    CU_ASSERT(dmap__board_progress(&f->board, &g->grant) <= limit);
+}
+
+/* A grant has ended: every item was had, but those drained; none twice. */
+static uint64_t check_ended(dmap__slot *slot) {
+    given *g = slot->grant->owner;
+    uint64_t n = g->grant.end - g->grant.begin, had = 0, twice = 0;
+    double logged = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        had += g->had[i];
+        twice += g->had[i] > 1;
+    }
+    for (int i = 0; i < f->board.workers; i++) {
+        logged += slot->lanes[i].log.busy_s;
+        slot->lanes[i].log.busy_s = 0;
+    }
+    CU_ASSERT_EQUAL(twice, 0);
+    CU_ASSERT_EQUAL((uint64_t)logged + g->taken_back, had);
+    g->out = false;
+    dmap__board_clear(slot);
+    return n - had;
+}
+
+static void battle(int workers, unsigned grants) {
+    soldier soldiers[WORKERS];
+    uint64_t missing = 0;
+    unsigned put = 0, done = 0;
+    memset(f, 0, sizeof *f);
+    CU_ASSERT_FATAL(dmap__board_init(&f->board, workers));
+    for (int i = 0; i < workers; i++) {
+        soldiers[i] = (soldier){.field = f, .number = i, .state = unit_random()};
+        CU_ASSERT_FATAL(!pthread_create(&soldiers[i].thread, NULL, fight, &soldiers[i]));
+    }
+    while (done < grants) {
+        given *g = &f->grants[unit_below(OUT)];
+        if (!g->out && put < grants)
+            put_one(g, ++put / 10);
+        else if (g->out && unit_chance(3))
+            recall_some(g);
+        dmap__slot *slot = unit_chance(4) ? dmap__board_ended(&f->board) : NULL;
+        if (slot) {
+            missing += check_ended(slot);
+            done++;
+        } else if (put == grants || unit_chance(4)) {
+            sched_yield();
+        }
+    }
+    atomic_store(&f->quit, true);
+    for (int i = 0; i < workers; i++)
+        pthread_join(soldiers[i].thread, NULL);
+    CU_ASSERT_EQUAL(missing, atomic_load(&f->drained));
+    CU_ASSERT_EQUAL(atomic_load(&f->wrong), 0);
+    CU_ASSERT(atomic_load(&f->ended) <= grants); /* the others ended by a recall */
+    dmap__board_fini(&f->board);
+}
+
+static void test_battles(void) {
+    f = calloc(1, sizeof *f);
+    CU_ASSERT_FATAL(f != NULL);
+    for (int workers = 1; workers <= WORKERS; workers++)
+        battle(workers, unit_rounds(1000));
+    free(f);
+}
+
+/* ---- one thread ---- */
+
+/* Alone, worker 0 gets all of a grant: its own lane, then the others', nearest first, by halves from the back. */
+static void test_alone(void) {
+    dmap__board board;
+    dmap__grant grant = {.begin = 100, .end = 100 + 40};
+    dmap__pace pace = {0, 1000};
+    uint32_t begin, end, seen = 0;
+    CU_ASSERT_FATAL(dmap__board_init(&board, 4));
+    CU_ASSERT(dmap__board_put(&board, &grant, 1, 1000));
+    CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant), 0);
+    dmap__slot *slot;
+    while ((slot = dmap__board_take(&board, 0, &pace, &begin, &end))) {
+        CU_ASSERT(seen || (begin == 0 && end == 1)); /* a new call begins with one item */
+        CU_ASSERT(seen != 1 || (begin == 1 && end == 10));
+        CU_ASSERT(seen != 10 || (begin == 15 && end == 20));
+        pace.items = 1000;
+        seen += end - begin;
+        CU_ASSERT_EQUAL(dmap__board_end(slot, end - begin), seen == 40);
+        CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant), seen);
+    }
+    CU_ASSERT_EQUAL(seen, 40);
+    slot = dmap__board_ended(&board);
+    CU_ASSERT_FATAL(slot != NULL);
+    CU_ASSERT_PTR_EQUAL(slot->grant, &grant);
+    dmap__board_clear(slot);
+    CU_ASSERT_PTR_NULL(dmap__board_ended(&board));
+    CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant), 0);
+    dmap__board_fini(&board);
+}
+
+/* A slot is not filled again while a worker is still attached to it; a full board says so. */
+static void test_slots(void) {
+    dmap__board board;
+    dmap__grant grants[DMAP__BOARD_SLOTS + 1];
+    dmap__pace pace = {0, 1};
+    uint32_t begin, end;
+    CU_ASSERT_FATAL(dmap__board_init(&board, 1));
+    for (int i = 0; i <= DMAP__BOARD_SLOTS; i++) {
+        grants[i] = (dmap__grant){.begin = 0, .end = 1};
+        CU_ASSERT_EQUAL(dmap__board_put(&board, &grants[i], 1, 1), i < DMAP__BOARD_SLOTS);
+    }
+    dmap__slot *slot = dmap__board_take(&board, 0, &pace, &begin, &end);
+    CU_ASSERT_FATAL(slot != NULL);
+    CU_ASSERT_PTR_EQUAL(slot->grant, &grants[0]); /* the oldest */
+    CU_ASSERT(dmap__board_end(slot, 1));
+    dmap__board_clear(dmap__board_ended(&board));
+    CU_ASSERT(!dmap__board_put(&board, &grants[DMAP__BOARD_SLOTS], 1, 1));
+    slot = dmap__board_take(&board, 0, &pace, &begin, &end);
+    CU_ASSERT_FATAL(slot != NULL);
+    CU_ASSERT_PTR_EQUAL(slot->grant, &grants[1]);
+    CU_ASSERT(dmap__board_put(&board, &grants[DMAP__BOARD_SLOTS], 1, 1));
+    dmap__board_fini(&board);
+}
+
+/* A chunk as large as the board counts. */
+static void test_large(void) {
+    dmap__board board;
+    dmap__grant grant = {.begin = 5, .end = 5 + UINT64_C(0xffffffff)};
+    dmap__pace pace = {1, UINT32_MAX};
+    uint64_t ranges[3][2], seen = 0;
+    uint32_t begin, end;
+    CU_ASSERT_FATAL(dmap__board_init(&board, 3));
+    CU_ASSERT(dmap__board_put(&board, &grant, 1, UINT32_MAX));
+    int n = dmap__board_recall(&board, &grant, UINT64_C(2000000000), ranges);
+    CU_ASSERT_EQUAL(n, 2); /* all of the last lane, and the end of the one before */
+    CU_ASSERT_EQUAL(ranges[0][1], grant.end);
+    for (int i = 0; i < n; i++)
+        seen += ranges[i][1] - ranges[i][0];
+    CU_ASSERT_EQUAL(seen, UINT64_C(2000000000));
+    for (dmap__slot *slot; (slot = dmap__board_take(&board, 1, &pace, &begin, &end));) {
+        seen += end - begin;
+        dmap__board_end(slot, end - begin);
+    }
+    CU_ASSERT_EQUAL(seen, UINT64_C(0xffffffff));
+    dmap__board_fini(&board);
+}
+
+int main(void) {
+    CU_TestInfo tests[] = {
+        {"one worker takes all", test_alone}, {"slots", test_slots}, {"2^32 - 1 items", test_large},
+        {"1 to 8 workers", test_battles},     CU_TEST_INFO_NULL,
+    };
+    return unit_run("board", tests);
+}

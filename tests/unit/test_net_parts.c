@@ -1,0 +1,128 @@
+/* The parts of src/net beside fragments that need no MPI: lanes and their turns, the table of hosts, the launcher. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
+
+#include "net/comm.h"
+#include "net/hosts.h"
+#include "net/lanes.h"
+
+/* ---- lanes ---- */
+
+static void test_lane_order(void) {
+    dmap__lanes lanes;
+    dmap__lane_entry entries[3];
+    CU_ASSERT_FATAL(dmap__lanes_init(&lanes, 2));
+    CU_ASSERT(dmap__lanes_is_empty(&lanes));
+    CU_ASSERT_EQUAL(dmap__lanes_take_turn(&lanes), -1);
+    for (int i = 0; i < 3; i++)
+        dmap__lanes_push(&lanes, 1, &entries[i]);
+    for (int i = 0; i < 3; i++) {
+        CU_ASSERT_EQUAL(dmap__lanes_take_turn(&lanes), 1);
+        CU_ASSERT_PTR_EQUAL(dmap__lanes_front(&lanes, 1), &entries[i]);
+        dmap__lanes_pop(&lanes, 1);
+        dmap__lanes_end_turn(&lanes, 1);
+    }
+    CU_ASSERT_PTR_NULL(dmap__lanes_front(&lanes, 1));
+    CU_ASSERT(dmap__lanes_is_empty(&lanes));
+    dmap__lanes_push(&lanes, 1, &entries[0]);
+    CU_ASSERT_EQUAL(dmap__lanes_take_turn(&lanes), 1);
+    dmap__lanes_fini(&lanes);
+}
+
+/* Lanes with entries take turns in a round; a push during a lane's own turn lists it once. */
+static void test_turns(void) {
+    dmap__lanes lanes;
+    dmap__lane_entry entries[8];
+    CU_ASSERT_FATAL(dmap__lanes_init(&lanes, 5));
+    const int peers[3] = {4, 0, 2};
+    for (int i = 0; i < 3; i++)
+        dmap__lanes_push(&lanes, peers[i], &entries[i]);
+    for (int i = 0; i < 9; i++) {
+        CU_ASSERT_EQUAL(dmap__lanes_take_turn(&lanes), peers[i % 3]);
+        dmap__lanes_end_turn(&lanes, peers[i % 3]);
+    }
+    int peer = dmap__lanes_take_turn(&lanes);
+    dmap__lanes_pop(&lanes, peer);
+    dmap__lanes_push(&lanes, peer, &entries[3]);
+    dmap__lanes_push(&lanes, peer, &entries[4]);
+    dmap__lanes_push(&lanes, 3, &entries[5]);
+    dmap__lanes_end_turn(&lanes, peer);
+    const int then[5] = {0, 2, 3, 4, 0};
+    for (int i = 0; i < 5; i++) {
+        CU_ASSERT_EQUAL(dmap__lanes_take_turn(&lanes), then[i]);
+        dmap__lanes_end_turn(&lanes, then[i]);
+    }
+    dmap__lanes_fini(&lanes);
+}
+
+/* ---- hosts ---- */
+
+static void test_hosts(void) {
+    const char names[7][DMAP__HOST_BYTES] = {"node2", "node10", "node2", "a", "node10", "node2", ""};
+    const dmap__host_place expected[7] = {{0, 3, 0}, {0, 2, 1}, {1, 3, 0}, {0, 1, 3}, {1, 2, 1}, {2, 3, 0}, {0, 1, 6}};
+    dmap__host_place places[7];
+    CU_ASSERT_FATAL(dmap__hosts_place(names, 7, places));
+    for (int i = 0; i < 7; i++) {
+        CU_ASSERT_EQUAL(places[i].rank, expected[i].rank);
+        CU_ASSERT_EQUAL(places[i].size, expected[i].size);
+        CU_ASSERT_EQUAL(places[i].leader, expected[i].leader);
+    }
+}
+
+/* ---- launcher ---- */
+
+static void test_launcher(void) {
+    static const char *const variables[] = {"OMPI_COMM_WORLD_SIZE", "PMI_RANK", "PMI_SIZE", "PMIX_RANK", "SLURM_NTASKS",
+                                            "SLURM_STEP_NUM_TASKS"};
+    enum { N = sizeof variables / sizeof *variables };
+    static const struct {
+        const char *values[N];
+        bool is_launched;
+        int size;
+    } table[] = {
+        {{NULL}, false, 0},
+        {{"4"}, true, 4},
+        {{"1"}, true, 1},
+        {{"x"}, true, 0},
+        {{"4x"}, true, 0},
+        {{""}, true, 0},
+        {{"-3"}, true, 0},
+        {{"99999999999999999999"}, true, 0},
+        {{NULL, "0", "3"}, true, 3},
+        {{NULL, "0"}, true, 0},
+        {{NULL, NULL, "3"}, true, 3},
+        {{NULL, NULL, NULL, "0"}, true, 0},
+        {{NULL, NULL, NULL, "0", "8", "6"}, true, 6},
+        {{NULL, NULL, NULL, NULL, "8"}, false, 0},      /* the shell of a salloc */
+        {{NULL, NULL, NULL, NULL, "8", "8"}, false, 0}, /* srun --mpi=none */
+        {{"2", NULL, NULL, "0", "8", "8"}, true, 2},    /* mpirun inside an allocation */
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        for (int v = 0; v < N; v++) {
+            unsetenv(variables[v]);
+            if (table[i].values[v])
+                setenv(variables[v], table[i].values[v], 1);
+        }
+        int size = -1;
+        CU_ASSERT_EQUAL(dmap__comm_launched(&size), table[i].is_launched);
+        CU_ASSERT_EQUAL(size, table[i].size);
+    }
+}
+
+int main(void) {
+    CU_initialize_registry();
+    CU_pSuite suite = CU_add_suite("net parts", NULL, NULL);
+    CU_ADD_TEST(suite, test_lane_order);
+    CU_ADD_TEST(suite, test_turns);
+    CU_ADD_TEST(suite, test_hosts);
+    CU_ADD_TEST(suite, test_launcher);
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    unsigned failures = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failures != 0;
+}

@@ -1,0 +1,232 @@
+/* Options: every legal word and bound, every way to get one wrong, who wins over whom. */
+#include "base/options.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
+
+static const char *const variables[] = {"DMAP_WORKERS", "DMAP_BACKEND", "DMAP_START",
+                                        "DMAP_BIND",    "DMAP_SPREAD",  "DMAP_MASTER_WORKS"};
+
+static int clear_environment(void) {
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        unsetenv(variables[i]);
+    return 0;
+}
+
+static void resolve_text(const dmap_options *given, const char *expected) {
+    dmap_options resolved = {.workers = -7};
+    dmap__error error = {0};
+    char text[DMAP__OPTIONS_LINE];
+    CU_ASSERT_EQUAL(dmap__options_resolve(given, &resolved, &error), DMAP_OK);
+    dmap__options_describe(&resolved, text, sizeof text);
+    if (strcmp(text, expected) != 0)
+        printf("\n  got  %s\n  want %s\n", text, expected);
+    CU_ASSERT_STRING_EQUAL(text, expected);
+}
+
+static void refuse(const dmap_options *given, const char *sentence) {
+    dmap_options resolved = {.workers = -7};
+    dmap__error error = {0};
+    CU_ASSERT_EQUAL(dmap__options_resolve(given, &resolved, &error), DMAP_EINVAL);
+    CU_ASSERT_EQUAL(error.status, DMAP_EINVAL);
+    CU_ASSERT_EQUAL(resolved.workers, -7);
+    if (strcmp(error.text, sentence) != 0)
+        printf("\n  got  %s\n  want %s\n", error.text, sentence);
+    CU_ASSERT_STRING_EQUAL(error.text, sentence);
+}
+
+static void test_defaults(void) {
+    const char *expected = "workers=auto backend=threads start=forkserver bind=core spread=compact master_works=auto";
+    dmap_options zero = {0};
+    clear_environment();
+    resolve_text(NULL, expected);
+    resolve_text(&zero, expected);
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        setenv(variables[i], "", 1);
+    resolve_text(NULL, expected);
+    clear_environment();
+}
+
+static void test_environment(void) {
+    static const struct {
+        const char *variable, *value, *part;
+    } cases[] = {
+        {"DMAP_WORKERS", "1", "workers=1 "},
+        {"DMAP_WORKERS", "4096", "workers=4096 "},
+        {"DMAP_WORKERS", "007", "workers=7 "},
+        {"DMAP_BACKEND", "serial", "backend=serial "},
+        {"DMAP_BACKEND", "threads", "backend=threads "},
+        {"DMAP_BACKEND", "processes", "backend=processes "},
+        {"DMAP_START", "forkserver", "start=forkserver "},
+        {"DMAP_START", "fork", "start=fork "},
+        {"DMAP_START", "spawn", "start=spawn "},
+        {"DMAP_BIND", "core", "bind=core "},
+        {"DMAP_BIND", "pu", "bind=pu "},
+        {"DMAP_BIND", "l3", "bind=l3 "},
+        {"DMAP_BIND", "numa", "bind=numa "},
+        {"DMAP_BIND", "socket", "bind=socket "},
+        {"DMAP_BIND", "none", "bind=none "},
+        {"DMAP_SPREAD", "compact", "spread=compact "},
+        {"DMAP_SPREAD", "scatter", "spread=scatter "},
+        {"DMAP_MASTER_WORKS", "yes", "master_works=yes"},
+        {"DMAP_MASTER_WORKS", "no", "master_works=no"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        dmap_options resolved = {0};
+        char text[DMAP__OPTIONS_LINE];
+        clear_environment();
+        setenv(cases[i].variable, cases[i].value, 1);
+        CU_ASSERT_EQUAL(dmap__options_resolve(NULL, &resolved, NULL), DMAP_OK);
+        dmap__options_describe(&resolved, text, sizeof text);
+        CU_ASSERT_PTR_NOT_NULL(strstr(text, cases[i].part));
+        CU_ASSERT(resolved.backend != 0 && resolved.start != 0 && resolved.bind != 0 && resolved.spread != 0);
+    }
+    clear_environment();
+}
+
+static void test_bad_environment(void) {
+    static const char *const numbers[] = {"abc", "-3", "0",   "1e9",  " 4",  "4x", "99999999999999999999",
+                                          "+4",  "4 ", "0x4", "4097", "4.0", "",   NULL};
+    char sentence[200];
+    for (size_t i = 0; *numbers[i]; i++) {
+        setenv("DMAP_WORKERS", numbers[i], 1);
+        snprintf(sentence, sizeof sentence, "DMAP_WORKERS=\"%s\": want a whole number from 1 to 4096", numbers[i]);
+        refuse(NULL, sentence);
+    }
+    clear_environment();
+    static const struct {
+        const char *variable, *value, *sentence;
+    } cases[] = {
+        {"DMAP_BACKEND", "thread", "DMAP_BACKEND=\"thread\": want serial, threads or processes"},
+        {"DMAP_BACKEND", "Threads", "DMAP_BACKEND=\"Threads\": want serial, threads or processes"},
+        {"DMAP_START", "1", "DMAP_START=\"1\": want forkserver, fork or spawn"},
+        {"DMAP_BIND", "cpu", "DMAP_BIND=\"cpu\": want core, pu, l3, numa, socket or none"},
+        {"DMAP_SPREAD", "far\n", "DMAP_SPREAD=\"far?\": want compact or scatter"},
+        {"DMAP_MASTER_WORKS", "auto", "DMAP_MASTER_WORKS=\"auto\": want yes or no"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        setenv(cases[i].variable, cases[i].value, 1);
+        refuse(NULL, cases[i].sentence);
+        clear_environment();
+    }
+}
+
+static void test_long_value(void) {
+    char value[5000];
+    dmap_options resolved;
+    dmap__error error = {0};
+    memset(value, 'a', sizeof value - 1);
+    value[sizeof value - 1] = '\0';
+    setenv("DMAP_BIND", value, 1);
+    CU_ASSERT_EQUAL(dmap__options_resolve(NULL, &resolved, &error), DMAP_EINVAL);
+    CU_ASSERT(strlen(error.text) < 140);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "aaa...\": want core"));
+    clear_environment();
+}
+
+static void test_program_wins(void) {
+    dmap_options given = {.workers = 3,
+                          .backend = DMAP_SERIAL,
+                          .start = DMAP_SPAWN,
+                          .bind = DMAP_BIND_NUMA,
+                          .spread = DMAP_SCATTER,
+                          .master_works = -1};
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        setenv(variables[i], "nonsense", 1);
+    resolve_text(&given, "workers=3 backend=serial start=spawn bind=numa spread=scatter master_works=no");
+    given.start = DMAP_START_DEFAULT;
+    refuse(&given, "DMAP_START=\"nonsense\": want forkserver, fork or spawn");
+    clear_environment();
+}
+
+static void test_bad_fields(void) {
+    dmap_options cases[] = {{.workers = -3},          {.workers = 4097},      {.backend = (dmap_backend)4},
+                            {.start = (dmap_start)9}, {.bind = (dmap_bind)7}, {.spread = (dmap_spread)3},
+                            {.master_works = 2},      {.master_works = -2}};
+    static const char *const sentences[] = {"dmap_options.workers is -3: want 0 to 4096 (0: default)",
+                                            "dmap_options.workers is 4097: want 0 to 4096 (0: default)",
+                                            "dmap_options.backend is 4: want 0 to 3 (0: default)",
+                                            "dmap_options.start is 9: want 0 to 3 (0: default)",
+                                            "dmap_options.bind is 7: want 0 to 6 (0: default)",
+                                            "dmap_options.spread is 3: want 0 to 2 (0: default)",
+                                            "dmap_options.master_works is 2: want -1 to 1 (0: default)",
+                                            "dmap_options.master_works is -2: want -1 to 1 (0: default)"};
+    clear_environment();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        refuse(&cases[i], sentences[i]);
+}
+
+static void test_describe_is_cut_off(void) {
+    dmap_options resolved;
+    char text[20] = "xxxxxxxxxxxxxxxxxxx";
+    clear_environment();
+    CU_ASSERT_EQUAL(dmap__options_resolve(NULL, &resolved, NULL), DMAP_OK);
+    dmap__options_describe(&resolved, text, 12);
+    CU_ASSERT_STRING_EQUAL(text, "workers=aut");
+    CU_ASSERT_EQUAL(text[12], 'x');
+}
+
+static void expect_map(const dmap_map_options *options, dmap_status status, const char *part) {
+    dmap__error error = {0};
+    CU_ASSERT_EQUAL(dmap__map_options_check(options, &error), status);
+    CU_ASSERT_EQUAL(error.status, status);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, part));
+}
+
+static void test_map_options(void) {
+    dmap_map_options good[] = {{0},
+                               {.chunk = SIZE_MAX, .schedule = DMAP_FACTORING, .unordered = true, .window = 4096},
+                               {.window = SIZE_MAX, .on_error = DMAP_KEEP_GOING, .retries = 1000, .progress = 1},
+                               {.item_timeout_s = 1e300, .timeout_s = 0.001, .progress = -1, .seed = UINT64_MAX}};
+    expect_map(NULL, DMAP_OK, "");
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        expect_map(&good[i], DMAP_OK, "");
+    static const struct {
+        dmap_map_options options;
+        const char *part;
+    } bad[] = {
+        {{.schedule = (dmap_schedule)5}, "dmap_map_options.schedule is 5: want 0 to 4"},
+        {{.schedule = (dmap_schedule)-1}, "dmap_map_options.schedule is -1"},
+        {{.on_error = (dmap_on_error)2}, "dmap_map_options.on_error is 2: want 0 to 1"},
+        {{.retries = 1001}, "dmap_map_options.retries is 1001: want 0 to 1000"},
+        {{.retries = -1}, "dmap_map_options.retries is -1"},
+        {{.window = 1}, "dmap_map_options.window is 1: want 0 (default) or 4096 bytes or more"},
+        {{.window = 4095}, "dmap_map_options.window is 4095"},
+        {{.item_timeout_s = -1}, "dmap_map_options.item_timeout_s is -1: want 0 (none) or"},
+        {{.item_timeout_s = (double)NAN}, "dmap_map_options.item_timeout_s is "},
+        {{.timeout_s = (double)INFINITY}, "dmap_map_options.timeout_s is inf"},
+        {{.timeout_s = -0.5}, "dmap_map_options.timeout_s is -0.5"},
+        {{.progress = 2}, "dmap_map_options.progress is 2: want -1 to 1"},
+        {{.progress = -2}, "dmap_map_options.progress is -2"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        expect_map(&bad[i].options, DMAP_EINVAL, bad[i].part);
+    dmap_map_options journal = {.journal = "run.journal"};
+    expect_map(&journal, DMAP_EUNSUPPORTED, "dmap_map_options.journal");
+    CU_ASSERT_EQUAL(dmap__map_options_check(&bad[0].options, NULL), DMAP_EINVAL);
+}
+
+int main(void) {
+    CU_TestInfo tests[] = {{"defaults", test_defaults},
+                           {"environment", test_environment},
+                           {"bad environment", test_bad_environment},
+                           {"long value", test_long_value},
+                           {"program wins", test_program_wins},
+                           {"bad fields", test_bad_fields},
+                           {"description is cut off", test_describe_is_cut_off},
+                           {"map options", test_map_options},
+                           CU_TEST_INFO_NULL};
+    CU_SuiteInfo suites[] = {{.pName = "options", .pTests = tests}, CU_SUITE_INFO_NULL};
+    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
+        return 1;
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    unsigned failures = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failures != 0;
+}

@@ -1,0 +1,395 @@
+/* The plan, event by event, with numbers worked out by hand. What only many ranks and odd times would show is the
+ * simulator's part (tests/sim). */
+#include "plan/plan.h"
+
+#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const int four_ones[] = {1, 1, 1, 1};
+
+static dmap__plan *make(dmap__plan_config config) {
+    if (!config.workers)
+        config.workers = four_ones;
+    dmap__plan *plan = dmap__plan_create(&config);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(plan);
+    return plan;
+}
+
+/* The next step must be a grant of [begin, end) to branch; its lease. */
+static uint32_t granted(dmap__plan *plan, int branch, uint64_t begin, uint64_t end, int attempt) {
+    dmap__step step = {.branch = -2};
+    bool any = dmap__plan_next(plan, 0, &step);
+    bool right = any && step.kind == DMAP__STEP_GRANT && step.branch == branch && step.begin == begin &&
+                 step.end == end && step.attempt == attempt;
+    if (!right) {
+        printf("\n    wanted [%llu, %llu) at %d, attempt %d; got %d, kind %d, [%llu, %llu) at %d, attempt %d",
+               (unsigned long long)begin, (unsigned long long)end, branch, attempt, any, (int)step.kind,
+               (unsigned long long)step.begin, (unsigned long long)step.end, step.branch, step.attempt);
+    }
+    CU_ASSERT_TRUE(right);
+    return step.lease;
+}
+
+static bool idle(dmap__plan *plan, double now) {
+    dmap__step step;
+    return !dmap__plan_next(plan, now, &step);
+}
+
+static void give(dmap__plan *plan, uint32_t lease, uint64_t begin, uint64_t end, uint64_t bytes) {
+    dmap__piece piece = {begin, end, bytes, NULL};
+    CU_ASSERT_EQUAL(dmap__plan_piece(plan, lease, &piece), DMAP_OK);
+}
+
+/* The whole lease in one piece, at item_s an item. */
+static void finish(dmap__plan *plan, uint32_t lease, uint64_t begin, uint64_t end, double now, double item_s) {
+    give(plan, lease, begin, end, 0);
+    dmap__plan_done(plan, now, lease, end - begin, item_s * (double)(end - begin));
+}
+
+static uint64_t take(dmap__plan *plan) {
+    dmap__piece piece;
+    uint64_t items = 0;
+    while (dmap__plan_take(plan, &piece)) {
+        items += piece.end - piece.begin;
+        dmap__plan_release(plan, piece.bytes);
+    }
+    return items;
+}
+
+static dmap__plan_stats stats_of(const dmap__plan *plan) {
+    dmap__plan_stats stats;
+    dmap__plan_stats_get(plan, &stats);
+    return stats;
+}
+
+static void end(dmap__plan *plan, bool over) {
+    CU_ASSERT_PTR_NULL(dmap__plan_check(plan));
+    CU_ASSERT_EQUAL(dmap__plan_over(plan), over);
+    dmap__plan_destroy(plan);
+}
+
+static void test_static_shares_in_turn(void) {
+    static const int workers[] = {1, 0, 2};
+    dmap__plan *plan =
+        make((dmap__plan_config){.branches = 3, .workers = workers, .count = 9, .schedule = DMAP_STATIC, .stop = true});
+    uint32_t a = granted(plan, 0, 0, 3, 1), b = granted(plan, 2, 3, 9, 1);
+    CU_ASSERT_TRUE(idle(plan, 0));
+    finish(plan, b, 3, 9, 0.1, 0.01);
+    CU_ASSERT_TRUE(idle(plan, 100)); /* never asks for work back */
+    finish(plan, a, 0, 3, 0.2, 0.01);
+    CU_ASSERT_EQUAL(take(plan), 9);
+    end(plan, true);
+}
+
+static void test_static_chunks_in_turn(void) {
+    dmap__plan *plan =
+        make((dmap__plan_config){.branches = 2, .count = 10, .schedule = DMAP_STATIC, .chunk = 2, .stop = true});
+    granted(plan, 0, 0, 2, 1);
+    granted(plan, 1, 2, 4, 1);
+    uint32_t a = granted(plan, 0, 4, 6, 1), b = granted(plan, 1, 6, 8, 1);
+    CU_ASSERT_TRUE(idle(plan, 0));
+    finish(plan, b, 6, 8, 0.1, 0.01);
+    CU_ASSERT_TRUE(idle(plan, 0.1)); /* branch 0 is next, whoever waits */
+    finish(plan, a, 4, 6, 0.2, 0.01);
+    granted(plan, 0, 8, 9, 1);
+    granted(plan, 1, 9, 10, 1);
+    CU_ASSERT_TRUE(idle(plan, 0.2));
+    end(plan, false);
+}
+
+static void test_factoring_batches(void) {
+    dmap__plan *plan = make((dmap__plan_config){.branches = 2, .count = 100, .schedule = DMAP_FACTORING});
+    uint32_t a = granted(plan, 0, 0, 25, 1); /* a batch of 50 */
+    granted(plan, 1, 25, 50, 1);
+    granted(plan, 0, 50, 63, 1); /* of 25: 13 and 12 */
+    granted(plan, 1, 63, 75, 1);
+    CU_ASSERT_TRUE(idle(plan, 0));
+    finish(plan, a, 0, 25, 0.1, 0.01);
+    granted(plan, 0, 75, 82, 1); /* of 13: 7 */
+    end(plan, false);
+}
+
+static void test_two_leases_a_branch_and_max_chunk(void) {
+    dmap__plan *plan = make(
+        (dmap__plan_config){.branches = 2, .count = UINT64_C(1) << 63, .schedule = DMAP_GUIDED, .max_chunk = 1000});
+    granted(plan, 0, 0, 1000, 1);
+    granted(plan, 1, 1000, 2000, 1);
+    granted(plan, 0, 2000, 3000, 1);
+    granted(plan, 1, 3000, 4000, 1);
+    CU_ASSERT_TRUE(idle(plan, 1e9));
+    CU_ASSERT_EQUAL(dmap__plan_out(plan), 4);
+    CU_ASSERT_EQUAL(dmap__plan_granted(plan), 4000);
+    end(plan, false);
+}
+
+/* Items that take no measurable time: sizes grow by 16 and stay below 2^63. */
+static void test_no_time_at_all(void) {
+    dmap__plan *plan = make((dmap__plan_config){.branches = 1, .count = UINT64_C(1) << 63});
+    dmap__step step;
+    uint64_t largest = 0;
+    for (int i = 0; i < 40; i++) {
+        CU_ASSERT_TRUE_FATAL(dmap__plan_next(plan, i, &step));
+        uint64_t size = step.end - step.begin;
+        CU_ASSERT_TRUE(size > 0 && (i == 0 || size <= 16 * (largest ? largest : 1)));
+        finish(plan, step.lease, step.begin, step.end, i, 0);
+        largest = size > largest ? size : largest;
+    }
+    CU_ASSERT_EQUAL(largest, 2500000000u); /* 0.25 s at the shortest time an item can have */
+    take(plan);
+    end(plan, false);
+}
+
+static void test_zero_items(void) {
+    dmap__plan *plan = make((dmap__plan_config){.branches = 4, .count = 0});
+    CU_ASSERT_TRUE(idle(plan, 0));
+    end(plan, true);
+    plan = make((dmap__plan_config){.branches = 1, .count = DMAP__UNKNOWN});
+    uint32_t lease = granted(plan, 0, 0, 1, 1);
+    dmap__plan_trim(plan, lease, 0);
+    dmap__plan_source_end(plan);
+    CU_ASSERT_TRUE(idle(plan, 0));
+    CU_ASSERT_EQUAL(stats_of(plan).chunks, 0);
+    end(plan, true);
+}
+
+static void test_trim(void) {
+    dmap__plan *plan = make((dmap__plan_config){.branches = 2, .count = 20, .schedule = DMAP_STATIC});
+    uint32_t a = granted(plan, 0, 0, 10, 1);
+    CU_ASSERT_TRUE(dmap__plan_may_trim(plan, a));
+    dmap__plan_trim(plan, a, 4);
+    uint32_t b = granted(plan, 1, 4, 14, 1);
+    CU_ASSERT_FALSE(dmap__plan_may_trim(plan, a));
+    CU_ASSERT_TRUE(dmap__plan_may_trim(plan, b));
+    CU_ASSERT_FALSE(dmap__plan_may_trim(plan, 999));
+    granted(plan, 0, 14, 20, 1); /* the rest of its share */
+    end(plan, false);
+}
+
+static void test_window_head_rule(void) {
+    dmap__plan *plan = make((dmap__plan_config){
+        .branches = 2, .count = 9, .schedule = DMAP_GUIDED, .ordered = true, .window = 10, .result_bytes = 100});
+    uint32_t lease = granted(plan, 0, 0, 1, 1); /* larger than the window, yet let in */
+    CU_ASSERT_TRUE(idle(plan, 0));
+    give(plan, lease, 0, 1, 100);
+    dmap__plan_done(plan, 0.1, lease, 1, 0.1);
+    CU_ASSERT_TRUE(idle(plan, 0.1)); /* it is held */
+    dmap__piece piece;
+    CU_ASSERT_TRUE(dmap__plan_take(plan, &piece));
+    CU_ASSERT_TRUE(idle(plan, 0.1)); /* until released */
+    dmap__plan_release(plan, 60);
+    CU_ASSERT_TRUE(idle(plan, 0.1));
+    dmap__plan_release(plan, 40);
+    granted(plan, 1, 1, 2, 1);
+    end(plan, false);
+}
+
+static void test_window_in_order(void) {
+    dmap__plan *plan = make((dmap__plan_config){
+        .branches = 2, .count = 100, .schedule = DMAP_GUIDED, .ordered = true, .window = 80, .result_bytes = 1});
+    uint32_t a = granted(plan, 0, 0, 20, 1), b = granted(plan, 1, 20, 40, 1); /* half a branch's part: 20 */
+    dmap__piece piece;
+    give(plan, b, 20, 40, 20);
+    CU_ASSERT_FALSE(dmap__plan_take(plan, &piece));
+    give(plan, a, 10, 20, 10);
+    CU_ASSERT_FALSE(dmap__plan_take(plan, &piece));
+    give(plan, a, 0, 10, 10);
+    for (uint64_t begin = 0; begin < 40; begin = piece.end) {
+        CU_ASSERT_TRUE_FATAL(dmap__plan_take(plan, &piece));
+        CU_ASSERT_EQUAL(piece.begin, begin);
+    }
+    CU_ASSERT_EQUAL(stats_of(plan).window_peak, 40);
+    end(plan, false);
+}
+
+static void test_retry_elsewhere(void) {
+    dmap__plan *plan = make((dmap__plan_config){
+        .branches = 2, .count = 4, .schedule = DMAP_DYNAMIC, .chunk = 2, .retries = 1, .stop = true});
+    bool retry;
+    uint32_t a = granted(plan, 0, 0, 2, 1), b = granted(plan, 1, 2, 4, 1);
+    CU_ASSERT_TRUE(idle(plan, 0));
+    CU_ASSERT_EQUAL(dmap__plan_failed(plan, a, 1, 1, &retry), DMAP_OK);
+    CU_ASSERT_TRUE(retry);
+    give(plan, a, 0, 1, 0);
+    dmap__plan_done(plan, 0.1, a, 2, 0.02);
+    uint32_t again = granted(plan, 1, 1, 2, 2); /* branch 0 is idle, but it failed there */
+    CU_ASSERT_FALSE(dmap__plan_may_trim(plan, again));
+    finish(plan, b, 2, 4, 0.1, 0.01);
+    CU_ASSERT_EQUAL(dmap__plan_failed(plan, again, 1, 2, &retry), DMAP_OK);
+    CU_ASSERT_FALSE(retry);
+    CU_ASSERT_EQUAL(dmap__plan_limit_get(plan), 1);
+    dmap__plan_done(plan, 0.2, again, 1, 0.01);
+    dmap__step step;
+    CU_ASSERT_TRUE(dmap__plan_next(plan, 0.2, &step) && step.kind == DMAP__STEP_LIMIT && step.begin == 1);
+    CU_ASSERT_EQUAL(take(plan), 1);
+    dmap__piece piece;
+    CU_ASSERT_TRUE(dmap__plan_drop(plan, &piece) && piece.begin == 2);
+    end(plan, true);
+}
+
+static void test_retry_in_place_if_alone(void) {
+    dmap__plan *plan = make((dmap__plan_config){.branches = 1, .count = 1, .retries = 2});
+    bool retry;
+    uint32_t a = granted(plan, 0, 0, 1, 1);
+    dmap__plan_failed(plan, a, 0, 1, &retry);
+    dmap__plan_done(plan, 0.1, a, 1, 0.01);
+    a = granted(plan, 0, 0, 1, 2);
+    finish(plan, a, 0, 1, 0.2, 0.01);
+    CU_ASSERT_EQUAL(take(plan), 1);
+    end(plan, true);
+}
+
+/* Items 4, then 3, then 0 fail: the limit falls to each, and what lies below is still waited for. */
+static void test_lowest_failure_wins(void) {
+    static const uint64_t failing[] = {4, 3, 0};
+    dmap__plan *plan = make((dmap__plan_config){.branches = 3,
+                                                .count = 6,
+                                                .schedule = DMAP_DYNAMIC,
+                                                .chunk = 2,
+                                                .ordered = true,
+                                                .window = 1000,
+                                                .result_bytes = 1,
+                                                .stop = true});
+    uint32_t leases[3];
+    dmap__step step;
+    bool retry = true;
+    for (int i = 0; i < 3; i++)
+        leases[i] = granted(plan, i, 2 * (uint64_t)i, 2 * (uint64_t)i + 2, 1);
+    for (int i = 0; i < 3; i++) {
+        CU_ASSERT_EQUAL(dmap__plan_failed(plan, leases[failing[i] / 2], failing[i], 1, &retry), DMAP_OK);
+        CU_ASSERT_TRUE(!retry && dmap__plan_limit_get(plan) == failing[i] && !dmap__plan_over(plan));
+    }
+    CU_ASSERT_EQUAL(dmap__plan_failed(plan, leases[2], 5, 1, &retry), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap__plan_limit_get(plan), 0);
+    CU_ASSERT_TRUE(dmap__plan_next(plan, 0, &step) && step.kind == DMAP__STEP_LIMIT && step.begin == 0);
+    CU_ASSERT_TRUE(idle(plan, 0)); /* three falls, told once */
+    for (int i = 0; i < 3; i++)
+        dmap__plan_done(plan, 0.1, leases[i], 1, 0.1);
+    CU_ASSERT_EQUAL(take(plan), 0);
+    end(plan, true);
+}
+
+static void test_limit_zero(void) {
+    dmap__plan *plan = make((dmap__plan_config){.branches = 2, .count = 100, .schedule = DMAP_DYNAMIC, .chunk = 10});
+    uint32_t a = granted(plan, 0, 0, 10, 1), b = granted(plan, 1, 10, 20, 1);
+    dmap__step step;
+    dmap__piece piece;
+    finish(plan, a, 0, 10, 0.1, 0.01);
+    dmap__plan_limit(plan, 0);
+    CU_ASSERT_TRUE(dmap__plan_next(plan, 0.1, &step) && step.kind == DMAP__STEP_LIMIT && step.begin == 0);
+    CU_ASSERT_TRUE(idle(plan, 0.1));
+    CU_ASSERT_FALSE(dmap__plan_over(plan));
+    give(plan, b, 10, 12, 0);
+    dmap__plan_done(plan, 0.2, b, 2, 0.02);
+    CU_ASSERT_FALSE(dmap__plan_take(plan, &piece));
+    CU_ASSERT_TRUE(dmap__plan_drop(plan, &piece) && dmap__plan_drop(plan, &piece));
+    CU_ASSERT_FALSE(dmap__plan_drop(plan, &piece));
+    end(plan, true);
+}
+
+/* Two branches, 10 items each by guided; branch 1 finishes early. */
+static dmap__plan *half_done(uint32_t *slow, dmap__step *recall) {
+    dmap__plan *plan = make((dmap__plan_config){.branches = 2, .count = 20, .schedule = DMAP_GUIDED, .chunk = 10});
+    *slow = granted(plan, 0, 0, 10, 1);
+    uint32_t fast = granted(plan, 1, 10, 20, 1);
+    finish(plan, fast, 10, 20, 10e-3, 1e-3);
+    *recall = (dmap__step){.want = 0};
+    CU_ASSERT_TRUE(dmap__plan_next(plan, 10e-3, recall));
+    CU_ASSERT_EQUAL(recall->kind, DMAP__STEP_RECALL);
+    CU_ASSERT_EQUAL(recall->branch, 0);
+    CU_ASSERT_TRUE(recall->want >= 1 && recall->want <= 9);
+    CU_ASSERT_TRUE(idle(plan, 10e-3)); /* one at a time */
+    return plan;
+}
+
+static void test_recall(void) {
+    uint32_t slow;
+    dmap__step recall;
+    dmap__plan *plan = half_done(&slow, &recall);
+    dmap__range back = {8, 10};
+    CU_ASSERT_EQUAL(dmap__plan_returned(plan, 0.011, slow, &back, 1), DMAP_OK);
+    uint32_t again = granted(plan, 1, 8, 10, 1);
+    CU_ASSERT_FALSE(dmap__plan_may_trim(plan, again));
+    finish(plan, again, 8, 10, 0.02, 0.001);
+    finish(plan, slow, 0, 8, 0.02, 0.001);
+    CU_ASSERT_EQUAL(stats_of(plan).recalled, 2);
+    CU_ASSERT_EQUAL(take(plan), 20);
+    end(plan, true);
+}
+
+static void test_recall_in_vain(void) {
+    uint32_t slow;
+    dmap__step recall;
+    dmap__plan *plan = half_done(&slow, &recall);
+    CU_ASSERT_EQUAL(dmap__plan_returned(plan, 0.011, slow, NULL, 0), DMAP_OK);
+    CU_ASSERT_TRUE(idle(plan, 10)); /* not asked again */
+    end(plan, false);
+}
+
+static void test_recall_of_an_ended_lease(void) {
+    uint32_t slow;
+    dmap__step recall;
+    dmap__plan *plan = half_done(&slow, &recall);
+    finish(plan, slow, 0, 10, 0.012, 0.001);
+    CU_ASSERT_TRUE(idle(plan, 0.012));
+    CU_ASSERT_EQUAL(take(plan), 20);
+    end(plan, true);
+}
+
+static void test_returned_is_split(void) {
+    static const int workers[] = {1, 1, 1};
+    dmap__plan *plan =
+        make((dmap__plan_config){.branches = 3, .workers = workers, .count = 300, .schedule = DMAP_STATIC});
+    uint32_t a = granted(plan, 0, 0, 100, 1), b = granted(plan, 1, 100, 200, 1), c = granted(plan, 2, 200, 300, 1);
+    finish(plan, b, 100, 200, 0.1, 10e-3);
+    finish(plan, c, 200, 300, 0.1, 10e-3);
+    dmap__range back = {20, 100};
+    CU_ASSERT_EQUAL(dmap__plan_returned(plan, 0.1, a, &back, 1), DMAP_OK);
+    granted(plan, 1, 20, 60, 1);
+    granted(plan, 2, 60, 100, 1);
+    take(plan);
+    end(plan, false);
+}
+
+static void test_mistakes_are_named(void) {
+    dmap__plan *plan = make((dmap__plan_config){.branches = 1, .count = 4, .schedule = DMAP_GUIDED});
+    uint32_t lease = granted(plan, 0, 0, 4, 1);
+    give(plan, lease, 0, 3, 0);
+    CU_ASSERT_PTR_NULL(dmap__plan_check(plan));
+    dmap__plan_done(plan, 0.1, lease, 4, 0.1); /* item 3 is nowhere */
+    CU_ASSERT_PTR_NOT_NULL(dmap__plan_check(plan));
+    dmap__plan_destroy(plan);
+}
+
+int main(void) {
+    static CU_TestInfo tests[] = {
+        {"static: shares in turn", test_static_shares_in_turn},
+        {"static: chunks in turn", test_static_chunks_in_turn},
+        {"factoring: batches", test_factoring_batches},
+        {"two leases a branch, max_chunk", test_two_leases_a_branch_and_max_chunk},
+        {"no time at all, 2^63 items", test_no_time_at_all},
+        {"zero items", test_zero_items},
+        {"trim", test_trim},
+        {"window: head rule", test_window_head_rule},
+        {"window: in order", test_window_in_order},
+        {"retry elsewhere", test_retry_elsewhere},
+        {"retry in place if alone", test_retry_in_place_if_alone},
+        {"lowest failure wins", test_lowest_failure_wins},
+        {"limit 0", test_limit_zero},
+        {"recall", test_recall},
+        {"recall in vain", test_recall_in_vain},
+        {"recall of an ended lease", test_recall_of_an_ended_lease},
+        {"returned ranges are split", test_returned_is_split},
+        {"mistakes are named", test_mistakes_are_named},
+        CU_TEST_INFO_NULL,
+    };
+    CU_SuiteInfo suites[] = {{.pName = "plan", .pTests = tests}, CU_SUITE_INFO_NULL};
+    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
+        return EXIT_FAILURE;
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    bool failed = CU_get_number_of_failures() != 0;
+    CU_cleanup_registry();
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

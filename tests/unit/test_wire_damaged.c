@@ -1,0 +1,193 @@
+/* Damaged messages: cut short, bytes changed, counts gone wild. Reading one gives an error or an outcome that may be
+ * used; a sanitizer says whether anything beyond the message was read, or was not freed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "job/part.h"
+#include "unit.h"
+#include "wire_message.h"
+
+static uint64_t bytes_seen;
+
+static void look_at(const void *data, size_t size) {
+    const unsigned char *bytes = data;
+    for (size_t i = 0; i < size; i++)
+        bytes_seen += bytes[i];
+}
+
+static bool some_are_holes(void *arg, const dmap__failure *failure) {
+    (void)arg;
+    look_at(failure->text, failure->text ? strlen(failure->text) : 0);
+    return unit_chance(2);
+}
+
+/* Looks at every result, as a sink does. */
+static void use(dmap__outcome *outcome, size_t size) {
+    dmap__part_cursor cursor;
+    dmap__part *part;
+    dmap__slab *slab = dmap__slab_create(outcome, 1, 1);
+    CU_ASSERT_FATAL(slab != NULL);
+    dmap__part_begin(&cursor, slab, size, some_are_holes, NULL);
+    while (dmap__part_next(&cursor, &part) && part) {
+        CU_ASSERT(part->begin < part->end && part->begin >= slab->outcome.begin && part->end <= slab->outcome.end);
+        while (part->next < part->end && part->next - part->begin < 1000) {
+            const dmap__failure *failure;
+            dmap_blob result;
+            double seconds;
+            dmap__part_step(part, size, &result, &failure, &seconds);
+            look_at(result.data, result.size);
+        }
+        dmap__part_destroy(part);
+    }
+    dmap__slab_leave(slab);
+}
+
+/* Takes bytes away from the end of a part, to the byte as comm would have it. */
+static void shorten(void **data, void **owned, uint64_t *size) {
+    uint64_t left = *size ? unit_below(*size) : 0;
+    unsigned char *shorter = left ? malloc((size_t)left) : NULL;
+    if (shorter)
+        memcpy(shorter, *data, (size_t)left);
+    free(*owned);
+    *data = *owned = shorter;
+    *size = left;
+}
+
+static void flip(void *data, uint64_t size) {
+    static const unsigned char values[] = {0, 1, 0x7f, 0x80, 0xff};
+    for (uint64_t n = 1 + unit_below(4); size && n; n--) {
+        ((unsigned char *)data)[unit_below(size)] =
+            unit_chance(2) ? values[unit_below(sizeof values)] : (unsigned char)unit_random();
+    }
+}
+
+static uint64_t wild(void) {
+    return unit_chance(4) ? UINT64_MAX - unit_below(20) : unit_random() >> unit_below(64);
+}
+
+static void overwrite(void *data, uint64_t size) {
+    uint64_t number = wild(), words = size / sizeof number;
+    if (words)
+        memcpy((unsigned char *)data + unit_below(words) * sizeof number, &number, sizeof number);
+}
+
+static void damage(dmap__message *message) {
+    dmap__head *head = &message->head;
+    uint64_t *counts[] = {&head->a, &head->b, &head->c, &head->begin, &head->end};
+    switch (unit_below(6)) {
+    case 0:
+        shorten(&message->meta, &message->meta_owned, &head->meta_size);
+        break;
+    case 1:
+        shorten(&message->data, &message->data_owned, &head->data_size);
+        break;
+    case 2:
+        *counts[unit_below(5)] = wild();
+        break;
+    case 3:
+        head->flags = (uint32_t)unit_below(32);
+        break;
+    case 4:
+        overwrite(message->meta, head->meta_size);
+        break;
+    default:
+        flip(message->meta, head->meta_size);
+        break;
+    }
+}
+
+static void test_outcomes(void) {
+    unsigned damaged = 0, rounds = unit_rounds(8000);
+    for (unsigned round = 0; round < rounds; round++) {
+        dmap__outcome sent, got;
+        dmap__packed packed;
+        dmap__head head = {0};
+        dmap__message message;
+        size_t size = outcome_make(&sent, (enum outcome_kind)unit_below(4));
+        CU_ASSERT_FATAL(dmap__wire_pack_outcome(&sent, size, &head, &packed));
+        message_carry(&message, &head, &packed);
+        dmap__packed_fini(&packed);
+        dmap__outcome_fini(&sent);
+        damage(&message);
+        dmap_status status = dmap__wire_unpack_outcome(&message, size, message_combine, false, &got);
+        CU_ASSERT(status == DMAP_OK || status == DMAP_EMPI);
+        damaged += status == DMAP_EMPI;
+        if (status == DMAP_OK)
+            use(&got, size);
+        message_free(&message);
+    }
+    CU_ASSERT(damaged > rounds / 8);
+}
+
+static void check_items(size_t item_size, bool shuffled) {
+    enum { MOST = 40 };
+    static const unsigned char bytes[MOST * 64];
+    dmap_blob blobs[MOST], *table;
+    uint64_t indices[MOST] = {0};
+    const uint64_t *read_indices;
+    uint64_t n = unit_below(MOST) + 1;
+    for (size_t i = 0; i < n; i++)
+        blobs[i] = (dmap_blob){bytes + i * 64, item_size == DMAP_VARIABLE ? (size_t)unit_below(64) : item_size};
+    dmap__packed packed;
+    dmap__wire_items wire = {.item_size = item_size, .end = n, .blobs = blobs, .indices = shuffled ? indices : NULL};
+    dmap__message message;
+    CU_ASSERT_FATAL(dmap__wire_pack_items(&wire, &packed));
+    message_carry(&message, &(dmap__head){.end = n}, &packed);
+    dmap__packed_fini(&packed);
+    damage(&message);
+    n = message.head.end - message.head.begin;
+    if (dmap__wire_unpack_items(&message, shuffled, item_size, &read_indices, &table) == DMAP_OK) {
+        look_at(read_indices, read_indices ? (size_t)n * sizeof *read_indices : 0);
+        for (size_t i = 0; table && i < n; i++)
+            look_at(table[i].data, table[i].size);
+        look_at(message.data, table ? 0 : (size_t)n * item_size);
+    }
+    free(table);
+    message_free(&message);
+}
+
+static void test_items(void) {
+    for (unsigned round = unit_rounds(8000); round; round--)
+        check_items(unit_chance(2) ? DMAP_VARIABLE : (size_t)unit_below(64) + 1, unit_chance(2));
+}
+
+/* What is wrong by one word, said word by word. */
+static void test_named(void) {
+    static const struct {
+        uint64_t spans[4];
+        uint64_t failures[2];
+        dmap_status status;
+    } cases[] = {
+        {{10, 12, 12, 20}, {10, 11}, DMAP_OK},   {{10, 12, 15, 18}, {10, 17}, DMAP_OK},
+        {{9, 12, 15, 18}, {10, 17}, DMAP_EMPI},  {{10, 12, 15, 21}, {10, 17}, DMAP_EMPI},
+        {{10, 13, 12, 20}, {10, 11}, DMAP_EMPI}, {{15, 18, 10, 12}, {10, 17}, DMAP_EMPI},
+        {{12, 12, 15, 18}, {15, 16}, DMAP_EMPI}, {{12, 11, 15, 18}, {15, 16}, DMAP_EMPI},
+        {{10, 12, 12, 20}, {11, 10}, DMAP_EMPI}, {{10, 12, 12, 20}, {11, 11}, DMAP_EMPI},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        dmap__outcome sent, got;
+        dmap__packed packed;
+        dmap__head head = {0};
+        dmap__message message;
+        dmap__outcome_init(&sent, 10, 20);
+        for (int k = 0; k < 2; k++) {
+            dmap__failure failure = {.position = cases[i].failures[k]};
+            CU_ASSERT(dmap__outcome_add_span(&sent, cases[i].spans[2 * k], cases[i].spans[2 * k + 1], 1, false));
+            CU_ASSERT(dmap__outcome_add_failure(&sent, &failure, "said"));
+        }
+        CU_ASSERT_FATAL(dmap__wire_pack_outcome(&sent, 0, &head, &packed));
+        message_carry(&message, &head, &packed);
+        CU_ASSERT_EQUAL(dmap__wire_unpack_outcome(&message, 0, NULL, false, &got), cases[i].status);
+        if (cases[i].status == DMAP_OK)
+            use(&got, 0);
+        dmap__packed_fini(&packed);
+        dmap__outcome_fini(&sent);
+        message_free(&message);
+    }
+}
+
+int main(void) {
+    CU_TestInfo tests[] = {
+        {"outcomes", test_outcomes}, {"items", test_items}, {"named", test_named}, CU_TEST_INFO_NULL};
+    return unit_run("damaged messages", tests);
+}

@@ -1,0 +1,107 @@
+/* Messages in plain memory: both parts are malloc'd to the byte, so that a sanitizer sees any step beyond them. */
+#include "wire_message.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "unit.h"
+
+static size_t size_of_fold;
+
+void message_combine(void *into, const void *from) {
+    for (size_t i = 0; i < size_of_fold; i++) {
+        ((unsigned char *)into)[i] =
+            (unsigned char)(((unsigned char *)into)[i] * 31 + ((const unsigned char *)from)[i]);
+    }
+}
+
+static void add_failures(dmap__outcome *outcome, uint64_t begin, uint64_t end) {
+    for (uint64_t i = begin; i < end; i++) {
+        char text[20];
+        dmap__failure failure = {.position = i, .status = DMAP_ITEM_FAILED, .code = 3, .attempt = 2, .core = -1};
+        snprintf(text, sizeof text, "%.*s", (int)unit_below(19), "a sentence, perhaps");
+        if (unit_chance(8))
+            CU_ASSERT(dmap__outcome_add_failure(outcome, &failure, unit_chance(2) ? text : NULL));
+    }
+}
+
+static void add_fold(dmap__outcome *outcome, uint64_t begin, uint64_t end, size_t size) {
+    size_of_fold = size;
+    for (uint64_t i = begin; i < end; i++) {
+        uint64_t value[4] = {unit_random(), unit_random(), unit_random(), unit_random()};
+        dmap__fold *fold = dmap__outcome_fold_at(outcome, i, message_combine, size);
+        CU_ASSERT_FATAL(fold != NULL);
+        CU_ASSERT(unit_chance(4) ? dmap__fold_skip(fold) : dmap__fold_push(fold, value, 1));
+    }
+}
+
+/* Results of all positions of the outcome, those that did not run too: they are unspecified. */
+static void add_results(dmap__outcome *outcome, size_t size) {
+    size_t n = (size_t)(outcome->end - outcome->begin);
+    if (size != DMAP_VARIABLE) {
+        outcome->fixed = dmap__memory_array(n, size);
+        CU_ASSERT_FATAL(outcome->fixed != NULL);
+        for (size_t i = 0; i < n * size; i++)
+            outcome->fixed[i] = (unsigned char)unit_random();
+        return;
+    }
+    outcome->refs = calloc(n ? n : 1, sizeof *outcome->refs);
+    CU_ASSERT_FATAL(outcome->refs != NULL);
+    for (size_t i = 0; i < n; i++) {
+        size_t bytes = (size_t)(unit_chance(9) ? unit_below(20000) : unit_below(50));
+        unsigned char *place = dmap__block_take(&outcome->blocks, bytes);
+        CU_ASSERT_FATAL(place != NULL);
+        memset(place, (int)unit_below(256), bytes);
+        outcome->refs[i] = (dmap_blob){place, bytes};
+    }
+}
+
+size_t outcome_make(dmap__outcome *outcome, enum outcome_kind kind) {
+    uint64_t begin = unit_random() >> unit_below(63) >> 1;
+    size_t size = kind == OUTCOME_VARIABLE ? DMAP_VARIABLE : (size_t)unit_below(33);
+    bool whole = unit_chance(3);
+    dmap__outcome_init(outcome, begin, begin + 1 + unit_below(60));
+    outcome->busy_s = (double)unit_below(100) / 7;
+    for (uint64_t at = begin; at < outcome->end;) {
+        uint64_t end = at + 1 + unit_below(outcome->end - at);
+        if (whole || unit_chance(2)) {
+            CU_ASSERT(dmap__outcome_add_span(outcome, at, end, 1e-3, unit_chance(2)));
+            add_failures(outcome, at, end);
+            if (kind == OUTCOME_FOLD)
+                add_fold(outcome, at, end, size);
+        }
+        at = end;
+    }
+    if (kind == OUTCOME_FIXED || kind == OUTCOME_VARIABLE)
+        add_results(outcome, size);
+    if (unit_chance(4))
+        dmap__fail(&outcome->trouble, DMAP_EITEM, "the setup of task \"%s\" failed", "x");
+    return size;
+}
+
+static void *join(const dmap_blob *parts, size_t n, uint64_t *size) {
+    *size = 0;
+    for (size_t i = 0; i < n; i++)
+        *size += parts[i].size;
+    unsigned char *whole = *size ? malloc((size_t)*size) : NULL, *next = whole;
+    for (size_t i = 0; whole && i < n; i++) {
+        memcpy(next, parts[i].data, parts[i].size);
+        next += parts[i].size;
+    }
+    return whole;
+}
+
+void message_carry(dmap__message *message, const dmap__head *head, const dmap__packed *packed) {
+    dmap_blob meta = {packed->meta, packed->meta_size};
+    *message = (dmap__message){.from = 1, .head = *head, .slot = -1};
+    message->meta = message->meta_owned = join(&meta, meta.size ? 1 : 0, &message->head.meta_size);
+    message->data = message->data_owned = join(packed->parts, packed->n_parts, &message->head.data_size);
+}
+
+void message_free(dmap__message *message) {
+    free(message->meta_owned);
+    free(message->data_owned);
+    message->meta = message->data = message->meta_owned = message->data_owned = NULL;
+}
