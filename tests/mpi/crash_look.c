@@ -1,0 +1,147 @@
+/* The processes of a run, seen from the master. A worker's process is a grandchild of its rank (or a child, if it was
+ * forked by it), and ranks of one launcher are siblings: nothing of another run is ever looked at or killed. */
+#include <dirent.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "crash.h"
+#include "crew/process_system.h"
+
+static bool read_stat(int pid, char *name, char *state, int *parent) {
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    FILE *file = fopen(path, "r");
+    size_t n = file ? fread(text, 1, sizeof text - 1, file) : 0;
+    if (file)
+        fclose(file);
+    text[n] = '\0';
+    char *open = strchr(text, '('), *close = strrchr(text, ')');
+    if (!open || !close || sscanf(close, ") %c %d", state, parent) != 2)
+        return false;
+    snprintf(name, 32, "%.*s", (int)(close - open - 1), open + 1);
+    return true;
+}
+
+/* True if it is this process, or one of its siblings. */
+static bool is_rank(int pid) {
+    char name[32], state;
+    int parent;
+    return pid == (int)getpid() ||
+           (getenv("OMPI_COMM_WORLD_SIZE") && read_stat(pid, name, &state, &parent) && parent == (int)getppid());
+}
+
+static bool is_worker(int pid, char *state) {
+    char name[32], servers[32], other;
+    int parent, above;
+    if (!read_stat(pid, name, state, &parent) || strncmp(name, "dmap worker", 11))
+        return false;
+    if (read_stat(parent, servers, &other, &above) && !strcmp(servers, "dmap-forkserver"))
+        return is_rank(above);
+    return is_rank(parent);
+}
+
+static int look(int *pids, int most, bool zombies_only) {
+    int n = 0;
+    DIR *all = opendir("/proc");
+    for (struct dirent *entry; all && n < most && (entry = readdir(all));) {
+        int pid = (int)strtol(entry->d_name, NULL, 10);
+        char state;
+        if (pid > 0 && is_worker(pid, &state) && (!zombies_only || state == 'Z'))
+            pids[n++] = pid;
+    }
+    if (all)
+        closedir(all);
+    return n;
+}
+
+int look_workers(int *pids, int most) {
+    return look(pids, most, false);
+}
+
+static void doze(double seconds) {
+    struct timespec time = {.tv_nsec = (long)(seconds * 1e9)};
+    nanosleep(&time, NULL);
+}
+
+bool look_no_zombies(void) {
+    int pids[64];
+    double end = now_s() + 5;
+    while (look(pids, 64, true)) {
+        if (now_s() > end)
+            return false;
+        doze(0.01);
+    }
+    return true;
+}
+
+int look_descriptors(void) {
+    int n = -1; /* the directory's own */
+    DIR *all = opendir("/proc/self/fd");
+    for (struct dirent *entry; all && (entry = readdir(all));)
+        n += entry->d_name[0] != '.';
+    if (all)
+        closedir(all);
+    return n;
+}
+
+/* ---- the killer ---- */
+
+struct killer {
+    pthread_t thread;
+    uint64_t random;
+    int wanted, killed;
+    _Atomic bool stop;
+};
+
+/* The process is looked at again once its pidfd is held: its number may have become another's. */
+static bool kill_one(int pid) {
+    char state;
+    int pidfd = dmap__pidfd_open(pid);
+    bool killed = pidfd >= 0 && is_worker(pid, &state) && dmap__pidfd_signal(pidfd, SIGKILL) == 0;
+    dmap__close_one(&pidfd);
+    return killed;
+}
+
+static void *kill_some(void *arg) {
+    killer *k = arg;
+    int pids[64];
+    while (!atomic_load(&k->stop) && k->killed < k->wanted) {
+        int n = look_workers(pids, 64);
+        if (n)
+            k->killed += kill_one(pids[draw_below(&k->random, (uint64_t)n)]);
+        doze((double)draw_below(&k->random, 20000) * 1e-6);
+    }
+    return NULL;
+}
+
+killer *killer_start(uint64_t seed, int wanted) {
+    killer *k = calloc(1, sizeof *k);
+    if (!k)
+        return NULL;
+    k->random = seed;
+    k->wanted = wanted;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&k->thread, NULL, kill_some, k);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!failed)
+        return k;
+    free(k);
+    return NULL;
+}
+
+int killer_stop(killer *k) {
+    if (!k)
+        return 0;
+    atomic_store(&k->stop, true);
+    pthread_join(k->thread, NULL);
+    int killed = k->killed;
+    free(k);
+    return killed;
+}

@@ -1,0 +1,87 @@
+/* Time that is over, and items that are told to stop. A rank whose back end is serial cannot be told while its task
+ * runs, so there only the outcome is looked at, not how soon it came. */
+#include "test_errors.h"
+
+#include <string.h>
+#include <time.h>
+
+static void doze(double seconds) {
+    struct timespec wait = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
+    nanosleep(&wait, NULL);
+}
+
+static int doze_run(dmap_context *ctx, const void *item, void *result) {
+    (void)ctx, (void)item, (void)result;
+    doze(0.02);
+    return 0;
+}
+
+/* Item 3 goes on until it is told to stop, 20 s at the most. */
+static int linger(dmap_context *ctx, const void *item, void *result) {
+    (void)item, (void)result;
+    double end = now_s() + (dmap_index(ctx) == 3 ? 20 : 0);
+    while (now_s() < end && !dmap_cancelled(ctx))
+        doze(0.002);
+    return 0;
+}
+
+/* Item 0 fails once others have begun; they go on until they are told to stop. */
+static int stop_others(dmap_context *ctx, const void *item, void *result) {
+    (void)item, (void)result;
+    if (dmap_index(ctx) == 0) {
+        doze(0.1);
+        return dmap_fail(ctx, 9, "enough");
+    }
+    double end = now_s() + 4;
+    while (now_s() < end && !dmap_cancelled(ctx))
+        doze(0.002);
+    return 0;
+}
+
+DMAP_TASK(dozes, .run = doze_run, .item_size = 8, .result_size = 0);
+DMAP_TASK(lingers, .run = linger, .item_size = 8, .result_size = 0);
+DMAP_TASK(stops_others, .run = stop_others, .item_size = 8, .result_size = 0);
+
+static void test_timeout(void) {
+    const dmap_map_options options = {.timeout_s = 0.2};
+    harness_watch("a call over its time", 60);
+    double began = now_s();
+    dmap_status status = dmap_map(harness_pool, &dozes, dmap_range(0, 100000), dmap_discard(), &options);
+    CU_ASSERT_TRUE(now_s() - began < 5);
+    expect("a call over its time", harness_pool, status, DMAP_ETIMEOUT,
+           WORDS("over its 0.2 seconds", "items were done"));
+}
+
+static void test_in_time(void) {
+    const dmap_map_options options = {.timeout_s = 50, .item_timeout_s = 50};
+    CU_ASSERT_EQUAL(dmap_map(harness_pool, &plus_one, dmap_range(0, 1000), dmap_discard(), &options), DMAP_OK);
+}
+
+static void test_item_timeout(void) {
+    const dmap_map_options options = {.item_timeout_s = 0.1, .on_error = DMAP_KEEP_GOING};
+    dmap_results *table;
+    harness_watch("an item over its time", 60);
+    double began = now_s();
+    dmap_status status = dmap_map(harness_pool, &lingers, dmap_range(0, 20), dmap_collect(&table), &options);
+    CU_ASSERT_TRUE(now_s() - began < 10);
+    for (uint64_t i = 0; i < 20; i++)
+        CU_ASSERT_EQUAL(dmap_results_status(table, i), i == 3 ? DMAP_ITEM_TIMEOUT : DMAP_ITEM_OK);
+    dmap_results_free(table);
+    expect("an item over its time", harness_pool, status, DMAP_EITEM, WORDS("item 3 ", "over its 0.1 seconds"));
+}
+
+static void test_cancelled(void) {
+    harness_watch("items told to stop", 100);
+    double began = now_s();
+    dmap_status status = dmap_map(harness_pool, &stops_others, dmap_range(0, 200), dmap_discard(), NULL);
+    CU_ASSERT_TRUE(now_s() - began < 3.8 || !has_threads());
+    expect("items told to stop", harness_pool, status, DMAP_EITEM, WORDS("item 0 (attempt 1): enough"));
+}
+
+void errors_add_limits(void) {
+    CU_pSuite suite = CU_add_suite("limits", NULL, NULL);
+    CU_ADD_TEST(suite, test_timeout);
+    CU_ADD_TEST(suite, test_in_time);
+    CU_ADD_TEST(suite, test_item_timeout);
+    CU_ADD_TEST(suite, test_cancelled);
+}

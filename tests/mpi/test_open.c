@@ -1,0 +1,170 @@
+/* Pools on communicators of the caller's own: after close, one after the other, on parts of the ranks at once, with
+ * messages of the caller's own between. All ranks run every test; CUnit's failures are summed up at the end. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
+#include <mpi.h>
+
+#include <dmap/mpi.h>
+
+static int my_rank, all_ranks;
+
+static int square(dmap_context *ctx, const void *item, void *result) {
+    (void)ctx;
+    uint64_t number = *(const uint64_t *)item;
+    *(uint64_t *)result = number * number;
+    return 0;
+}
+
+DMAP_TASK(open_square, .run = square, .item_size = 8, .result_size = 8);
+
+/* A map on the master's pool; its sum is that of the squares. */
+static void map_and_check(dmap_pool *pool, uint64_t count) {
+    uint64_t results[2000], wrong = 0;
+    CU_ASSERT_EQUAL(dmap_map(pool, &open_square, dmap_range(1, count + 1), dmap_into(results), NULL), DMAP_OK);
+    for (uint64_t i = 0; i < count; i++)
+        wrong += results[i] != (i + 1) * (i + 1);
+    CU_ASSERT_EQUAL(wrong, 0);
+}
+
+/* Opens a pool of these ranks, maps, and closes it. */
+static void use_pool(MPI_Comm comm, int maps) {
+    const dmap_options options = {.workers = 2};
+    int rank, ranks;
+    dmap_pool *pool = (dmap_pool *)&rank;
+    MPI_Comm_rank(comm, &rank);
+    MPI_Comm_size(comm, &ranks);
+    CU_ASSERT_EQUAL(dmap_open(comm, &options, &pool), DMAP_OK);
+    CU_ASSERT_EQUAL(pool != NULL, rank == 0);
+    if (!pool)
+        return;
+    CU_ASSERT_EQUAL(dmap_ranks(pool), ranks);
+    CU_ASSERT_EQUAL(dmap_workers(pool), 2 * ranks);
+    for (int i = 0; i < maps; i++)
+        map_and_check(pool, 500);
+    CU_ASSERT_EQUAL(dmap_close(pool), DMAP_OK);
+}
+
+/* Messages and a collective of the caller's own: nothing of a pool's gets in their way. */
+static void talk(MPI_Comm comm) {
+    int rank, ranks, sent, got = -1, sum = 0;
+    MPI_Comm_rank(comm, &rank);
+    MPI_Comm_size(comm, &ranks);
+    sent = rank * 10;
+    MPI_Sendrecv(&sent, 1, MPI_INT, (rank + 1) % ranks, 1, &got, 1, MPI_INT, (rank + ranks - 1) % ranks, MPI_ANY_TAG,
+                 comm, MPI_STATUS_IGNORE);
+    CU_ASSERT_EQUAL(got, (rank + ranks - 1) % ranks * 10);
+    MPI_Allreduce(&rank, &sum, 1, MPI_INT, MPI_SUM, comm);
+    CU_ASSERT_EQUAL(sum, ranks * (ranks - 1) / 2);
+}
+
+static void test_one_after_the_other(void) {
+    for (int i = 0; i < 5; i++) {
+        use_pool(MPI_COMM_WORLD, i);
+        talk(MPI_COMM_WORLD);
+    }
+}
+
+static void test_parts(void) {
+    MPI_Comm part;
+    MPI_Comm_split(MPI_COMM_WORLD, my_rank % 2, -my_rank, &part);
+    use_pool(part, 3);
+    talk(part);
+    use_pool(part, 1);
+    MPI_Comm_free(&part);
+    talk(MPI_COMM_WORLD);
+}
+
+static void test_alone(void) {
+    use_pool(MPI_COMM_SELF, 2);
+}
+
+/* Rank 0 talks on the world while it has a pool of itself, and the others have theirs. */
+static void test_traffic_between(void) {
+    dmap_pool *pool;
+    const dmap_options options = {.workers = 1};
+    CU_ASSERT_EQUAL(dmap_open(MPI_COMM_SELF, &options, &pool), DMAP_OK);
+    for (int i = 0; i < 10; i++) {
+        map_and_check(pool, 100);
+        talk(MPI_COMM_WORLD);
+    }
+    CU_ASSERT_EQUAL(dmap_close(pool), DMAP_OK);
+}
+
+static void test_two_at_once(void) {
+    dmap_pool *one, *two;
+    CU_ASSERT_EQUAL(dmap_open(MPI_COMM_SELF, NULL, &one), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_open(MPI_COMM_SELF, NULL, &two), DMAP_OK);
+    map_and_check(one, 10);
+    map_and_check(two, 2000);
+    CU_ASSERT_EQUAL(dmap_close(one), DMAP_OK);
+    map_and_check(two, 5);
+    CU_ASSERT_EQUAL(dmap_close(two), DMAP_OK);
+}
+
+static bool is_refused(dmap_status status) {
+    return status == DMAP_EINVAL && strstr(dmap_error(NULL), "not open");
+}
+
+static void test_after_close(void) {
+    dmap_pool *pool;
+    dmap_report report = {.items = 1};
+    uint64_t results[4];
+    CU_ASSERT_EQUAL(dmap_open(MPI_COMM_SELF, NULL, &pool), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_close(pool), DMAP_OK);
+    CU_ASSERT_TRUE(is_refused(dmap_map(pool, &open_square, dmap_range(0, 4), dmap_into(results), NULL)));
+    CU_ASSERT_TRUE(is_refused(dmap_share(pool, results, 8)));
+    CU_ASSERT_TRUE(is_refused(dmap_close(pool)));
+    CU_ASSERT_EQUAL(dmap_ranks(pool), 0);
+    dmap_report_get(pool, &report);
+    CU_ASSERT_EQUAL(report.items, 0);
+}
+
+/* The master's options are bad: every rank is told. */
+static void test_bad_options(void) {
+    const dmap_options bad = {.workers = -5}, processes = {.backend = DMAP_PROCESSES}, good = {.workers = 1};
+    dmap_pool *pool;
+    CU_ASSERT_EQUAL(dmap_open(MPI_COMM_WORLD, my_rank ? &good : &bad, &pool), DMAP_EINVAL);
+    CU_ASSERT_PTR_NULL(pool);
+    CU_ASSERT_PTR_NOT_NULL(strstr(dmap_error(NULL), "workers is -5"));
+    CU_ASSERT_EQUAL(dmap_open(MPI_COMM_WORLD, &processes, &pool), DMAP_EUNSUPPORTED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(dmap_error(NULL), "DMAP_PROCESSES"));
+    CU_ASSERT_EQUAL(dmap_open(MPI_COMM_WORLD, NULL, NULL), DMAP_EINVAL);
+    use_pool(MPI_COMM_WORLD, 1);
+}
+
+static void add_tests(void) {
+    CU_pSuite suite = CU_add_suite("open", NULL, NULL);
+    CU_ADD_TEST(suite, test_one_after_the_other);
+    CU_ADD_TEST(suite, test_parts);
+    CU_ADD_TEST(suite, test_alone);
+    CU_ADD_TEST(suite, test_traffic_between);
+    CU_ADD_TEST(suite, test_two_at_once);
+    CU_ADD_TEST(suite, test_after_close);
+    CU_ADD_TEST(suite, test_bad_options);
+}
+
+int main(int argc, char **argv) {
+    MPI_Init(&argc, &argv);
+    MPI_Comm_rank(MPI_COMM_WORLD, &my_rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &all_ranks);
+    alarm(100);
+    CU_initialize_registry();
+    add_tests();
+    if (my_rank == 0)
+        CU_basic_set_mode(CU_BRM_VERBOSE);
+    else
+        CU_basic_set_mode(CU_BRM_SILENT);
+    CU_basic_run_tests();
+    unsigned mine = CU_get_number_of_failures() + (CU_get_number_of_tests_run() == 0), all = 1;
+    for (CU_pFailureRecord f = CU_get_failure_list(); f && my_rank; f = f->pNext)
+        fprintf(stderr, "rank %d, line %u: %s\n", my_rank, f->uiLineNumber, f->strCondition);
+    CU_cleanup_registry();
+    MPI_Allreduce(&mine, &all, 1, MPI_UNSIGNED, MPI_SUM, MPI_COMM_WORLD);
+    MPI_Finalize();
+    return all != 0;
+}
