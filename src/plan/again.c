@@ -41,7 +41,7 @@ void dmap__again_cut(dmap__plan *plan) {
 
 /* Items per second of all branches that stand in a queue with this one. */
 static double queue_rate(const dmap__plan *plan, int branch) {
-    const dmap__list *list = &plan->queues[plan->branches[branch].out];
+    const dmap__list *list = &plan->queues[plan->branches[branch].queue];
     double rate = 0;
     int looks = 0;
     for (int i = list->first; i >= 0 && looks < MOST_LOOKS; i = plan->branches[i].next) {
@@ -54,7 +54,9 @@ static double queue_rate(const dmap__plan *plan, int branch) {
 static uint64_t most_items(const dmap__plan *plan, int branch) {
     const dmap__branch *b = &plan->branches[branch];
     double rate = dmap__speed_rate(&plan->speed, &b->speed, b->workers);
-    uint64_t most = plan->config.max_chunk ? plan->config.max_chunk : UINT64_MAX;
+    uint64_t most = dmap__plan_room(plan, b);
+    if (plan->config.max_chunk && plan->config.max_chunk < most)
+        most = plan->config.max_chunk;
     if (rate <= 0)
         return (uint64_t)b->workers < most ? (uint64_t)b->workers : most;
     uint64_t items = dmap__chunk_part_by_rate(plan->again_items, rate, queue_rate(plan, branch));
@@ -84,9 +86,25 @@ static dmap__again take_lowest(dmap__plan *plan, uint64_t most) {
     return range;
 }
 
+dmap_status dmap__again_drain(dmap__plan *plan) {
+    while (plan->again.count) {
+        dmap__again range;
+        dmap__piece piece = {0};
+        const dmap__again *lowest = dmap__heap_top(&plan->again);
+        piece.begin = lowest->begin;
+        piece.end = lowest->end;
+        if (dmap__window_add(&plan->window, &piece, plan->limit) != DMAP_OK)
+            return DMAP_ENOMEM;
+        dmap__heap_pop(&plan->again, &range);
+        plan->again_items -= range.end - range.begin;
+        plan->pending -= range.end - range.begin;
+    }
+    return DMAP_OK;
+}
+
 bool dmap__again_grant(dmap__plan *plan, double now, dmap__step *step) {
     const dmap__again *lowest = dmap__heap_top(&plan->again);
-    if (!lowest)
+    if (!lowest || !dmap__plan_has_lease(plan))
         return false;
     int branch = dmap__turn_first(plan, lowest->avoid);
     if (branch < 0)

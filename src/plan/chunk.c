@@ -1,10 +1,9 @@
 /* How many items next: the formulas of the schedules, with R items left, w the branch's workers, W those of all, r and
  * sum r the measured items per second.
  *
- *   auto       R * r / (2 * sum r), between 1 ms of work and 0.25 s or 4 items a worker, at most 16 times the branch's
- *              largest finished chunk, or once that of another branch; never under min(w, its fair share of R). First
- *              chunk: one item a worker
- *   dynamic    `chunk`, or 10 ms of work or 4 items a worker, at most half of its fair share
+ *   auto       R * r / (2 * sum r), between 1 ms of work and 0.25 s, at most 16 times the branch's largest finished
+ *              chunk, or once that of another branch. First chunk: min(w, its fair share of R)
+ *   dynamic    `chunk`, or 10 ms of work, at most half of its fair share
  *   guided     ceil(R * w / W)
  *   factoring  a batch of ceil(R / 2), of which each branch gets ceil(batch * w / W): the batch is the plan's state
  *   static     shares fixed beforehand
@@ -18,7 +17,6 @@
 #define FIXED_S 10e-3 /* work in a chunk of fixed time */
 #define LEAST_S 1e-3  /* work in a chunk of auto, while there is plenty */
 #define MOST_S  0.25
-#define FILLED  4.0 /* items a worker, however long they take: see filled() */
 
 __extension__ typedef unsigned __int128 wide;
 
@@ -57,16 +55,10 @@ static uint64_t fair(const dmap__chunk_query *q) {
     return dmap__chunk_part_by_rate(q->left, q->rate, q->all_rate);
 }
 
-/* One item a worker: a first chunk, and the least later on. */
-static double one_each(const dmap__chunk_query *q) {
-    return lesser(q->workers, (double)fair(q));
-}
-
-/* A lease ends with its slowest item. With one item a worker, workers that are done would stand idle until then, the
- * branch having two leases out already (half of the time goes so with exponential items and 16 workers): a few items a
- * worker go out, however long they take, while there is plenty. One worker alone does not wait for another. */
-static double filled(const dmap__chunk_query *q) {
-    return q->workers > 1 ? FILLED * q->workers : 1;
+/* One item a worker, while nothing is known of them. Long ones then go out one by one, so that none waits for the
+ * others of its chunk: how many of those are out is the load's matter. */
+static double first(const dmap__chunk_query *q) {
+    return q->largest ? 1 : lesser(q->workers, (double)fair(q));
 }
 
 static double worth(const dmap__chunk_query *q, double seconds) {
@@ -74,12 +66,11 @@ static double worth(const dmap__chunk_query *q, double seconds) {
 }
 
 static uint64_t adaptive(const dmap__chunk_query *q) {
-    double items = one_each(q);
+    double items = first(q);
     if (q->largest && q->item_s > 0) {
         double half = (double)q->left * lesser(q->rate / q->all_rate, 1) / 2;
         double bounded = greater(half, lesser(worth(q, LEAST_S), (double)fair(q)));
-        double most = greater(worth(q, MOST_S), filled(q));
-        bounded = lesser(bounded, lesser(most, DMAP__GROWTH * (double)q->largest));
+        bounded = lesser(bounded, lesser(worth(q, MOST_S), DMAP__GROWTH * (double)q->largest));
         items = greater(items, bounded);
     }
     return to_items(greater(items, (double)q->wish), q->left);
@@ -88,9 +79,9 @@ static uint64_t adaptive(const dmap__chunk_query *q) {
 static uint64_t timed(const dmap__chunk_query *q) {
     if (q->wish)
         return q->wish < q->left ? q->wish : q->left;
-    double items = one_each(q);
+    double items = first(q);
     if (q->largest && q->item_s > 0) {
-        double bounded = lesser(greater(worth(q, FIXED_S), filled(q)), DMAP__GROWTH * (double)q->largest);
+        double bounded = lesser(worth(q, FIXED_S), DMAP__GROWTH * (double)q->largest);
         items = greater(items, lesser(bounded, (double)fair(q) / 2));
     }
     return to_items(items, q->left);

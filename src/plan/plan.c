@@ -8,8 +8,12 @@
  * time, what is to be granted again is granted to the first free branch, and if nothing is out and nothing is held the
  * window lets a fresh item in.
  *
- * A lease's number is 2 * branch + 0 or 1: it is used again only after the lease has ended, and as messages to a branch
- * keep their order, a recall that comes too late finds either its lease or none. */
+ * How much a branch has out is told by its load, the items that have not ended as far as is known: two leases in any
+ * case, one running and one waiting; and as many more as keep its workers busy while a few long items hold up the end
+ * of their leases. So with chunks of one item each comes back as it ends.
+ *
+ * A lease's number is used again only after the lease has ended, and as messages to a branch keep their order, a recall
+ * that comes too late finds either its lease or none. */
 #include "plan/plan.h"
 
 #include "plan/chunk.h"
@@ -45,11 +49,12 @@ dmap__plan *dmap__plan_create(const dmap__plan_config *config) {
     plan->config = *config;
     plan->count = config->count;
     plan->limit = UINT64_MAX;
+    plan->free_lease = DMAP__NO_LEASE;
     dmap__heap_init(&plan->again, sizeof(dmap__again));
     dmap__window_init(&plan->window, config);
     plan->branches = calloc((size_t)config->branches, sizeof *plan->branches);
     plan->candidates = calloc((size_t)config->branches, sizeof *plan->candidates);
-    if (!plan->branches || !plan->candidates || !set_shares(plan))
+    if (!plan->branches || !plan->candidates || !set_shares(plan) || !dmap__plan_has_lease(plan))
         goto fail;
     set_workers(plan);
     dmap__speed_all_init(&plan->speed, plan->all_workers, config->branches);
@@ -66,22 +71,49 @@ void dmap__plan_destroy(dmap__plan *plan) {
         return;
     free(plan->candidates);
     free(plan->branches);
+    free(plan->leases);
     dmap__window_fini(&plan->window);
     dmap__heap_fini(&plan->again);
     free(plan);
 }
 
 dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease, int *branch) {
-    uint32_t b = lease / DMAP__LEASES;
-    if (b >= (uint32_t)plan->config.branches)
+    if (lease >= plan->leases_capacity || !plan->leases[lease].out)
         return NULL;
-    *branch = (int)b;
-    dmap__lease *found = &plan->branches[b].leases[lease % DMAP__LEASES];
-    return found->out ? found : NULL;
+    *branch = plan->leases[lease].branch;
+    return &plan->leases[lease];
 }
 
-uint32_t dmap__plan_lease_id(const dmap__plan *plan, int branch, const dmap__lease *lease) {
-    return (uint32_t)branch * DMAP__LEASES + (uint32_t)(lease - plan->branches[branch].leases);
+uint64_t dmap__plan_lease_left(const dmap__lease *lease) {
+    uint64_t size = lease->end - lease->begin - lease->returned;
+    return size > lease->ended ? size - lease->ended : 0;
+}
+
+void dmap__plan_loaded(dmap__plan *plan, const dmap__lease *lease, uint64_t before) {
+    dmap__branch *b = &plan->branches[lease->branch];
+    b->load = b->load - before + dmap__plan_lease_left(lease);
+    dmap__turn_move(plan, lease->branch, false);
+}
+
+bool dmap__plan_has_lease(dmap__plan *plan) {
+    if (plan->free_lease != DMAP__NO_LEASE)
+        return true;
+    uint32_t old = plan->leases_capacity, new = old ? 2 * old : (uint32_t)plan->config.branches *DMAP__LEASES;
+    dmap__lease *leases = new > old ? realloc(plan->leases, new * sizeof *leases) : NULL;
+    if (!leases)
+        return false;
+    for (uint32_t i = old; i < new; i++)
+        leases[i] = (dmap__lease){.older = i + 1 < new ? i + 1 : DMAP__NO_LEASE};
+    plan->leases = leases;
+    plan->leases_capacity = new;
+    plan->free_lease = old;
+    return true;
+}
+
+uint64_t dmap__plan_room(const dmap__plan *plan, const dmap__branch *branch) {
+    uint64_t most = branch->big < DMAP__BIG_LEASES ? UINT64_MAX : DMAP__SMALL_LEASE;
+    uint64_t idle = (uint64_t)branch->workers > branch->load ? (uint64_t)branch->workers - branch->load : 0;
+    return plan->config.lean && idle < most ? idle : most;
 }
 
 uint64_t dmap__plan_fresh(const dmap__plan *plan) {
@@ -92,24 +124,32 @@ uint64_t dmap__plan_fresh(const dmap__plan *plan) {
 void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__again *range, bool fresh, double now,
                       dmap__step *step) {
     dmap__branch *b = &plan->branches[branch];
-    dmap__lease *lease = b->leases[0].out ? &b->leases[1] : &b->leases[0];
+    uint32_t number = plan->free_lease;
+    dmap__lease *lease = &plan->leases[number];
+    plan->free_lease = lease->older;
     *lease = (dmap__lease){.out = true,
                            .fresh = fresh,
                            .attempt = range->attempt,
                            .begin = range->begin,
                            .end = range->end,
-                           .serial = plan->serial++};
+                           .is_big = range->end - range->begin > DMAP__SMALL_LEASE,
+                           .branch = branch,
+                           .older = b->newest,
+                           .newer = DMAP__NO_LEASE};
+    *(b->out ? &plan->leases[b->newest].newer : &b->oldest) = number;
+    b->newest = number;
     if (b->out == 0)
         b->since = now;
-    dmap__turn_leave(plan, branch);
     b->out++;
-    dmap__turn_enter(plan, branch);
+    b->big += lease->is_big;
+    b->load += range->end - range->begin;
+    dmap__turn_move(plan, branch, true);
     dmap__recall_note(plan, branch);
     plan->out++;
     plan->stats.chunks++;
     *step = (dmap__step){.kind = DMAP__STEP_GRANT,
                          .branch = branch,
-                         .lease = dmap__plan_lease_id(plan, branch, lease),
+                         .lease = number,
                          .begin = range->begin,
                          .end = range->end,
                          .attempt = range->attempt};
@@ -150,6 +190,8 @@ static uint64_t fresh_size(dmap__plan *plan, const dmap__branch *b) {
     size = size < left ? size : left;
     if (plan->config.max_chunk && size > plan->config.max_chunk)
         size = plan->config.max_chunk;
+    uint64_t room = dmap__plan_room(plan, b);
+    size = size < room ? size : room;
     return dmap__window_admit(&plan->window, size, plan->pending, b->workers, plan->working);
 }
 
@@ -163,10 +205,10 @@ static void fresh_granted(dmap__plan *plan, dmap__branch *b, uint64_t size) {
 }
 
 static bool grant_fresh(dmap__plan *plan, double now, dmap__step *step) {
-    if (dmap__plan_fresh(plan) == 0)
+    if (dmap__plan_fresh(plan) == 0 || plan->held || !dmap__plan_has_lease(plan))
         return false;
     int branch = plan->config.schedule == DMAP_STATIC ? plan->turn : dmap__turn_first(plan, -1);
-    if (branch < 0 || plan->branches[branch].out >= DMAP__LEASES)
+    if (branch < 0 || plan->branches[branch].queue == DMAP__FULL)
         return false;
     uint64_t size = fresh_size(plan, &plan->branches[branch]);
     if (size == 0)

@@ -16,7 +16,8 @@
 
 #include <dmap/dmap.h>
 
-#define DMAP__UNKNOWN UINT64_MAX /* number of items of a stream */
+#define DMAP__UNKNOWN     UINT64_MAX /* number of items of a stream */
+#define DMAP__SMALL_LEASE 4          /* a branch has at most 6 leases out of more items than these */
 
 typedef struct dmap__plan dmap__plan;
 
@@ -32,6 +33,7 @@ typedef struct dmap__plan_config {
     uint64_t result_bytes; /* of an item's result; 0: not known beforehand, measured */
     bool stop;             /* DMAP_STOP: the lowest final failure ends the call */
     int retries;           /* further attempts */
+    bool lean;             /* no item waits at a branch: it gets as many as it has idle workers */
 } dmap__plan_config;
 
 typedef enum dmap__step_kind {
@@ -52,7 +54,7 @@ typedef struct dmap__step {
 typedef struct dmap__piece {
     uint64_t begin, end; /* positions */
     uint64_t bytes;      /* what it holds in memory; counted against the window */
-    void *tag;
+    void *tag;           /* NULL: nothing came, as the plan was drained */
 } dmap__piece;
 
 typedef struct dmap__range {
@@ -83,6 +85,12 @@ void dmap__plan_trim(dmap__plan *plan, uint32_t lease, uint64_t end);
 bool dmap__plan_may_trim(const dmap__plan *plan, uint32_t lease);
 /** There is no item beyond those granted so far (count was DMAP__UNKNOWN). */
 void dmap__plan_source_end(dmap__plan *plan);
+
+/** The source has nothing now, or may have again: nothing fresh is granted while it is held. */
+void dmap__plan_hold(dmap__plan *plan, bool held);
+/** Nothing that has not begun is to be begun: every lease is recalled, what comes back and what was to be granted again
+ *  becomes pieces without a tag, and there is no item beyond those granted. Returns DMAP_ENOMEM: call it again. */
+dmap_status dmap__plan_drain(dmap__plan *plan);
 
 /** An item of a lease failed in its `attempt`. Comes before dmap__plan_done of that lease.
  *  Returns: DMAP_OK and *retry: true if it will be granted again (to another branch, if there is one free): it is in no

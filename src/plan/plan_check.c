@@ -14,11 +14,13 @@ static const char *check_leases(const dmap__plan *plan) {
     for (int i = 0; i < plan->config.branches; i++) {
         const dmap__branch *b = &plan->branches[i];
         int here = 0;
-        for (int k = 0; k < DMAP__LEASES; k++) {
-            const dmap__lease *lease = &b->leases[k];
-            if (!lease->out)
-                continue;
+        uint64_t load = 0;
+        for (uint32_t k = b->newest; k != DMAP__NO_LEASE && here <= b->out; k = plan->leases[k].older) {
+            const dmap__lease *lease = &plan->leases[k];
             here++;
+            load += dmap__plan_lease_left(lease);
+            if (!lease->out || lease->branch != i)
+                return "a branch has a lease that is not out, or not its own";
             pending += lease->end - lease->begin - lease->settled;
             promised += lease->promised;
             if (lease->begin >= lease->end || lease->end > plan->granted ||
@@ -26,8 +28,8 @@ static const char *check_leases(const dmap__plan *plan) {
                 return "a lease is empty, beyond what was granted, or has settled more than it has";
         }
         out += (size_t)here;
-        if (here != b->out)
-            return "a branch's number of leases is not that of its leases";
+        if (here != b->out || load != b->load)
+            return "a branch's number of leases, or its load, is not that of its leases";
     }
     if (out != plan->out)
         return "the number of leases out is not the sum over branches";
@@ -40,13 +42,15 @@ static const char *check_queues(const dmap__plan *plan) {
     int queued = 0, expected = 0;
     for (int i = 0; i < plan->config.branches; i++) {
         const dmap__branch *b = &plan->branches[i];
-        expected += b->workers > 0 && b->out < DMAP__LEASES;
+        if (b->queue != dmap__turn_queue(plan, b))
+            return "a branch stands in the wrong queue";
+        expected += b->queue != DMAP__FULL;
     }
-    for (int q = 0; q < DMAP__LEASES; q++) {
+    for (int q = 0; q < DMAP__QUEUES; q++) {
         int count = 0, prev = -1;
         for (int i = plan->queues[q].first; i >= 0 && count <= plan->config.branches; i = plan->branches[i].next) {
-            if (plan->branches[i].out != q || plan->branches[i].prev != prev)
-                return "a branch stands in the wrong queue, or a queue is broken";
+            if ((int)plan->branches[i].queue != q || plan->branches[i].prev != prev)
+                return "a queue is broken";
             prev = i;
             count++;
         }

@@ -22,20 +22,30 @@ static void lower_limit(dmap__plan *plan, uint64_t limit) {
     dmap__window_cut(&plan->window, limit);
 }
 
+static void unlink_lease(dmap__plan *plan, dmap__branch *b, const dmap__lease *lease) {
+    *(lease->newer == DMAP__NO_LEASE ? &b->newest : &plan->leases[lease->newer].older) = lease->older;
+    *(lease->older == DMAP__NO_LEASE ? &b->oldest : &plan->leases[lease->older].newer) = lease->newer;
+}
+
 static void end_lease(dmap__plan *plan, int branch, dmap__lease *lease) {
+    dmap__branch *b = &plan->branches[branch];
     dmap__recall_end(plan, lease);
-    dmap__turn_leave(plan, branch);
+    unlink_lease(plan, b, lease);
+    b->load -= dmap__plan_lease_left(lease);
+    b->big -= lease->is_big;
+    b->out--;
     lease->out = false;
-    plan->branches[branch].out--;
+    lease->older = plan->free_lease;
+    plan->free_lease = (uint32_t)(lease - plan->leases);
     plan->out--;
-    dmap__turn_enter(plan, branch);
+    dmap__turn_move(plan, branch, false);
     dmap__recall_note(plan, branch);
 }
 
 bool dmap__plan_may_trim(const dmap__plan *plan, uint32_t lease) {
-    if (lease / DMAP__LEASES >= (uint32_t)plan->config.branches)
+    if (lease >= plan->leases_capacity)
         return false;
-    const dmap__lease *found = &plan->branches[lease / DMAP__LEASES].leases[lease % DMAP__LEASES];
+    const dmap__lease *found = &plan->leases[lease];
     return found->out && found->fresh && found->settled == 0 && found->end == plan->granted;
 }
 
@@ -46,10 +56,11 @@ void dmap__plan_trim(dmap__plan *plan, uint32_t lease, uint64_t end) {
         plan->broken = "a lease was trimmed that may not be, or beyond its range";
         return;
     }
-    uint64_t cut = found->end - end;
+    uint64_t cut = found->end - end, before = dmap__plan_lease_left(found);
     dmap__branch *b = &plan->branches[branch];
     bool was_known = plan->config.count != DMAP__UNKNOWN;
     found->end = end;
+    dmap__plan_loaded(plan, found, before);
     plan->granted = end;
     plan->pending -= cut;
     if (!was_known && plan->count != DMAP__UNKNOWN)
@@ -69,6 +80,10 @@ void dmap__plan_source_end(dmap__plan *plan) {
         plan->count = plan->granted;
 }
 
+void dmap__plan_hold(dmap__plan *plan, bool held) {
+    plan->held = held;
+}
+
 dmap_status dmap__plan_failed(dmap__plan *plan, uint32_t lease, uint64_t position, int attempt, bool *retry) {
     int branch;
     dmap__lease *found = dmap__plan_lease(plan, lease, &branch);
@@ -79,7 +94,7 @@ dmap_status dmap__plan_failed(dmap__plan *plan, uint32_t lease, uint64_t positio
     }
     if (position >= plan->limit)
         return DMAP_OK;
-    if (attempt <= plan->config.retries) {
+    if (attempt <= plan->config.retries && !plan->drained) {
         if (!dmap__heap_reserve(&plan->again, 1))
             return DMAP_ENOMEM;
         dmap__again_put(plan, &(dmap__again){position, position + 1, attempt + 1, branch});
@@ -147,6 +162,7 @@ dmap_status dmap__plan_returned(dmap__plan *plan, double now, uint32_t lease, co
     }
     if (!dmap__heap_reserve(&plan->again, n))
         return DMAP_ENOMEM;
+    uint64_t before = dmap__plan_lease_left(found);
     for (size_t i = 0; i < n; i++)
         dmap__again_put(plan, &(dmap__again){ranges[i].begin, ranges[i].end, found->attempt, -1});
     found->settled += items;
@@ -154,18 +170,30 @@ dmap_status dmap__plan_returned(dmap__plan *plan, double now, uint32_t lease, co
     found->barren = items == 0;
     plan->stats.recalled += items;
     dmap__recall_end(plan, found);
+    dmap__plan_loaded(plan, found, before);
     dmap__recall_note(plan, branch);
-    return DMAP_OK;
+    return plan->drained ? dmap__again_drain(plan) : DMAP_OK;
 }
 
 void dmap__plan_progress(dmap__plan *plan, double now, uint32_t lease, uint64_t items) {
     int branch;
     dmap__lease *found = dmap__plan_lease(plan, lease, &branch);
     if (found && items > found->ended) {
+        uint64_t before = dmap__plan_lease_left(found);
         found->ended = items;
         plan->branches[branch].since = now;
+        dmap__plan_loaded(plan, found, before);
         dmap__recall_note(plan, branch);
     }
+}
+
+dmap_status dmap__plan_drain(dmap__plan *plan) {
+    plan->drained = true;
+    if (plan->count > plan->granted)
+        plan->count = plan->granted;
+    dmap__turn_close(plan);
+    dmap__recall_renote(plan);
+    return dmap__again_drain(plan);
 }
 
 void dmap__plan_limit(dmap__plan *plan, uint64_t limit) {

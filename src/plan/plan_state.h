@@ -14,29 +14,39 @@
 #include "plan/speed.h"
 #include "plan/window.h"
 
-#define DMAP__LEASES 2 /* out at a branch at most: one running, one waiting */
+#define DMAP__LEASES     2 /* out at a branch in any case: one running, one waiting */
+#define DMAP__BIG_LEASES 6 /* most of more than DMAP__SMALL_LEASE items */
+#define DMAP__SPARE      4 /* leases beyond those that its items need */
+#define DMAP__NO_LEASE   UINT32_MAX
 
 typedef struct dmap__lease {
     bool out;
-    bool fresh;  /* of items granted for the first time */
-    bool asked;  /* a recall is under way */
-    bool barren; /* a recall brought nothing: not asked again */
+    bool fresh;   /* of items granted for the first time */
+    bool asked;   /* a recall is under way */
+    bool barren;  /* a recall brought nothing: not asked again */
+    bool emptied; /* asked for all, as the plan is drained */
+    bool is_big;
     int attempt;
     int promised; /* idle branches that the recall is for */
     uint64_t begin, end;
     uint64_t returned; /* items taken back */
     uint64_t settled;  /* items returned, failed for good or to be tried again, or in a piece that came */
     uint64_t ended;    /* items that have ended by the last progress report */
-    uint64_t serial;   /* order of grants */
+    int branch;
+    uint32_t older, newer; /* leases of the branch, by number; of free ones, `older` is the next free one */
 } dmap__lease;
 
-/* Where a branch waits: by number of leases out. */
+/* Where a branch waits: some of its workers have nothing to do; it could take more; it has enough. */
 typedef enum dmap__queue { DMAP__IDLE = 0, DMAP__HALF = 1, DMAP__FULL = 2 } dmap__queue;
+#define DMAP__QUEUES 2
 
 typedef struct dmap__branch {
     int workers;
-    int out; /* leases */
-    dmap__lease leases[DMAP__LEASES];
+    int out;                 /* leases */
+    int big;                 /* of more than DMAP__SMALL_LEASE items, of those */
+    uint64_t load;           /* items in them that have not ended, by the last progress reports */
+    uint32_t newest, oldest; /* lease */
+    dmap__queue queue;
     dmap__speed speed;
     double since;             /* when the items it had left were last known for sure */
     uint64_t share;           /* static: items that it is still to get */
@@ -63,9 +73,9 @@ struct dmap__plan {
     dmap__plan_config config; /* workers is NULL: see branches */
     dmap__branch *branches;
     uint64_t all_workers;
-    int working;                     /* branches with workers */
-    dmap__list queues[DMAP__LEASES]; /* idle ones, and those with one lease out */
-    int turn;                        /* static: branch whose turn it is; -1: nobody has a share left */
+    int working; /* branches with workers */
+    dmap__list queues[DMAP__QUEUES];
+    int turn; /* static: branch whose turn it is; -1: nobody has a share left */
 
     uint64_t count;   /* items; DMAP__UNKNOWN until the source ends */
     uint64_t granted; /* positions below have been granted */
@@ -73,7 +83,10 @@ struct dmap__plan {
     bool tell_limit;            /* a LIMIT step is due */
     uint64_t batch, batch_left; /* factoring: items of the batch, and left of it */
     uint64_t pending;           /* items in leases out, not settled, or to be granted again */
-    uint64_t serial;
+    bool held;                  /* the source has nothing now */
+    bool drained;               /* nothing is to be begun any more */
+    dmap__lease *leases;
+    uint32_t leases_capacity, free_lease;
 
     dmap__heap again;
     uint64_t again_items;
@@ -94,11 +107,17 @@ struct dmap__plan {
 
 /** Lease of that number; NULL if it is not out. *branch: whose. */
 dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease, int *branch);
-/** Number of the lease. */
-uint32_t dmap__plan_lease_id(const dmap__plan *plan, int branch, const dmap__lease *lease);
+/** Items of a lease that have not ended, as far as is known. */
+uint64_t dmap__plan_lease_left(const dmap__lease *lease);
+/** Counts the branch's load again, after `before` items of the lease had not ended, and moves it to its queue. */
+void dmap__plan_loaded(dmap__plan *plan, const dmap__lease *lease, uint64_t before);
+/** Most items that the branch's next lease may have. */
+uint64_t dmap__plan_room(const dmap__plan *plan, const dmap__branch *branch);
 /** Fresh items left below the limit. */
 uint64_t dmap__plan_fresh(const dmap__plan *plan);
-/** Makes a lease; its items are counted as pending by the caller. */
+/** True if there is a lease to be had; false if memory is out and others are out that will end. */
+bool dmap__plan_has_lease(dmap__plan *plan);
+/** Makes a lease; its items are counted as pending by the caller, which asked dmap__plan_has_lease. */
 void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__again *range, bool fresh, double now, dmap__step *step);
 
 /* ---- again.c ---- */
@@ -109,26 +128,33 @@ bool dmap__again_grant(dmap__plan *plan, double now, dmap__step *step);
 void dmap__again_put(dmap__plan *plan, const dmap__again *range);
 /** Drops what is at or above the limit. */
 void dmap__again_cut(dmap__plan *plan);
+/** Makes pieces without a tag of all ranges. Returns DMAP_ENOMEM: some are still there. */
+dmap_status dmap__again_drain(dmap__plan *plan);
 
 /* ---- turn.c ---- */
 
 /** All branches with workers idle, and in the ring if they have a share. */
 void dmap__turn_init(dmap__plan *plan);
-/** Moves the branch to the queue of its number of leases (called when that changes). */
-void dmap__turn_leave(dmap__plan *plan, int branch);
-void dmap__turn_enter(dmap__plan *plan, int branch);
+/** Where the branch belongs. */
+dmap__queue dmap__turn_queue(const dmap__plan *plan, const dmap__branch *branch);
+/** Moves the branch to the end of the queue where it belongs now; in the same one only if it was just served. */
+void dmap__turn_move(dmap__plan *plan, int branch, bool was_served);
 /** The branch that has waited longest, idle ones first; another one than `avoid` if there is. -1: none. */
 int dmap__turn_first(const dmap__plan *plan, int avoid);
 /** Static: the turn passes on; a branch whose share is used up leaves the ring, one that got some back enters. */
 void dmap__turn_pass(dmap__plan *plan);
 void dmap__turn_rejoin(dmap__plan *plan, int branch);
+/** Static: nobody has a share any more. */
+void dmap__turn_close(dmap__plan *plan);
 
 /* ---- recall.c ---- */
 
-/** Whom to ask for work back, if a branch is idle. */
+/** Whom to ask for work back, if a branch is idle or the plan is drained. */
 bool dmap__recall_next(dmap__plan *plan, double now, dmap__step *step);
 /** Keeps the branch among the candidates, or out, after a change of its leases. */
 void dmap__recall_note(dmap__plan *plan, int branch);
+/** The same for all branches: what may be asked about has changed. */
+void dmap__recall_renote(dmap__plan *plan);
 /** A recall of the lease is over. */
 void dmap__recall_end(dmap__plan *plan, dmap__lease *lease);
 

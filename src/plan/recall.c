@@ -19,33 +19,23 @@
 #define LEAST_TIME_S 200e-6 /* not worth a message */
 #define OVERDUE_LEFT 0.25   /* of its items that a branch past its time is taken to have left */
 
-static uint64_t lease_size(const dmap__lease *lease) {
-    return lease->out ? lease->end - lease->begin - lease->returned : 0;
+static bool may_ask(const dmap__plan *plan, const dmap__lease *lease) {
+    if (plan->drained)
+        return !lease->asked && !lease->emptied;
+    return plan->config.schedule != DMAP_STATIC && !lease->asked && !lease->barren && dmap__plan_lease_left(lease) > 0;
 }
 
-static uint64_t lease_left(const dmap__lease *lease) {
-    uint64_t size = lease_size(lease);
-    return size > lease->ended ? size - lease->ended : 0;
-}
-
-static bool may_ask(const dmap__lease *lease) {
-    return lease->out && !lease->asked && !lease->barren && lease_left(lease) > 0;
-}
-
-/* The branch's later lease that may be asked about. */
-static dmap__lease *lease_to_ask(dmap__branch *b) {
-    dmap__lease *found = NULL;
-    for (int i = 0; i < DMAP__LEASES; i++) {
-        dmap__lease *lease = &b->leases[i];
-        if (may_ask(lease) && (!found || lease->serial > found->serial))
-            found = lease;
-    }
-    return found;
+/* The branch's latest lease that may be asked about: of many, the latest is the one that has not begun. */
+static dmap__lease *lease_to_ask(const dmap__plan *plan, const dmap__branch *b) {
+    for (uint32_t i = b->newest; i != DMAP__NO_LEASE; i = plan->leases[i].older)
+        if (may_ask(plan, &plan->leases[i]))
+            return &plan->leases[i];
+    return NULL;
 }
 
 void dmap__recall_note(dmap__plan *plan, int branch) {
     dmap__branch *b = &plan->branches[branch];
-    bool candidate = plan->config.schedule != DMAP_STATIC && lease_to_ask(b);
+    bool candidate = lease_to_ask(plan, b) != NULL;
     if (candidate && !b->candidate) {
         b->place = plan->candidate_count;
         plan->candidates[plan->candidate_count++] = branch;
@@ -68,23 +58,24 @@ typedef struct estimate {
     double rate;  /* per second */
 } estimate;
 
-/* Items of the branch that cannot have ended: of one worker, all that follow its first lease. */
-static double least_left(const dmap__branch *b, double items) {
+/* Items of the branch that cannot have ended: one of each lease, as it would have come back; of one worker, all that
+ * follow its first lease. */
+static double least_left(const dmap__plan *plan, const dmap__branch *b, double items) {
     double least = items * OVERDUE_LEFT;
-    if (b->workers == 1 && b->out == DMAP__LEASES) {
-        int waiting = b->leases[0].serial < b->leases[1].serial;
-        double behind = (double)lease_size(&b->leases[waiting]);
+    least = least > b->out ? least : b->out;
+    if (b->workers == 1) {
+        double behind = 1 + (double)(b->load - dmap__plan_lease_left(&plan->leases[b->oldest]));
         least = least > behind ? least : behind;
     }
-    return least < 1 ? 1 : least;
+    return least < items ? least : items;
 }
 
 static estimate estimate_of(const dmap__plan *plan, const dmap__branch *b, double now) {
-    double items = (double)(lease_left(&b->leases[0]) + lease_left(&b->leases[1]));
+    double items = (double)b->load;
     estimate e = {items, dmap__speed_rate(&plan->speed, &b->speed, b->workers)};
     double passed = now > b->since ? now - b->since : 0;
     double left = items - e.rate * passed;
-    double least = least_left(b, items);
+    double least = least_left(plan, b, items);
     if (left < least && passed > 0) {
         double ended = items > least ? items - least : 0;
         e.rate = (ended > 1 ? ended : 1) / passed;
@@ -95,8 +86,8 @@ static estimate estimate_of(const dmap__plan *plan, const dmap__branch *b, doubl
 }
 
 /* Seconds that the branch still needs; 0 if nothing of it could be given back. */
-static double time_left(const dmap__plan *plan, dmap__branch *b, double now) {
-    if (lease_to_ask(b)->begin >= plan->limit)
+static double time_left(const dmap__plan *plan, const dmap__branch *b, double now) {
+    if (lease_to_ask(plan, b)->begin >= plan->limit)
         return 0;
     estimate e = estimate_of(plan, b, now);
     bool all_running = e.items <= b->workers;
@@ -125,34 +116,56 @@ static uint64_t even_out(const dmap__plan *plan, const dmap__branch *b, int idle
     double idle_rate = 0;
     int i = plan->queues[DMAP__IDLE].first;
     for (int n = 0; n < idle && n < MOST_LOOKS && i >= 0; n++, i = plan->branches[i].next)
-        idle_rate += mean_rate * plan->branches[i].workers;
+        idle_rate += mean_rate * (plan->branches[i].workers - (double)plan->branches[i].load);
     double items = e.items * idle_rate / (idle_rate + e.rate);
     double waiting = e.items - b->workers;
     items = items < waiting ? items : waiting;
     return items > 1 ? (uint64_t)items : 1;
 }
 
+static void ask(dmap__plan *plan, int branch, dmap__lease *lease, uint64_t want, int served, dmap__step *step) {
+    lease->asked = true;
+    lease->promised = served;
+    plan->promised += served;
+    *step = (dmap__step){.kind = DMAP__STEP_RECALL,
+                         .branch = branch,
+                         .lease = (uint32_t)(lease - plan->leases),
+                         .begin = lease->begin,
+                         .end = lease->end,
+                         .want = want,
+                         .attempt = lease->attempt};
+    dmap__recall_note(plan, branch);
+}
+
+/* Drained: each lease is asked for all that it has. One that was asked for some just before is asked again. */
+static bool empty_next(dmap__plan *plan, dmap__step *step) {
+    if (plan->candidate_count == 0)
+        return false;
+    int branch = plan->candidates[0];
+    dmap__lease *lease = lease_to_ask(plan, &plan->branches[branch]);
+    lease->emptied = true;
+    ask(plan, branch, lease, lease->end - lease->begin, 0, step);
+    return true;
+}
+
+void dmap__recall_renote(dmap__plan *plan) {
+    for (int i = 0; i < plan->config.branches; i++)
+        dmap__recall_note(plan, i);
+}
+
 bool dmap__recall_next(dmap__plan *plan, double now, dmap__step *step) {
+    if (plan->drained)
+        return empty_next(plan, step);
     int idle = plan->queues[DMAP__IDLE].count - plan->promised;
     if (idle <= 0 || plan->candidate_count == 0)
         return false;
     int victim = find_victim(plan, now);
     if (victim < 0)
         return false;
-    dmap__branch *b = &plan->branches[victim];
-    dmap__lease *lease = lease_to_ask(b);
+    const dmap__branch *b = &plan->branches[victim];
+    dmap__lease *lease = lease_to_ask(plan, b);
     int served = 1 + (idle - 1) / plan->candidate_count;
-    uint64_t want = even_out(plan, b, served, now), left = lease_left(lease);
-    lease->asked = true;
-    lease->promised = served;
-    plan->promised += served;
-    *step = (dmap__step){.kind = DMAP__STEP_RECALL,
-                         .branch = victim,
-                         .lease = dmap__plan_lease_id(plan, victim, lease),
-                         .begin = lease->begin,
-                         .end = lease->end,
-                         .want = want < left ? want : left,
-                         .attempt = lease->attempt};
-    dmap__recall_note(plan, victim);
+    uint64_t want = even_out(plan, b, served, now), left = dmap__plan_lease_left(lease);
+    ask(plan, victim, lease, want < left ? want : left, served, step);
     return true;
 }

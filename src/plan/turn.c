@@ -1,29 +1,38 @@
 /* Who is next.
  *
- * A branch that can take a lease waits in one of two queues, first come first served: idle ones, and those that have
- * one lease out and want the one to follow. Idle ones are served first. Static schedules use a ring besides: strictly
- * in turn, whoever waits.
+ * A branch that can take a lease waits in one of two queues, first come first served: those with workers that have
+ * nothing to do, and those that want a lease to follow. Idle ones are served first. Static schedules use a ring
+ * besides: strictly in turn, whoever waits.
  *
- * Invariants: a branch with workers stands in queue `out` if out < DMAP__LEASES, else in none; one without workers in
- * none. With a known count the ring holds the branches with a share left, with an unknown one all with workers.
- * Everything is O(1), so that a grant costs the same with 10,000 branches as with one. */
+ * Invariants: a branch stands in the queue that queue_of() says, or in none. With a known count the ring holds the
+ * branches with a share left, with an unknown one all with workers. Everything is O(1), so that a grant costs the same
+ * with 10,000 branches as with one. */
 #include "plan/plan_state.h"
 
-void dmap__turn_leave(dmap__plan *plan, int branch) {
-    dmap__branch *b = &plan->branches[branch];
-    if (b->out >= DMAP__LEASES)
+dmap__queue dmap__turn_queue(const dmap__plan *plan, const dmap__branch *b) {
+    uint64_t workers = (uint64_t)b->workers;
+    bool has_room = b->out < 2 * b->workers + DMAP__SPARE;
+    if (workers && b->load < workers && has_room)
+        return DMAP__IDLE;
+    bool wants = b->out < DMAP__LEASES || (b->load < 2 * workers && has_room);
+    return workers && wants && !plan->config.lean ? DMAP__HALF : DMAP__FULL;
+}
+
+static void leave(dmap__plan *plan, const dmap__branch *b) {
+    if (b->queue == DMAP__FULL)
         return;
-    dmap__list *list = &plan->queues[b->out];
+    dmap__list *list = &plan->queues[b->queue];
     *(b->prev >= 0 ? &plan->branches[b->prev].next : &list->first) = b->next;
     *(b->next >= 0 ? &plan->branches[b->next].prev : &list->last) = b->prev;
     list->count--;
 }
 
-void dmap__turn_enter(dmap__plan *plan, int branch) {
+static void enter(dmap__plan *plan, int branch, dmap__queue queue) {
     dmap__branch *b = &plan->branches[branch];
-    if (b->out >= DMAP__LEASES)
+    b->queue = queue;
+    if (queue == DMAP__FULL)
         return;
-    dmap__list *list = &plan->queues[b->out];
+    dmap__list *list = &plan->queues[queue];
     b->next = -1;
     b->prev = list->last;
     *(list->last >= 0 ? &plan->branches[list->last].next : &list->first) = branch;
@@ -31,12 +40,20 @@ void dmap__turn_enter(dmap__plan *plan, int branch) {
     list->count++;
 }
 
+void dmap__turn_move(dmap__plan *plan, int branch, bool was_served) {
+    dmap__queue queue = dmap__turn_queue(plan, &plan->branches[branch]);
+    if (!was_served && queue == plan->branches[branch].queue)
+        return;
+    leave(plan, &plan->branches[branch]);
+    enter(plan, branch, queue);
+}
+
 static int first_but(const dmap__plan *plan, const dmap__list *list, int avoid) {
     return list->first >= 0 && list->first == avoid ? plan->branches[avoid].next : list->first;
 }
 
 int dmap__turn_first(const dmap__plan *plan, int avoid) {
-    for (int q = 0; q < DMAP__LEASES; q++) {
+    for (int q = 0; q < DMAP__QUEUES; q++) {
         int branch = first_but(plan, &plan->queues[q], avoid);
         if (branch >= 0)
             return branch;
@@ -76,15 +93,23 @@ void dmap__turn_pass(dmap__plan *plan) {
         ring_remove(plan, branch);
 }
 
+void dmap__turn_close(dmap__plan *plan) {
+    while (plan->turn >= 0)
+        ring_remove(plan, plan->turn);
+    for (int i = 0; i < plan->config.branches; i++)
+        plan->branches[i].share = 0;
+}
+
 void dmap__turn_init(dmap__plan *plan) {
-    for (int q = 0; q < DMAP__LEASES; q++)
+    for (int q = 0; q < DMAP__QUEUES; q++)
         plan->queues[q] = (dmap__list){-1, -1, 0};
     plan->turn = -1;
     for (int i = 0; i < plan->config.branches; i++) {
         const dmap__branch *b = &plan->branches[i];
+        plan->branches[i].newest = plan->branches[i].oldest = DMAP__NO_LEASE;
+        enter(plan, i, dmap__turn_queue(plan, b));
         if (b->workers == 0)
             continue;
-        dmap__turn_enter(plan, i);
         if (plan->config.schedule == DMAP_STATIC && (plan->config.count == DMAP__UNKNOWN || b->share > 0))
             dmap__turn_rejoin(plan, i);
     }

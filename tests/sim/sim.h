@@ -39,6 +39,8 @@ typedef struct sim_case {
     bool slow_sink;    /* pieces are released later, in parts */
     double limit_at_s; /* < 0: never */
     uint64_t limit;    /* at that time */
+    double drain_at_s; /* < 0: never */
+    bool hesitates;    /* the source has nothing now and then */
     double progress_s; /* how long after its start a lease reports progress; 0: never */
     dmap__plan_config config;
 } sim_case;
@@ -54,6 +56,7 @@ typedef enum sim_kind {
     SIM_PROGRESS, /* to the master: begin is the number */
     SIM_RELEASE,  /* of the master with itself: begin is bytes */
     SIM_LIMIT_NOW,
+    SIM_DRAIN_NOW,
     SIM_TICK
 } sim_kind;
 
@@ -68,21 +71,20 @@ typedef struct sim_event {
 } sim_event;
 
 typedef struct sim_lease {
-    bool out;
     uint32_t id;
     int attempt;
     uint64_t begin, end;
     double arrival_s, end_s, busy_s;
-    double *before; /* when each worker was free before it: a heap */
     uint64_t version;
+    double before[]; /* when each worker was free before it: a heap */
 } sim_lease;
 
 typedef struct sim_rank {
     int workers;
     double slowness;
-    double *free_s; /* when each worker is free: a heap */
-    sim_lease leases[2];
-    sim_lease *order[2];           /* out, the earlier first; NULL: none */
+    double *free_s;    /* when each worker is free: a heap */
+    sim_lease **order; /* out, the earlier first */
+    int n_order, order_capacity;
     double to_rank_s, to_master_s; /* last arrivals: messages keep their order */
 } sim_rank;
 
@@ -103,7 +105,7 @@ typedef struct sim_world {
     uint64_t head; /* ordered: next position to be delivered */
     uint64_t held, pending, granted, held_bound;
     double piece_bytes, piece_items;
-    bool source_ended;
+    bool source_ended, drained;
     double makespan_s;
     char failure[256]; /* "" if none */
     bool verbose;
@@ -133,6 +135,8 @@ double sim_case_bound(const sim_case *c);
 /* sim_rank.c */
 /** An event at a rank. */
 void sim_rank_event(sim_world *w, const sim_event *event);
+/** Frees what is still out. */
+void sim_rank_fini(sim_rank *r);
 
 /* sim_world.c */
 void sim_post(sim_world *w, double at_s, sim_event event);

@@ -133,6 +133,9 @@ static void make_config(sim_case *c, bool large) {
         c->limit_at_s = sim_unit(s) * c->mean_s * (double)c->items / c->ranks;
         c->limit = sim_chance(s, 0.3) ? 0 : sim_below(s, c->items + 10);
     }
+    c->drain_at_s = sim_chance(s, 0.1) ? sim_unit(s) * c->mean_s * (double)c->items / c->ranks : -1;
+    c->config.lean = sim_chance(s, 0.15);
+    c->hesitates = c->stream && sim_chance(s, 0.5);
     c->config.branches = c->ranks;
     c->config.workers = c->workers;
     c->config.count = c->stream ? DMAP__UNKNOWN : c->items;
@@ -146,7 +149,8 @@ static void make_plain(sim_case *c) {
     c->stream = c->trims = c->slow_sink = c->config.ordered = false;
     c->config.count = c->items;
     c->config.chunk = c->config.max_chunk = 0;
-    c->limit_at_s = -1;
+    c->limit_at_s = c->drain_at_s = -1;
+    c->config.lean = c->hesitates = false;
 }
 
 bool sim_case_make(sim_case *c, uint64_t seed) {

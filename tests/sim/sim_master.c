@@ -14,7 +14,7 @@ static uint64_t bytes_of(const sim_world *w, uint64_t begin, uint64_t end) {
 }
 
 static void give_piece(sim_world *w, uint32_t lease, uint64_t begin, uint64_t end) {
-    dmap__piece piece = {.begin = begin, .end = end, .bytes = bytes_of(w, begin, end), .tag = NULL};
+    dmap__piece piece = {.begin = begin, .end = end, .bytes = bytes_of(w, begin, end), .tag = w};
     for (uint64_t i = begin; i < end; i++)
         if (w->ended[i]++)
             sim_fail(w, "item %llu ended twice", (unsigned long long)i);
@@ -49,7 +49,7 @@ static bool report_failure(sim_world *w, const sim_event *e, uint64_t item) {
     if (dmap__plan_failed(w->plan, e->lease, item, e->attempt, &retry) != DMAP_OK)
         sim_fail(w, "out of memory");
     in_piece = !retry && !w->c->config.stop;
-    if (retry != (wanted && e->attempt <= w->c->config.retries))
+    if (retry != (wanted && e->attempt <= w->c->config.retries && !w->drained))
         sim_fail(w, "item %llu attempt %d: retry is %d", (unsigned long long)item, e->attempt, retry);
     w->pending -= !retry && !in_piece;
     return in_piece;
@@ -95,6 +95,11 @@ void sim_master_event(sim_world *w, const sim_event *event) {
     case SIM_LIMIT_NOW:
         dmap__plan_limit(w->plan, w->c->limit);
         break;
+    case SIM_DRAIN_NOW:
+        w->drained = true;
+        if (dmap__plan_drain(w->plan) != DMAP_OK)
+            sim_fail(w, "out of memory");
+        break;
     default:
         break;
     }
@@ -123,6 +128,8 @@ static uint64_t trim(sim_world *w, const dmap__step *step) {
 }
 
 static void grant(sim_world *w, const dmap__step *step) {
+    if (w->drained)
+        sim_fail(w, "a grant after the plan was drained");
     uint64_t end = trim(w, step);
     bool fresh = step->begin == w->granted;
     if (fresh) {
@@ -175,8 +182,13 @@ static void deliver(sim_world *w, const dmap__piece *piece) {
                  (unsigned long long)w->head);
     }
     w->head = piece->end;
-    for (uint64_t i = piece->begin; i < piece->end; i++)
+    for (uint64_t i = piece->begin; i < piece->end; i++) {
         w->delivered[i]++;
+        if (!piece->tag && (w->ended[i] || !w->drained))
+            sim_fail(w, "item %llu is missing, though it ended or all were wanted", (unsigned long long)i);
+    }
+    if (!piece->tag)
+        w->pending -= piece->end - piece->begin;
     uint64_t later = w->c->slow_sink ? sim_below(&w->c->state, piece->bytes + 1) : 0;
     dmap__plan_release(w->plan, piece->bytes - later);
     w->held -= piece->bytes - later;
@@ -200,6 +212,7 @@ static bool deliver_all(sim_world *w) {
 void sim_master_turn(sim_world *w) {
     dmap__step step;
     sim_verify_held(w);
+    dmap__plan_hold(w->plan, w->c->hesitates && sim_chance(&w->c->state, 0.5));
     do {
         while (!w->failure[0] && dmap__plan_next(w->plan, w->now, &step))
             follow(w, &step);

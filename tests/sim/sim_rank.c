@@ -5,6 +5,7 @@
  * a lease, and then nothing of the lease behind has begun either: both are computed again from the state before. */
 #include "sim.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Replaces the lowest of a heap of n and returns it. */
@@ -54,11 +55,11 @@ static void schedule(sim_world *w, int rank, sim_lease *lease) {
     sim_post(w, end_s, (sim_event){.kind = SIM_LEASE_END, .rank = rank, .lease = lease->id, .begin = lease->version});
 }
 
-static counts count(const sim_world *w, const sim_rank *r, const sim_lease *lease) {
+/* Changes nothing of the lease: what walk() computes again comes out the same. */
+static counts count(const sim_world *w, const sim_rank *r, sim_lease *lease) {
     double heap[64];
-    sim_lease copy = *lease;
     memcpy(heap, lease->before, (size_t)r->workers * sizeof *heap);
-    return walk(w, r, &copy, heap, w->now);
+    return walk(w, r, lease, heap, w->now);
 }
 
 /* The lease ends earlier; what comes behind it moves up. */
@@ -66,20 +67,49 @@ static void shorten(sim_world *w, int rank, int place, uint64_t end) {
     sim_rank *r = &w->ranks[rank];
     r->order[place]->end = end;
     memcpy(r->free_s, r->order[place]->before, (size_t)r->workers * sizeof *r->free_s);
-    for (int i = place; i < 2 && r->order[i]; i++)
+    for (int i = place; i < r->n_order; i++)
         schedule(w, rank, r->order[i]);
+}
+
+/* The last of the order; NULL if memory is out. */
+static sim_lease *add(sim_rank *r) {
+    if (r->n_order == r->order_capacity) {
+        int capacity = 2 * r->order_capacity + 2;
+        sim_lease **order = realloc(r->order, (size_t)capacity * sizeof(sim_lease *));
+        if (!order)
+            return NULL;
+        r->order = order;
+        r->order_capacity = capacity;
+    }
+    sim_lease *lease = calloc(1, sizeof *lease + (size_t)r->workers * sizeof *lease->before);
+    if (lease)
+        r->order[r->n_order++] = lease;
+    return lease;
+}
+
+static void drop(sim_rank *r, int place) {
+    free(r->order[place]);
+    memmove(&r->order[place], &r->order[place + 1], (size_t)(--r->n_order - place) * sizeof(sim_lease *));
+}
+
+void sim_rank_fini(sim_rank *r) {
+    while (r->n_order)
+        drop(r, r->n_order - 1);
+    free(r->order);
 }
 
 static void granted(sim_world *w, const sim_event *e) {
     sim_rank *r = &w->ranks[e->rank];
-    sim_lease *lease = r->leases[0].out ? &r->leases[1] : &r->leases[0];
-    lease->out = true;
+    sim_lease *lease = add(r);
+    if (!lease) {
+        sim_fail(w, "out of memory");
+        return;
+    }
     lease->id = e->lease;
     lease->attempt = e->attempt;
     lease->begin = e->begin;
     lease->end = e->end;
     lease->arrival_s = w->now;
-    r->order[r->order[0] ? 1 : 0] = lease;
     schedule(w, e->rank, lease);
     if (w->c->progress_s > 0) {
         sim_post(w, w->now + w->c->progress_s,
@@ -88,8 +118,8 @@ static void granted(sim_world *w, const sim_event *e) {
 }
 
 static int place_of(const sim_rank *r, uint32_t lease) {
-    for (int i = 0; i < 2; i++)
-        if (r->order[i] && r->order[i]->id == lease)
+    for (int i = 0; i < r->n_order; i++)
+        if (r->order[i]->id == lease)
             return i;
     return -1;
 }
@@ -111,7 +141,7 @@ static void recalled(sim_world *w, const sim_event *e) {
 
 static void limited(sim_world *w, const sim_event *e) {
     sim_rank *r = &w->ranks[e->rank];
-    for (int i = 0; i < 2 && r->order[i]; i++) {
+    for (int i = 0; i < r->n_order; i++) {
         sim_lease *lease = r->order[i];
         uint64_t begun = lease->begin + count(w, r, lease).begun;
         uint64_t end = lease->end < e->begin ? lease->end : e->begin;
@@ -131,10 +161,7 @@ static void ended(sim_world *w, const sim_event *e) {
     done.begin = lease->begin;
     done.end = lease->end;
     done.seconds = lease->busy_s;
-    lease->out = false;
-    if (place == 0)
-        r->order[0] = r->order[1];
-    r->order[1] = NULL;
+    drop(r, place);
     sim_send_to_master(w, done);
 }
 

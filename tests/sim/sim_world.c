@@ -52,7 +52,7 @@ static bool make_ranks(sim_world *w) {
     size_t doubles = 0;
     w->ranks = calloc((size_t)c->ranks, sizeof *w->ranks);
     for (int i = 0; i < c->ranks; i++)
-        doubles += 3 * (size_t)c->workers[i];
+        doubles += (size_t)c->workers[i];
     w->memory = calloc(doubles, sizeof *w->memory);
     if (!w->ranks || !w->memory)
         return false;
@@ -62,9 +62,7 @@ static bool make_ranks(sim_world *w) {
         r->workers = c->workers[i];
         r->slowness = c->slowness[i];
         r->free_s = next;
-        r->leases[0].before = next + r->workers;
-        r->leases[1].before = next + 2 * (size_t)r->workers;
-        next += 3 * (size_t)r->workers;
+        next += r->workers;
     }
     return true;
 }
@@ -86,6 +84,8 @@ static void fini_world(sim_world *w) {
     free(w->attempts);
     free(w->ended);
     free(w->delivered);
+    for (int i = 0; w->ranks && i < w->c->ranks; i++)
+        sim_rank_fini(&w->ranks[i]);
     free(w->ranks);
     free(w->memory);
 }
@@ -99,7 +99,7 @@ static void step(sim_world *w, double tick_s) {
         sim_rank_event(w, &event);
         return;
     }
-    if (event.kind == SIM_TICK && w->busy_events)
+    if (event.kind == SIM_TICK && (w->busy_events || (w->c->hesitates && !dmap__plan_over(w->plan))))
         sim_post(w, w->now + tick_s, event);
     else
         sim_master_event(w, &event);
@@ -110,6 +110,8 @@ static void loop(sim_world *w) {
     double tick_s = sim_case_bound(w->c) / 100 + w->c->latency_s + 1e-6;
     if (w->c->limit_at_s >= 0)
         sim_post(w, w->c->limit_at_s, (sim_event){.kind = SIM_LIMIT_NOW});
+    if (w->c->drain_at_s >= 0)
+        sim_post(w, w->c->drain_at_s, (sim_event){.kind = SIM_DRAIN_NOW});
     sim_post(w, tick_s, (sim_event){.kind = SIM_TICK});
     sim_master_turn(w);
     for (uint64_t n = 0; w->events.count && !w->failure[0]; n++) {
