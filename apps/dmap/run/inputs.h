@@ -1,0 +1,31 @@
+/* Where jobs come from: sources crossed, linked, split into columns, taken N at a time, shuffled; read as a stream, so
+ * that 100 million lines need no more memory than one (but for --shuf, and for all sources but the first of a cross
+ * product, which are read again and again). */
+#ifndef DMAP_APPS_RUN_INPUTS_H
+#define DMAP_APPS_RUN_INPUTS_H
+
+#include "options.h"
+
+/** The values of one job: {1}, {2}, … Bytes, each ended by a NUL that is not counted. */
+typedef struct run_values {
+    char **value;
+    size_t *size;
+    int count;
+} run_values;
+
+typedef struct run_inputs run_inputs;
+
+/** Opens all files. Returns NULL with a sentence if one cannot be read, or standard input is asked for twice. */
+run_inputs *run_inputs_open(const run_options *options, char *error, size_t size);
+void run_inputs_close(run_inputs *inputs);
+
+enum { RUN_INPUT_ERROR = -1, RUN_INPUT_END = 0, RUN_INPUT_JOB = 1, RUN_INPUT_LATER = 2 };
+/** The next job's values, valid until the next call. RUN_INPUT_LATER: standard input (or a FIFO) has no whole record
+ *  now; never blocks. After RUN_INPUT_ERROR error has a sentence. */
+int run_inputs_next(run_inputs *inputs, run_values *values, char *error, size_t size);
+/** Jobs in all, if that is known without reading (only ::: sources), else UINT64_MAX. */
+uint64_t run_inputs_total(const run_inputs *inputs);
+/** Names of the columns (--header :), NULL-ended, or NULL. Known after the first run_inputs_next that gave a job. */
+const char *const *run_inputs_names(const run_inputs *inputs);
+
+#endif

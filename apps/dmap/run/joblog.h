@@ -1,0 +1,40 @@
+/* The joblog: GNU parallel's columns, a line at a job's end, and what it says about jobs of an earlier run. */
+#ifndef DMAP_APPS_RUN_JOBLOG_H
+#define DMAP_APPS_RUN_JOBLOG_H
+
+#include "options.h"
+#include "text.h"
+
+typedef struct run_record {
+    uint64_t seq;
+    const char *host;
+    double started; /* seconds since the epoch */
+    double seconds;
+    uint64_t sent, received; /* bytes */
+    int exit_code;           /* -1: timed out */
+    int signal;              /* that ended it, or 0 */
+    const char *command;
+    size_t command_size;
+} run_record;
+
+typedef struct run_joblog run_joblog;
+
+/** Opens the joblog as the options say: overwritten, appended to (+FILE), or read and then appended to (--resume,
+ *  --resume-failed). Returns NULL with a sentence: it cannot be read or written, or is no joblog. A damaged or torn
+ * line counts as not there. *damaged: how many of those. */
+run_joblog *run_joblog_open(const run_options *options, size_t *damaged, char *error, size_t size);
+/** Writes what is buffered and closes. Returns false with a sentence if that failed. */
+bool run_joblog_close(run_joblog *log, char *error, size_t size);
+
+typedef enum run_verdict {
+    RUN_IT,      /* not in the log, or failed and --resume-failed, or timed out */
+    RUN_DONE,    /* it is in the log, with this command */
+    RUN_CHANGED, /* it is there, with another command: runs again, and that is to be said */
+} run_verdict;
+/** What the log of the earlier run says of a job. *exit_code, *signal: how it ended then (RUN_DONE). */
+run_verdict run_joblog_look(const run_joblog *log, uint64_t seq, const char *command, size_t size, int *exit_code,
+                            int *signal);
+/** Adds a line; on the disk at once (one write). Returns false with a sentence. */
+bool run_joblog_add(run_joblog *log, const run_record *record, char *error, size_t size);
+
+#endif
