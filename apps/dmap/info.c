@@ -38,11 +38,12 @@ static int show_plan(const info_options *o) {
     return EXIT_SUCCESS;
 }
 
-/* A master that only serves has no worker, but a line. */
+/* A rank that only serves has no worker, but a line. */
 static dmap_place without_workers(const dmap_pool *pool, int rank) {
     dmap_place place = {.rank = rank, .worker = -1, .core = -1, .pu = -1, .numa = -1, .socket = -1};
     snprintf(place.host, sizeof place.host, "%s", dmap_host(pool, rank));
-    snprintf(place.why, sizeof place.why, "no workers: it serves the other ranks");
+    snprintf(place.why, sizeof place.why,
+             rank ? "no workers: fewer were asked for than ranks" : "no workers: it serves the other ranks");
     return place;
 }
 
@@ -59,7 +60,7 @@ static dmap_status add_rank(dmap_pool *pool, int rank, dmap_place *places, size_
 static int show_pool(dmap_pool *pool, const info_options *o) {
     size_t count = 0;
     dmap_status status = DMAP_OK;
-    dmap_place *places = calloc((size_t)dmap_workers(pool) + 1, sizeof *places);
+    dmap_place *places = calloc((size_t)dmap_workers(pool) + (size_t)dmap_ranks(pool), sizeof *places);
     if (!places)
         return complain("out of memory", EXIT_FAILURE);
     for (int rank = 0; rank < dmap_ranks(pool) && status == DMAP_OK; rank++)

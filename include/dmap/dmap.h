@@ -73,6 +73,8 @@ typedef enum dmap_spread {
  *  Opening and closing change the environment then: no other thread may read it meanwhile. */
 typedef struct dmap_options {
     int workers;             /* per rank, 1 to 4096; 0: one a core that this rank may use */
+    int node_workers;        /* or per host, 1 to 4096, shared out over its ranks, of which some may have none; 0: see
+                                workers */
     dmap_backend backend;    /* environment: serial, threads, processes */
     dmap_start start;        /* environment: forkserver, fork, spawn */
     dmap_bind bind;          /* environment: core, pu, l3, numa, socket, none */
@@ -187,6 +189,13 @@ DMAP_API int dmap_attempt(const dmap_context *ctx);
 /** Rank, and worker on that rank, that run the task. */
 DMAP_API int dmap_rank(const dmap_context *ctx);
 DMAP_API int dmap_worker(const dmap_context *ctx);
+/** Sends bytes of the item's output to the master ahead of its result, where the call's on_emit takes them: output of
+ *  any length in bounded memory, and while the item runs (with DMAP_SERIAL: once it has ended, from memory). Not in
+ *  setup, teardown and run_batch.
+ *  data:     copied
+ *  Returns:  0; -1 if nobody takes them (there is no on_emit, or the result is no longer wanted) or memory is out
+ *  Blocks:   while more than 4 MiB of this rank's are on their way */
+DMAP_API int dmap_emit(dmap_context *ctx, const void *data, size_t size);
 /** True once the result is no longer wanted (the call stops, or item_timeout_s is over): a long task may then return
  * early. */
 DMAP_API bool dmap_cancelled(const dmap_context *ctx);
@@ -221,10 +230,37 @@ typedef struct dmap_item_result {
     double seconds;    /* that it took; of short items, the mean of its batch */
 } dmap_item_result;
 
-/** Next item of a stream: 1 item (data valid until the next call), 0 end, < 0 an error. Runs in the caller's thread. */
+enum { DMAP_PULL_END = 0, DMAP_PULL_ITEM = 1, DMAP_PULL_LATER = 2 };
+/** Next item of a stream: DMAP_PULL_ITEM (data valid until the next call), DMAP_PULL_END, DMAP_PULL_LATER (none yet: it
+ *  is asked again, within 10 ms), < 0 an error. Runs in the caller's thread, which serves the other ranks too: so it
+ *  should not block. */
 typedef int dmap_pull_fn(void *arg, dmap_blob *item);
 /** Takes one item's end. Runs in the caller's thread. Non-zero stops the call: the rest is dropped. */
 typedef int dmap_each_fn(void *arg, const dmap_item_result *result);
+
+/** Bytes that a running item sent ahead of its end, by dmap_emit. */
+typedef struct dmap_emission {
+    uint64_t index;
+    int attempt; /* from 1: what an attempt that failed had sent may be followed by all of the next one's */
+    int rank;
+    const void *data; /* valid until the function returns */
+    size_t size;
+} dmap_emission;
+
+/** Takes an emission. Those of one attempt come in their order, and before the item's end; those of different items as
+ *  they come. Runs in the caller's thread. Non-zero stops the call. */
+typedef int dmap_emission_fn(void *arg, const dmap_emission *emission);
+
+/** How far a call is. */
+typedef struct dmap_progress {
+    uint64_t total; /* items; UINT64_MAX while a stream has not ended */
+    uint64_t ended; /* failed ones included */
+    uint64_t failed;
+    double seconds; /* since the call began */
+} dmap_progress;
+
+/** Looks on. Runs in the caller's thread, about 20 times a second while the call runs. Non-zero stops the call. */
+typedef int dmap_watch_fn(void *arg, const dmap_progress *progress);
 
 typedef struct dmap_source {
     int kind;
@@ -308,6 +344,12 @@ typedef struct dmap_map_options {
     void *cost_arg;                            /* ordered sink, results out of order are held beyond the window      */
     uint64_t seed;                             /* for dmap_seed */
     int progress;                              /* a bar on stderr: 0: if that is a terminal, 1: always, -1: never */
+    int ahead;                 /* 0: some items wait at their rank, so that no worker waits for a message; -1: none: an
+                                  item leaves the master when a worker is free (for items of seconds) */
+    dmap_emission_fn *on_emit; /* takes what dmap_emit sends; NULL: it is refused there */
+    void *on_emit_arg;
+    dmap_watch_fn *on_watch; /* looks on; NULL: nobody does */
+    void *on_watch_arg;
 } dmap_map_options;
 
 /** Maps task over the items of source; results go to sink. Zero items are fine.
@@ -321,6 +363,13 @@ typedef struct dmap_map_options {
  * ended Cost:       one or two messages a chunk; memory O(window + chunks out), whatever the number of items */
 DMAP_API dmap_status dmap_map(dmap_pool *pool, const dmap_task *task, dmap_source source, dmap_sink sink,
                               const dmap_map_options *options);
+
+/** No item is begun any more in the call that runs on the pool, as soon as each rank has heard of it: those that run
+ * are finished and delivered, all others are dropped (of dmap_collect, they are DMAP_ITEM_CANCELLED; the accumulator of
+ *  dmap_fold is untouched), and the call returns DMAP_ECANCELLED.
+ *  Called by:  a source, sink, emission or watch function of that call; again, too
+ *  Returns:    DMAP_OK; DMAP_EINVAL (no call runs on the pool). Never blocks */
+DMAP_API dmap_status dmap_drain(dmap_pool *pool);
 
 /** Calls in flight. Not in this version: DMAP_EUNSUPPORTED, and the out-parameter is untouched. */
 DMAP_API dmap_status dmap_map_async(dmap_pool *pool, const dmap_task *task, dmap_source source, dmap_sink sink,

@@ -77,6 +77,13 @@ dmap_status dmap_share(dmap_pool *pool, const void *data, size_t size) {
     return dmap__share_give(pool, data, size);
 }
 
+dmap_status dmap_drain(dmap_pool *pool) {
+    dmap_status status = dmap__pool_check_calling(pool, "dmap_drain");
+    if (status == DMAP_OK)
+        dmap__job_drain(pool->current);
+    return status;
+}
+
 static dmap_status not_yet(dmap_pool *pool, const char *function) {
     dmap_status status = enter(pool, function);
     if (status != DMAP_OK)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "api/pool.h"
+#include "api/workers.h"
 #include "base/options.h"
 #include "job/places.h"
 
@@ -54,11 +55,15 @@ static dmap_place *add_places(plan *p, int workers, dmap__error *error) {
 static dmap_status plan_rank(plan *p, int rank, dmap__error *error) {
     dmap__place *places = NULL;
     int workers = 1;
-    dmap__place_request request = {.workers = p->options.workers,
+    int asked = dmap__workers_asked(&p->options, rank, p->ranks);
+    int idle = p->options.workers || !p->options.node_workers ? 0 : p->ranks - p->options.node_workers; /* ranks */
+    if (asked == DMAP__NO_WORKERS)
+        return DMAP_OK;
+    dmap__place_request request = {.workers = asked,
                                    .bind = p->options.bind,
                                    .spread = p->options.spread,
                                    .node_rank = rank,
-                                   .node_size = p->ranks,
+                                   .node_size = idle > 0 ? p->ranks - idle : p->ranks,
                                    .keep_binding = dmap__topology_is_bound_by_user()};
     if (p->options.backend != DMAP_SERIAL &&
         dmap__topology_plan(p->topology, &request, &places, &workers, error) != DMAP_OK)

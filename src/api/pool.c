@@ -170,7 +170,7 @@ bool dmap__pool_is_open(const dmap_pool *pool) {
     return pool && dmap__live_has(pool);
 }
 
-dmap_status dmap__pool_check(dmap_pool *pool, const char *function) {
+static dmap_status check_caller(const dmap_pool *pool, const char *function) {
     dmap__error *error = dmap__thread_error();
     if (!pool)
         return dmap__fail(error, DMAP_EINVAL, "%s: the pool is NULL", function);
@@ -181,8 +181,20 @@ dmap_status dmap__pool_check(dmap_pool *pool, const char *function) {
     if (!pthread_equal(pool->owner, pthread_self()))
         return dmap__fail(error, DMAP_EINVAL, "%s: called by another thread than the one that opened the pool",
                           function);
-    if (pool->current)
-        return dmap__fail(error, DMAP_EINVAL, "%s: called by a source or sink function, while a call is running",
-                          function);
     return DMAP_OK;
+}
+
+dmap_status dmap__pool_check(dmap_pool *pool, const char *function) {
+    dmap_status status = check_caller(pool, function);
+    if (status == DMAP_OK && pool->current)
+        return dmap__fail(dmap__thread_error(), DMAP_EINVAL,
+                          "%s: called by a source or sink function, while a call is running", function);
+    return status;
+}
+
+dmap_status dmap__pool_check_calling(dmap_pool *pool, const char *function) {
+    dmap_status status = check_caller(pool, function);
+    if (status == DMAP_OK && !pool->current)
+        return dmap__fail(dmap__thread_error(), DMAP_EINVAL, "%s: no call runs on the pool", function);
+    return status;
 }

@@ -14,6 +14,8 @@ dmap_status dmap__pool_close(dmap_pool *pool);
 /** DMAP_OK if the pool may be used now, by this thread, outside any task and call; else DMAP_EINVAL and a sentence in
  * dmap_error(NULL) (and in the pool's error, if there is a pool). */
 dmap_status dmap__pool_check(dmap_pool *pool, const char *function);
+/** The same for what is called while a call runs. */
+dmap_status dmap__pool_check_calling(dmap_pool *pool, const char *function);
 /** True if the pool is open. */
 bool dmap__pool_is_open(const dmap_pool *pool);
 

@@ -19,10 +19,33 @@ static int leader(const dmap_pool *pool, int rank) {
     return pool->comm ? dmap__comm_node_leader(pool->comm, rank) : 0;
 }
 
-/* This rank among those of its host that have its binding, and among all of its host. */
+int dmap__workers_asked(const dmap_options *options, int rank, int ranks) {
+    int64_t all = options->node_workers, later = ranks - 1 - rank; /* the first ranks have one more than the last */
+    if (options->workers || !all)
+        return options->workers;
+    int part = (int)(all * (later + 1) / ranks - all * later / ranks);
+    return part ? part : DMAP__NO_WORKERS;
+}
+
+static int asked_workers(const dmap_pool *pool) {
+    int ranks = 0, before = 0;
+    for (int rank = 0; rank < pool->ranks; rank++)
+        if (leader(pool, rank) == leader(pool, pool->rank)) {
+            ranks++;
+            before += rank < pool->rank;
+        }
+    return dmap__workers_asked(&pool->options, before, ranks);
+}
+
+/* This rank among those of its host that have its binding, and among all of its host; those without workers do not
+ * count. */
 static void count_like(const dmap_pool *pool, const uint64_t *masks, dmap__place_request *request) {
+    int most = pool->options.workers ? 0 : pool->options.node_workers, place = 0;
     for (int rank = 0; rank < pool->ranks; rank++) {
         if (leader(pool, rank) != leader(pool, pool->rank))
+            continue;
+        bool is_idle = most && ++place > most && rank != pool->rank;
+        if (is_idle)
             continue;
         request->quota_size++;
         if (masks[rank] != masks[pool->rank])
@@ -34,7 +57,8 @@ static void count_like(const dmap_pool *pool, const uint64_t *masks, dmap__place
 
 static dmap_status place(dmap_pool *pool, int *workers, dmap__error *error) {
     dmap__place_request *request = &pool->place_request;
-    *request = (dmap__place_request){.workers = pool->options.workers,
+    int asked = asked_workers(pool);
+    *request = (dmap__place_request){.workers = asked == DMAP__NO_WORKERS ? 1 : asked,
                                      .bind = pool->options.bind,
                                      .spread = pool->options.spread,
                                      .keep_binding = dmap__topology_is_bound_by_user()};
@@ -85,7 +109,8 @@ static dmap_status open_crew(dmap_pool *pool, int workers, dmap__error *error) {
 }
 
 static dmap_status count_workers(dmap_pool *pool, dmap__error *error) {
-    int mine = pool->workers[pool->rank];
+    int mine = asked_workers(pool) == DMAP__NO_WORKERS ? 0 : pool->workers[pool->rank];
+    pool->workers[pool->rank] = mine;
     if (pool->comm && dmap__comm_gather(pool->comm, &mine, sizeof mine, pool->workers, error) != DMAP_OK)
         return error->status;
     for (int rank = 0; rank < pool->ranks; rank++)

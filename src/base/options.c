@@ -49,6 +49,7 @@ static const word answers[] = {{"yes", 1}, {"no", -1}, {NULL, 0}};
 
 static const option table[] = {
     {"workers", "DMAP_WORKERS", offsetof(dmap_options, workers), 0, MAX_WORKERS, 0, NULL},
+    {"node_workers", "DMAP_NODE_WORKERS", offsetof(dmap_options, node_workers), 0, MAX_WORKERS, 0, NULL},
     {"backend", "DMAP_BACKEND", offsetof(dmap_options, backend), 0, DMAP_SERIAL, DMAP_THREADS, backends},
     {"start", "DMAP_START", offsetof(dmap_options, start), 0, DMAP_SPAWN, DMAP_FORKSERVER, starts},
     {"bind", "DMAP_BIND", offsetof(dmap_options, bind), 0, DMAP_BIND_NONE, DMAP_BIND_CORE, binds},
@@ -212,6 +213,8 @@ dmap_status dmap__map_options_check(const dmap_map_options *options, dmap__error
         status = check_range("retries", options->retries, 0, MAX_RETRIES, error);
     if (status == DMAP_OK)
         status = check_range("progress", options->progress, -1, 1, error);
+    if (status == DMAP_OK)
+        status = check_range("ahead", options->ahead, -1, 0, error);
     if (status == DMAP_OK)
         status = check_window(options->window, error);
     if (status == DMAP_OK)

@@ -10,8 +10,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define ATTACHED_STEP (DMAP__CACHE_LINE / sizeof(_Atomic uint32_t))
+#define SMALL_SLOTS   3 /* for each worker: two grants out, and one that it has not turned from yet */
+#define SPARE_SLOTS   8
 
 static uint64_t pack(uint32_t begin, uint32_t end) {
     return (uint64_t)begin << 32 | end;
@@ -34,28 +38,62 @@ static void *aligned_zeros(size_t size) {
     return zeros ? memset(zeros, 0, size) : NULL;
 }
 
+static size_t small_lanes(const dmap__board *board) {
+    return (size_t)(board->n_slots - DMAP__BIG_SLOTS) * DMAP__SMALL_MOST;
+}
+
+/* Pages of zeros that nobody has touched. */
+static unsigned char *map_near(dmap__board *board) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), lanes = DMAP__BIG_SLOTS * sizeof(dmap__lane);
+    board->near_step = (lanes + page - 1) / page * page;
+    void *near = mmap(NULL, (size_t)board->workers * board->near_step, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return near == MAP_FAILED ? NULL : near;
+}
+
 bool dmap__board_init(dmap__board *board, int workers) {
     memset(board, 0, sizeof *board);
     board->workers = workers;
-    size_t lanes = (size_t)workers * DMAP__BOARD_SLOTS;
-    board->lanes = aligned_zeros(lanes * sizeof *board->lanes);
+    board->n_slots = DMAP__BIG_SLOTS + SMALL_SLOTS * workers + SPARE_SLOTS;
+    board->slots = aligned_zeros((size_t)board->n_slots * sizeof *board->slots);
+    board->small = aligned_zeros(small_lanes(board) * sizeof *board->small);
     board->attached = aligned_zeros((size_t)workers * DMAP__CACHE_LINE);
-    if (!board->lanes || !board->attached) {
+    board->near = map_near(board);
+    if (!board->slots || !board->small || !board->attached || !board->near) {
         dmap__board_fini(board);
         return false;
     }
-    for (int i = 0; i < DMAP__BOARD_SLOTS; i++)
-        board->slots[i].lanes = board->lanes + (size_t)i * (size_t)workers;
+    for (int i = 0; i < board->n_slots; i++) {
+        dmap__slot *slot = &board->slots[i];
+        size_t before = (size_t)(i < DMAP__BIG_SLOTS ? i : (i - DMAP__BIG_SLOTS) * DMAP__SMALL_MOST);
+        slot->is_small = i >= DMAP__BIG_SLOTS;
+        slot->n_lanes = slot->is_small ? DMAP__SMALL_MOST : workers;
+        slot->lane_step = slot->is_small ? sizeof(dmap__lane) : board->near_step;
+        slot->lanes = (slot->is_small ? (unsigned char *)board->small : board->near) + before * sizeof(dmap__lane);
+    }
     return true;
 }
 
+void dmap__board_touch(const dmap__board *board, int worker) {
+    memset(board->near + (size_t)worker * board->near_step, 0, board->near_step);
+}
+
 void dmap__board_fini(dmap__board *board) {
-    for (size_t i = 0; board->lanes && i < (size_t)board->workers * DMAP__BOARD_SLOTS; i++)
-        dmap__outcome_fini(&board->lanes[i].log);
-    free(board->lanes);
+    bool is_whole = board->slots && board->small && board->near;
+    for (int i = 0; is_whole && i < board->n_slots; i++)
+        for (int lane = 0; lane < board->slots[i].n_lanes; lane++)
+            dmap__outcome_fini(&dmap__board_lane(&board->slots[i], lane)->log);
+    if (board->near)
+        munmap(board->near, (size_t)board->workers * board->near_step);
+    free(board->slots);
+    free(board->small);
     free(board->attached);
-    board->lanes = NULL;
-    board->attached = NULL;
+    memset(board, 0, sizeof *board);
+}
+
+/* Slots that may be in use: the manager's own view of it is never behind. */
+static int reached(const dmap__board *board) {
+    return atomic_load_explicit(&board->reached, memory_order_acquire);
 }
 
 static bool is_free(const dmap__board *board, int slot) {
@@ -67,28 +105,39 @@ static bool is_free(const dmap__board *board, int slot) {
     return true;
 }
 
+/* A free slot of its kind; -1: there is none now. */
+static int find_free(const dmap__board *board, bool small) {
+    int end = small ? board->n_slots : DMAP__BIG_SLOTS;
+    for (int i = small ? DMAP__BIG_SLOTS : 0; i < end; i++)
+        if (is_free(board, i))
+            return i;
+    return -1;
+}
+
 bool dmap__board_put(dmap__board *board, dmap__grant *grant, uint64_t call, uint32_t most) {
-    int free_slot = 0;
-    while (free_slot < DMAP__BOARD_SLOTS && !is_free(board, free_slot))
-        free_slot++;
-    if (free_slot == DMAP__BOARD_SLOTS)
+    uint64_t count = grant->end - grant->begin;
+    int number = find_free(board, count <= DMAP__SMALL_MOST);
+    if (number < 0)
         return false;
-    dmap__slot *slot = &board->slots[free_slot];
-    uint64_t count = grant->end - grant->begin, n = (uint64_t)board->workers;
+    dmap__slot *slot = &board->slots[number];
+    uint64_t n = slot->is_small ? 1 : (uint64_t)board->workers;
     slot->grant = grant;
     slot->call = call;
     slot->most = most;
     for (uint64_t i = 0; i < n; i++)
-        atomic_store_explicit(&slot->lanes[i].range, pack((uint32_t)(count * i / n), (uint32_t)(count * (i + 1) / n)),
-                              memory_order_relaxed);
+        atomic_store_explicit(&dmap__board_lane(slot, (int)i)->range,
+                              pack((uint32_t)(count * i / n), (uint32_t)(count * (i + 1) / n)), memory_order_relaxed);
     atomic_store_explicit(&slot->left, count, memory_order_relaxed);
+    atomic_fetch_add_explicit(&board->used, 1, memory_order_relaxed);
     atomic_store(&slot->ticket, ++board->tickets);
+    if (number >= reached(board))
+        atomic_store(&board->reached, number + 1);
     return true;
 }
 
 dmap__slot *dmap__board_ended(dmap__board *board) {
     dmap__slot *first = NULL;
-    for (int i = 0; i < DMAP__BOARD_SLOTS; i++) {
+    for (int i = 0; i < reached(board); i++) {
         dmap__slot *slot = &board->slots[i];
         if (!slot->ticket || atomic_load_explicit(&slot->left, memory_order_acquire))
             continue;
@@ -98,13 +147,14 @@ dmap__slot *dmap__board_ended(dmap__board *board) {
     return first;
 }
 
-void dmap__board_clear(dmap__slot *slot) {
+void dmap__board_clear(dmap__board *board, dmap__slot *slot) {
     slot->grant = NULL;
+    atomic_fetch_sub_explicit(&board->used, 1, memory_order_relaxed);
     atomic_store(&slot->ticket, 0);
 }
 
 static dmap__slot *slot_of(const dmap__board *board, const dmap__grant *grant) {
-    for (int i = 0; i < DMAP__BOARD_SLOTS; i++)
+    for (int i = 0; i < reached(board); i++)
         if (board->slots[i].ticket && board->slots[i].grant == grant)
             return (dmap__slot *)&board->slots[i];
     return NULL;
@@ -126,8 +176,8 @@ static uint32_t take_back(dmap__lane *lane, uint64_t want, uint32_t *end) {
 int dmap__board_recall(dmap__board *board, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]) {
     dmap__slot *slot = slot_of(board, grant);
     int n = 0;
-    for (int i = board->workers - 1; slot && i >= 0 && want; i--) {
-        uint32_t end = 0, taken = take_back(&slot->lanes[i], want, &end);
+    for (int i = slot ? slot->n_lanes - 1 : -1; i >= 0 && want; i--) {
+        uint32_t end = 0, taken = take_back(dmap__board_lane(slot, i), want, &end);
         if (!taken)
             continue;
         want -= taken;
@@ -157,12 +207,12 @@ static uint32_t take_front(dmap__lane *lane, uint32_t most, uint32_t *begin) {
 
 /* Moves half of another lane (all of it, if that is one item) into the thief's own, empty one. */
 static bool steal(dmap__slot *slot, int victim, int thief) {
-    uint64_t range = atomic_load_explicit(&slot->lanes[victim].range, memory_order_relaxed);
+    uint64_t range = atomic_load_explicit(&dmap__board_lane(slot, victim)->range, memory_order_relaxed);
     while (begin_of(range) < end_of(range)) {
         uint32_t begin = begin_of(range), end = end_of(range), middle = begin + (end - begin) / 2;
-        if (!atomic_compare_exchange_weak(&slot->lanes[victim].range, &range, pack(begin, middle)))
+        if (!atomic_compare_exchange_weak(&dmap__board_lane(slot, victim)->range, &range, pack(begin, middle)))
             continue;
-        atomic_store(&slot->lanes[thief].range, pack(middle, end));
+        atomic_store(&dmap__board_lane(slot, thief)->range, pack(middle, end));
         return true;
     }
     return false;
@@ -179,12 +229,18 @@ static bool steal_nearest(const dmap__board *board, dmap__slot *slot, int thief)
     return false;
 }
 
+/* A small slot in which nothing is left to begin: there may be many of those. */
+static bool is_spent(const dmap__slot *slot) {
+    uint64_t range = slot->is_small ? atomic_load_explicit(&dmap__board_lane(slot, 0)->range, memory_order_acquire) : 1;
+    return begin_of(range) >= end_of(range);
+}
+
 /* The oldest slot younger than `after`, or NULL. */
 static dmap__slot *next_slot(dmap__board *board, uint64_t after, uint64_t *ticket) {
     dmap__slot *oldest = NULL;
-    for (int i = 0; i < DMAP__BOARD_SLOTS; i++) {
+    for (int i = 0, end = reached(board); i < end; i++) {
         uint64_t t = atomic_load_explicit(&board->slots[i].ticket, memory_order_acquire);
-        if (t > after && (!oldest || t < *ticket)) {
+        if (t > after && (!oldest || t < *ticket) && !is_spent(&board->slots[i])) {
             oldest = &board->slots[i];
             *ticket = t;
         }
@@ -213,18 +269,18 @@ dmap__slot *dmap__board_take(dmap__board *board, int worker, dmap__pace *pace, u
             continue;
         uint32_t most = batch_of(slot, pace);
         do {
-            uint32_t n = take_front(&slot->lanes[worker], most, begin);
+            uint32_t n = take_front(dmap__board_lane(slot, slot->is_small ? 0 : worker), most, begin);
             *end = *begin + n;
             if (n)
                 return slot;
-        } while (steal_nearest(board, slot, worker));
+        } while (!slot->is_small && steal_nearest(board, slot, worker));
     }
     atomic_store(attached(board, worker), 0);
     return NULL;
 }
 
 uint32_t dmap__board_drain(dmap__slot *slot, int worker) {
-    uint64_t range = atomic_exchange(&slot->lanes[worker].range, 0);
+    uint64_t range = atomic_exchange(&dmap__board_lane(slot, slot->is_small ? 0 : worker)->range, 0);
     return begin_of(range) < end_of(range) ? end_of(range) - begin_of(range) : 0;
 }
 

@@ -1,7 +1,9 @@
 /* The board: chunks cut into lanes, one a worker, from which workers take batches and steal.
  *
  * A worker takes from the front of its own lane by one compare-and-swap; when that is empty it moves half of
- * the nearest other's lane, from its back, into its own. No lock, no shared counter on the way of an item. */
+ * the nearest other's lane, from its back, into its own. No lock, no shared counter on the way of an item. A worker's
+ * lanes lie on pages of their own, in memory near to it. A chunk of a few items, of which many may be out, has a slot
+ * of a smaller kind: one lane serves all workers. */
 #ifndef DMAP_CREW_BOARD_H
 #define DMAP_CREW_BOARD_H
 
@@ -11,10 +13,12 @@
 
 #include "crew/work.h"
 
-#define DMAP__BOARD_SLOTS 8
-#define DMAP__CACHE_LINE  64
+#define DMAP__BIG_SLOTS  8
+#define DMAP__SMALL_MOST 4 /* items in a small slot */
+#define DMAP__CACHE_LINE 64
 
-/** One worker's part of one chunk. `range` packs two 32-bit offsets from grant->begin: begin << 32 | end. */
+/** One worker's part of one chunk; in a small slot, range 0 is everyone's, and a log is that of an item. `range` packs
+ *  two 32-bit offsets from grant->begin: begin << 32 | end. */
 typedef struct dmap__lane {
     _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t range;
     dmap__outcome log; /* the worker's own until the chunk has ended */
@@ -25,15 +29,23 @@ typedef struct dmap__slot {
     dmap__grant *grant;
     uint64_t call; /* that the grant belongs to */
     uint32_t most; /* items in a batch */
-    dmap__lane *lanes;
+    bool is_small;
+    int n_lanes;
+    size_t lane_step; /* bytes from one to the next */
+    unsigned char *lanes;
     _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t left; /* items that have not ended */
 } dmap__slot;
 
 typedef struct dmap__board {
     int workers;
-    uint64_t tickets; /* given so far: the manager's */
-    dmap__slot slots[DMAP__BOARD_SLOTS];
-    dmap__lane *lanes;          /* of all slots */
+    uint64_t tickets;      /* given so far: the manager's */
+    int n_slots;           /* big ones first */
+    _Atomic int reached;   /* slots from here on were never used */
+    _Atomic uint32_t used; /* grants on the board */
+    dmap__slot *slots;
+    unsigned char *near; /* lanes of big slots, those of a worker side by side: near_step bytes a worker */
+    size_t near_step;
+    dmap__lane *small;          /* lanes of small slots */
     _Atomic uint32_t *attached; /* by worker, a cache line apart: slot + 1 that it works in, or 0 */
 } dmap__board;
 
@@ -46,14 +58,29 @@ typedef struct dmap__pace {
 /* The manager is the rank's own thread; workers are numbered from 0. */
 
 bool dmap__board_init(dmap__board *board, int workers);
+/** Worker, once it is bound, and before a grant is put: has its lanes' memory come from where it runs. */
+void dmap__board_touch(const dmap__board *board, int worker);
 void dmap__board_fini(dmap__board *board);
 
+static inline dmap__lane *dmap__board_lane(const dmap__slot *slot, int i) {
+    return (dmap__lane *)(void *)(slot->lanes + (size_t)i * slot->lane_step);
+}
+/** The log of a batch that `worker` took, beginning at that offset. */
+static inline dmap__outcome *dmap__board_log(const dmap__slot *slot, int worker, uint32_t begin) {
+    return &dmap__board_lane(slot, slot->is_small ? (int)begin : worker)->log;
+}
+/** True if a grant is on the board. Any thread. */
+static inline bool dmap__board_is_used(const dmap__board *board) {
+    return atomic_load_explicit(&board->used, memory_order_relaxed) > 0;
+}
+
 /** Manager: puts a grant on the board, to be run in batches of at most `most` items. Returns false if no slot is free
- * now. */
+ *  now: never with at most 6 out of more than DMAP__SMALL_MOST items, and at most 2 * workers + 4 of fewer; for as long
+ *  as no worker is about to turn from one that has ended. */
 bool dmap__board_put(dmap__board *board, dmap__grant *grant, uint64_t call, uint32_t most);
 /** Manager: a slot whose items have all ended, or NULL; the lanes' logs are the caller's until dmap__board_clear. */
 dmap__slot *dmap__board_ended(dmap__board *board);
-void dmap__board_clear(dmap__slot *slot);
+void dmap__board_clear(dmap__board *board, dmap__slot *slot);
 /** Manager: takes back up to `want` items, not begun, of a grant, the last ones of each lane first.
  *  Writes at most `workers` ranges of positions and returns their number. */
 int dmap__board_recall(dmap__board *board, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "crew/emission.h"
 
 uint64_t dmap_index(const dmap_context *ctx) {
     return ctx->index;
@@ -43,6 +44,25 @@ void *dmap_result(dmap_context *ctx, size_t size) {
     if (fixed == DMAP_VARIABLE)
         return variable_result(ctx, size);
     return size == fixed ? ctx->result : NULL;
+}
+
+bool dmap__context_emit(dmap_context *ctx, const void *data, size_t size) {
+    dmap__crew_state *crew = ctx->crew;
+    bool put = dmap__emissions_put(crew->emissions, ctx->index, ctx->attempt, data, size, ctx->limit);
+    if (put)
+        crew->tell(crew->tell_arg);
+    return put;
+}
+
+int dmap_emit(dmap_context *ctx, const void *data, size_t size) {
+    for (const unsigned char *next = data; size;) {
+        size_t n = size < DMAP__EMISSION_MOST ? size : DMAP__EMISSION_MOST;
+        if (!ctx->emit || !ctx->emit(ctx, next, n))
+            return -1;
+        next += n;
+        size -= n;
+    }
+    return ctx->emit ? 0 : -1;
 }
 
 int dmap_fail(dmap_context *ctx, int code, const char *format, ...) {

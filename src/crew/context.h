@@ -24,15 +24,19 @@ struct dmap_context {
     size_t result_size;
     bool has_result; /* dmap_result was called */
     bool out_of_memory;
-    const _Atomic uint64_t *limit;                 /* items of this index and above are not wanted */
-    void *(*take)(dmap_context *ctx, size_t size); /* gives memory for a result of variable size */
-    dmap__block **blocks;                          /* where that comes from, in the rank itself */
-    double began_s;                                /* this item; only if there is an item timeout */
+    const _Atomic uint64_t *limit;                                  /* items of this index and above are not wanted */
+    void *(*take)(dmap_context *ctx, size_t size);                  /* gives memory for a result of variable size */
+    bool (*emit)(dmap_context *ctx, const void *data, size_t size); /* NULL: nobody takes it */
+    dmap__block **blocks;                                           /* where that comes from, in the rank itself */
+    double began_s;                                                 /* this item; only if there is an item timeout */
     char text[DMAP__TEXT_SIZE];
 };
 
 /** Memory for a result, in the rank itself: ctx->take. */
 void *dmap__context_take(dmap_context *ctx, size_t size);
+
+/** Hands an emission to the manager, in the rank itself: ctx->emit. */
+bool dmap__context_emit(dmap_context *ctx, const void *data, size_t size);
 
 /** The hash behind dmap_seed. */
 uint64_t dmap__seed_hash(uint64_t seed, uint64_t index);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "crew/emission.h"
 #include "crew/futex.h"
 #include "crew/puppet.h"
 #include "crew/worker.h"
@@ -22,6 +23,7 @@
 
 typedef struct hand {
     dmap__crew *crew;
+    int number;
     dmap__worker *worker;
     dmap__place place;
     pthread_t thread;
@@ -40,12 +42,14 @@ struct dmap__crew {
     uint32_t seen; /* of `ended`, at the last poll */
     _Alignas(DMAP__CACHE_LINE) _Atomic uint32_t epoch;
     _Atomic uint32_t sleepers;
+    _Atomic uint32_t ready; /* threads whose memory is where it belongs */
     _Atomic bool quit;
     _Alignas(DMAP__CACHE_LINE) _Atomic uint32_t ended;
     _Atomic bool manager_sleeps;
 };
 
-static void tell_manager(dmap__crew *crew) {
+static void tell_manager(void *arg) {
+    dmap__crew *crew = arg;
     atomic_fetch_add(&crew->ended, 1);
     if (atomic_load(&crew->manager_sleeps))
         dmap__futex_wake(&crew->ended, 1);
@@ -58,8 +62,11 @@ static bool step(hand *h) {
     return did != 0;
 }
 
+/* The manager is told: while other workers still have items, it may ask for more. */
 static void sleep_for_work(dmap__crew *crew, uint32_t epoch) {
     atomic_fetch_add(&crew->sleepers, 1);
+    if (dmap__board_is_used(&crew->state.board))
+        tell_manager(crew);
     dmap__futex_wait(&crew->epoch, epoch, -1);
     atomic_fetch_sub(&crew->sleepers, 1);
 }
@@ -69,6 +76,9 @@ static void *work(void *arg) {
     if (h->crew->topology)
         dmap__topology_bind(h->crew->topology, &h->place);
     dmap__inner_enter(h->crew->inner);
+    dmap__board_touch(&h->crew->state.board, h->number);
+    atomic_fetch_add(&h->crew->ready, 1);
+    dmap__futex_wake(&h->crew->ready, 1);
     for (;;) {
         if (step(h))
             continue;
@@ -135,6 +145,7 @@ static bool open_processes(dmap__crew *crew) {
 static dmap_status open_hand(dmap__crew *crew, int number, const dmap__crew_config *config, dmap__error *error) {
     hand *h = &crew->hands[number];
     h->crew = crew;
+    h->number = number;
     h->place.core = -1;
     if (config->places)
         h->place = config->places[number];
@@ -147,6 +158,13 @@ static dmap_status open_hand(dmap__crew *crew, int number, const dmap__crew_conf
         return dmap__fail(error, DMAP_ENOMEM, "rank %d could not start thread %d of %d", config->rank, number + 1,
                           crew->workers);
     return DMAP_OK;
+}
+
+/* A grant may be put once every worker has touched its lanes: else they would come from where the manager runs. */
+static void wait_for_threads(dmap__crew *crew) {
+    uint32_t ready;
+    while (crew->backend != DMAP_SERIAL && (ready = atomic_load(&crew->ready)) < (uint32_t)crew->workers)
+        dmap__futex_wait(&crew->ready, ready, -1);
 }
 
 dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, dmap__error *error) {
@@ -163,7 +181,11 @@ dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, 
     atomic_store(&made->state.limit, UINT64_MAX);
     made->hands = calloc((size_t)config->workers, sizeof *made->hands);
     dmap_status status = DMAP_OK;
-    if (!made->hands || !dmap__board_init(&made->state.board, config->workers) || !open_processes(made))
+    made->state.tell = tell_manager;
+    made->state.tell_arg = made;
+    made->state.emissions = dmap__emissions_create(config->backend != DMAP_SERIAL);
+    if (!made->hands || !made->state.emissions || !dmap__board_init(&made->state.board, config->workers) ||
+        !open_processes(made))
         status = dmap__fail(error, DMAP_ENOMEM, "out of memory for the board of %d workers", config->workers);
     for (int i = 0; i < config->workers && status == DMAP_OK; i++)
         status = open_hand(made, i, config, error);
@@ -171,6 +193,7 @@ dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, 
         dmap__crew_close(made);
         return status;
     }
+    wait_for_threads(made);
     *crew = made;
     return DMAP_OK;
 }
@@ -189,6 +212,7 @@ void dmap__crew_close(dmap__crew *crew) {
         dmap__worker_destroy(h->worker);
     }
     dmap__watcher_close(crew->watcher);
+    dmap__emissions_destroy(crew->state.emissions);
     dmap__board_fini(&crew->state.board);
     free(crew->state.stages);
     free(crew->hands);
@@ -227,10 +251,11 @@ dmap__grant *dmap__crew_poll(dmap__crew *crew) {
         return NULL;
     dmap__grant *grant = slot->grant;
     bool whole = true;
-    for (int i = 0; i < crew->workers; i++) {
-        whole = dmap__outcome_move(&grant->outcome, &slot->lanes[i].log) && whole;
+    for (int i = 0; i < slot->n_lanes; i++) {
+        dmap__outcome *log = &dmap__board_lane(slot, i)->log;
+        whole = dmap__outcome_move(&grant->outcome, log) && whole;
         if (!whole)
-            dmap__outcome_fini(&slot->lanes[i].log);
+            dmap__outcome_fini(log);
     }
     uint64_t limit = atomic_load(&crew->state.limit);
     grant->outcome.limit = limit;
@@ -238,12 +263,24 @@ dmap__grant *dmap__crew_poll(dmap__crew *crew) {
     whole = dmap__outcome_sort(&grant->outcome, cut ? limit + 1 : UINT64_MAX) && whole;
     if (!whole && grant->outcome.trouble.status == DMAP_OK)
         dmap__fail(&grant->outcome.trouble, DMAP_ENOMEM, "out of memory for the results of a chunk");
-    dmap__board_clear(slot);
+    dmap__board_clear(&crew->state.board, slot);
     return grant;
+}
+
+dmap__emission *dmap__crew_emission(dmap__crew *crew) {
+    return dmap__emissions_take(crew->state.emissions);
+}
+
+void dmap__crew_emission_gone(dmap__crew *crew, size_t bytes) {
+    dmap__emissions_gone(crew->state.emissions, bytes);
 }
 
 int dmap__crew_recall(dmap__crew *crew, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]) {
     return dmap__board_recall(&crew->state.board, grant, want, ranges);
+}
+
+bool dmap__crew_is_hungry(const dmap__crew *crew) {
+    return atomic_load(&crew->sleepers) > 0 && dmap__board_is_used(&crew->state.board);
 }
 
 uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant) {

@@ -12,7 +12,10 @@
 #include "crew/topology.h"
 #include "crew/work.h"
 
-#define DMAP__CREW_GRANTS 7 /* most of them out: of the board's slots, a worker may still hold one that has ended */
+/* Grants out: most of more than DMAP__CREW_SMALL items, and of a crew of `workers` most of fewer. */
+#define DMAP__CREW_GRANTS                6
+#define DMAP__CREW_SMALL                 4
+#define DMAP__CREW_SMALL_GRANTS(workers) (2 * (workers) + 4)
 
 typedef struct dmap__crew dmap__crew;
 
@@ -38,14 +41,21 @@ void dmap__crew_begin(dmap__crew *crew, const dmap__work *work);
 /** New shared data. No grant may be out. data: borrowed until the next time.
  *  process, descriptor: that hold them, for processes */
 void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long process, int descriptor);
-/** Gives a grant, of at least one item; at most DMAP__CREW_GRANTS may be out. Never blocks for long: only until a
+/** Gives a grant, of at least one item; so many may be out as is said above. Never blocks for long: only until a
  *  worker has turned from a chunk that has ended. */
 void dmap__crew_submit(dmap__crew *crew, dmap__grant *grant);
 /** A grant that has ended, its outcome sorted and complete; NULL if there is none. */
 dmap__grant *dmap__crew_poll(dmap__crew *crew);
+/** What an item emitted, to be freed with free(); NULL if there is nothing. All of an item's come before the grant that
+ *  holds its end: to be asked after each dmap__crew_poll, before its grant is looked at. */
+struct dmap__emission *dmap__crew_emission(dmap__crew *crew);
+/** So many bytes of emissions are gone: others may follow. */
+void dmap__crew_emission_gone(dmap__crew *crew, size_t bytes);
 /** Takes back up to `want` items, not begun, of a grant: writes at most dmap__crew_workers() ranges, and returns how
  * many. */
 int dmap__crew_recall(dmap__crew *crew, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]);
+/** True if a worker has nothing to do while a grant is out. */
+bool dmap__crew_is_hungry(const dmap__crew *crew);
 /** Items of a grant that have ended so far. */
 uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant);
 /** Items of this index and above are not wanted any more. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "crew/emission.h"
 #include "crew/obituary.h"
 #include "crew/process.h"
 #include "crew/watcher.h"
@@ -132,11 +133,23 @@ static double time_left(const dmap__stage_head *head, double item_timeout_s) {
     return left > 0 ? left : 0;
 }
 
+/* True if the process has asked for an emission to be taken, and goes on. */
+static bool answer_emission(dmap__puppet *puppet) {
+    dmap__stage_head *head = puppet->stage.head;
+    uint64_t offset = head->emission, size = head->emitted;
+    bool is_asked = size && size <= DMAP__EMISSION_MOST && dmap__stage_holds(&puppet->stage, offset, size);
+    if (!is_asked || atomic_load(&head->answer) == puppet->requests)
+        return false;
+    head->taken = puppet->emit(puppet->emit_arg, head->emitted_index, dmap__stage_at(&puppet->stage, offset), size);
+    head->emitted = 0;
+    return dmap__stage_pass(&puppet->stage, DMAP__TURN_RANK, DMAP__TURN_PROCESS);
+}
+
 static dmap__puppet_said wait_for_answer(dmap__puppet *puppet, double item_timeout_s) {
     dmap__stage_head *head = puppet->stage.head;
     bool killed = false;
     dmap__turn turn = (dmap__turn)atomic_load(&head->turn);
-    while (turn == DMAP__TURN_PROCESS) {
+    while (turn == DMAP__TURN_PROCESS || (turn == DMAP__TURN_RANK && answer_emission(puppet))) {
         double left = item_timeout_s > 0 && !killed ? time_left(head, item_timeout_s) : -1;
         if (left == 0) {
             dmap__process_signal(puppet->process, SIGKILL, true, NULL);
@@ -161,6 +174,7 @@ dmap__puppet_said dmap__puppet_ask(dmap__puppet *puppet, double item_timeout_s, 
     head->status = head->code = 0;
     head->out_of_memory = head->set_up_failed = false;
     head->text[0] = '\0';
+    head->emission = head->emitted = 0;
     head->size = puppet->stage.size;
     if (!puppet->process && start(puppet, error) != DMAP_OK)
         return DMAP__PUPPET_FAILED;

@@ -25,11 +25,13 @@ typedef struct dmap__puppet_config {
 typedef struct dmap__puppet {
     dmap__puppet_config config;
     dmap__stage stage;
-    struct dmap_process *process; /* NULL: none runs */
-    int pid;                      /* of the last one */
-    uint64_t items;               /* that it ran */
-    uint64_t requests;            /* so far, of all of them */
-    double looked_s;              /* at its memory, last */
+    struct dmap_process *process;                                           /* NULL: none runs */
+    int pid;                                                                /* of the last one */
+    uint64_t items;                                                         /* that it ran */
+    uint64_t requests;                                                      /* so far, of all of them */
+    double looked_s;                                                        /* at its memory, last */
+    bool (*emit)(void *arg, uint64_t index, const void *data, size_t size); /* takes what its items emit */
+    void *emit_arg;
 } dmap__puppet;
 
 /** Returns NULL if memory is out. */

@@ -63,7 +63,8 @@ typedef struct dmap__stage_head {
     double item_timeout_s;
     dmap__shared_place shared;
     int32_t attempt, rank, worker;
-    bool singly;     /* run_batch: one item at a time */
+    bool singly; /* run_batch: one item at a time */
+    bool emits;
     uint32_t layout; /* a dmap__layout */
     uint32_t count;
     uint64_t first_index, range_first;
@@ -78,6 +79,12 @@ typedef struct dmap__stage_head {
     int32_t status, code;    /* of the item after those: 0, 0 if none failed */
     bool out_of_memory, set_up_failed;
     char text[1024];
+    /* A question, in the midst of a request: what the item at `emitted_index` emits. The rank's answer is in `taken`.
+     */
+    uint64_t emission; /* offset of room for one; 0: none was taken yet */
+    uint64_t emitted;  /* bytes of it; 0: this is no question */
+    uint64_t emitted_index;
+    bool taken;
     int32_t crash; /* a signal */
     char trace[512];
 } dmap__stage_head;

@@ -18,6 +18,7 @@ typedef struct dmap__work {
     uint32_t task_id; /* its place in the registry */
     dmap__want want;
     bool each_span; /* keep the seconds of each batch, not of runs of them */
+    bool emits;     /* somebody takes what items emit */
     bool stop;      /* DMAP_STOP: nothing above a final failure is wanted */
     int retries;
     double item_timeout_s; /* 0: none */

@@ -118,8 +118,10 @@ static void run(dmap__worker *worker, dmap__batch *b) {
     ctx->text[0] = '\0';
     ctx->out_of_memory = false;
     ctx->blocks = &b->log->blocks;
+    ctx->emit = work->emits && !work->task->run_batch ? dmap__context_emit : NULL;
     b->fold_from = b->begin;
     (worker->puppet ? dmap__worker_run_process : dmap__worker_run_items)(worker, b);
+    ctx->emit = NULL;
     dmap__batch_flush_fold(worker, b, b->done);
 }
 
@@ -188,7 +190,7 @@ int dmap__worker_step(dmap__worker *worker) {
         return 0;
     uint64_t taken = b.end - b.begin;
     b.grant = b.slot->grant;
-    b.log = &b.slot->lanes[number].log;
+    b.log = dmap__board_log(b.slot, number, b.begin);
     b.done = b.begin;
     uint64_t limit = atomic_load_explicit(&crew->limit, memory_order_relaxed);
     if (limit == 0 || (!b.grant->indices && b.grant->begin + b.begin >= limit))

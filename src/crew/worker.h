@@ -23,6 +23,9 @@ typedef struct dmap__crew_state {
     struct dmap__stage_head *
         *stages; /* of the workers' processes, which look at limits of their own; NULL: threads only */
     int n_stages;
+    struct dmap__emissions *emissions;
+    void (*tell)(void *arg); /* wakes the manager */
+    void *tell_arg;
     _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t limit; /* items of this index and above are not wanted */
 } dmap__crew_state;
 

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/tasks.h"
+#include "crew/emission.h"
 #include "crew/obituary.h"
 #include "crew/shared.h"
 #include "crew/stage.h"
@@ -33,6 +34,24 @@ static void *take(dmap_context *ctx, size_t size) {
     child *c = (child *)ctx;
     uint64_t offset = dmap__stage_take(&c->stage, size);
     return offset ? dmap__stage_at(&c->stage, offset) : NULL;
+}
+
+/* ctx->emit: the rank is asked to take it, with the request still unanswered. */
+static bool emit(dmap_context *ctx, const void *data, size_t size) {
+    child *c = (child *)ctx;
+    dmap__stage_head *head = c->stage.head;
+    if (!head->emission)
+        head->emission = dmap__stage_take(&c->stage, DMAP__EMISSION_MOST);
+    if (!head->emission)
+        return false;
+    memcpy(dmap__stage_at(&c->stage, head->emission), data, size);
+    head->emitted_index = ctx->index;
+    head->emitted = size;
+    if (!dmap__stage_pass(&c->stage, DMAP__TURN_PROCESS, DMAP__TURN_RANK))
+        return false;
+    while (atomic_load(&head->turn) == DMAP__TURN_RANK)
+        dmap__stage_wait(&c->stage, DMAP__TURN_RANK, -1);
+    return head->taken;
 }
 
 /* ---- before the items ---- */
@@ -166,6 +185,7 @@ static void run(child *c) {
     bool whole = c->crew.work.task->run_batch && neighbours && !head->singly && head->count > 1;
     c->context.item_size = c->crew.work.task->item_size;
     c->context.attempt = head->attempt;
+    c->context.emit = head->emits ? emit : NULL;
     if (whole && !call(c, 0, head->count)) {
         atomic_store(&head->done, head->count);
         return;
@@ -207,6 +227,7 @@ static void answer(child *c) {
     if (make_ready(c)) {
         dmap__worker_mark(true);
         run(c);
+        c->context.emit = NULL;
         dmap__worker_mark(false);
     }
     atomic_store(&head->phase, (uint32_t)DMAP__PHASE_IDLE);

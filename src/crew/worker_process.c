@@ -74,6 +74,7 @@ static bool put_request(dmap__worker *worker, const dmap__batch *b, request *r) 
     head->shared = worker->crew->shared_place;
     head->attempt = b->grant->attempt;
     head->singly = r->singly;
+    head->emits = worker->context.emit != NULL;
     head->layout = (uint32_t)b->grant->layout;
     head->count = n;
     head->range_first = b->grant->range_first;
@@ -199,9 +200,18 @@ static bool take(dmap__worker *worker, dmap__batch *b, request *r, dmap__puppet_
     return take_death(worker, b, r, said == DMAP__PUPPET_TIMED_OUT);
 }
 
+/* ctx->emit, for the process. */
+static bool emit(void *arg, uint64_t index, const void *data, size_t size) {
+    dmap_context *ctx = arg;
+    ctx->index = index;
+    return ctx->emit && ctx->emit(ctx, data, size);
+}
+
 static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
     dmap__error error;
     uint32_t begin = r->begin;
+    worker->puppet->emit = emit;
+    worker->puppet->emit_arg = &worker->context;
     r->end = begin + dmap__puppet_admit(worker->puppet, r->batch_end - begin);
     if (!put_request(worker, b, r)) {
         dmap__batch_fail_memory(worker, b, "a batch for a process");

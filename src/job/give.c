@@ -66,11 +66,13 @@ void dmap__job_give_call(dmap__job *job) {
                             .retries = o->retries,
                             .stop = o->on_error == DMAP_STOP,
                             .each_span = job->sink.given.each != NULL,
-                            .shuffled = job->shuffle != NULL};
+                            .shuffled = job->shuffle != NULL,
+                            .emits = o->on_emit != NULL};
     dmap__work work = {.task = job->task,
                        .task_id = call.task_id,
                        .want = (dmap__want)call.want,
                        .each_span = call.each_span,
+                       .emits = call.emits,
                        .stop = call.stop,
                        .retries = call.retries,
                        .item_timeout_s = call.item_timeout_s,
@@ -85,6 +87,11 @@ void dmap__job_give_call(dmap__job *job) {
         job->pool->broken = DMAP_EMPI;
         dmap__job_fail(job, &error);
     }
+}
+
+void dmap__job_give_taken(dmap__job *job, int rank, uint64_t bytes) {
+    dmap__head head = {.type = DMAP__TAKEN, .call = job->call, .a = bytes};
+    send(job, rank, &head, NULL);
 }
 
 void dmap__job_give_limit(dmap__job *job, uint64_t limit) {
@@ -202,6 +209,8 @@ static bool shorten(dmap__job *job, const dmap__step *step, dmap__out *out) {
         dmap__plan_source_end(job->plan);
         job->source_told = true;
     }
+    if (job->source.later)
+        dmap__plan_hold(job->plan, true);
     return out->end > out->begin;
 }
 

@@ -158,6 +158,10 @@ static void end_source(dmap__items_source *from, int code) {
 static void pull_one(dmap__items_source *from, filling *f) {
     dmap_blob item = {0};
     int code = from->source.next(from->source.arg, &item);
+    if (code == DMAP_PULL_LATER) {
+        from->later = true;
+        return;
+    }
     if (code <= 0) {
         end_source(from, code);
         return;
@@ -177,7 +181,8 @@ static void pull_one(dmap__items_source *from, filling *f) {
 static void pull(dmap__items_source *from, dmap__items *items, uint64_t end, size_t bytes) {
     filling f = {.items = items, .variable = from->task->item_size == DMAP_VARIABLE};
     items->end = items->begin;
-    while (!from->ended && items->end < end && (f.used < bytes || items->end == items->begin))
+    from->later = false;
+    while (!from->ended && !from->later && items->end < end && (f.used < bytes || items->end == items->begin))
         pull_one(from, &f);
     finish(&f);
 }

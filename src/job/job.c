@@ -16,6 +16,8 @@
 
 #define SLEEP_RANKS_S 1e-3 /* longest sleep while other ranks may send */
 #define SLEEP_ALONE_S 0.05
+#define SLEEP_LATER_S 5e-3 /* while the source has nothing yet */
+#define WATCH_S       0.04
 
 /* ---- beginning ---- */
 
@@ -39,7 +41,8 @@ static dmap_status open_plan(dmap__job *job) {
                                 .ordered = dmap__sink_is_ordered(&job->sink),
                                 .window = o->window ? o->window : WINDOW,
                                 .stop = o->on_error == DMAP_STOP && !job->shuffle,
-                                .retries = o->retries};
+                                .retries = o->retries,
+                                .lean = o->ahead < 0};
     if (dmap__sink_want(&job->sink) == DMAP__WANT_RESULTS && size != DMAP_VARIABLE)
         config.result_bytes = size ? size : 1;
     job->plan = dmap__plan_create(&config);
@@ -75,11 +78,19 @@ static void begin(dmap__job *job) {
 static bool give(dmap__job *job) {
     dmap__step step;
     bool moved = false;
+    dmap__plan_hold(job->plan, false);
     while (dmap__plan_next(job->plan, dmap__clock_now(), &step)) {
         dmap__job_give(job, &step);
-        moved = true;
+        moved = moved || !job->source.later;
     }
     return moved;
+}
+
+void dmap__job_drain(dmap__job *job) {
+    job->drained = true;
+    job->source.ended = true;
+    if (dmap__plan_drain(job->plan) != DMAP_OK)
+        dmap__job_fail_memory(job);
 }
 
 static void drop(dmap__job *job) {
@@ -91,8 +102,7 @@ static void drop(dmap__job *job) {
 static void judge_sink(dmap__job *job, dmap__sink_said said) {
     dmap__error error;
     if (said == DMAP__SINK_STOPPED) {
-        job->sink_stopped = true;
-        dmap__plan_limit(job->plan, 0);
+        dmap__job_stop(job);
     } else if (said == DMAP__SINK_NO_MEMORY) {
         dmap__fail(&error, DMAP_ENOMEM, "out of memory for results on the master");
         dmap__job_fail(job, &error);
@@ -102,8 +112,10 @@ static void judge_sink(dmap__job *job, dmap__sink_said said) {
 static bool deliver(dmap__job *job) {
     dmap__piece piece;
     if (!job->delivering) {
-        if (!dmap__plan_take(job->plan, &piece))
-            return false;
+        do
+            if (!dmap__plan_take(job->plan, &piece))
+                return false;
+        while (!piece.tag);
         job->delivering = piece.tag;
         job->delivering_bytes = piece.bytes;
     }
@@ -119,14 +131,34 @@ static bool deliver(dmap__job *job) {
     return true;
 }
 
-static void look_at_clock(dmap__job *job) {
-    double now = dmap__clock_now();
+static void watch(dmap__job *job, double now) {
+    bool ends = job->source.source.kind != DMAP__SOURCE_PULL;
+    dmap_progress progress = {.total = ends ? dmap__items_count(&job->source) : UINT64_MAX,
+                              .ended = job->arrived,
+                              .failed = job->report.failed,
+                              .seconds = now - job->began_s};
+    if (!ends && job->source.ended)
+        progress.total = job->source.pulled;
+    job->watched_s = now;
+    if (job->options.on_watch(job->options.on_watch_arg, &progress))
+        dmap__job_stop(job);
+}
+
+static void show(dmap__job *job, double now) {
     uint64_t done = job->arrived;
     for (size_t i = 0; i < job->outs_capacity; i++)
         done += job->outs[i].out ? job->outs[i].progress : 0;
     if (done > job->shown)
         job->shown = done;
     dmap__progress_update(&job->progress, now, job->shown, job->report.failed);
+}
+
+static void look_at_clock(dmap__job *job) {
+    double now = dmap__clock_now();
+    if (dmap__progress_is_due(&job->progress, now))
+        show(job, now);
+    if (job->options.on_watch && !job->sink_stopped && now - job->watched_s > WATCH_S)
+        watch(job, now);
     if (job->options.timeout_s > 0 && now - job->began_s > job->options.timeout_s && !job->timed_out) {
         job->timed_out = true;
         dmap__plan_limit(job->plan, 0);
@@ -139,8 +171,9 @@ static bool is_over(const dmap__job *job) {
 
 /* Alone, nothing comes but from the workers, who wake this thread: to look before takes a core from one of them. */
 static double nap(const dmap__job *job, dmap__idle *idle) {
-    bool alone = !job->pool->comm && job->options.timeout_s <= 0;
-    return alone ? SLEEP_ALONE_S : dmap__idle_next(idle, dmap__clock_now());
+    bool alone = !job->pool->comm && job->options.timeout_s <= 0 && !job->source.later;
+    double sleep_s = alone ? SLEEP_ALONE_S : dmap__idle_next(idle, dmap__clock_now());
+    return job->source.later && sleep_s > SLEEP_LATER_S ? SLEEP_LATER_S : sleep_s;
 }
 
 static void rest(dmap__job *job, dmap__idle *idle) {
@@ -160,6 +193,8 @@ static void loop(dmap__job *job) {
     long slack = dmap__clock_sharpen();
     for (;;) {
         bool moved = dmap__job_take(job);
+        while (job->options.ahead < 0 && deliver(job)) /* it may be a reason to begin no other item */
+            moved = true;
         moved = give(job) || moved;
         drop(job);
         moved = deliver(job) || moved;
@@ -177,7 +212,7 @@ static void loop(dmap__job *job) {
 /* ---- the end ---- */
 
 static void finish_sink(dmap__job *job) {
-    bool stopped = job->sink_stopped || job->timed_out || job->trouble.status != DMAP_OK;
+    bool stopped = job->sink_stopped || job->timed_out || job->drained || job->trouble.status != DMAP_OK;
     uint64_t count = dmap__items_count(&job->source);
     uint64_t limit = job->failed && job->options.on_error == DMAP_STOP ? job->failed_index : UINT64_MAX;
     const dmap__error *why = &job->failed_error;
@@ -188,6 +223,8 @@ static void finish_sink(dmap__job *job) {
             judge_sink(job, DMAP__SINK_NO_MEMORY);
     if (stopped && job->shuffle && job->sink.given.kind != DMAP__SINK_COLLECT)
         return;
+    if (job->drained && job->sink.given.kind == DMAP__SINK_FOLD)
+        return; /* there may be holes */
     judge_sink(job, dmap__sink_finish(&job->sink, count, limit));
 }
 
@@ -204,6 +241,8 @@ static dmap_status verdict(dmap__job *job) {
                           job->options.timeout_s, job->ended);
     if (job->failed)
         *error = job->failed_error;
+    else if (job->drained)
+        return dmap__fail(error, DMAP_ECANCELLED, "the call was drained: %" PRIu64 " items were done", job->ended);
     else if (job->source.failure.status != DMAP_OK)
         *error = job->source.failure;
     return error->status;

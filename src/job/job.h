@@ -43,10 +43,12 @@ typedef struct dmap__job {
     size_t outs_capacity;
     size_t sending;          /* messages not sent yet */
     double began_s, heard_s; /* heard_s: own crew's progress was last looked at */
+    double watched_s;        /* options.on_watch was last called */
     /* How it ends: the first of these that applies. */
     dmap__error trouble; /* out of memory, a set-up that failed, a broken pool */
-    bool sink_stopped;
+    bool sink_stopped;   /* the sink, or another function of the caller's that may */
     bool timed_out;
+    bool drained;
     bool failed;
     uint64_t failed_index; /* the lowest that failed for good */
     dmap_item_status failed_status;
@@ -58,6 +60,8 @@ typedef struct dmap__job {
     dmap_report report;
 } dmap__job;
 
+/** Nothing is begun any more. */
+void dmap__job_drain(dmap__job *job);
 /** Runs a whole call; arguments were checked. The sentence is in pool->error. */
 dmap_status dmap__job_run(dmap_pool *pool, uint32_t task_id, dmap_source source, dmap_sink sink,
                           const dmap_map_options *options);
@@ -68,6 +72,8 @@ dmap_status dmap__job_run(dmap_pool *pool, uint32_t task_id, dmap_source source,
 void dmap__job_give_call(dmap__job *job);
 /** Does a step of the plan. */
 void dmap__job_give(dmap__job *job, const dmap__step *step);
+/** Tells a rank that so many bytes of its emissions were taken. */
+void dmap__job_give_taken(dmap__job *job, int rank, uint64_t bytes);
 /** Items of this index and above are not wanted: tells everyone. */
 void dmap__job_give_limit(dmap__job *job, uint64_t limit);
 
@@ -75,8 +81,12 @@ void dmap__job_give_limit(dmap__job *job, uint64_t limit);
 
 /** Takes in what has come; returns true if anything had. */
 bool dmap__job_take(dmap__job *job);
+/** The caller wants nothing more. */
+void dmap__job_stop(dmap__job *job);
 /** The call cannot go on: nothing more is granted or delivered. Keeps the first reason. */
 void dmap__job_fail(dmap__job *job, const dmap__error *why);
+/** The same, as there is no memory for results. */
+void dmap__job_fail_memory(dmap__job *job);
 /** The sentence of a failure. A dmap__blame_fn. */
 void dmap__job_blame(void *job, int rank, uint64_t index, const dmap__failure *failure, char *text, size_t size);
 /** A lease is over: forgets it. */

@@ -69,9 +69,13 @@ static dmap_status ask_all(dmap_pool *pool) {
     pool->told_places = calloc((size_t)pool->ranks, sizeof *pool->told_places);
     if (!pool->told_places)
         return dmap__fail_memory(&pool->error, (unsigned long long)pool->ranks * sizeof *pool->told_places, "places");
-    for (int rank = 1; rank < pool->ranks && pool->broken == DMAP_OK; rank++, a.waiting++)
+    for (int rank = 1; rank < pool->ranks && pool->broken == DMAP_OK; rank++) {
+        if (!pool->workers[rank])
+            continue;
+        a.waiting++;
         if (dmap__comm_send(pool->comm, rank, &head, NULL, 0, NULL, 0, NULL, NULL, &pool->error) != DMAP_OK)
             pool->broken = DMAP_EMPI;
+    }
     dmap_status status = dmap__answers_wait(pool, &a.waiting, take_answer, &a);
     if (status == DMAP_OK)
         status = a.status;

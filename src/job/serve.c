@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "crew/emission.h"
 #include "job/idle.h"
 #include "job/places.h"
 #include "job/share.h"
@@ -15,10 +16,12 @@
 #define SLEEP_BUSY_S 1e-3  /* longest sleep while chunks are here */
 #define SLEEP_IDLE_S 10e-3 /* longest sleep while there is nothing to do */
 #define PROGRESS_S   0.25
+#define HUNGRY_S     1e-3 /* between reports while a worker has nothing to do */
 
 typedef struct chunk {
     struct chunk *next;
     dmap__grant grant;
+    uint64_t told;     /* items of it that have ended, as the master knows */
     void *data, *meta; /* the GRANT's: items and indices lie there */
     dmap_blob *table;
     dmap__packed packed; /* of its RESULT */
@@ -63,6 +66,7 @@ static void take_call(server *s, const dmap__message *message) {
                        .task_id = call->task_id,
                        .want = (dmap__want)call->want,
                        .each_span = call->each_span,
+                       .emits = call->emits,
                        .stop = call->stop,
                        .retries = call->retries,
                        .item_timeout_s = call->item_timeout_s,
@@ -175,6 +179,9 @@ static void take_message(server *s, dmap__message *message) {
         if (message->head.call == s->call)
             dmap__crew_limit(s->pool->crew, message->head.a);
         break;
+    case DMAP__TAKEN:
+        dmap__crew_emission_gone(s->pool->crew, (size_t)message->head.a);
+        break;
     case DMAP__SHARE:
         dmap__share_take(s->pool, message, &reply);
         send(s, &reply, &(dmap__packed){0}, NULL, NULL);
@@ -200,10 +207,24 @@ static void unlink_chunk(server *s, const chunk *c) {
     *place = c->next;
 }
 
-static bool give_results(server *s) {
+static void send_emission(server *s, dmap__emission *e) {
+    dmap__head head = {.type = DMAP__EMIT, .call = s->call, .a = e->index, .b = (uint64_t)e->attempt};
+    dmap_blob part = {e->data, e->size};
+    send(s, &head, &(dmap__packed){.parts = &part, .n_parts = 1}, free, e);
+}
+
+static bool give_emissions(server *s) {
     bool moved = false;
+    for (dmap__emission *e; (e = dmap__crew_emission(s->pool->crew)); moved = true)
+        send_emission(s, e);
+    return moved;
+}
+
+static bool give_results(server *s) {
+    bool moved = give_emissions(s);
     dmap__grant *grant;
     while ((grant = dmap__crew_poll(s->pool->crew))) {
+        give_emissions(s); /* of its items: they come first */
         unlink_chunk(s, grant->owner);
         send_result(s, grant->owner);
         moved = true;
@@ -212,14 +233,16 @@ static bool give_results(server *s) {
 }
 
 static void tell_progress(server *s, double now) {
-    if (now - s->told_s < PROGRESS_S)
+    bool hungry = dmap__crew_is_hungry(s->pool->crew);
+    if (now - s->told_s < (hungry ? HUNGRY_S : PROGRESS_S))
         return;
     s->told_s = now;
-    for (const chunk *c = s->chunks; c; c = c->next) {
-        dmap__head head = {.type = DMAP__PROGRESS,
-                           .call = s->call,
-                           .lease = c->grant.lease,
-                           .a = dmap__crew_progress(s->pool->crew, &c->grant)};
+    for (chunk *c = s->chunks; c; c = c->next) {
+        uint64_t ended = dmap__crew_progress(s->pool->crew, &c->grant);
+        dmap__head head = {.type = DMAP__PROGRESS, .call = s->call, .lease = c->grant.lease, .a = ended};
+        if (ended == c->told)
+            continue;
+        c->told = ended;
         send(s, &head, &(dmap__packed){0}, NULL, NULL);
     }
 }

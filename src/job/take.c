@@ -7,10 +7,13 @@
 
 #include "base/clock.h"
 #include "job/job.h"
+#include "crew/emission.h"
 #include "net/wire.h"
 
 #define MESSAGES_AT_ONCE 64
 #define PROGRESS_S       0.1
+#define HUNGRY_S         200e-6 /* while a worker has nothing to do */
+#define LOOK_S           100e-9 /* and so much for each lease, as all are looked at */
 
 void dmap__job_fail(dmap__job *job, const dmap__error *why) {
     if (job->trouble.status == DMAP_OK)
@@ -18,7 +21,12 @@ void dmap__job_fail(dmap__job *job, const dmap__error *why) {
     dmap__plan_limit(job->plan, 0);
 }
 
-static void fail_memory(dmap__job *job) {
+void dmap__job_stop(dmap__job *job) {
+    job->sink_stopped = true;
+    dmap__plan_limit(job->plan, 0);
+}
+
+void dmap__job_fail_memory(dmap__job *job) {
     dmap__error error;
     dmap__fail(&error, DMAP_ENOMEM, "out of memory for results on the master");
     dmap__job_fail(job, &error);
@@ -77,7 +85,7 @@ static bool is_hole(void *arg, const dmap__failure *failure) {
     judge *j = arg;
     bool retry = false;
     if (dmap__plan_failed(j->job->plan, j->lease, failure->position, failure->attempt, &retry) != DMAP_OK)
-        fail_memory(j->job);
+        dmap__job_fail_memory(j->job);
     if (retry) {
         j->out->kept++;
         return true;
@@ -100,7 +108,7 @@ static void cut_parts(dmap__job *job, dmap__slab *slab, judge *j) {
     dmap__part_begin(&cursor, slab, job->task->result_size, is_hole, j);
     do {
         if (!dmap__part_next(&cursor, &part) || (part && !hand_over(job, j->lease, part))) {
-            fail_memory(job);
+            dmap__job_fail_memory(job);
             return;
         }
     } while (part);
@@ -136,7 +144,7 @@ static void take_outcome(dmap__job *job, uint32_t lease, dmap__outcome *outcome)
         dmap__slab_leave(slab);
     } else {
         dmap__outcome_fini(outcome);
-        fail_memory(job);
+        dmap__job_fail_memory(job);
     }
     job->arrived += items;
     dmap__job_count(job, out->branch, items, busy_s);
@@ -147,7 +155,8 @@ static void take_outcome(dmap__job *job, uint32_t lease, dmap__outcome *outcome)
 /* ---- the master's own crew ---- */
 
 static void hear_progress(dmap__job *job, double now) {
-    if (now - job->heard_s < PROGRESS_S)
+    double gap = dmap__crew_is_hungry(job->pool->crew) ? HUNGRY_S + (double)job->outs_capacity * LOOK_S : PROGRESS_S;
+    if (now - job->heard_s < gap)
         return;
     job->heard_s = now;
     for (size_t i = 0; i < job->outs_capacity; i++) {
@@ -159,11 +168,45 @@ static void hear_progress(dmap__job *job, double now) {
     }
 }
 
-static bool take_crew(dmap__job *job) {
+/* ---- emissions ---- */
+
+static void take_emission(dmap__job *job, const dmap_emission *emission) {
+    if (!job->sink_stopped && job->trouble.status == DMAP_OK && job->options.on_emit &&
+        job->options.on_emit(job->options.on_emit_arg, emission))
+        dmap__job_stop(job);
+}
+
+static bool take_crew_emissions(dmap__job *job) {
     dmap__crew *crew = job->pool->crew;
     bool moved = false;
+    for (dmap__emission *e; (e = dmap__crew_emission(crew)); moved = true) {
+        dmap_emission emission = {.index = e->index, .attempt = e->attempt, .data = e->data, .size = e->size};
+        take_emission(job, &emission);
+        dmap__crew_emission_gone(crew, e->size);
+        free(e);
+    }
+    return moved;
+}
+
+static void take_rank_emission(dmap__job *job, const dmap__message *message) {
+    const dmap__head *head = &message->head;
+    dmap_emission emission = {.index = head->a,
+                              .attempt = (int)head->b,
+                              .rank = message->from,
+                              .data = message->data,
+                              .size = (size_t)head->data_size};
+    take_emission(job, &emission);
+    dmap__job_give_taken(job, message->from, head->data_size);
+}
+
+/* ---- the master's own crew, and messages ---- */
+
+static bool take_crew(dmap__job *job) {
+    dmap__crew *crew = job->pool->crew;
+    bool moved = crew && take_crew_emissions(job);
     dmap__grant *grant;
     while (crew && (grant = dmap__crew_poll(crew))) {
+        take_crew_emissions(job);
         dmap__outcome outcome = grant->outcome;
         take_outcome(job, grant->lease, &outcome);
         moved = true;
@@ -212,11 +255,15 @@ static void take_returned(dmap__job *job, const dmap__message *message) {
     for (size_t i = 0; i < n; i++)
         out->kept += ranges[i].end - ranges[i].begin;
     if (dmap__plan_returned(job->plan, dmap__clock_now(), (uint32_t)message->head.lease, ranges, n) != DMAP_OK)
-        fail_memory(job);
+        dmap__job_fail_memory(job);
 }
 
 static void take_message(dmap__job *job, dmap__message *message) {
     uint64_t lease = message->head.lease;
+    if (message->head.type == DMAP__EMIT && message->head.call == job->call) {
+        take_rank_emission(job, message);
+        return;
+    }
     bool known = message->head.call == job->call && lease < job->outs_capacity && job->outs[lease].out;
     if (!known)
         return;

@@ -7,6 +7,7 @@
  *   RECALL give back items not begun            PROGRESS items of a chunk ended so far
  *   LIMIT  items from here on are not wanted    SHARED   the data shared is there (or not)
  *   SHARE  new shared data, or where to find it  PLACED   they are here
+ *   TAKEN  emissions have been taken            EMIT     an item's emission
  *   PLACES where do your workers run?
  *   CLOSE  the pool is closed
  *
@@ -31,7 +32,9 @@ typedef enum dmap__type {
     DMAP__PROGRESS = 9, /* lease; a: items */
     DMAP__SHARED = 10,  /* a: a dmap_status; b, c: as in SHARE, for the other ranks of the host */
     DMAP__PLACES = 11,
-    DMAP__PLACED = 12 /* a: a dmap_status; meta: the places, in the order of the workers */
+    DMAP__PLACED = 12, /* a: a dmap_status; meta: the places, in the order of the workers */
+    DMAP__EMIT = 13,   /* a: index, b: attempt; data: the bytes */
+    DMAP__TAKEN = 14   /* a: bytes */
 } dmap__type;
 
 /** Flags of RESULT: what the data is, and that every item of the chunk is there. */
@@ -50,7 +53,7 @@ typedef struct dmap__wire_call {
     uint32_t task_id;
     uint32_t want; /* dmap__want */
     int32_t retries;
-    uint8_t stop, each_span, shuffled, unused;
+    uint8_t stop, each_span, shuffled, emits;
 } dmap__wire_call;
 
 /** How items lie: those of one GRANT. head: lease, begin, end, a: attempt, b: first number of a range, flags: layout.

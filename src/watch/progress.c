@@ -115,8 +115,12 @@ static dmap__progress_view view_of(const dmap__progress *p, double now_s, uint64
                                  .utf8 = p->utf8};
 }
 
+bool dmap__progress_is_due(const dmap__progress *p, double now_s) {
+    return p->on && now_s >= p->next_s;
+}
+
 void dmap__progress_update(dmap__progress *p, double now_s, uint64_t done, uint64_t failed) {
-    if (!p->on || now_s < p->next_s)
+    if (!dmap__progress_is_due(p, now_s))
         return;
     p->next_s = now_s + EVERY_S;
     measure(p, now_s, done);

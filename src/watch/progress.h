@@ -23,6 +23,8 @@ typedef struct dmap__progress {
  *  total:    items; UINT64_MAX: not known
  *  now_s:    seconds from any origin, never backwards, in this and the other functions */
 void dmap__progress_init(dmap__progress *p, int mode, const char *name, uint64_t total, double now_s);
+/** True if it is time to draw. */
+bool dmap__progress_is_due(const dmap__progress *p, double now_s);
 /** Draws, at most ten times a second and not in the first 0.3 s; costs a comparison when it is not time. */
 void dmap__progress_update(dmap__progress *p, double now_s, uint64_t done, uint64_t failed);
 /** Draws the final state and ends the line, if anything was drawn or mode is 1. May be called again: does nothing. */

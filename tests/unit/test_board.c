@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "crew/board.h"
+#include "crew/crew.h"
 #include "unit.h"
 
 #define WORKERS 8
@@ -51,7 +52,7 @@ static void run_batch(const soldier *s, dmap__slot *slot, uint32_t begin, uint32
         atomic_fetch_add(&s->field->drained, more);
         items += more;
     }
-    slot->lanes[s->number].log.busy_s += (double)(end - begin);
+    dmap__board_log(slot, s->number, begin)->busy_s += (double)(end - begin);
     if (dice % 8 == 0)
         sched_yield();
     if (dmap__board_end(slot, items))
@@ -112,14 +113,14 @@ static uint64_t check_ended(dmap__slot *slot) {
         had += g->had[i];
         twice += g->had[i] > 1;
     }
-    for (int i = 0; i < f->board.workers; i++) {
-        logged += slot->lanes[i].log.busy_s;
-        slot->lanes[i].log.busy_s = 0;
+    for (int i = 0; i < slot->n_lanes; i++) {
+        logged += dmap__board_lane(slot, i)->log.busy_s;
+        dmap__board_lane(slot, i)->log.busy_s = 0;
     }
     CU_ASSERT_EQUAL(twice, 0);
     CU_ASSERT_EQUAL((uint64_t)logged + g->taken_back, had);
     g->out = false;
-    dmap__board_clear(slot);
+    dmap__board_clear(&f->board, slot);
     return n - had;
 }
 
@@ -189,33 +190,67 @@ static void test_alone(void) {
     slot = dmap__board_ended(&board);
     CU_ASSERT_FATAL(slot != NULL);
     CU_ASSERT_PTR_EQUAL(slot->grant, &grant);
-    dmap__board_clear(slot);
+    dmap__board_clear(&board, slot);
     CU_ASSERT_PTR_NULL(dmap__board_ended(&board));
     CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant), 0);
     dmap__board_fini(&board);
 }
 
-/* A slot is not filled again while a worker is still attached to it; a full board says so. */
-static void test_slots(void) {
+/* Slots of grants of so many items: one is not filled again while a worker is still attached to it; a full board says
+ * so. */
+static void fill(uint64_t items) {
     dmap__board board;
-    dmap__grant grants[DMAP__BOARD_SLOTS + 1];
-    dmap__pace pace = {0, 1};
+    dmap__grant grants[64];
+    dmap__pace pace = {1, 1000};
     uint32_t begin, end;
+    int n = 0;
     CU_ASSERT_FATAL(dmap__board_init(&board, 1));
-    for (int i = 0; i <= DMAP__BOARD_SLOTS; i++) {
-        grants[i] = (dmap__grant){.begin = 0, .end = 1};
-        CU_ASSERT_EQUAL(dmap__board_put(&board, &grants[i], 1, 1), i < DMAP__BOARD_SLOTS);
-    }
+    CU_ASSERT(!dmap__board_is_used(&board));
+    do
+        grants[n] = (dmap__grant){.begin = 0, .end = items};
+    while (dmap__board_put(&board, &grants[n], 1, 1000) && ++n < 63);
+    CU_ASSERT(n >= (items > DMAP__CREW_SMALL ? DMAP__CREW_GRANTS : DMAP__CREW_SMALL_GRANTS(1)) && n < 63);
     dmap__slot *slot = dmap__board_take(&board, 0, &pace, &begin, &end);
     CU_ASSERT_FATAL(slot != NULL);
     CU_ASSERT_PTR_EQUAL(slot->grant, &grants[0]); /* the oldest */
-    CU_ASSERT(dmap__board_end(slot, 1));
-    dmap__board_clear(dmap__board_ended(&board));
-    CU_ASSERT(!dmap__board_put(&board, &grants[DMAP__BOARD_SLOTS], 1, 1));
+    CU_ASSERT_EQUAL(end - begin, items);
+    CU_ASSERT(dmap__board_end(slot, items));
+    dmap__board_clear(&board, dmap__board_ended(&board));
+    CU_ASSERT(!dmap__board_put(&board, &grants[n], 1, 1000));
     slot = dmap__board_take(&board, 0, &pace, &begin, &end);
     CU_ASSERT_FATAL(slot != NULL);
     CU_ASSERT_PTR_EQUAL(slot->grant, &grants[1]);
-    CU_ASSERT(dmap__board_put(&board, &grants[DMAP__BOARD_SLOTS], 1, 1));
+    CU_ASSERT(dmap__board_put(&board, &grants[n], 1, 1000));
+    CU_ASSERT(dmap__board_is_used(&board));
+    dmap__board_fini(&board);
+}
+
+static void test_slots(void) {
+    fill(1);
+    fill(DMAP__CREW_SMALL);
+    fill(DMAP__CREW_SMALL + 1);
+}
+
+/* The items of a small grant are everyone's; each has a log of its own. */
+static void test_small(void) {
+    dmap__board board;
+    dmap__grant grant = {.begin = 10, .end = 13};
+    dmap__pace pace = {1, 1};
+    uint64_t ranges[5][2];
+    uint32_t begin, end;
+    CU_ASSERT_FATAL(dmap__board_init(&board, 5));
+    CU_ASSERT(dmap__board_put(&board, &grant, 1, 1));
+    for (uint32_t worker = 4; worker > 2; worker--) {
+        dmap__slot *slot = dmap__board_take(&board, (int)worker, &pace, &begin, &end);
+        CU_ASSERT_FATAL(slot != NULL);
+        CU_ASSERT(begin == 4 - worker && end == begin + 1);
+        CU_ASSERT_PTR_EQUAL(dmap__board_log(slot, (int)worker, begin), &dmap__board_lane(slot, (int)begin)->log);
+        CU_ASSERT(!dmap__board_end(slot, 1));
+    }
+    CU_ASSERT_EQUAL(dmap__board_recall(&board, &grant, 9, ranges), 1);
+    CU_ASSERT(ranges[0][0] == 12 && ranges[0][1] == 13);
+    CU_ASSERT_PTR_NULL(dmap__board_take(&board, 0, &pace, &begin, &end));
+    CU_ASSERT_PTR_NOT_NULL(dmap__board_ended(&board));
     dmap__board_fini(&board);
 }
 
@@ -244,7 +279,8 @@ static void test_large(void) {
 
 int main(void) {
     CU_TestInfo tests[] = {
-        {"one worker takes all", test_alone}, {"slots", test_slots}, {"2^32 - 1 items", test_large},
+        {"one worker takes all", test_alone}, {"slots", test_slots},
+        {"small grants", test_small},         {"2^32 - 1 items", test_large},
         {"1 to 8 workers", test_battles},     CU_TEST_INFO_NULL,
     };
     return unit_run("board", tests);
