@@ -12,7 +12,9 @@ esac
 # What a build of the library and the apps needs, as PACKAGE or PACKAGE=COMMAND: with the command there, from wherever
 # it came, the package is not asked for.
 build_packages='gcc=gcc libc6-dev cmake=cmake ninja-build=ninja pkg-config=pkg-config libopenmpi-dev=mpicc
-    openmpi-bin=mpirun libhwloc-dev libpng-dev'
+    openmpi-bin=mpirun libhwloc-dev libpng-dev
+    libsundials-dev
+    librandom123-dev'
 
 say() {
     echo "$*" >&2

@@ -1,6 +1,6 @@
 /* Suggestions for a word that was misspelt. */
-#ifndef DMAP_APPS_NEAREST_H
-#define DMAP_APPS_NEAREST_H
+#ifndef APPS_NEAREST_H
+#define APPS_NEAREST_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* A PNG written row by row. */
-#ifndef MANDELBROT_PNG_FILE_H
-#define MANDELBROT_PNG_FILE_H
+#ifndef APPS_PNG_FILE_H
+#define APPS_PNG_FILE_H
 
 #include <stdint.h>
 

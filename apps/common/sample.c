@@ -1,0 +1,139 @@
+/* Options, help, --check and --compare of the sample apps. */
+#include "sample.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static const command_word backends[] = {
+    {"serial", DMAP_SERIAL}, {"threads", DMAP_THREADS}, {"processes", DMAP_PROCESSES}, {NULL, 0}};
+static const command_word schedules[] = {{"auto", DMAP_AUTO},           {"static", DMAP_STATIC},
+                                         {"dynamic", DMAP_DYNAMIC},     {"guided", DMAP_GUIDED},
+                                         {"factoring", DMAP_FACTORING}, {NULL, 0}};
+static const command_word progresses[] = {{"auto", 0}, {"yes", 1}, {"no", -1}, {NULL, 0}};
+
+static const command_option common_options[] = {
+    {"--workers", "N", "on each rank, if not one a core", COMMAND_WHOLE, COMMAND_AT(sample_settings, pool.workers),
+     .low = 1, .high = 4096},
+    {"--backend", "NAME", "what the workers are", COMMAND_WORD, COMMAND_AT(sample_settings, pool.backend),
+     .words = backends},
+    {"--schedule", "NAME", "who gets how much", COMMAND_WORD, COMMAND_AT(sample_settings, map.schedule),
+     .words = schedules},
+    {"--progress", "WHEN", "a bar on stderr, if that is a terminal", COMMAND_WORD,
+     COMMAND_AT(sample_settings, map.progress), .words = progresses},
+    {"--check", NULL, "compare the result with what is known to be right", COMMAND_FLAG,
+     COMMAND_AT(sample_settings, check)},
+    {"--compare", NULL, "do it once more, serially, and print the speed-up", COMMAND_FLAG,
+     COMMAND_AT(sample_settings, compare)},
+    {"--help", NULL, "print this", COMMAND_FLAG, COMMAND_AT(sample_settings, help)},
+};
+enum { N_COMMON_OPTIONS = sizeof common_options / sizeof common_options[0] };
+
+/* For help and complaints: everything is set, so that no variable of the environment has a say in them. */
+static const dmap_options smallest_pool = {.workers = 1,
+                                           .backend = DMAP_SERIAL,
+                                           .start = DMAP_FORK,
+                                           .bind = DMAP_BIND_NONE,
+                                           .spread = DMAP_COMPACT,
+                                           .master_works = 1};
+
+static bool parse(const sample *about, int argc, char **argv, sample_settings *settings, char *error, size_t size) {
+    const command_part parts[] = {{about->options, about->n_options, settings},
+                                  {common_options, N_COMMON_OPTIONS, settings}};
+    int first = command_parse(argc, argv, parts, 2, error, size);
+    if (first < 0)
+        return false;
+    settings->operands = argv + first;
+    settings->n_operands = argc - first;
+    if (settings->n_operands > 0 && !about->operands)
+        snprintf(error, size, "'%.100s' is no option, and nothing else is taken; --help lists them", argv[first]);
+    return settings->n_operands == 0 || about->operands;
+}
+
+static void print_help(const sample *about, sample_settings *defaults) {
+    const command_part parts[] = {{about->options, about->n_options, defaults},
+                                  {common_options, N_COMMON_OPTIONS, defaults}};
+    printf("%s\n\n%s [OPTION...]%s%s\n", about->summary, about->name, about->operands ? " " : "",
+           about->operands ? about->operands : "");
+    command_print_options(parts, 2);
+}
+
+int sample_main(const sample *about, int argc, char **argv, sample_settings *settings, dmap_main_fn *main_fn) {
+    char error[512];
+    bool works = parse(about, argc, argv, settings, error, sizeof error) && !settings->help;
+    return dmap_run(argc, argv, main_fn, works ? &settings->pool : &smallest_pool);
+}
+
+bool sample_begin(const sample *about, int argc, char **argv, sample_settings *settings, int *code) {
+    char error[512];
+    bool good = parse(about, argc, argv, settings, error, sizeof error);
+    if (!good) {
+        sample_fail(about, "%s", error);
+        *code = EXIT_USAGE;
+    } else if (settings->help) {
+        print_help(about, settings);
+        *code = EXIT_SUCCESS;
+    }
+    return good && !settings->help;
+}
+
+/* -- the work ---------------------------------------------------------------------------------------------------- */
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* "2 workers", "4 workers on 2 ranks". */
+static void describe_workers(const dmap_pool *pool, char *text, size_t size) {
+    int workers = dmap_workers(pool), ranks = dmap_ranks(pool);
+    int used = snprintf(text, size, "%d worker%s", workers, workers == 1 ? "" : "s");
+    if (ranks > 1)
+        snprintf(text + used, size - (size_t)used, " on %d ranks", ranks);
+}
+
+static void print_speedup(const dmap_pool *pool, double serial_s, double seconds) {
+    char workers[64];
+    describe_workers(pool, workers, sizeof workers);
+    fprintf(stderr, "serial %.3g s, %s %.3g s: %.2fx\n", serial_s, workers, seconds, serial_s / seconds);
+}
+
+int sample_do(const sample *about, const sample_settings *settings, dmap_pool *pool, const sample_work *work,
+              void *arg) {
+    char text[512] = "";
+    double begun = now();
+    int code = work->map(pool, arg);
+    double mapped = now();
+    if (code == 0 && (settings->compare || (settings->check && work->check_is_serial)))
+        code = work->serial(arg);
+    if (code != 0)
+        return code;
+    if (settings->compare)
+        print_speedup(pool, now() - mapped, mapped - begun);
+    if (!settings->check)
+        return EXIT_SUCCESS;
+    bool right = work->check(arg, text, sizeof text);
+    fprintf(stderr, "%s: check: %s: %s\n", about->name, right ? "right" : "WRONG", text);
+    return right ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int sample_fail(const sample *about, const char *format, ...) {
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    fprintf(stderr, "%s: %s\n", about->name, text);
+    return EXIT_FAILURE;
+}
+
+void sample_report(const sample *about, const dmap_pool *pool, const char *items) {
+    dmap_report report;
+    char workers[64];
+    dmap_report_get(pool, &report);
+    describe_workers(pool, workers, sizeof workers);
+    fprintf(stderr, "%s: %llu %s in %.3g s, %s, efficiency %.1f %%\n", about->name, (unsigned long long)report.items,
+            items, report.seconds, workers, 100.0 * report.efficiency);
+}
