@@ -1,0 +1,115 @@
+/* The search, by sets of columns in the bits of a word: a row is tried by taking its free bits one by one, and the
+ * diagonals move by a shift from row to row. */
+#include "queens.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static void search(uint32_t all, uint32_t columns, uint32_t falling, uint32_t climbing, tally *t) {
+    t->ways += columns == all;
+    for (uint32_t free = all & ~(columns | falling | climbing); free; free &= free - 1) {
+        uint32_t bit = free & (~free + 1);
+        t->nodes++;
+        search(all, columns | bit, (falling | bit) << 1, (climbing | bit) >> 1, t);
+    }
+}
+
+tally queens_search(const subtree *root) {
+    tally t = {.subtrees = 1};
+    search(root->all, root->columns, root->falling, root->climbing, &t);
+    t.ways *= root->weight;
+    t.largest = t.smallest = t.nodes;
+    return t;
+}
+
+void queens_combine(tally *into, const tally *from) {
+    if (from->largest > into->largest)
+        into->largest = from->largest;
+    if (into->subtrees == 0 || from->smallest < into->smallest)
+        into->smallest = from->smallest;
+    into->ways += from->ways;
+    into->nodes += from->nodes;
+    into->subtrees += from->subtrees;
+}
+
+/* -- the cut ----------------------------------------------------------------------------------------------------- */
+
+typedef struct cut {
+    subtree *subtrees;
+    size_t count, room;
+    int n, rows;
+    bool lopsided;
+    bool failed; /* memory is out */
+} cut;
+
+static void keep(cut *c, const subtree *s) {
+    if (c->count == c->room) {
+        size_t room = c->room ? 2 * c->room : 1024;
+        subtree *more = realloc(c->subtrees, room * sizeof *more);
+        if (!more) {
+            c->failed = true;
+            return;
+        }
+        c->subtrees = more;
+        c->room = room;
+    }
+    c->subtrees[c->count++] = *s;
+}
+
+/* The columns of a row that are tried. While the board is its own mirror image (nothing is on it, or one queen in the
+ * middle), those left of the middle stand for both sides. */
+static uint32_t candidates(const cut *c, const subtree *s, int row, uint32_t *doubled) {
+    uint32_t free = s->all & ~(s->columns | s->falling | s->climbing);
+    uint32_t left = (1u << c->n / 2) - 1, middle = c->n % 2 ? 1u << c->n / 2 : 0;
+    bool symmetric = row == 0 || (row == 1 && s->columns == middle);
+    *doubled = symmetric ? left : 0;
+    return symmetric ? free & (left | middle) : free;
+}
+
+enum { WHOLE_FROM_ROW = 2 };
+
+static void descend(cut *c, const subtree *s, int row, bool first) {
+    uint32_t doubled;
+    if (row == c->rows || (c->lopsided && first && row >= WHOLE_FROM_ROW)) {
+        keep(c, s);
+        return;
+    }
+    first = true;
+    for (uint32_t free = candidates(c, s, row, &doubled); free && !c->failed; free &= free - 1, first = false) {
+        uint32_t bit = free & (~free + 1);
+        subtree next = {.all = s->all,
+                        .columns = s->columns | bit,
+                        .falling = (s->falling | bit) << 1,
+                        .climbing = (s->climbing | bit) >> 1,
+                        .weight = bit & doubled ? 2 * s->weight : s->weight};
+        descend(c, &next, row + 1, first);
+    }
+}
+
+size_t queens_cut(int n, int rows, bool lopsided, subtree **subtrees) {
+    cut c = {.n = n, .rows = rows < n ? rows : n, .lopsided = lopsided};
+    subtree root = {.all = (1u << n) - 1, .weight = 1};
+    descend(&c, &root, 0, false);
+    if (c.failed) {
+        free(c.subtrees);
+        c = (cut){0};
+    } else if (!c.subtrees) {
+        c.subtrees = malloc(1); /* no way to take so many rows: that is no lack of memory */
+    }
+    *subtrees = c.subtrees;
+    return c.count;
+}
+
+double queens_guess(const subtree *root) {
+    return ldexp(1.0, 3 * __builtin_popcount(root->all & ~root->columns)); /* about eight branches a fork */
+}
+
+uint64_t queens_known(int n) {
+    /* clang-format off */
+    static const uint64_t ways[QUEENS_MOST + 1] = {
+        1, 1, 0, 0, 2, 10, 4, 40, 92, 352, 724, 2680, 14200, 73712, 365596, 2279184, 14772512, 95815104, 666090624,
+        4968057848, 39029188884, 314666222712, 2691008701644, 24233937684440, 227514171973736, 2207893435808352,
+        22317699616364044, 234907967154122528};
+    /* clang-format on */
+    return ways[n];
+}

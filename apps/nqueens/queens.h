@@ -1,0 +1,43 @@
+/* Queens on a board that do not attack each other, as a search tree: its nodes are boards with queens in the first
+ * rows, its leaves at the last row the ways. */
+#ifndef NQUEENS_QUEENS_H
+#define NQUEENS_QUEENS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { QUEENS_MOST = 27 }; /* as far as the counts are known */
+
+/** A subtree: the board whose first rows are taken. Bit i stands for column i of the next row. */
+typedef struct subtree {
+    uint32_t all;               /* the columns that there are */
+    uint32_t columns;           /* taken */
+    uint32_t falling, climbing; /* attacked along diagonals */
+    uint32_t weight;            /* 2: its mirror image is not searched but counted */
+} subtree;
+
+/** What was found in one subtree, or in many. */
+typedef struct tally {
+    uint64_t ways;
+    uint64_t nodes;             /* visited */
+    uint64_t largest, smallest; /* of the subtrees, in nodes */
+    uint64_t subtrees;
+} tally;
+
+/** Searches a subtree. */
+tally queens_search(const subtree *root);
+/** *into becomes what both found. */
+void queens_combine(tally *into, const tally *from);
+/** The subtrees of a board of n x n whose first `rows` rows are taken, one of each pair of mirror images only.
+ * Lopsided: from two rows on the first branch of every fork is left whole, so that sizes differ by orders of magnitude.
+ *  Returns: their number, in *subtrees an array to be freed; 0 if there is none: *subtrees is NULL then if memory is
+ * out
+ */
+size_t queens_cut(int n, int rows, bool lopsided, subtree **subtrees);
+/** About how large a subtree is, from how many rows are left. */
+double queens_guess(const subtree *root);
+/** In how many ways n queens can stand: OEIS A000170. */
+uint64_t queens_known(int n);
+
+#endif
