@@ -1,0 +1,32 @@
+#include "theory.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static const double too_near = 0.02, near = 0.05; /* of b to the line */
+
+/* Asks about one point. Returns 1: it is right, 0: too near to say, -1: it cannot be so. */
+static int judge(point p, const orbit *o) {
+    double beyond = p.b - (1.0 + p.a * p.a), harmonic = 6.283185307179586 / p.a;
+    if (fabs(beyond) < too_near)
+        return 0;
+    if (o->fate != (beyond < 0.0 ? FATE_REST : FATE_CYCLE))
+        return -1;
+    double time = beyond < 0.0 ? -2.0 / beyond : harmonic;
+    return fabs(beyond) < near * p.a && fabs(o->time - time) > 0.1 * time ? -1 : 1;
+}
+
+bool theory_agrees(const grid *g, const orbit *orbits, char *text, size_t size) {
+    size_t right = 0;
+    for (size_t i = 0; i < g->count; i++) {
+        int judged = judge(g->points[i], &orbits[i]);
+        if (judged < 0) {
+            snprintf(text, size, "at a = %g, b = %g it cannot be so", g->points[i].a, g->points[i].b);
+            return false;
+        }
+        right += judged > 0;
+    }
+    snprintf(text, size, "%zu of %zu points are as theory says, the others too near the line b = 1 + a * a", right,
+             g->count);
+    return true;
+}
