@@ -107,7 +107,9 @@ static int run(dmap_pool *pool, int argc, char **argv) {
         return code;
     work w = {.settings = &s};
     w.count = queens_cut(s.n, s.rows, s.lopsided, &w.subtrees);
-    code = w.subtrees ? count_ways(pool, &w) : sample_fail(&about, "out of memory for the subtrees");
+    code = w.subtrees ? count_ways(pool, &w)
+                      : sample_fail(&about, "no memory for so many subtrees, or more than %d: take fewer --rows",
+                                    QUEENS_MOST_SUBTREES);
     free(w.subtrees);
     return code;
 }

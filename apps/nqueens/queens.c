@@ -39,10 +39,14 @@ typedef struct cut {
     size_t count, room;
     int n, rows;
     bool lopsided;
-    bool failed; /* memory is out */
+    bool failed; /* memory is out, or there are too many */
 } cut;
 
 static void keep(cut *c, const subtree *s) {
+    if (c->count == QUEENS_MOST_SUBTREES) {
+        c->failed = true;
+        return;
+    }
     if (c->count == c->room) {
         size_t room = c->room ? 2 * c->room : 1024;
         subtree *more = realloc(c->subtrees, room * sizeof *more);
@@ -94,7 +98,7 @@ size_t queens_cut(int n, int rows, bool lopsided, subtree **subtrees) {
         free(c.subtrees);
         c = (cut){0};
     } else if (!c.subtrees) {
-        c.subtrees = malloc(1); /* no way to take so many rows: that is no lack of memory */
+        c.subtrees = malloc(1); /* no way to take so many rows: that is no failure */
     }
     *subtrees = c.subtrees;
     return c.count;

@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { QUEENS_MOST = 27 }; /* as far as the counts are known */
+enum {
+    QUEENS_MOST = 27, /* as far as the counts are known */
+    QUEENS_MOST_SUBTREES = 1 << 24
+};
 
 /** A subtree: the board whose first rows are taken. Bit i stands for column i of the next row. */
 typedef struct subtree {
@@ -31,9 +34,7 @@ tally queens_search(const subtree *root);
 void queens_combine(tally *into, const tally *from);
 /** The subtrees of a board of n x n whose first `rows` rows are taken, one of each pair of mirror images only.
  * Lopsided: from two rows on the first branch of every fork is left whole, so that sizes differ by orders of magnitude.
- *  Returns: their number, in *subtrees an array to be freed; 0 if there is none: *subtrees is NULL then if memory is
- * out
- */
+ *  Returns: their number, in *subtrees an array to be freed, which is NULL if memory is out or there are too many */
 size_t queens_cut(int n, int rows, bool lopsided, subtree **subtrees);
 /** About how large a subtree is, from how many rows are left. */
 double queens_guess(const subtree *root);

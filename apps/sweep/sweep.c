@@ -39,7 +39,7 @@ static bool read_range(const char *text, void *place) {
 }
 
 static const command_option options[] = {
-    {"--grid", "COLUMNSxROWS", "points, if no file is given, each 1 to 10000 (120x90)", COMMAND_OWN,
+    {"--grid", "WxH", "columns and rows, if no file is given, each 1 to 10000 (120x90)", COMMAND_OWN,
      COMMAND_AT(settings, size), .read = read_size},
     {"--a", "LOW,HIGH", "range of a, the columns, above 0 (0.15,3)", COMMAND_OWN, COMMAND_AT(settings, a),
      .read = read_range},

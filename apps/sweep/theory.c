@@ -26,7 +26,7 @@ bool theory_agrees(const grid *g, const orbit *orbits, char *text, size_t size) 
         }
         right += judged > 0;
     }
-    snprintf(text, size, "%zu of %zu points are as theory says, the others too near the line b = 1 + a * a", right,
-             g->count);
+    snprintf(text, size, "%zu points as theory says, %zu too near the line b = 1 + a * a to say", right,
+             g->count - right);
     return true;
 }
