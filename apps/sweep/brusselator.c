@@ -126,7 +126,7 @@ static void take_turn(orbit *o, turn *last, double t, double v, double pushed) {
 /* Steps on until the orbit has come to rest or repeats itself. */
 static int follow(brusselator *s, double pushed, orbit *o) {
     double *y = N_VGetArrayPointer(s->state), t = 0.0;
-    double begun = 0.0, began = pushed; /* when and how far off the last stretch began */
+    double since = 0.0, far_then = pushed; /* from when on its dying is timed */
     turn last = {.v = pushed};
     int code = CV_SUCCESS;
     while (code >= 0 && o->fate == FATE_NONE && o->steps < most_steps) {
@@ -138,10 +138,10 @@ static int follow(brusselator *s, double pushed, orbit *o) {
             take_turn(o, &last, t, y[1], pushed);
         } else if (far < 0.01 * at_rest * pushed) { /* it goes straight, or its turns are too wide to wait for */
             o->fate = FATE_REST;
-            o->time = (t - begun) / log(began / far);
+            o->time = (t - since) / log(far_then / far);
         } else if (far > at_rest * pushed) {
-            begun = t; /* by then all but the slowest motion has died */
-            began = far;
+            since = t; /* by the last of these all but the slowest motion has died */
+            far_then = far;
         }
     }
     if (o->fate == FATE_NONE) /* too near the line to wait for the end: it is seen by now where it goes */

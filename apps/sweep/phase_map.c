@@ -64,7 +64,7 @@ static void fill(phase_map *m, const grid *g, const orbit *orbits) {
         const orbit *o = &orbits[i];
         cell *c = &m->cells[find(&m->b, g->points[i].b) * m->a.count + find(&m->a, g->points[i].a)];
         double vote = fmin(fmax(fabs(o->growth), 0.05), 0.5);
-        *c = (cell){o->fate, (float)(o->fate == FATE_CYCLE ? vote : -vote), (float)log2(o->time)};
+        *c = (cell){o->fate, (float)(o->fate == FATE_CYCLE ? vote : -vote), (float)log2(fmax(o->time, 1e-30))};
         m->low[o->fate] = fmin(m->low[o->fate], c->height);
         m->high[o->fate] = fmax(m->high[o->fate], c->height);
     }
