@@ -1,9 +1,16 @@
 /* The stage. Invariant: [head, used) is backed by memory, and only the side whose turn it is raises `used`. Each side
- * has its own word for the size: the process is told when the rank made it smaller, the rank asks the kernel when the
- * process may have made it larger. */
+ * has its own word for the size: the process is told when the rank gave memory back, the rank asks the kernel when the
+ * process may have taken more.
+ *
+ * The file never becomes shorter, and is sealed so: what the rank maps stays, whatever a task does with the descriptor.
+ * Memory is given back by holes. Before either side makes the file longer it looks whether the descriptor is still that
+ * of the stage: a task that closes all descriptors and opens a file must not find its file grown. */
 #include "crew/stage.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -14,18 +21,33 @@
 #define LARGEST   ((size_t)1 << 38) /* addresses asked for at first */
 #define SMALLEST  ((size_t)1 << 24) /* addresses without which there is no stage */
 #define USUAL     ((size_t)1 << 20) /* memory that is kept between batches */
+#define STEP      ((size_t)1 << 22) /* memory that is made at once */
 #define ALIGNMENT 64u
 
-/* Where addresses are limited (ulimit -v), most are left to the program. */
-static size_t largest(void) {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur / 16 > LARGEST)
-        return LARGEST;
-    return limit.rlim_cur / 16 < SMALLEST ? SMALLEST : (size_t)limit.rlim_cur / 16 / SMALLEST * SMALLEST;
+/* Bytes of addresses that this process has; 0 if that cannot be read. */
+static size_t addresses(void) {
+    uint64_t pages = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (!file)
+        return 0;
+    if (fscanf(file, "%" SCNu64, &pages) != 1)
+        pages = 0;
+    fclose(file);
+    return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-static bool map(dmap__stage *stage) {
-    for (size_t size = largest(); size >= SMALLEST; size /= 2) {
+/* Where addresses are limited (ulimit -v), a stage takes a small part of those that are left: the program needs some,
+ * and so do the stages of the other workers. */
+static size_t largest(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
+        return LARGEST;
+    size_t used = addresses(), part = used < limit.rlim_cur ? ((size_t)limit.rlim_cur - used) / 32 : 0;
+    return part < SMALLEST ? SMALLEST : part > LARGEST ? LARGEST : part / SMALLEST * SMALLEST;
+}
+
+static bool map(dmap__stage *stage, size_t most) {
+    for (size_t size = most; size >= SMALLEST; size /= 2) {
         void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, stage->descriptor, 0);
         if (memory == MAP_FAILED)
             continue;
@@ -37,11 +59,32 @@ static bool map(dmap__stage *stage) {
     return false;
 }
 
-/* Memory is allocated now: if it is out, that shows here, not as a SIGBUS in a task. */
-static bool grow(dmap__stage *stage, size_t size) {
-    if (size > stage->mapped || posix_fallocate(stage->descriptor, 0, (off_t)size))
+bool dmap__stage_has_descriptor(const dmap__stage *stage) {
+    struct stat info;
+    return fstat(stage->descriptor, &info) == 0 && info.st_dev == stage->device && info.st_ino == stage->file;
+}
+
+static bool note_descriptor(dmap__stage *stage) {
+    struct stat info;
+    if (fstat(stage->descriptor, &info))
         return false;
-    stage->size = size;
+    stage->device = info.st_dev;
+    stage->file = info.st_ino;
+    return true;
+}
+
+/* Memory is allocated now: if it is out, that shows here, not as a SIGBUS in a task. By steps, as a signal (a task may
+ * have a timer) undoes what was allocated in one. */
+static bool grow(dmap__stage *stage, size_t size) {
+    if (size > stage->mapped || !dmap__stage_has_descriptor(stage))
+        return false;
+    while (stage->size < size) {
+        size_t step = size - stage->size < STEP ? size - stage->size : STEP;
+        int reason = posix_fallocate(stage->descriptor, (off_t)stage->size, (off_t)step);
+        if (reason && reason != EINTR)
+            return false;
+        stage->size += reason ? 0 : step;
+    }
     return true;
 }
 
@@ -51,8 +94,10 @@ static uint64_t backed(const dmap__stage *stage) {
 }
 
 bool dmap__stage_create(dmap__stage *stage) {
-    *stage = (dmap__stage){.descriptor = memfd_create("dmap-stage", MFD_CLOEXEC)};
-    if (stage->descriptor >= 0 && map(stage) && grow(stage, sizeof *stage->head)) {
+    *stage = (dmap__stage){.descriptor = memfd_create("dmap-stage", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
+    if (stage->descriptor >= 0 && note_descriptor(stage) && map(stage, largest()) && grow(stage, sizeof *stage->head) &&
+        fcntl(stage->descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_SEAL) == 0) {
+        stage->head->mapped = stage->mapped;
         dmap__stage_clear(stage);
         return true;
     }
@@ -61,8 +106,10 @@ bool dmap__stage_create(dmap__stage *stage) {
 }
 
 bool dmap__stage_open(dmap__stage *stage, int descriptor) {
+    uint64_t mapped;
     *stage = (dmap__stage){.descriptor = descriptor};
-    return map(stage);
+    return pread(descriptor, &mapped, sizeof mapped, offsetof(dmap__stage_head, mapped)) == (ssize_t)sizeof mapped &&
+           note_descriptor(stage) && map(stage, (size_t)mapped);
 }
 
 void dmap__stage_destroy(dmap__stage *stage) {
@@ -73,11 +120,16 @@ void dmap__stage_destroy(dmap__stage *stage) {
     *stage = (dmap__stage){.descriptor = -1};
 }
 
+static bool give_back(const dmap__stage *stage, uint64_t from) {
+    return fallocate(stage->descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from,
+                     (off_t)(stage->size - from)) == 0;
+}
+
 void dmap__stage_clear(dmap__stage *stage) {
     uint64_t used = atomic_load(&stage->head->used);
     if (used > stage->size)
         stage->size = backed(stage);
-    if (used > 64 * USUAL && stage->size > USUAL && ftruncate(stage->descriptor, (off_t)USUAL) == 0)
+    if (used > 64 * USUAL && stage->size > USUAL && give_back(stage, USUAL))
         stage->size = USUAL;
     atomic_store(&stage->head->used, (sizeof *stage->head + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
 }
@@ -112,11 +164,9 @@ bool dmap__stage_pass(dmap__stage *stage, dmap__turn from, dmap__turn to) {
     return true;
 }
 
-/* Once the word is out the stage may be gone: all that is done after that is to wake by its address. */
 void dmap__stage_end(dmap__stage *stage) {
-    _Atomic uint32_t *turn = &stage->head->turn;
-    atomic_store(turn, (uint32_t)DMAP__TURN_ENDED);
-    dmap__futex_wake_shared(turn, 1);
+    atomic_store(&stage->head->turn, (uint32_t)DMAP__TURN_ENDED);
+    dmap__futex_wake_shared(&stage->head->turn, 1);
 }
 
 dmap__turn dmap__stage_wait(dmap__stage *stage, dmap__turn turn, double timeout_s) {

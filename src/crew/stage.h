@@ -5,7 +5,7 @@
  * the head. The memory has no name and is as large as the largest batch so far; both sides map far more than it has, so
  * that growing it moves nothing. What the process writes before it dies stays: so the items that it had ended are not
  * lost. A task may write anywhere in its process: what the rank reads here after that it bounds, so that a process can
- * damage its own results, not the rank. */
+ * damage its own results, not the rank. It may close or replace the descriptor too; it cannot take the memory away. */
 #ifndef DMAP_CREW_STAGE_H
 #define DMAP_CREW_STAGE_H
 
@@ -57,7 +57,8 @@ typedef struct dmap__stage_head {
     bool is_bound;
     cpu_set_t cpus; /* that the process is bound to */
     dmap__inner inner;
-    uint64_t size; /* bytes backed by memory, or more */
+    uint64_t size;   /* bytes backed by memory, or more */
+    uint64_t mapped; /* bytes of addresses that the rank has given it */
     char task_name[256];
     uint64_t seed;
     double item_timeout_s;
@@ -92,8 +93,9 @@ typedef struct dmap__stage_head {
 typedef struct dmap__stage {
     dmap__stage_head *head;
     int descriptor;
-    size_t mapped; /* bytes of addresses */
-    uint64_t size; /* bytes backed by memory, as far as this side knows */
+    uint64_t device, file; /* that the descriptor has to be of */
+    size_t mapped;         /* bytes of addresses */
+    uint64_t size;         /* bytes backed by memory, as far as this side knows */
 } dmap__stage;
 
 /** A new stage. Returns false if memory is out. */
@@ -107,6 +109,8 @@ void dmap__stage_clear(dmap__stage *stage);
 /** Takes note of how large the stage is now. The process, when its turn begins. Returns false if it cannot reach all.
  */
 bool dmap__stage_look(dmap__stage *stage);
+/** True if the descriptor is still the stage's: a task may have closed it, and something else may have its number. */
+bool dmap__stage_has_descriptor(const dmap__stage *stage);
 /** Takes `size` bytes, aligned to 64: their offset, or 0 if memory is out. Either side, in its turn. */
 uint64_t dmap__stage_take(dmap__stage *stage, uint64_t size);
 static inline void *dmap__stage_at(const dmap__stage *stage, uint64_t offset) {

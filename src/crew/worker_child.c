@@ -162,6 +162,10 @@ static bool end(child *c, uint32_t i, int code) {
     } else if (!code && !ctx->out_of_memory) {
         code = dmap_fail(ctx, 1, "the task \"%s\" gave no result: dmap_result was not called", work->task->name);
     }
+    if (ctx->out_of_memory && !dmap__stage_has_descriptor(&c->stage)) {
+        ctx->out_of_memory = false;
+        dmap_fail(ctx, code, "the task closed descriptors that are not its own: there is no place for its result");
+    }
     head->code = code;
     head->out_of_memory = ctx->out_of_memory;
     snprintf(head->text, sizeof head->text, "%s", ctx->text);
@@ -246,6 +250,8 @@ int dmap__worker_child(void *argument, size_t size) {
         if (head->quit)
             break;
         answer(c);
+        if (!dmap__stage_has_descriptor(&c->stage))
+            break;
         if (!dmap__stage_pass(&c->stage, DMAP__TURN_PROCESS, DMAP__TURN_RANK))
             return 1;
     }

@@ -42,6 +42,8 @@ fate_end fate_ends(fate what, int attempts);
 int look_workers(int *pids, int most);
 /** Waits up to 5 s for there to be no zombie among them. */
 bool look_no_zombies(void);
+/** In a worker's process: its stage. */
+struct dmap__stage_head *look_stage(void);
 /** Open descriptors of this process. */
 int look_descriptors(void);
 
@@ -59,6 +61,7 @@ void crash_add_storm(void);
 void crash_add_ends(void);
 void crash_add_life(void);
 void crash_add_wild(void);
+void crash_add_rude(void);
 void crash_add_refresh(void);
 
 #endif

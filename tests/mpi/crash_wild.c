@@ -17,19 +17,6 @@ typedef enum wild_kind {
     WILD_KINDS
 } wild_kind;
 
-/* The stage of this process: its first mapping. */
-static dmap__stage_head *find_stage(void) {
-    char line[512];
-    unsigned long from = 0;
-    FILE *maps = fopen("/proc/self/maps", "r");
-    while (maps && fgets(line, sizeof line, maps))
-        if (strstr(line, "memfd:dmap-stage") && sscanf(line, "%lx-", &from) == 1)
-            break;
-    if (maps)
-        fclose(maps);
-    return (dmap__stage_head *)from; /* NOLINT */
-}
-
 static void write_counts(dmap__stage_head *head) {
     atomic_store(&head->done, UINT32_MAX);
     atomic_store(&head->used, UINT64_MAX - 5);
@@ -47,7 +34,7 @@ static int write_wild(dmap_context *ctx, const void *item, void *result) {
     memset(dmap_result(ctx, 100), 1, 100);
     if (dmap_index(ctx) % 1000 != 900)
         return 0;
-    dmap__stage_head *head = find_stage();
+    dmap__stage_head *head = look_stage();
     switch ((wild_kind) * (const uint64_t *)item) {
     case WILD_TABLE:
         memset((char *)head + head->results, 0xfe, 16 * (size_t)head->count);

@@ -10,6 +10,8 @@ static void add_tests(void) {
         crash_add_life();
     if (harness_has("wild"))
         crash_add_wild();
+    if (harness_has("rude"))
+        crash_add_rude();
     if (harness_has("refresh_items") || harness_has("refresh_memory"))
         crash_add_refresh();
 }

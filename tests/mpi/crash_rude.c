@@ -1,0 +1,117 @@
+/* Tasks that do to their process what a program of its own may do: timers, descriptors closed, files opened in their
+ * place, the stage forged or cut, items that never end. It costs their own items, at the most, and no time limit is
+ * lost to it. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "crash.h"
+
+enum { STAGE = 3 }; /* the stage's descriptor in a process */
+
+/* ---- a timer that strikes while memory is made ---- */
+
+static void strike(int number) {
+    (void)number;
+}
+
+static int set_timer(dmap_context *ctx, const void *item, void *result) {
+    struct sigaction action = {.sa_handler = strike};
+    struct itimerval often = {{0, 1000}, {0, 1000}};
+    (void)item, (void)result;
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &often, NULL);
+    size_t size = harness_is_small() ? 50000000 : 200000000;
+    unsigned char *place = dmap_result(ctx, size);
+    if (!place)
+        return 1;
+    place[0] = place[size - 1] = 7;
+    return 0;
+}
+
+DMAP_TASK(rude_timer, .run = set_timer, .item_size = 8, .result_size = DMAP_VARIABLE);
+
+static void test_timer(void) {
+    dmap_map_options options = {.progress = -1};
+    harness_watch("a timer in a task", 60);
+    dmap_status status = dmap_map(harness_pool, &rude_timer, dmap_range(0, 3), dmap_discard(), &options);
+    if (status != DMAP_OK)
+        harness_fail("%s", dmap_error(harness_pool));
+}
+
+static int add_one(dmap_context *ctx, const void *item, void *result) {
+    (void)ctx;
+    *(uint64_t *)result = *(const uint64_t *)item + 1;
+    return 0;
+}
+
+DMAP_TASK(rude_none, .run = add_one, .item_size = 8, .result_size = 8);
+
+/* After a rude one all is well again. */
+static void check_whole(void) {
+    enum { N = 1000 };
+    uint64_t results[N] = {0};
+    CU_ASSERT_EQUAL(dmap_map(harness_pool, &rude_none, dmap_range(0, N), dmap_into(results), NULL), DMAP_OK);
+    for (uint64_t i = 0; i < N; i++)
+        CU_ASSERT_EQUAL(results[i], i + 1);
+}
+
+/* ---- the stage's descriptor ---- */
+
+typedef enum harm { HARM_CUT, HARM_CLOSE, HARM_REPLACE, HARM_KINDS } harm;
+
+/* Item 1 does the harm; the result is larger than what was there. */
+static int do_harm(dmap_context *ctx, const void *item, void *result) {
+    char path[] = "/dev/shm/dmap-rude-XXXXXX";
+    struct stat info = {0};
+    size_t size = 20000000;
+    int file = -1;
+    (void)result;
+    if (dmap_index(ctx) != 1)
+        return dmap_result(ctx, 8) ? 0 : 1;
+    switch ((harm) * (const uint64_t *)item) {
+    case HARM_CUT:
+        if (ftruncate(STAGE, 0))
+            return dmap_result(ctx, 8) ? 0 : 1; /* not allowed: so be it */
+        return 0;
+    case HARM_REPLACE:
+        syscall(SYS_close_range, 3, ~0u, 0);
+        file = mkstemp(path);
+        break;
+    default:
+        syscall(SYS_close_range, 3, ~0u, 0);
+    }
+    unsigned char *place = dmap_result(ctx, size);
+    if (place)
+        memset(place, 1, size);
+    if (file >= 0 && (fstat(file, &info) || info.st_size || unlink(path)))
+        return dmap_fail(ctx, 2, "the task's file was written to");
+    return place ? 0 : 1;
+}
+
+DMAP_TASK(rude_harm, .run = do_harm, .item_size = 8, .result_size = DMAP_VARIABLE);
+
+static void test_harm(void) {
+    for (uint64_t kind = 0; kind < HARM_KINDS; kind++) {
+        uint64_t items[3] = {kind, kind, kind};
+        dmap_map_options options = {.on_error = DMAP_KEEP_GOING, .progress = -1};
+        harness_watch("descriptors that are closed, or cut", 60);
+        dmap_status status = dmap_map(harness_pool, &rude_harm, dmap_array(items, 3), dmap_discard(), &options);
+        CU_ASSERT_EQUAL(status, kind == HARM_CUT ? DMAP_OK : DMAP_EITEM);
+        CU_ASSERT(status == DMAP_OK || strstr(dmap_error(harness_pool), "closed descriptors") != NULL);
+        check_whole();
+    }
+}
+
+void crash_add_rude(void) {
+    CU_pSuite suite = CU_add_suite("rude", NULL, NULL);
+    CU_ADD_TEST(suite, test_timer);
+    CU_ADD_TEST(suite, test_harm);
+}
