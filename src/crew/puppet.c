@@ -1,6 +1,6 @@
 /* A worker's process. Its worker is the only thread that asks it anything; the watcher's thread does no more than to
- * say on the stage that it ended, once for each process. So a new one is started only after that was said: the word
- * cannot be about the new one. */
+ * say that it ended, on the stage and in the watch, once for each process. A new one is started only after the watch
+ * said so: the word cannot be about the new one. What the stage says is no proof: a task may have written it. */
 #include "crew/puppet.h"
 
 #include <inttypes.h>
@@ -17,13 +17,15 @@
 #include "crew/watcher.h"
 #include "crew/worker_child.h"
 
-#define LOOK_S 0.1 /* between two looks at a process's memory */
+#define LOOK_S  0.1 /* between two looks at a process's memory, or at whether it is still wanted */
+#define GRACE_S 0.5 /* for a task to see that it is cancelled, before its process is killed */
 
 dmap__puppet *dmap__puppet_create(const dmap__puppet_config *config) {
     dmap__puppet *puppet = calloc(1, sizeof *puppet);
     if (!puppet)
         return NULL;
     puppet->config = *config;
+    puppet->watch.stage = &puppet->stage;
     if (!dmap__stage_create(&puppet->stage)) {
         free(puppet);
         return NULL;
@@ -32,11 +34,15 @@ dmap__puppet *dmap__puppet_create(const dmap__puppet_config *config) {
     return puppet;
 }
 
+/* Does nothing to a process that has ended. */
+static void end_now(dmap__puppet *puppet) {
+    dmap__process_signal(puppet->process, SIGKILL, true, NULL);
+    dmap__watch_wait(&puppet->watch);
+}
+
 /* Waits until the watcher has said that the process ended, and forgets it. */
 static void bury(dmap__puppet *puppet) {
-    dmap__turn turn = (dmap__turn)atomic_load(&puppet->stage.head->turn);
-    while (turn != DMAP__TURN_ENDED)
-        turn = dmap__stage_wait(&puppet->stage, turn, -1);
+    dmap__watch_wait(&puppet->watch);
     dmap__process_join(puppet->process, -1, NULL);
     dmap__process_close(puppet->process, NULL);
     puppet->process = NULL;
@@ -46,7 +52,8 @@ void dmap__puppet_quit(dmap__puppet *puppet) {
     if (!puppet->process)
         return;
     puppet->stage.head->quit = true;
-    dmap__stage_pass(&puppet->stage, DMAP__TURN_RANK, DMAP__TURN_PROCESS);
+    if (!dmap__stage_pass(&puppet->stage, DMAP__TURN_RANK, DMAP__TURN_PROCESS))
+        end_now(puppet);
     bury(puppet);
 }
 
@@ -110,7 +117,7 @@ static dmap_status start(dmap__puppet *puppet, dmap__error *error) {
     if (status == DMAP_OK)
         status = dmap__process_start(puppet->process, error);
     if (status == DMAP_OK &&
-        !dmap__watcher_add(puppet->config.watcher, dmap__process_fd(puppet->process), &puppet->stage))
+        !dmap__watcher_add(puppet->config.watcher, dmap__process_fd(puppet->process), &puppet->watch))
         status = dmap__fail_memory(error, sizeof *puppet, "a process to be watched");
     if (status != DMAP_OK && puppet->process) {
         dmap__process_signal(puppet->process, SIGKILL, true, NULL);
@@ -124,13 +131,14 @@ static dmap_status start(dmap__puppet *puppet, dmap__error *error) {
     return status;
 }
 
-/* Seconds until the item is over its time (0: it is); a set-up's time does not count. */
-static double time_left(const dmap__stage_head *head, double item_timeout_s) {
+/* Seconds until the item is over its time (0 or less: it is); a set-up's time does not count. When it began is the
+ * process's word: an impossible one counts as a breach. */
+static double time_left(const dmap__stage_head *head, double item_timeout_s, double asked_s, double now) {
     uint32_t phase = atomic_load(&head->phase);
     if (phase != DMAP__PHASE_ITEM && phase != DMAP__PHASE_BATCH)
         return item_timeout_s;
-    double left = atomic_load(&head->began_s) + item_timeout_s - dmap__clock_now();
-    return left > 0 ? left : 0;
+    double began_s = atomic_load(&head->began_s);
+    return began_s >= asked_s && began_s <= now ? began_s + item_timeout_s - now : 0;
 }
 
 /* True if the process has asked for an emission to be taken, and goes on. */
@@ -145,30 +153,49 @@ static bool answer_emission(dmap__puppet *puppet) {
     return dmap__stage_pass(&puppet->stage, DMAP__TURN_RANK, DMAP__TURN_PROCESS);
 }
 
-static dmap__puppet_said wait_for_answer(dmap__puppet *puppet, double item_timeout_s) {
-    dmap__stage_head *head = puppet->stage.head;
-    bool killed = false;
-    dmap__turn turn = (dmap__turn)atomic_load(&head->turn);
+/* Whether the items are wanted is looked at now and then: nobody wakes this thread for it. */
+static dmap__puppet_said wait_until_due(dmap__puppet *puppet, const dmap__patience *p, double asked_s) {
+    double unwanted_s = 0;
+    dmap__turn turn = (dmap__turn)atomic_load(&puppet->stage.head->turn);
     while (turn == DMAP__TURN_PROCESS || (turn == DMAP__TURN_RANK && answer_emission(puppet))) {
-        double left = item_timeout_s > 0 && !killed ? time_left(head, item_timeout_s) : -1;
-        if (left == 0) {
-            dmap__process_signal(puppet->process, SIGKILL, true, NULL);
-            killed = true;
-            continue;
+        double now = dmap__clock_now(), left = LOOK_S;
+        if (p->item_timeout_s > 0) {
+            left = time_left(puppet->stage.head, p->item_timeout_s, asked_s, now);
+            if (left <= 0)
+                return DMAP__PUPPET_TIMED_OUT;
         }
-        turn = dmap__stage_wait(&puppet->stage, DMAP__TURN_PROCESS, left);
+        if (atomic_load(p->limit) <= p->first) {
+            unwanted_s = unwanted_s > 0 ? unwanted_s : now;
+            if (now - unwanted_s >= GRACE_S)
+                return DMAP__PUPPET_UNWANTED;
+        }
+        turn = dmap__stage_wait(&puppet->stage, DMAP__TURN_PROCESS, left < LOOK_S ? left : LOOK_S);
     }
-    if (atomic_load(&head->answer) == puppet->requests)
-        return DMAP__PUPPET_ANSWERED;
-    if (turn != DMAP__TURN_ENDED) /* the task wrote where it must not: here */
-        dmap__process_signal(puppet->process, SIGKILL, true, NULL);
-    return killed ? DMAP__PUPPET_TIMED_OUT : DMAP__PUPPET_DIED;
+    return DMAP__PUPPET_ANSWERED;
 }
 
-dmap__puppet_said dmap__puppet_ask(dmap__puppet *puppet, double item_timeout_s, dmap__error *error) {
+static bool has_answered(const dmap__puppet *puppet) {
+    return atomic_load(&puppet->stage.head->answer) == puppet->requests;
+}
+
+/* Whatever the turn is: the answer alone says that it is one. A process that gave none has ended, is over its time, or
+ * wrote where it must not, on the turn itself. */
+static dmap__puppet_said wait_for_answer(dmap__puppet *puppet, const dmap__patience *patience, double asked_s) {
+    dmap__puppet_said said = wait_until_due(puppet, patience, asked_s);
+    if (said == DMAP__PUPPET_ANSWERED && has_answered(puppet))
+        return said;
+    end_now(puppet);
+    if (has_answered(puppet)) /* at the last moment */
+        return DMAP__PUPPET_ANSWERED;
+    return said == DMAP__PUPPET_ANSWERED ? DMAP__PUPPET_DIED : said;
+}
+
+dmap__puppet_said dmap__puppet_ask(dmap__puppet *puppet, const dmap__patience *patience, dmap__error *error) {
     dmap__stage_head *head = puppet->stage.head;
-    if (puppet->process && atomic_load(&head->turn) == DMAP__TURN_ENDED)
+    if (puppet->process && atomic_load(&head->turn) != (uint32_t)DMAP__TURN_RANK) {
+        end_now(puppet);
         bury(puppet);
+    }
     head->request = ++puppet->requests;
     atomic_store(&head->done, 0);
     head->status = head->code = 0;
@@ -178,9 +205,11 @@ dmap__puppet_said dmap__puppet_ask(dmap__puppet *puppet, double item_timeout_s, 
     head->size = puppet->stage.size;
     if (!puppet->process && start(puppet, error) != DMAP_OK)
         return DMAP__PUPPET_FAILED;
-    if (!dmap__stage_pass(&puppet->stage, DMAP__TURN_RANK, DMAP__TURN_PROCESS))
-        return DMAP__PUPPET_DIED;
-    return wait_for_answer(puppet, item_timeout_s);
+    double asked_s = dmap__clock_now();
+    if (dmap__stage_pass(&puppet->stage, DMAP__TURN_RANK, DMAP__TURN_PROCESS))
+        return wait_for_answer(puppet, patience, asked_s);
+    end_now(puppet);
+    return DMAP__PUPPET_DIED;
 }
 
 dmap_status dmap__puppet_obituary(dmap__puppet *puppet, int *code, char *text, size_t size, dmap__error *error) {

@@ -13,6 +13,13 @@ dmap__watcher *dmap__watcher_open(void);
 /** watcher may be NULL. */
 void dmap__watcher_close(dmap__watcher *watcher);
 
+/** What is told when a process ends. The stage's word is in memory that the process can write to: so this is the one to
+ *  trust. */
+typedef struct dmap__watch {
+    dmap__stage *stage;
+    _Atomic uint32_t ended; /* 1: it has, and the watcher has done with both; slept on */
+} dmap__watch;
+
 typedef struct dmap__puppet_config {
     dmap_start start;
     uint64_t refresh_items;  /* most items that one process runs; 0: no bound */
@@ -25,6 +32,7 @@ typedef struct dmap__puppet_config {
 typedef struct dmap__puppet {
     dmap__puppet_config config;
     dmap__stage stage;
+    dmap__watch watch;                                                      /* over the process */
     struct dmap_process *process;                                           /* NULL: none runs */
     int pid;                                                                /* of the last one */
     uint64_t items;                                                         /* that it ran */
@@ -45,14 +53,22 @@ typedef enum dmap__puppet_said {
     DMAP__PUPPET_ANSWERED = 0,
     DMAP__PUPPET_DIED = 1,
     DMAP__PUPPET_TIMED_OUT = 2, /* its item was over the timeout: it was killed */
-    DMAP__PUPPET_FAILED = 3     /* no process could be started: error says why */
+    DMAP__PUPPET_UNWANTED = 3,  /* nobody waits for its items any more: it was killed */
+    DMAP__PUPPET_FAILED = 4     /* no process could be started: error says why */
 } dmap__puppet_said;
+
+/** How long an answer is waited for. */
+typedef struct dmap__patience {
+    double item_timeout_s;         /* 0: none */
+    const _Atomic uint64_t *limit; /* of the crew: once it is at `first` or below, the items are not wanted */
+    uint64_t first;
+} dmap__patience;
 
 /** Before a request is written: ends a process that is due for it. Returns how many of `items` the next one to be asked
  *  may run, 1 or more. */
 uint32_t dmap__puppet_admit(dmap__puppet *puppet, uint32_t items);
-/** Has the request on the stage answered. item_timeout_s: 0: none. Blocks until then. */
-dmap__puppet_said dmap__puppet_ask(dmap__puppet *puppet, double item_timeout_s, dmap__error *error);
+/** Has the request on the stage answered. Blocks until then. */
+dmap__puppet_said dmap__puppet_ask(dmap__puppet *puppet, const dmap__patience *patience, dmap__error *error);
 /** How the process that died ended: *code (n, or -signal), and a sentence on it with its process id and where it
  *  crashed. Returns DMAP_ELOST if that is not known: the fork server was killed, and so were its processes. */
 dmap_status dmap__puppet_obituary(dmap__puppet *puppet, int *code, char *text, size_t size, dmap__error *error);

@@ -7,6 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "crew/futex.h"
+
 struct dmap__watcher {
     int epoll, stop;
     pthread_t thread;
@@ -19,8 +21,21 @@ static bool add(const dmap__watcher *watcher, int descriptor, void *what) {
     return epoll_ctl(watcher->epoll, EPOLL_CTL_ADD, descriptor, &event) == 0;
 }
 
-bool dmap__watcher_add(dmap__watcher *watcher, int descriptor, dmap__stage *stage) {
-    return add(watcher, descriptor, stage);
+bool dmap__watcher_add(dmap__watcher *watcher, int descriptor, dmap__watch *watch) {
+    atomic_store(&watch->ended, 0);
+    return add(watcher, descriptor, watch);
+}
+
+/* Once the last word is out the watch may be gone: all that is done after that is to wake by its address. */
+static void tell(dmap__watch *watch) {
+    dmap__stage_end(watch->stage);
+    atomic_store(&watch->ended, 1);
+    dmap__futex_wake(&watch->ended, 1);
+}
+
+void dmap__watch_wait(dmap__watch *watch) {
+    while (!atomic_load(&watch->ended))
+        dmap__futex_wait(&watch->ended, 0, -1);
 }
 
 static void *watch(void *arg) {
@@ -31,7 +46,7 @@ static void *watch(void *arg) {
             continue;
         if (!event.data.ptr)
             return NULL;
-        dmap__stage_end(event.data.ptr);
+        tell(event.data.ptr);
     }
 }
 

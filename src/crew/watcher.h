@@ -4,8 +4,10 @@
 
 #include "crew/puppet.h"
 
-/** descriptor: readable from the process's end on; stage: borrowed until it was told so, once. Any thread.
+/** descriptor: readable from the process's end on; watch: borrowed until it has ended. Any thread.
  *  Returns false if memory is out. */
-bool dmap__watcher_add(dmap__watcher *watcher, int descriptor, dmap__stage *stage);
+bool dmap__watcher_add(dmap__watcher *watcher, int descriptor, dmap__watch *watch);
+/** Sleeps until it has ended. */
+void dmap__watch_wait(dmap__watch *watch);
 
 #endif

@@ -140,7 +140,7 @@ static void begin(child *c, uint32_t i, dmap__phase phase) {
         ctx->began_s = dmap__clock_now();
         atomic_store(&head->began_s, ctx->began_s);
     }
-    atomic_store_explicit(&head->phase, (uint32_t)phase, memory_order_relaxed);
+    atomic_store_explicit(&head->phase, (uint32_t)phase, memory_order_release);
 }
 
 /* Returns true if the item is done well. */
@@ -195,6 +195,8 @@ static void run(child *c) {
         return;
     }
     for (uint32_t i = 0; i < head->count; i++) {
+        if (!head->indices && head->first_index + i >= atomic_load_explicit(&head->limit, memory_order_relaxed))
+            return;
         c->context.text[0] = '\0';
         c->context.out_of_memory = false;
         if (!end(c, i, call(c, i, 1)))

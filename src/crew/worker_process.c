@@ -191,12 +191,23 @@ static bool take_death(dmap__worker *worker, dmap__batch *b, request *r, bool ti
                 timed_out ? DMAP_ITEM_TIMEOUT : DMAP_ITEM_CRASHED);
 }
 
+/* The call ends without these items, and nobody asks how their process did. */
+static bool take_unwanted(dmap__worker *worker) {
+    dmap__error error;
+    int code;
+    dmap__puppet_obituary(worker->puppet, &code, worker->context.text, sizeof worker->context.text, &error);
+    worker->context.text[0] = '\0';
+    return false;
+}
+
 static bool take(dmap__worker *worker, dmap__batch *b, request *r, dmap__puppet_said said) {
     uint32_t done = atomic_load(&worker->puppet->stage.head->done), n = r->end - r->begin;
     if (!take_results(worker, b, r, done <= n ? done : 0))
         return false;
     if (said == DMAP__PUPPET_ANSWERED)
         return take_answer(worker, b, r);
+    if (said == DMAP__PUPPET_UNWANTED)
+        return take_unwanted(worker);
     return take_death(worker, b, r, said == DMAP__PUPPET_TIMED_OUT);
 }
 
@@ -217,7 +228,9 @@ static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
         dmap__batch_fail_memory(worker, b, "a batch for a process");
         return false;
     }
-    dmap__puppet_said said = dmap__puppet_ask(worker->puppet, worker->crew->work.item_timeout_s, &error);
+    dmap__patience patience = {worker->crew->work.item_timeout_s, &worker->crew->limit,
+                               b->grant->indices ? 0 : b->grant->begin + begin};
+    dmap__puppet_said said = dmap__puppet_ask(worker->puppet, &patience, &error);
     if (said == DMAP__PUPPET_FAILED) {
         b->log->trouble = error;
         return give_up(worker);
@@ -227,8 +240,14 @@ static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
     return goes_on;
 }
 
+/* In a shuffled grant any item may be below the limit, unless that is 0. */
+static bool is_wanted(const dmap__worker *worker, const dmap__batch *b, const request *r) {
+    uint64_t limit = atomic_load_explicit(&worker->crew->limit, memory_order_relaxed);
+    return b->grant->indices ? limit > 0 : b->grant->begin + r->begin < limit;
+}
+
 void dmap__worker_run_process(dmap__worker *worker, dmap__batch *b) {
     request r = {.begin = b->begin, .batch_end = b->end};
-    while (r.begin < r.batch_end && ask(worker, b, &r))
+    while (r.begin < r.batch_end && is_wanted(worker, b, &r) && ask(worker, b, &r))
         continue;
 }

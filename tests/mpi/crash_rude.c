@@ -3,6 +3,7 @@
  * lost to it. */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "crash.h"
+#include "crew/stage.h"
 
 enum { STAGE = 3 }; /* the stage's descriptor in a process */
 
@@ -46,13 +49,45 @@ static void test_timer(void) {
         harness_fail("%s", dmap_error(harness_pool));
 }
 
+/* ---- tasks that hang, having forged the stage ---- */
+
+typedef enum forged { FORGED_END, FORGED_PAST, FORGED_FUTURE, FORGED_NO_NUMBER, FORGED_KINDS } forged;
+
+static int forge(dmap_context *ctx, const void *item, void *result) {
+    dmap__stage_head *head = look_stage();
+    (void)ctx, (void)result;
+    switch ((forged) * (const uint64_t *)item) {
+    case FORGED_END:
+        atomic_store(&head->turn, (uint32_t)DMAP__TURN_ENDED);
+        break;
+    case FORGED_PAST:
+        atomic_store(&head->began_s, -1e300);
+        break;
+    case FORGED_FUTURE:
+        atomic_store(&head->began_s, 1e300);
+        break;
+    default:
+        atomic_store(&head->began_s, NAN);
+    }
+    while (head)
+        pause();
+    return 0;
+}
+
 static int add_one(dmap_context *ctx, const void *item, void *result) {
     (void)ctx;
     *(uint64_t *)result = *(const uint64_t *)item + 1;
     return 0;
 }
 
+DMAP_TASK(rude_forge, .run = forge, .item_size = 8, .result_size = 0);
 DMAP_TASK(rude_none, .run = add_one, .item_size = 8, .result_size = 8);
+
+static int count_ends(void *arg, const dmap_item_result *r) {
+    int *ends = arg;
+    *ends += r->status == DMAP_ITEM_TIMEOUT || r->status == DMAP_ITEM_CRASHED;
+    return 0;
+}
 
 /* After a rude one all is well again. */
 static void check_whole(void) {
@@ -61,6 +96,17 @@ static void check_whole(void) {
     CU_ASSERT_EQUAL(dmap_map(harness_pool, &rude_none, dmap_range(0, N), dmap_into(results), NULL), DMAP_OK);
     for (uint64_t i = 0; i < N; i++)
         CU_ASSERT_EQUAL(results[i], i + 1);
+}
+
+static void test_forged(void) {
+    int ends = 0;
+    dmap_map_options options = {.on_error = DMAP_KEEP_GOING, .item_timeout_s = 0.2, .progress = -1};
+    harness_watch("forged stages", 60);
+    dmap_status status =
+        dmap_map(harness_pool, &rude_forge, dmap_range(0, FORGED_KINDS), dmap_each(count_ends, &ends), &options);
+    CU_ASSERT_EQUAL(status, DMAP_EITEM);
+    CU_ASSERT_EQUAL(ends, FORGED_KINDS);
+    check_whole();
 }
 
 /* ---- the stage's descriptor ---- */
@@ -110,8 +156,31 @@ static void test_harm(void) {
     }
 }
 
+/* ---- a call that is over ---- */
+
+static int hang(dmap_context *ctx, const void *item, void *result) {
+    (void)item, (void)result;
+    while (dmap_index(ctx) == 5)
+        pause();
+    return 0;
+}
+
+DMAP_TASK(rude_hang, .run = hang, .item_size = 8, .result_size = 0);
+
+static void test_call_timeout(void) {
+    dmap_map_options options = {.timeout_s = 0.3, .progress = -1};
+    harness_watch("a call that is over", 60);
+    double begin = dmap__clock_now();
+    dmap_status status = dmap_map(harness_pool, &rude_hang, dmap_range(0, 10), dmap_discard(), &options);
+    CU_ASSERT_EQUAL(status, DMAP_ETIMEOUT);
+    CU_ASSERT(dmap__clock_now() - begin < 20);
+    check_whole();
+}
+
 void crash_add_rude(void) {
     CU_pSuite suite = CU_add_suite("rude", NULL, NULL);
     CU_ADD_TEST(suite, test_timer);
+    CU_ADD_TEST(suite, test_forged);
     CU_ADD_TEST(suite, test_harm);
+    CU_ADD_TEST(suite, test_call_timeout);
 }
