@@ -30,6 +30,7 @@ typedef struct sim_case {
     uint64_t items;
     sim_load load;
     double mean_s, latency_s;
+    double message_s;  /* that the master's thread takes for each message it gets or sends; 0: none */
     double *times;     /* of items, on a rank of slowness 1 */
     uint32_t *bytes;   /* of results; NULL: none */
     uint8_t *fail;     /* attempts of each item that fail; NULL: none. 255: all */
@@ -43,6 +44,9 @@ typedef struct sim_case {
     bool hesitates;    /* the source has nothing now and then */
     double progress_s; /* how long after its start a lease reports progress; 0: never */
     dmap__plan_config config;
+    /* What came of it. */
+    double busy_s;     /* of the master's thread */
+    uint64_t messages; /* that it got and sent */
 } sim_case;
 
 typedef enum sim_kind {
@@ -68,6 +72,7 @@ typedef struct sim_event {
     int attempt;
     uint64_t begin, end;
     double seconds;
+    bool served; /* the master's thread has had its time for it */
 } sim_event;
 
 typedef struct sim_lease {
@@ -96,6 +101,7 @@ typedef struct sim_world {
     double *memory; /* of the ranks' heaps */
     dmap__plan *plan;
     size_t busy_events; /* other than ticks */
+    double free_s;      /* when the master's thread is, with what has come */
     uint64_t versions;
 
     /* ledger, kept independently of the plan */
@@ -160,6 +166,11 @@ void sim_verify_grant(sim_world *w, uint64_t size, int workers);
 void sim_verify_held(sim_world *w);
 
 /* sim_table.c */
-int sim_table(void);
+/** message_s: what each message costs the master's thread, in the second table. */
+int sim_table(double message_s);
+
+/* sim_saturation.c */
+/** The table of what the master's thread is busy with; returns how many of its runs failed. */
+int sim_saturation(double message_s);
 
 #endif

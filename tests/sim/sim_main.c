@@ -12,15 +12,19 @@
 
 typedef struct options {
     uint64_t first, count;
+    double message_s;
     bool verbose, table, help;
 } options;
 
-static const char help[] = "usage: sim [--seeds N] [--first SEED] [--seed SEED] [--verbose] [--table]\n"
-                           "  --seeds N      run N seeds (default 2000)\n"
-                           "  --first SEED   beginning with this one (default: DMAP_SEED, else 1)\n"
-                           "  --seed SEED    this one alone\n"
-                           "  --verbose      print each case, and every step of the plan if it is one seed\n"
-                           "  --table        print efficiencies, schedules by distributions, and end\n";
+static const char help[] =
+    "usage: sim [--seeds N] [--first SEED] [--seed SEED] [--verbose]\n"
+    "       sim --table [--message SECONDS]\n"
+    "  --seeds N      run N seeds (default 2000)\n"
+    "  --first SEED   beginning with this one (default: DMAP_SEED, else 1)\n"
+    "  --seed SEED    this one alone\n"
+    "  --verbose      print each case, and every step of the plan if it is one seed\n"
+    "  --table        print efficiencies, schedules by distributions, and end\n"
+    "  --message S    what a message costs the master's thread (default 1e-6: MPI, wire, plan)\n";
 
 static bool read_number(const char *text, uint64_t *number) {
     char *end;
@@ -29,14 +33,18 @@ static bool read_number(const char *text, uint64_t *number) {
     return errno == 0 && end != text && *end == '\0' && text[0] != '-';
 }
 
+static bool read_seconds(const char *text, double *seconds) {
+    char *end;
+    *seconds = strtod(text, &end);
+    return end != text && *end == '\0' && *seconds > 0 && *seconds < 1;
+}
+
 static bool read_options(int argc, char **argv, options *o) {
-    static const struct option known[] = {{"seeds", required_argument, NULL, 'n'},
-                                          {"first", required_argument, NULL, 'f'},
-                                          {"seed", required_argument, NULL, 's'},
-                                          {"verbose", no_argument, NULL, 'v'},
-                                          {"table", no_argument, NULL, 't'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option known[] = {
+        {"seeds", required_argument, NULL, 'n'}, {"first", required_argument, NULL, 'f'},
+        {"seed", required_argument, NULL, 's'},  {"verbose", no_argument, NULL, 'v'},
+        {"table", no_argument, NULL, 't'},       {"message", required_argument, NULL, 'm'},
+        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
     const char *from_env = getenv("DMAP_SEED");
     bool good = !from_env || read_number(from_env, &o->first);
     for (int c; good && (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -50,6 +58,9 @@ static bool read_options(int argc, char **argv, options *o) {
             break;
         case 'f':
             good = read_number(optarg, &o->first);
+            break;
+        case 'm':
+            good = read_seconds(optarg, &o->message_s);
             break;
         case 'v':
             o->verbose = true;
@@ -125,7 +136,7 @@ static int run_seeds(const options *o) {
 }
 
 int main(int argc, char **argv) {
-    options o = {.first = 1, .count = 2000};
+    options o = {.first = 1, .count = 2000, .message_s = 1e-6};
     if (!read_options(argc, argv, &o)) {
         fputs(help, stderr);
         return 2;
@@ -134,5 +145,5 @@ int main(int argc, char **argv) {
         fputs(help, stdout);
         return 0;
     }
-    return o.table ? sim_table() : run_seeds(&o);
+    return o.table ? sim_table(o.message_s) : run_seeds(&o);
 }

@@ -32,19 +32,31 @@ void sim_post(sim_world *w, double at_s, sim_event event) {
     w->busy_events += event.kind != SIM_TICK;
 }
 
-static double arrival(sim_world *w, double *last_s) {
+/* The master's thread takes its time for a message of another rank's; returns when it has done. */
+static double serve(sim_world *w, int rank) {
+    sim_case *c = w->c;
+    double from_s = w->free_s > w->now ? w->free_s : w->now;
+    if (rank == 0 || c->message_s <= 0)
+        return w->now;
+    w->free_s = from_s + c->message_s;
+    c->busy_s += c->message_s;
+    c->messages++;
+    return w->free_s;
+}
+
+static double arrival(sim_world *w, double from_s, double *last_s) {
     double jitter = w->c->latency_s * 0.2 * sim_unit(&w->c->state);
-    double at_s = w->now + w->c->latency_s + jitter;
+    double at_s = from_s + w->c->latency_s + jitter;
     *last_s = at_s > *last_s ? at_s : nextafter(*last_s, INFINITY);
     return *last_s;
 }
 
 void sim_send_to_rank(sim_world *w, sim_event event) {
-    sim_post(w, arrival(w, &w->ranks[event.rank].to_rank_s), event);
+    sim_post(w, arrival(w, serve(w, event.rank), &w->ranks[event.rank].to_rank_s), event);
 }
 
 void sim_send_to_master(sim_world *w, sim_event event) {
-    sim_post(w, arrival(w, &w->ranks[event.rank].to_master_s), event);
+    sim_post(w, arrival(w, w->now, &w->ranks[event.rank].to_master_s), event);
 }
 
 static bool make_ranks(sim_world *w) {
@@ -90,6 +102,18 @@ static void fini_world(sim_world *w) {
     free(w->memory);
 }
 
+/* A message is looked at when the master's thread has had its time for it. */
+static bool waits_for_master(sim_world *w, sim_event *event) {
+    if (event->kind < SIM_DONE || event->kind > SIM_PROGRESS || event->served)
+        return false;
+    double at_s = serve(w, event->rank);
+    event->served = true;
+    if (at_s <= w->now)
+        return false;
+    sim_post(w, at_s, *event);
+    return true;
+}
+
 static void step(sim_world *w, double tick_s) {
     sim_event event;
     dmap__heap_pop(&w->events, &event);
@@ -99,6 +123,8 @@ static void step(sim_world *w, double tick_s) {
         sim_rank_event(w, &event);
         return;
     }
+    if (waits_for_master(w, &event))
+        return;
     if (event.kind == SIM_TICK && (w->busy_events || (w->c->hesitates && !dmap__plan_over(w->plan))))
         sim_post(w, w->now + tick_s, event);
     else
