@@ -1,0 +1,76 @@
+/* A machine without cores: as many workers as are asked for, bound to nothing. No process is started, and no inner
+ * library told. */
+#include <stdlib.h>
+
+#include "crew/forkserver.h"
+#include "crew/inner.h"
+#include "crew/topology.h"
+#include "virtual.h"
+
+dmap_status dmap__topology_open(const char *text, dmap__topology **topology, dmap__error *error) {
+    (void)text, (void)error;
+    *topology = NULL;
+    return DMAP_OK;
+}
+
+void dmap__topology_close(dmap__topology *topology) {
+    (void)topology;
+}
+
+dmap_status dmap__topology_plan(const dmap__topology *topology, const dmap__place_request *request,
+                                dmap__place **places, int *workers, dmap__error *error) {
+    (void)topology, (void)request;
+    *workers = virtual_work_now.workers;
+    *places = calloc((size_t)*workers, sizeof **places);
+    return *places ? DMAP_OK : dmap__fail(error, DMAP_ENOMEM, "out of memory for places");
+}
+
+int dmap__topology_allowance(const dmap__topology *topology, const dmap__place_request *request) {
+    (void)topology, (void)request;
+    return virtual_work_now.workers;
+}
+
+dmap__reason dmap__topology_reason(const dmap__topology *topology, const dmap__place_request *request, int workers,
+                                   const dmap__place *place) {
+    (void)topology, (void)request, (void)place;
+    return (dmap__reason){.workers = workers};
+}
+
+bool dmap__topology_is_bound_by_user(void) {
+    return false;
+}
+
+uint64_t dmap__topology_mask(const dmap__topology *topology) {
+    (void)topology;
+    return 0;
+}
+
+int dmap__inner_share(int allowance, const dmap__place *places, int workers) {
+    (void)allowance, (void)places, (void)workers;
+    return 1;
+}
+
+dmap__inner dmap__inner_open(int threads) {
+    (void)threads;
+    return (dmap__inner){0};
+}
+
+void dmap__inner_close(dmap__inner inner) {
+    (void)inner;
+}
+
+bool dmap__forkserver_is_open(void) {
+    return false;
+}
+
+dmap_status dmap__forkserver_open(char **argv, dmap__error *error) {
+    (void)argv, (void)error;
+    return DMAP_OK;
+}
+
+void dmap__forkserver_close(void) {
+}
+
+void dmap__child_enter(char **program_argv) {
+    (void)program_argv;
+}
