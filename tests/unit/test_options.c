@@ -41,7 +41,8 @@ static void refuse(const dmap_options *given, const char *sentence) {
 }
 
 static void test_defaults(void) {
-    const char *expected = "workers=auto node_workers=auto backend=threads start=forkserver bind=core spread=compact master_works=auto";
+    const char *expected =
+        "workers=auto node_workers=auto backend=threads start=forkserver bind=core spread=compact master_works=auto";
     dmap_options zero = {0};
     clear_environment();
     resolve_text(NULL, expected);
@@ -138,7 +139,8 @@ static void test_program_wins(void) {
                           .master_works = -1};
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         setenv(variables[i], "nonsense", 1);
-    resolve_text(&given, "workers=3 node_workers=auto backend=serial start=spawn bind=numa spread=scatter master_works=no");
+    resolve_text(&given,
+                 "workers=3 node_workers=auto backend=serial start=spawn bind=numa spread=scatter master_works=no");
     given.start = DMAP_START_DEFAULT;
     refuse(&given, "DMAP_START=\"nonsense\": want forkserver, fork or spawn");
     clear_environment();

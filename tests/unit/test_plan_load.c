@@ -1,0 +1,140 @@
+/* The plan, by what its branches have to do: many leases of long items, branches with an idle worker, lean plans, plans
+ * that wait for their source or are drained. Numbers are worked out by hand. */
+#include <stdlib.h>
+
+#include "plan_steps.h"
+
+static const int two[] = {2};
+
+static dmap__plan_config singles(bool lean) {
+    return (dmap__plan_config){
+        .branches = 1, .workers = two, .count = 100, .schedule = DMAP_DYNAMIC, .chunk = 1, .lean = lean};
+}
+
+/* Two running and two waiting; each that ends makes room for one. */
+static void test_single_items(void) {
+    dmap__plan *plan = make(singles(false));
+    uint32_t first = granted(plan, 0, 0, 1, 1);
+    for (uint64_t i = 1; i < 4; i++)
+        granted(plan, 0, i, i + 1, 1);
+    CU_ASSERT_TRUE(idle(plan, 0));
+    CU_ASSERT_EQUAL(dmap__plan_out(plan), 4);
+    finish(plan, first, 0, 1, 1, 1);
+    granted(plan, 0, 4, 5, 1);
+    CU_ASSERT_TRUE(idle(plan, 1));
+    CU_ASSERT_PTR_NULL(dmap__plan_check(plan));
+    dmap__plan_destroy(plan);
+}
+
+static void test_lean(void) {
+    dmap__plan *plan = make(singles(true));
+    granted(plan, 0, 0, 1, 1);
+    uint32_t second = granted(plan, 0, 1, 2, 1);
+    CU_ASSERT_TRUE(idle(plan, 0));
+    finish(plan, second, 1, 2, 1, 1);
+    granted(plan, 0, 2, 3, 1);
+    CU_ASSERT_TRUE(idle(plan, 1));
+    dmap__plan_destroy(plan);
+}
+
+/* A long item holds up the end of both leases; that the others have ended is known, and makes room. */
+static void test_progress_makes_room(void) {
+    dmap__plan_config config = singles(false);
+    config.chunk = 10;
+    dmap__plan *plan = make(config);
+    uint32_t a = granted(plan, 0, 0, 10, 1), b = granted(plan, 0, 10, 20, 1);
+    CU_ASSERT_TRUE(idle(plan, 0));
+    dmap__plan_progress(plan, 1, a, 9);
+    CU_ASSERT_TRUE(idle(plan, 1));
+    dmap__plan_progress(plan, 2, b, 9);
+    granted(plan, 0, 20, 30, 1);
+    CU_ASSERT_TRUE(idle(plan, 2));
+    CU_ASSERT_PTR_NULL(dmap__plan_check(plan));
+    dmap__plan_destroy(plan);
+}
+
+/* Six large leases that each wait for one item: then small ones. */
+static void test_large_leases_are_few(void) {
+    static const int eight[] = {8};
+    dmap__plan_config config = singles(false);
+    config.workers = eight;
+    config.chunk = 10;
+    dmap__plan *plan = make(config);
+    for (uint64_t i = 0; i < 6; i++)
+        dmap__plan_progress(plan, 1, granted(plan, 0, 10 * i, 10 * i + 10, 1), 9);
+    granted(plan, 0, 60, 64, 1);
+    granted(plan, 0, 64, 68, 1);
+    granted(plan, 0, 68, 72, 1);
+    CU_ASSERT_TRUE(idle(plan, 1)); /* 6 + 12 items: two a worker */
+    dmap__plan_destroy(plan);
+}
+
+static void test_hold(void) {
+    dmap__plan_config config = singles(false);
+    config.count = DMAP__UNKNOWN;
+    dmap__plan *plan = make(config);
+    dmap__plan_hold(plan, true);
+    CU_ASSERT_TRUE(idle(plan, 0));
+    CU_ASSERT_FALSE(dmap__plan_over(plan));
+    dmap__plan_hold(plan, false);
+    granted(plan, 0, 0, 1, 1);
+    dmap__plan_destroy(plan);
+}
+
+/* Drained: all is asked back, what comes back is a piece without a tag, in its place; nothing is tried again. */
+static void test_drain(void) {
+    dmap__plan_config config = singles(false);
+    config.chunk = 2;
+    config.ordered = true;
+    config.window = 1000;
+    config.result_bytes = 1;
+    config.retries = 5;
+    dmap__plan *plan = make(config);
+    uint32_t a = granted(plan, 0, 0, 2, 1), b;
+    b = granted(plan, 0, 2, 4, 1);
+    CU_ASSERT_EQUAL(dmap__plan_drain(plan), DMAP_OK);
+    dmap__step step = {0};
+    CU_ASSERT_TRUE(dmap__plan_next(plan, 0, &step));
+    CU_ASSERT_TRUE(step.kind == DMAP__STEP_RECALL && step.lease == b && step.want >= 2);
+    CU_ASSERT_TRUE(dmap__plan_next(plan, 0, &step));
+    CU_ASSERT_TRUE(step.kind == DMAP__STEP_RECALL && step.lease == a && step.want >= 2);
+    CU_ASSERT_TRUE(idle(plan, 0));
+    dmap__range all = {2, 4};
+    CU_ASSERT_EQUAL(dmap__plan_returned(plan, 0, b, &all, 1), DMAP_OK);
+    dmap__plan_done(plan, 0, b, 0, 0);
+    dmap__range back = {1, 2};
+    CU_ASSERT_EQUAL(dmap__plan_returned(plan, 0, a, &back, 1), DMAP_OK);
+    bool retry = true;
+    CU_ASSERT_EQUAL(dmap__plan_failed(plan, a, 0, 1, &retry), DMAP_OK);
+    CU_ASSERT_FALSE(retry);
+    dmap__piece piece = {0, 1, 1, plan};
+    CU_ASSERT_EQUAL(dmap__plan_piece(plan, a, &piece), DMAP_OK);
+    dmap__plan_done(plan, 1, a, 1, 1);
+    CU_ASSERT_TRUE(dmap__plan_take(plan, &piece) && piece.begin == 0 && piece.tag == plan);
+    CU_ASSERT_TRUE(dmap__plan_take(plan, &piece) && piece.begin == 1 && piece.end == 2 && !piece.tag);
+    CU_ASSERT_TRUE(dmap__plan_take(plan, &piece) && piece.begin == 2 && piece.end == 4 && !piece.tag);
+    CU_ASSERT_TRUE(idle(plan, 1));
+    CU_ASSERT_TRUE(dmap__plan_over(plan));
+    CU_ASSERT_PTR_NULL(dmap__plan_check(plan));
+    dmap__plan_destroy(plan);
+}
+
+int main(void) {
+    static CU_TestInfo tests[] = {
+        {"single items", test_single_items},
+        {"lean", test_lean},
+        {"progress makes room", test_progress_makes_room},
+        {"large leases are few", test_large_leases_are_few},
+        {"hold", test_hold},
+        {"drain", test_drain},
+        CU_TEST_INFO_NULL,
+    };
+    CU_SuiteInfo suites[] = {{.pName = "plan's load", .pTests = tests}, CU_SUITE_INFO_NULL};
+    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
+        return EXIT_FAILURE;
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    bool failed = CU_get_number_of_failures() != 0;
+    CU_cleanup_registry();
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
