@@ -31,6 +31,7 @@ typedef struct dmap_context dmap_context; /* what a task function sees of the wo
 typedef struct dmap_results dmap_results;
 typedef struct dmap_call dmap_call;
 typedef struct dmap_stream dmap_stream;
+typedef struct dmap_merge dmap_merge; /* where a merge function puts what it makes */
 
 /* ---- a program ------------------------------------------------------------------------------------------------ */
 
@@ -119,6 +120,11 @@ DMAP_API const char *dmap_host(const dmap_pool *pool, int rank);
 
 #define DMAP_VARIABLE ((size_t)-1) /* an item or result size: any, 0 too */
 
+typedef struct dmap_blob {
+    const void *data;
+    size_t size;
+} dmap_blob;
+
 /** Does one item. item is read-only; result has result_size bytes (NULL if that is 0 or DMAP_VARIABLE: then
  *  dmap_result). Fixed-size items and results are aligned as in an array of theirs; variable ones to 16 bytes.
  *  Returns 0: done; else the item failed with that code (dmap_fail adds a sentence). */
@@ -144,6 +150,10 @@ typedef struct dmap_task {
     /* For dmap_fold: *into becomes "*into followed by *from". Must be associative (rounding aside); need not commute.
      * Runs in the rank itself, also with DMAP_PROCESSES. */
     void (*combine)(void *into, const void *from);
+    /* The same for results of any size, for dmap_fold_blob: makes "left followed by right" in the place that
+     * dmap_merge_result gives. left and right, aligned to 16, are valid until it returns. Both may run in several
+     * threads at once. */
+    void (*merge)(dmap_merge *merge, dmap_blob left, dmap_blob right);
 } dmap_task;
 
 /** Defines `const dmap_task symbol`, named "symbol", and registers it in every process of the program:
@@ -200,12 +210,13 @@ DMAP_API int dmap_emit(dmap_context *ctx, const void *data, size_t size);
  * early. */
 DMAP_API bool dmap_cancelled(const dmap_context *ctx);
 
-/* ---- sources and sinks: small values, made by these functions; their fields are private ------------------------ */
+/** Inside a task's merge function: the place of the merged result, `size` bytes aligned to 16. As with dmap_result, a
+ *  second call gives it another size (less, say, than was thought at first) and keeps what was written; without any
+ *  call the merged result is empty.
+ *  Returns:  NULL only if memory is out: return then, and the call ends with DMAP_ENOMEM */
+DMAP_API void *dmap_merge_result(dmap_merge *merge, size_t size);
 
-typedef struct dmap_blob {
-    const void *data;
-    size_t size;
-} dmap_blob;
+/* ---- sources and sinks: small values, made by these functions; their fields are private ------------------------ */
 
 typedef enum dmap_item_status {
     DMAP_ITEM_OK = 0,
@@ -299,6 +310,13 @@ DMAP_API dmap_sink dmap_each(dmap_each_fn *fn, void *arg);
  *  binary tree, as pairwise summation has), so the bits are the same on any number of ranks and workers. Items that
  *  failed are left out. Untouched if there is no result. */
 DMAP_API dmap_sink dmap_fold(void *accumulator);
+/** The same by task.merge, for results of any size: the accumulator is *size bytes at *data.
+ *  data, size:  *data is NULL (none yet), or from malloc, as an earlier call left it: then it is freed and replaced. To
+ *               be freed with free() in the end. Both are untouched if there is no result; if the call fails, they are
+ *               what was delivered before
+ *  Cost:        a rank holds a merged result for each power of two in a range of items, until that is sent; while the
+ *               master merges it serves nobody */
+DMAP_API dmap_sink dmap_fold_blob(void **data, size_t *size);
 /** Results are thrown away where they arise. */
 DMAP_API dmap_sink dmap_discard(void);
 

@@ -83,13 +83,20 @@ static dmap_status check_sink(const dmap_task *task, const dmap_sink *sink, dmap
         if (!task->combine)
             return refuse(error, task, "dmap_fold wants a combine function");
         if (variable)
-            return refuse(error, task, "dmap_fold wants results of fixed size");
+            return refuse(error, task, "dmap_fold wants results of fixed size: use dmap_fold_blob");
         return sink->data ? DMAP_OK : refuse(error, task, "dmap_fold: the accumulator is NULL");
+    case DMAP__SINK_FOLD_BLOB:
+        if (!task->merge)
+            return refuse(error, task, "dmap_fold_blob wants a merge function");
+        if (!variable)
+            return refuse(error, task, "dmap_fold_blob wants results of any size: use dmap_fold");
+        return sink->data && sink->arg ? DMAP_OK : refuse(error, task, "dmap_fold_blob: the accumulator is NULL");
     case DMAP__SINK_DISCARD:
         return DMAP_OK;
     default:
-        return refuse(error, task,
-                      "the sink was not made by dmap_into, dmap_collect, dmap_each, dmap_fold or dmap_discard");
+        return refuse(
+            error, task,
+            "the sink was not made by dmap_into, dmap_collect, dmap_each, dmap_fold, dmap_fold_blob or dmap_discard");
     }
 }
 

@@ -39,6 +39,10 @@ dmap_sink dmap_fold(void *accumulator) {
     return (dmap_sink){.kind = DMAP__SINK_FOLD, .data = accumulator};
 }
 
+dmap_sink dmap_fold_blob(void **data, size_t *size) {
+    return (dmap_sink){.kind = DMAP__SINK_FOLD_BLOB, .data = data, .arg = size};
+}
+
 dmap_sink dmap_discard(void) {
     return (dmap_sink){.kind = DMAP__SINK_DISCARD};
 }

@@ -37,8 +37,8 @@ dmap_status dmap__registry_get(dmap__registry *registry, dmap__error *error) {
 }
 
 static int describe(const dmap_task *task, char *text, size_t size) {
-    return snprintf(text, size, "%s\t%zu\t%zu\t%d%d%d\n", task->name, task->item_size, task->result_size,
-                    task->run != NULL, task->run_batch != NULL, task->combine != NULL);
+    return snprintf(text, size, "%s\t%zu\t%zu\t%d%d%d%d\n", task->name, task->item_size, task->result_size,
+                    task->run != NULL, task->run_batch != NULL, task->combine != NULL, task->merge != NULL);
 }
 
 char *dmap__registry_describe(const dmap__registry *registry) {

@@ -71,13 +71,13 @@ bool dmap__outcome_add_failure(dmap__outcome *outcome, const dmap__failure *fail
     return true;
 }
 
-dmap__fold *dmap__outcome_fold_at(dmap__outcome *outcome, uint64_t begin, dmap__combine_fn *combine, size_t size) {
+dmap__fold *dmap__outcome_fold_at(dmap__outcome *outcome, uint64_t begin, const dmap_task *task) {
     if (outcome->n_folds && outcome->folds[outcome->n_folds - 1].end == begin)
         return &outcome->folds[outcome->n_folds - 1];
     if (!dmap__memory_grow(&outcome->folds, &outcome->folds_capacity, outcome->n_folds + 1, sizeof *outcome->folds))
         return NULL;
     dmap__fold *fold = &outcome->folds[outcome->n_folds++];
-    dmap__fold_init(fold, combine, size, begin);
+    dmap__fold_init(fold, task, begin);
     return fold;
 }
 

@@ -68,7 +68,7 @@ bool dmap__outcome_add_span(dmap__outcome *outcome, uint64_t begin, uint64_t end
 /** text: copied, may be NULL. */
 bool dmap__outcome_add_failure(dmap__outcome *outcome, const dmap__failure *failure, const char *text);
 /** The fold that ends at `begin`, or a new one that begins there. NULL if memory is out. */
-dmap__fold *dmap__outcome_fold_at(dmap__outcome *outcome, uint64_t begin, dmap__combine_fn *combine, size_t size);
+dmap__fold *dmap__outcome_fold_at(dmap__outcome *outcome, uint64_t begin, const dmap_task *task);
 
 /** Moves all of `from` but its range into `into`, unsorted; from is left empty. Returns false if memory
  *  is out: of `from`, only its trouble is kept then. */

@@ -1,7 +1,8 @@
 /* What a batch writes into its lane's log beside results: failures, and the folds of what was run between them.
- * Invariant (WANT_FOLD): results in [fold_from, the item that runs) lie in scratch and are in no fold yet; a failed
- * item is never folded, and a final one leaves a gap of its index, so that brackets stay those of a run without it. A
- * failure lowers the crew's limit if nothing above it is wanted; it does not stop other workers. */
+ * Invariant (WANT_FOLD): results in [fold_from, the item that runs) lie in scratch and are in no fold yet (of variable
+ * size, there are none: each is folded as soon as it is there); a failed item is never folded, and a final one leaves a
+ * gap of its index, so that brackets stay those of a run without it. A failure lowers the crew's limit if nothing above
+ * it is wanted; it does not stop other workers. */
 #include "crew/batch.h"
 
 #include "base/clock.h"
@@ -12,25 +13,25 @@ void dmap__batch_fail_memory(dmap__worker *worker, dmap__batch *b, const char *w
 }
 
 void dmap__batch_flush_fold(dmap__worker *worker, dmap__batch *b, uint32_t offset) {
-    const dmap_task *task = worker->crew->work.task;
+    const dmap_context *ctx = &worker->context;
     if (worker->crew->work.want != DMAP__WANT_FOLD || b->fold_from >= offset)
         return;
-    dmap__fold *fold = dmap__outcome_fold_at(b->log, b->grant->begin + b->fold_from, task->combine, task->result_size);
-    unsigned char *first = b->results + (size_t)(b->fold_from - b->begin) * b->result_step;
-    if (!fold || !dmap__fold_push(fold, first, offset - b->fold_from))
+    size_t before = b->fold_from - b->begin, n = offset - b->fold_from;
+    dmap__fold *fold = dmap__outcome_fold_at(b->log, b->grant->begin + b->fold_from, worker->crew->work.task);
+    if (!fold || !(b->results ? dmap__fold_push(fold, b->results + before * b->result_step, n)
+                              : dmap__fold_push_blob(fold, (dmap_blob){ctx->result, ctx->result_size})))
         dmap__batch_fail_memory(worker, b, "folded results");
     b->fold_from = offset;
 }
 
 static void skip_in_fold(dmap__worker *worker, dmap__batch *b, uint32_t offset, bool final) {
-    const dmap_task *task = worker->crew->work.task;
     if (worker->crew->work.want != DMAP__WANT_FOLD)
         return;
     dmap__batch_flush_fold(worker, b, offset);
     b->fold_from = offset + 1;
     if (!final || worker->crew->work.stop)
         return;
-    dmap__fold *fold = dmap__outcome_fold_at(b->log, b->grant->begin + offset, task->combine, task->result_size);
+    dmap__fold *fold = dmap__outcome_fold_at(b->log, b->grant->begin + offset, worker->crew->work.task);
     if (!fold || !dmap__fold_skip(fold))
         dmap__batch_fail_memory(worker, b, "folded results");
 }
@@ -60,10 +61,13 @@ bool dmap__batch_record_failure(dmap__worker *worker, dmap__batch *b, uint32_t o
     return b->grant->indices != NULL;
 }
 
-void dmap__batch_keep_variable(const dmap__worker *worker, const dmap__batch *b, uint32_t offset) {
+void dmap__batch_keep_variable(dmap__worker *worker, dmap__batch *b, uint32_t offset) {
     const dmap_context *ctx = &worker->context;
     if (worker->crew->work.want == DMAP__WANT_RESULTS && !b->results && ctx->has_result)
         b->grant->outcome.refs[offset] = (dmap_blob){ctx->result, ctx->result_size};
-    else if (worker->crew->work.want != DMAP__WANT_RESULTS)
-        dmap__block_reset(ctx->blocks);
+    if (worker->crew->work.want == DMAP__WANT_RESULTS)
+        return;
+    if (!b->results)
+        dmap__batch_flush_fold(worker, b, offset + 1);
+    dmap__block_reset(ctx->blocks);
 }

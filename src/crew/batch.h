@@ -33,7 +33,7 @@ typedef struct dmap__batch {
     uint32_t begin, end;
     uint32_t done; /* one past the last item that ran */
     double began_s;
-    uint32_t fold_from;     /* WANT_FOLD: results from here on are in scratch, not yet folded */
+    uint32_t fold_from;     /* WANT_FOLD: results from here on are not yet folded */
     unsigned char *results; /* of `begin`; NULL: none of fixed size */
     size_t result_step;
 } dmap__batch;
@@ -64,8 +64,8 @@ void dmap__batch_flush_fold(dmap__worker *worker, dmap__batch *b, uint32_t offse
 /** An item failed; ctx has its index, attempt and text. Returns true if the batch goes on behind it. */
 bool dmap__batch_record_failure(dmap__worker *worker, dmap__batch *b, uint32_t offset, int code, int signal,
                                 dmap_item_status status);
-/** Keeps a result of variable size, or lets it go if nobody wants it. */
-void dmap__batch_keep_variable(const dmap__worker *worker, const dmap__batch *b, uint32_t offset);
+/** Keeps a result of variable size, or folds it, or lets it go if nobody wants it. */
+void dmap__batch_keep_variable(dmap__worker *worker, dmap__batch *b, uint32_t offset);
 
 /* ---- worker_process.c ---- */
 

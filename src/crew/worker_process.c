@@ -128,7 +128,7 @@ static bool take_results(dmap__worker *worker, dmap__batch *b, request *r, uint3
     bool goes_on = true;
     if (b->results && b->result_step && n)
         memcpy(b->results + (size_t)(r->begin - b->begin) * size, results, n * size);
-    if (b->results || work->want != DMAP__WANT_RESULTS)
+    if (b->results || work->want == DMAP__WANT_NOTHING)
         r->begin += n;
     else
         for (uint32_t i = 0; goes_on && i < n; i++)

@@ -115,7 +115,7 @@ void dmap__part_destroy(dmap__part *part) {
 uint64_t dmap__part_bytes(const dmap__part *part, size_t result_size) {
     uint64_t n = part->end - part->begin, bytes = n;
     if (part->fold)
-        return part->fold->n * result_size + 1;
+        return dmap__fold_bytes(part->fold) + 1;
     if (part->fixed)
         return n * (result_size ? result_size : 1);
     for (uint64_t i = 0; part->refs && i < n; i++)

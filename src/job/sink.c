@@ -17,9 +17,13 @@ static uint64_t index_of(const dmap__sink *sink, uint64_t position) {
     return sink->shuffle ? sink->shuffle->index_of[position] : position;
 }
 
+static bool is_fold(const dmap__sink *sink) {
+    return sink->given.kind == DMAP__SINK_FOLD || sink->given.kind == DMAP__SINK_FOLD_BLOB;
+}
+
 dmap_status dmap__sink_open(dmap__sink *sink, uint64_t count) {
     sink->pace = 1;
-    dmap__fold_init(&sink->fold, sink->task->combine, sink->task->result_size, 0);
+    dmap__fold_init(&sink->fold, sink->task, 0);
     if (sink->given.kind != DMAP__SINK_COLLECT)
         return DMAP_OK;
     *sink->given.results = dmap__results_create(count, sink->task->result_size);
@@ -38,11 +42,11 @@ void dmap__sink_close(dmap__sink *sink) {
 dmap__want dmap__sink_want(const dmap__sink *sink) {
     if (sink->given.kind == DMAP__SINK_DISCARD)
         return DMAP__WANT_NOTHING;
-    return sink->given.kind == DMAP__SINK_FOLD && !sink->shuffle ? DMAP__WANT_FOLD : DMAP__WANT_RESULTS;
+    return is_fold(sink) && !sink->shuffle ? DMAP__WANT_FOLD : DMAP__WANT_RESULTS;
 }
 
 static bool wants_order(const dmap__sink *sink) {
-    return sink->given.kind == DMAP__SINK_FOLD || (sink->given.kind == DMAP__SINK_EACH && !sink->unordered);
+    return is_fold(sink) || (sink->given.kind == DMAP__SINK_EACH && !sink->unordered);
 }
 
 bool dmap__sink_is_ordered(const dmap__sink *sink) {
@@ -152,7 +156,7 @@ dmap__sink_said dmap__sink_deliver(dmap__sink *sink, dmap__part *part) {
             said = DMAP__SINK_NO_MEMORY;
     } else if (sink->given.kind == DMAP__SINK_EACH) {
         said = deliver_each(sink, part);
-    } else if (sink->given.kind == DMAP__SINK_FOLD && part->fold) {
+    } else if (is_fold(sink) && part->fold) {
         said = dmap__fold_append(&sink->fold, part->fold) ? said : DMAP__SINK_NO_MEMORY;
     }
     if (said != DMAP__SINK_MORE)
@@ -185,8 +189,13 @@ static dmap__sink_said fold_one(dmap__sink *sink, dmap__part *part) {
     double seconds;
     if (part)
         dmap__part_step(part, sink->task->result_size, &result, &failure, &seconds);
-    /* The slab is ours by now, and its results are looked at once: they may be folded where they lie. */
-    bool kept = result.data ? dmap__fold_push(&sink->fold, (void *)result.data, 1) : dmap__fold_skip(&sink->fold);
+    bool kept;
+    if (!result.data)
+        kept = dmap__fold_skip(&sink->fold);
+    else if (sink->given.kind == DMAP__SINK_FOLD_BLOB)
+        kept = dmap__fold_push_blob(&sink->fold, result);
+    else /* the slab is ours by now, and its results are looked at once: they may be folded where they lie */
+        kept = dmap__fold_push(&sink->fold, (void *)result.data, 1);
     return kept ? DMAP__SINK_DONE : DMAP__SINK_NO_MEMORY;
 }
 
@@ -201,7 +210,7 @@ static dmap__sink_said deliver_deferred(dmap__sink *sink, uint64_t limit) {
         dmap__part *part = part_of(sink, position_of[i]);
         if (part)
             dmap__part_seek(part, position_of[i]);
-        if (sink->given.kind == DMAP__SINK_FOLD)
+        if (is_fold(sink))
             said = fold_one(sink, part);
         else if (part)
             said = call_each(sink, part) ? DMAP__SINK_STOPPED : DMAP__SINK_DONE;
@@ -216,6 +225,9 @@ dmap__sink_said dmap__sink_finish(dmap__sink *sink, uint64_t count, uint64_t lim
         said = deliver_deferred(sink, limit);
     if (sink->given.kind == DMAP__SINK_FOLD)
         dmap__fold_finish(&sink->fold, sink->given.data);
+    if (sink->given.kind == DMAP__SINK_FOLD_BLOB && said != DMAP__SINK_NO_MEMORY &&
+        !dmap__fold_finish_blob(&sink->fold, sink->given.data, sink->given.arg))
+        return DMAP__SINK_NO_MEMORY;
     if (sink->given.kind == DMAP__SINK_COLLECT && !dmap__results_finish(*sink->given.results, count, limit))
         return DMAP__SINK_NO_MEMORY;
     return said;

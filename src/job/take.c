@@ -238,8 +238,7 @@ static void take_result(dmap__job *job, dmap__message *message) {
     dmap__outcome outcome;
     void *place = place_of(job, &message->head);
     bool in_place = place && message->data == place;
-    dmap_status status =
-        dmap__wire_unpack_outcome(message, job->task->result_size, job->task->combine, in_place, &outcome);
+    dmap_status status = dmap__wire_unpack_outcome(message, job->task, in_place, &outcome);
     if (status != DMAP_OK) {
         dmap__outcome_init(&outcome, message->head.begin, message->head.end);
         dmap__fail(&outcome.trouble, status, "%s",

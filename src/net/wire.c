@@ -3,7 +3,8 @@
  * GRANT    meta: indices (if shuffled), sizes (if variable)          data: items; variable ones padded to 16 bytes
  * RESULT   head: lease, begin, end, seconds: busy, flags: kind and whole, a: spans, b: failures,
  *                c: folds | trouble << 32, d: limit
- *          meta: spans, failures, sizes (if variable), folds (range and which nodes are present), texts, trouble's text
+ *          meta: spans, failures, sizes (if variable), folds (range; of each node if it is there, and its size, if
+ *                variable), texts, trouble's text
  *          data: results of the spans, one after the other; variable ones padded; of folds, their nodes' values */
 #include "net/wire.h"
 
@@ -101,13 +102,15 @@ static size_t fold_nodes(const dmap__outcome *outcome) {
     return nodes;
 }
 
-static size_t meta_of(const dmap__outcome *outcome, uint32_t kind, uint64_t items) {
+static size_t meta_of(const dmap__outcome *outcome, size_t result_size, uint32_t kind, uint64_t items) {
     size_t size = outcome->n_spans * sizeof *outcome->spans + outcome->n_failures * sizeof *outcome->failures;
     for (size_t i = 0; i < outcome->n_failures; i++)
         size += (size_t)outcome->failures[i].text_size;
     if (kind == DMAP__KIND_VARIABLE)
         size += (size_t)items * sizeof(uint64_t);
     size += outcome->n_folds * 2 * sizeof(uint64_t) + fold_nodes(outcome);
+    if (kind == DMAP__KIND_FOLD && result_size == DMAP_VARIABLE)
+        size += fold_nodes(outcome) * sizeof(uint64_t);
     return size + (outcome->trouble.status != DMAP_OK ? strlen(outcome->trouble.text) + 1 : 0);
 }
 
@@ -147,7 +150,7 @@ static void pack_fixed(const dmap__outcome *outcome, size_t size, dmap__packed *
     }
 }
 
-static void pack_folds(const dmap__outcome *outcome, size_t size, writer *w, dmap__packed *packed) {
+static void pack_folds(const dmap__outcome *outcome, bool variable, writer *w, dmap__packed *packed) {
     for (size_t f = 0; f < outcome->n_folds; f++) {
         const dmap__fold *fold = &outcome->folds[f];
         put_number(w, fold->begin);
@@ -155,8 +158,14 @@ static void pack_folds(const dmap__outcome *outcome, size_t size, writer *w, dma
         for (unsigned i = 0; i < fold->n; i++) {
             unsigned char there = fold->present[i];
             put(w, &there, 1);
+            if (!variable)
+                continue;
+            dmap_blob value = dmap__fold_value(fold, i);
+            put_number(w, value.size);
+            add_part(packed, value.data, value.size);
         }
-        add_part(packed, fold->values, fold->n * size);
+        if (!variable)
+            add_part(packed, fold->values, fold->n * fold->size);
     }
 }
 
@@ -178,8 +187,8 @@ static bool is_whole(const dmap__outcome *outcome) {
 bool dmap__wire_pack_outcome(const dmap__outcome *outcome, size_t result_size, dmap__head *head, dmap__packed *packed) {
     uint32_t kind = kind_of(outcome);
     uint64_t items = dmap__outcome_items(outcome);
-    size_t parts = kind == DMAP__KIND_VARIABLE ? 2 * (size_t)items : outcome->n_spans + outcome->n_folds;
-    if (!make_room(packed, meta_of(outcome, kind, items), parts))
+    size_t parts = kind == DMAP__KIND_VARIABLE ? 2 * (size_t)items : outcome->n_spans + fold_nodes(outcome);
+    if (!make_room(packed, meta_of(outcome, result_size, kind, items), parts))
         return false;
     head->type = DMAP__RESULT;
     head->flags = kind | (kind == DMAP__KIND_FIXED && is_whole(outcome) ? DMAP__FLAG_WHOLE : 0);
@@ -198,7 +207,7 @@ bool dmap__wire_pack_outcome(const dmap__outcome *outcome, size_t result_size, d
     if (kind == DMAP__KIND_FIXED)
         pack_fixed(outcome, result_size, packed);
     if (kind == DMAP__KIND_FOLD)
-        pack_folds(outcome, result_size, &w, packed);
+        pack_folds(outcome, result_size == DMAP_VARIABLE, &w, packed);
     put_texts(&w, outcome);
     return true;
 }

@@ -88,10 +88,9 @@ dmap_status dmap__wire_unpack_items(const dmap__message *message, bool shuffled,
  *  Returns false if memory is out: *packed is then empty. */
 bool dmap__wire_pack_outcome(const dmap__outcome *outcome, size_t result_size, dmap__head *head, dmap__packed *packed);
 /** Makes an outcome of a RESULT; takes the message's data over (or copies it, where it is small). in_place: the data
- * was placed where the results belong. combine: of the task, for folds. Returns DMAP_OK, DMAP_ENOMEM, DMAP_EMPI
- * (damaged) */
-dmap_status dmap__wire_unpack_outcome(dmap__message *message, size_t result_size, dmap__combine_fn *combine,
-                                      bool in_place, dmap__outcome *outcome);
+ * was placed where the results belong. Returns DMAP_OK, DMAP_ENOMEM, DMAP_EMPI (damaged) */
+dmap_status dmap__wire_unpack_outcome(dmap__message *message, const dmap_task *task, bool in_place,
+                                      dmap__outcome *outcome);
 /** Packs n places as a meta part: their numbers and texts, but for host and rank. Returns false if memory is out. */
 bool dmap__wire_pack_places(const dmap_place *places, int n, dmap__packed *packed);
 /** Fills in the place of a worker from such a meta part. Returns DMAP_OK, DMAP_EMPI (damaged, or it is not there). */

@@ -87,25 +87,26 @@ static dmap_status get_list(reader *r, uint64_t n, size_t size, void *list) {
 }
 
 static dmap_status get_fold(reader *meta, reader *data, dmap__fold *fold) {
+    bool variable = fold->task->result_size == DMAP_VARIABLE;
     uint64_t end = get_number(meta);
     while (fold->end < end && !meta->damaged && !data->damaged) {
         const unsigned char *there = get(meta, 1, 1);
-        const void *value = get(data, 1, fold->size);
-        if (there && value && !dmap__fold_push_node(fold, end, *there ? value : NULL))
+        dmap_blob value = {NULL, variable ? (size_t)get_number(meta) : fold->size};
+        value.data = get(data, 1, value.size);
+        if (there && value.data && !dmap__fold_push_node(fold, end, *there ? value : (dmap_blob){NULL, 0}))
             return DMAP_ENOMEM;
     }
     return meta->damaged || data->damaged ? DMAP_EMPI : DMAP_OK;
 }
 
-static dmap_status get_folds(reader *meta, reader *data, uint64_t n, size_t size, dmap__combine_fn *combine,
-                             dmap__outcome *outcome) {
+static dmap_status get_folds(reader *meta, reader *data, uint64_t n, const dmap_task *task, dmap__outcome *outcome) {
     dmap_status status = DMAP_OK;
     for (uint64_t i = 0; i < n && status == DMAP_OK; i++) {
         uint64_t begin = get_number(meta);
         if (!dmap__memory_grow(&outcome->folds, &outcome->folds_capacity, outcome->n_folds + 1, sizeof *outcome->folds))
             return DMAP_ENOMEM;
         dmap__fold *fold = &outcome->folds[outcome->n_folds++];
-        dmap__fold_init(fold, combine, size, begin);
+        dmap__fold_init(fold, task, begin);
         status = get_fold(meta, data, fold);
     }
     return status;
@@ -127,17 +128,17 @@ static dmap_status get_texts(reader *meta, dmap__outcome *outcome, dmap_status t
     return DMAP_OK;
 }
 
-static dmap_status get_results(dmap__message *message, reader *meta, size_t result_size, dmap__combine_fn *combine,
-                               dmap__outcome *outcome) {
+static dmap_status get_results(dmap__message *message, reader *meta, const dmap_task *task, dmap__outcome *outcome) {
     const dmap__head *head = &message->head;
     uint32_t kind = head->flags & 15u;
     bool is_variable = kind == DMAP__KIND_VARIABLE;
-    if (kind > DMAP__KIND_FOLD || (kind != DMAP__KIND_NOTHING && is_variable != (result_size == DMAP_VARIABLE)))
-        return DMAP_EMPI;
-    if (kind == DMAP__KIND_FOLD) {
+    bool folds = task->result_size == DMAP_VARIABLE ? task->merge != NULL : task->combine != NULL;
+    if (kind == DMAP__KIND_FOLD && folds) {
         reader data = {message->data, (size_t)head->data_size, false};
-        return get_folds(meta, &data, head->c & UINT32_MAX, result_size, combine, outcome);
+        return get_folds(meta, &data, head->c & UINT32_MAX, task, outcome);
     }
+    if (kind >= DMAP__KIND_FOLD || (kind != DMAP__KIND_NOTHING && is_variable != (task->result_size == DMAP_VARIABLE)))
+        return DMAP_EMPI;
     outcome->packed = true;
     if (head->data_size && !(outcome->message = dmap__comm_take_data(message)))
         return DMAP_ENOMEM;
@@ -146,7 +147,7 @@ static dmap_status get_results(dmap__message *message, reader *meta, size_t resu
     if (is_variable)
         return get_blobs(meta, &data, items, &outcome->refs);
     if (kind == DMAP__KIND_FIXED) {
-        get(&data, items, result_size);
+        get(&data, items, task->result_size);
         outcome->fixed = outcome->message ? outcome->message : dmap__memory_array(0, 1);
         outcome->fixed_in_place = outcome->message != NULL;
     }
@@ -165,8 +166,8 @@ static bool is_sound(const dmap__outcome *outcome) {
     return next <= outcome->end;
 }
 
-dmap_status dmap__wire_unpack_outcome(dmap__message *message, size_t result_size, dmap__combine_fn *combine,
-                                      bool in_place, dmap__outcome *outcome) {
+dmap_status dmap__wire_unpack_outcome(dmap__message *message, const dmap_task *task, bool in_place,
+                                      dmap__outcome *outcome) {
     const dmap__head *head = &message->head;
     reader meta = {message->meta, (size_t)head->meta_size, false};
     dmap__outcome_init(outcome, head->begin, head->end);
@@ -184,7 +185,7 @@ dmap_status dmap__wire_unpack_outcome(dmap__message *message, size_t result_size
         status = is_sound(outcome) ? DMAP_OK : DMAP_EMPI;
     }
     if (status == DMAP_OK && !in_place)
-        status = get_results(message, &meta, result_size, combine, outcome);
+        status = get_results(message, &meta, task, outcome);
     if (status == DMAP_OK && in_place) {
         outcome->fixed = message->data;
         outcome->fixed_in_place = true;

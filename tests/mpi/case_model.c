@@ -24,7 +24,7 @@ bool case_is_possible(const test_case *c) {
         return false;
     if (c->variable_items && (c->source == SOURCE_ARRAY || c->source == SOURCE_RANGE))
         return false;
-    if (c->variable_results && (c->sink == SINK_INTO || c->sink == SINK_FOLD))
+    if (c->variable_results && c->sink == SINK_INTO)
         return false;
     return !(c->cost && c->source == SOURCE_PULL);
 }

@@ -44,6 +44,16 @@ void affine_combine(void *into, const void *from) {
     *first = (affine){first->a * then->a, then->a * first->b + then->b};
 }
 
+/* One after the other. The place is asked for twice: what was written stays. */
+static void append(dmap_merge *merge, dmap_blob left, dmap_blob right) {
+    unsigned char *place = dmap_merge_result(merge, left.size);
+    if (place && left.size)
+        memcpy(place, left.data, left.size);
+    place = dmap_merge_result(merge, left.size + right.size);
+    if (place && right.size)
+        memcpy(place + left.size, right.data, right.size);
+}
+
 /* ---- set-up: once a worker, and again when the shared data changed ---- */
 
 static int set_up(dmap_context *ctx) {
@@ -137,9 +147,9 @@ DMAP_TASK(case_batch, .run_batch = run_batch, .item_size = 8, .result_size = siz
 DMAP_TASK(case_vf, .run = run_fixed, .item_size = DMAP_VARIABLE, .result_size = sizeof(affine), .setup = set_up,
           .teardown = tear_down, .combine = affine_combine);
 DMAP_TASK(case_fv, .run = run_variable, .item_size = 8, .result_size = DMAP_VARIABLE, .setup = set_up,
-          .teardown = tear_down);
+          .teardown = tear_down, .merge = append);
 DMAP_TASK(case_vv, .run = run_variable, .item_size = DMAP_VARIABLE, .result_size = DMAP_VARIABLE, .setup = set_up,
-          .teardown = tear_down);
+          .teardown = tear_down, .merge = append);
 
 const dmap_task *case_task(const test_case *c) {
     if (c->batch)

@@ -20,6 +20,10 @@ static int give_none(dmap_context *ctx, const void *item, void *result) {
     return dmap_result(ctx, 0) ? 0 : 1;
 }
 
+static void merge(dmap_merge *both, dmap_blob left, dmap_blob right) {
+    (void)both, (void)left, (void)right;
+}
+
 static void combine(void *into, const void *from) {
     *(char *)into = *(const char *)from;
 }
@@ -30,6 +34,8 @@ DMAP_TASK(variable_batch, .run_batch = nothing_batch, .item_size = DMAP_VARIABLE
 DMAP_TASK(variable_result_batch, .run_batch = nothing_batch, .item_size = 8, .result_size = DMAP_VARIABLE);
 DMAP_TASK(variable_item, .run = nothing, .item_size = DMAP_VARIABLE, .result_size = 8);
 DMAP_TASK(variable_result, .run = give_none, .item_size = 8, .result_size = DMAP_VARIABLE, .combine = combine);
+DMAP_TASK(merged_result, .run = give_none, .item_size = 8, .result_size = DMAP_VARIABLE, .merge = merge);
+DMAP_TASK(fixed_merge, .run = nothing, .item_size = 8, .result_size = 8, .merge = merge);
 DMAP_TASK(four_bytes, .run = nothing, .item_size = 4, .result_size = 8, .combine = combine);
 DMAP_TASK(no_bytes, .run = nothing, .item_size = 0, .result_size = 0, .combine = combine);
 
@@ -87,6 +93,12 @@ static void test_sinks(void) {
     refuse(&plus_one, source, dmap_fold(items), NULL, WORDS("plus_one", "combine"));
     refuse(&variable_result, source, dmap_fold(items), NULL, WORDS("dmap_fold", "fixed size"));
     refuse(&four_bytes, dmap_array(items, 4), dmap_fold(NULL), NULL, WORDS("accumulator", "NULL"));
+    void *merged = NULL;
+    size_t size;
+    refuse(&variable_result, source, dmap_fold_blob(&merged, &size), NULL, WORDS("variable_result", "merge"));
+    refuse(&fixed_merge, source, dmap_fold_blob(&merged, &size), NULL, WORDS("dmap_fold_blob", "dmap_fold"));
+    refuse(&merged_result, source, dmap_fold_blob(NULL, &size), NULL, WORDS("accumulator", "NULL"));
+    refuse(&merged_result, source, dmap_fold_blob(&merged, NULL), NULL, WORDS("accumulator", "NULL"));
     refuse(&plus_one, source, (dmap_sink){0}, NULL, WORDS("sink", "not made by"));
 }
 

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ITEMS 100003
@@ -37,6 +38,25 @@ static int run(dmap_context *ctx, const void *item, void *result) {
     return 0;
 }
 
+/* The same of any size: the sums, and behind them as many bytes as items lie below. */
+static int run_blob(dmap_context *ctx, const void *item, void *result) {
+    result = dmap_result(ctx, sizeof(sums) + 1);
+    if (!result)
+        return 1;
+    ((unsigned char *)result)[sizeof(sums)] = (unsigned char)dmap_index(ctx);
+    return run(ctx, item, result);
+}
+
+static void merge(dmap_merge *both, dmap_blob left, dmap_blob right) {
+    size_t tail = left.size - sizeof(sums);
+    unsigned char *place = dmap_merge_result(both, left.size + right.size - sizeof(sums));
+    if (!place)
+        return;
+    memcpy(place, left.data, left.size);
+    combine(place, right.data);
+    memcpy(place + sizeof(sums) + tail, (const unsigned char *)right.data + sizeof(sums), right.size - sizeof(sums));
+}
+
 static int run_batch(dmap_context *ctx, const void *items, void *results, size_t count) {
     (void)ctx;
     uint64_t begin = *(const uint64_t *)items;
@@ -46,6 +66,7 @@ static int run_batch(dmap_context *ctx, const void *items, void *results, size_t
 }
 
 DMAP_TASK(fold_run, .run = run, .item_size = 8, .result_size = sizeof(sums), .combine = combine);
+DMAP_TASK(fold_any_size, .run = run_blob, .item_size = 8, .result_size = DMAP_VARIABLE, .merge = merge);
 DMAP_TASK(fold_batch, .run_batch = run_batch, .item_size = 8, .result_size = sizeof(sums), .combine = combine);
 
 static double cost(void *arg, uint64_t index) {
@@ -84,9 +105,42 @@ static void bits_of(const sums *s, uint64_t bits[2]) {
     memcpy(bits, s, sizeof *s);
 }
 
+static const uint64_t golden[2] = {UINT64_C(0x422c042b7e31e6f2), UINT64_C(0xc00d983a74458a0c)};
+
+static void check_blob(unsigned number, dmap_status status, const unsigned char *merged, size_t size) {
+    if (status != DMAP_OK || size != sizeof(sums) + ITEMS || memcmp(merged, golden, sizeof golden) != 0) {
+        harness_fail("case %u of any size: %s, %zu bytes", number, dmap_status_name(status), size);
+        return;
+    }
+    for (size_t i = 0; i < ITEMS; i++)
+        if (merged[sizeof(sums) + i] != (unsigned char)i) {
+            harness_fail("case %u of any size: item %zu is not in its place", number, i);
+            return;
+        }
+}
+
+static void test_any_size(void) {
+    static const size_t chunks[] = {0, 100, 1000};
+    for (unsigned i = 0; i < 10; i += harness_is_small() ? 3 : 1) {
+        dmap_map_options options = {.schedule = (dmap_schedule)(i % 5), .chunk = chunks[i % 3], .retries = 2};
+        options.cost = i == 7 ? cost : NULL;
+        options.progress = -1;
+        size_t size = sizeof(sums);
+        sums *total = malloc(size);
+        CU_ASSERT_FATAL(total != NULL);
+        *total = (sums){1.5, -2.25};
+        void *merged = total;
+        harness_watch("a fold of any size", 60);
+        dmap_status status =
+            dmap_map(harness_pool, &fold_any_size, dmap_range(0, ITEMS), dmap_fold_blob(&merged, &size), &options);
+        check_blob(i, status, merged, size);
+        free(merged);
+    }
+    harness_watch("", 0);
+}
+
 static void test_bits(void) {
     static const size_t chunks[] = {0, 17, 1000};
-    static const uint64_t golden[2] = {UINT64_C(0x422c042b7e31e6f2), UINT64_C(0xc00d983a74458a0c)};
     uint64_t bits[2];
     sums wanted = wanted_sums();
     bits_of(&wanted, bits);
@@ -110,6 +164,7 @@ static void test_bits(void) {
 static void add_tests(void) {
     CU_pSuite suite = CU_add_suite("fold bits", NULL, NULL);
     CU_ADD_TEST(suite, test_bits);
+    CU_ADD_TEST(suite, test_any_size);
 }
 
 int main(int argc, char **argv) {

@@ -8,7 +8,7 @@
 static void check_fold(const dmap__outcome *outcome) {
     dmap__fold plain;
     uint64_t wanted = 0, got = 0;
-    dmap__fold_init(&plain, world_combine, sizeof wanted, outcome->begin);
+    dmap__fold_init(&plain, world_tasks[1], outcome->begin);
     for (uint64_t at = outcome->begin; at < outcome->end; at++) {
         uint64_t value = (at + 1000) * 3;
         CU_ASSERT(world.fails[at] ? dmap__fold_skip(&plain) : dmap__fold_push(&plain, &value, 1));

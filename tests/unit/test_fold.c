@@ -32,17 +32,12 @@ static void multiply(void *into, const void *from) {
     memcpy(into, &c, sizeof c);
 }
 
-typedef struct kind {
-    dmap__combine_fn *combine;
-    size_t size;
-} kind;
-
-static const kind sums = {add, sizeof(double)};
-static const kind products = {multiply, sizeof(matrix)};
+static const dmap_task sums = {.result_size = sizeof(double), .combine = add};
+static const dmap_task products = {.result_size = sizeof(matrix), .combine = multiply};
 
 /* Items [begin, begin + n), some of which are missing. */
 typedef struct row {
-    const kind *kind;
+    const dmap_task *kind;
     uint64_t begin;
     size_t n;
     unsigned char values[MOST * sizeof(matrix)];
@@ -50,17 +45,17 @@ typedef struct row {
 } row;
 
 static unsigned char *value_at(row *r, size_t i) {
-    return r->values + i * r->kind->size;
+    return r->values + i * r->kind->result_size;
 }
 
-static void fill(row *r, const kind *k, uint64_t begin, size_t n, bool some_missing) {
+static void fill(row *r, const dmap_task *k, uint64_t begin, size_t n, bool some_missing) {
     r->kind = k;
     r->begin = begin;
     r->n = n;
     for (size_t i = 0; i < n; i++) {
         double number = (double)(int64_t)unit_random() * (unit_chance(2) ? 1e-9 : 1.0 / 3);
         matrix word = {{unit_random() | 1, unit_below(100), unit_below(100), 1}};
-        memcpy(value_at(r, i), k == &sums ? (void *)&number : (void *)&word, k->size);
+        memcpy(value_at(r, i), k == &sums ? (void *)&number : (void *)&word, k->result_size);
         r->missing[i] = some_missing && unit_chance(4);
     }
 }
@@ -72,7 +67,7 @@ static void fill(row *r, const kind *k, uint64_t begin, size_t n, bool some_miss
 static bool node(row *r, uint64_t begin, unsigned level, unsigned char *value) {
     if (level == 0) {
         size_t i = (size_t)(begin - r->begin);
-        memcpy(value, value_at(r, i), r->kind->size);
+        memcpy(value, value_at(r, i), r->kind->result_size);
         return !r->missing[i];
     }
     unsigned char right[sizeof(matrix)];
@@ -81,7 +76,7 @@ static bool node(row *r, uint64_t begin, unsigned level, unsigned char *value) {
     if (has_left && has_right)
         r->kind->combine(value, right);
     else if (has_right)
-        memcpy(value, right, r->kind->size);
+        memcpy(value, right, r->kind->result_size);
     return has_left || has_right;
 }
 
@@ -103,7 +98,7 @@ static bool by_definition(row *r, unsigned char *total) {
             if (any)
                 r->kind->combine(total, value);
             else
-                memcpy(total, value, r->kind->size);
+                memcpy(total, value, r->kind->result_size);
             any = true;
         }
         at += UINT64_C(1) << level;
@@ -126,7 +121,7 @@ static bool push_some(dmap__fold *fold, row *r, size_t from, size_t to) {
         size_t most = unit_chance(3) ? 1 : (size_t)unit_below(to - i) + 1, count = 0;
         while (count < most && !r->missing[i + count])
             count++;
-        memcpy(copy, value_at(r, i), count * r->kind->size);
+        memcpy(copy, value_at(r, i), count * r->kind->result_size);
         ok = dmap__fold_push(fold, copy, count);
         i += count;
     }
@@ -138,7 +133,7 @@ static bool push_nodes(dmap__fold *fold, const dmap__fold *from) {
     bool ok = true;
     for (unsigned i = 0; i < from->n && ok; i++) {
         ok = from->level[i] == dmap__fold_level(fold->end, from->end);
-        ok = ok && dmap__fold_push_node(fold, from->end, from->present[i] ? from->values + i * from->size : NULL);
+        ok = ok && dmap__fold_push_node(fold, from->end, dmap__fold_value(from, i));
     }
     return ok;
 }
@@ -154,13 +149,13 @@ static bool same(const dmap__fold *a, const dmap__fold *b) {
 
 /* Folds the row by pieces of any length, each appended as it is, or over a node-by-node copy. */
 static void fold_by_pieces(row *r, dmap__fold *whole) {
-    dmap__fold_init(whole, r->kind->combine, r->kind->size, r->begin);
+    dmap__fold_init(whole, r->kind, r->begin);
     for (size_t from = 0; from < r->n;) {
         size_t to = from + (size_t)unit_below(unit_chance(2) ? 5 : r->n - from) + 1;
         to = to < r->n ? to : r->n;
         dmap__fold piece, copy;
-        dmap__fold_init(&piece, r->kind->combine, r->kind->size, r->begin + from);
-        dmap__fold_init(&copy, r->kind->combine, r->kind->size, r->begin + from);
+        dmap__fold_init(&piece, r->kind, r->begin + from);
+        dmap__fold_init(&copy, r->kind, r->begin + from);
         CU_ASSERT(push_some(&piece, r, from, to));
         CU_ASSERT(push_nodes(&copy, &piece));
         CU_ASSERT(same(&piece, &copy));
@@ -174,7 +169,7 @@ static void fold_by_pieces(row *r, dmap__fold *whole) {
 static void check_row(row *r) {
     dmap__fold one, pieces;
     unsigned char wanted[sizeof(matrix)] = {0}, got[sizeof(matrix)];
-    dmap__fold_init(&one, r->kind->combine, r->kind->size, r->begin);
+    dmap__fold_init(&one, r->kind, r->begin);
     CU_ASSERT(push_some(&one, r, 0, r->n));
     fold_by_pieces(r, &pieces);
     CU_ASSERT(same(&one, &pieces));
@@ -182,10 +177,10 @@ static void check_row(row *r) {
     bool any = by_definition(r, wanted);
     double zero = 0;
     matrix unity = {{1, 0, 0, 1}};
-    memcpy(got, r->kind == &sums ? (void *)&zero : (void *)&unity, r->kind->size);
+    memcpy(got, r->kind == &sums ? (void *)&zero : (void *)&unity, r->kind->result_size);
     dmap__fold_finish(&pieces, got);
     if (any)
-        CU_ASSERT(!memcmp(got, wanted, r->kind->size));
+        CU_ASSERT(!memcmp(got, wanted, r->kind->result_size));
     dmap__fold_fini(&one);
     dmap__fold_fini(&pieces);
 }
@@ -237,7 +232,7 @@ static void test_level(void) {
 static void test_nothing(void) {
     dmap__fold fold;
     double total = 42;
-    dmap__fold_init(&fold, add, sizeof total, 7);
+    dmap__fold_init(&fold, &sums, 7);
     dmap__fold_finish(&fold, &total);
     for (int i = 0; i < 100; i++)
         CU_ASSERT(dmap__fold_skip(&fold));

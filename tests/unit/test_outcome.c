@@ -16,13 +16,15 @@ static void append(void *into, const void *from) {
     *(uint64_t *)into = *(uint64_t *)into * 31 + *(const uint64_t *)from;
 }
 
+static const dmap_task folded_task = {.result_size = sizeof(uint64_t), .combine = append};
+
 /* Item `position` ran at a worker: noted as a worker notes it, folded or failed. */
 static bool note(dmap__outcome *log, uint64_t position, bool fails, bool join) {
     dmap__failure failure = {.position = position, .status = DMAP_ITEM_FAILED, .code = (int32_t)position, .attempt = 1};
     char text[40];
     snprintf(text, sizeof text, "item %" PRIu64, position);
     uint64_t value = position * 7 + 1;
-    dmap__fold *fold = dmap__outcome_fold_at(log, position, append, sizeof value);
+    dmap__fold *fold = dmap__outcome_fold_at(log, position, &folded_task);
     bool ok = fold && (fails ? dmap__fold_skip(fold) : dmap__fold_push(fold, &value, 1));
     log->busy_s += 1;
     return ok && (!fails || dmap__outcome_add_failure(log, &failure, position % 3 ? text : NULL)) &&

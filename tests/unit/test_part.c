@@ -27,6 +27,8 @@ static void append(void *into, const void *from) {
     *(uint64_t *)into = *(uint64_t *)into * 31 + *(const uint64_t *)from;
 }
 
+static const dmap_task folded_task = {.result_size = sizeof(uint64_t), .combine = append};
+
 static bool is_hole(void *arg, const dmap__failure *failure) {
     CU_ASSERT_PTR_EQUAL(arg, &world);
     CU_ASSERT_PTR_EQUAL(failure, &world.outcome->failures[world.asked]);
@@ -39,7 +41,7 @@ static bool fold_one(dmap__outcome *outcome, uint64_t position, size_t i) {
     uint64_t value = value_of(position);
     if (world.hole[i])
         return true;
-    dmap__fold *fold = dmap__outcome_fold_at(outcome, position, append, sizeof value);
+    dmap__fold *fold = dmap__outcome_fold_at(outcome, position, &folded_task);
     return fold && (world.fails[i] ? dmap__fold_skip(fold) : dmap__fold_push(fold, &value, 1));
 }
 
@@ -129,7 +131,7 @@ static void check_fold(const dmap__part *part) {
     uint64_t wanted = 7, got = 7;
     CU_ASSERT_PTR_NOT_NULL_FATAL(part->fold);
     CU_ASSERT(part->fold->begin == part->begin && part->fold->end == part->end);
-    dmap__fold_init(&plain, append, sizeof wanted, part->begin);
+    dmap__fold_init(&plain, &folded_task, part->begin);
     for (uint64_t at = part->begin; at < part->end; at++) {
         uint64_t value = value_of(at);
         bool fails = world.fails[at - world.outcome->begin];

@@ -74,7 +74,7 @@ static dmap__part *make_part(const dmap__sink *sink, uint64_t begin, uint64_t en
             outcome.refs[at - begin] = ref;
         CU_ASSERT(!world.fails[index] || dmap__outcome_add_failure(&outcome, &failure, NULL));
         if (dmap__sink_want(sink) == DMAP__WANT_FOLD) {
-            dmap__fold *fold = dmap__outcome_fold_at(&outcome, at, append, 8);
+            dmap__fold *fold = dmap__outcome_fold_at(&outcome, at, world.task);
             CU_ASSERT_FATAL(fold != NULL);
             CU_ASSERT(world.fails[index] ? dmap__fold_skip(fold) : dmap__fold_push(fold, bytes, 1));
         }
@@ -219,7 +219,7 @@ static void test_fold(void) {
         start(&sink, dmap_fold(&total), &fixed_task, unit_chance(2), true);
         CU_ASSERT_EQUAL(dmap__sink_want(&sink), sink.shuffle ? DMAP__WANT_RESULTS : DMAP__WANT_FOLD);
         CU_ASSERT_EQUAL(deliver_all(&sink, &slices), DMAP__SINK_DONE);
-        dmap__fold_init(&plain, append, 8, 0);
+        dmap__fold_init(&plain, &fixed_task, 0);
         for (uint64_t i = 0; i < world.count; i++) {
             unsigned char bytes[8];
             fill(bytes, i);

@@ -103,17 +103,17 @@ static void test_outcomes(void) {
         dmap__packed packed;
         dmap__head head = {0};
         dmap__message message;
-        size_t size = outcome_make(&sent, (enum outcome_kind)unit_below(4));
-        CU_ASSERT_FATAL(dmap__wire_pack_outcome(&sent, size, &head, &packed));
+        const dmap_task *task = outcome_make(&sent, (enum outcome_kind)unit_below(4));
+        CU_ASSERT_FATAL(dmap__wire_pack_outcome(&sent, task->result_size, &head, &packed));
         message_carry(&message, &head, &packed);
         dmap__packed_fini(&packed);
         dmap__outcome_fini(&sent);
         damage(&message);
-        dmap_status status = dmap__wire_unpack_outcome(&message, size, message_combine, false, &got);
+        dmap_status status = dmap__wire_unpack_outcome(&message, task, false, &got);
         CU_ASSERT(status == DMAP_OK || status == DMAP_EMPI);
         damaged += status == DMAP_EMPI;
         if (status == DMAP_OK)
-            use(&got, size);
+            use(&got, task->result_size);
         message_free(&message);
     }
     CU_ASSERT(damaged > rounds / 8);
@@ -177,7 +177,8 @@ static void test_named(void) {
         }
         CU_ASSERT_FATAL(dmap__wire_pack_outcome(&sent, 0, &head, &packed));
         message_carry(&message, &head, &packed);
-        CU_ASSERT_EQUAL(dmap__wire_unpack_outcome(&message, 0, NULL, false, &got), cases[i].status);
+        CU_ASSERT_EQUAL(dmap__wire_unpack_outcome(&message, &(dmap_task){.result_size = 0}, false, &got),
+                        cases[i].status);
         if (cases[i].status == DMAP_OK)
             use(&got, 0);
         dmap__packed_fini(&packed);

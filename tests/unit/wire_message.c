@@ -8,13 +8,24 @@
 #include "base/memory.h"
 #include "unit.h"
 
-static size_t size_of_fold;
+static void combine(void *into, const void *from);
+static void merge(dmap_merge *both, dmap_blob left, dmap_blob right);
+static dmap_task task = {.name = "any bytes", .combine = combine, .merge = merge};
 
-void message_combine(void *into, const void *from) {
-    for (size_t i = 0; i < size_of_fold; i++) {
+static void combine(void *into, const void *from) {
+    for (size_t i = 0; i < task.result_size; i++) {
         ((unsigned char *)into)[i] =
             (unsigned char)(((unsigned char *)into)[i] * 31 + ((const unsigned char *)from)[i]);
     }
+}
+
+static void merge(dmap_merge *both, dmap_blob left, dmap_blob right) {
+    unsigned char *place = dmap_merge_result(both, left.size + right.size);
+    CU_ASSERT_FATAL(place != NULL);
+    if (left.size)
+        memcpy(place, left.data, left.size);
+    if (right.size)
+        memcpy(place + left.size, right.data, right.size);
 }
 
 static void add_failures(dmap__outcome *outcome, uint64_t begin, uint64_t end) {
@@ -27,13 +38,20 @@ static void add_failures(dmap__outcome *outcome, uint64_t begin, uint64_t end) {
     }
 }
 
-static void add_fold(dmap__outcome *outcome, uint64_t begin, uint64_t end, size_t size) {
-    size_of_fold = size;
+static bool fold_one(dmap__fold *fold) {
+    uint64_t value[4] = {unit_random(), unit_random(), unit_random(), unit_random()};
+    if (unit_chance(4))
+        return dmap__fold_skip(fold);
+    if (task.result_size == DMAP_VARIABLE)
+        return dmap__fold_push_blob(fold, (dmap_blob){value, (size_t)unit_below(sizeof value + 1)});
+    return dmap__fold_push(fold, value, 1);
+}
+
+static void add_fold(dmap__outcome *outcome, uint64_t begin, uint64_t end) {
     for (uint64_t i = begin; i < end; i++) {
-        uint64_t value[4] = {unit_random(), unit_random(), unit_random(), unit_random()};
-        dmap__fold *fold = dmap__outcome_fold_at(outcome, i, message_combine, size);
+        dmap__fold *fold = dmap__outcome_fold_at(outcome, i, &task);
         CU_ASSERT_FATAL(fold != NULL);
-        CU_ASSERT(unit_chance(4) ? dmap__fold_skip(fold) : dmap__fold_push(fold, value, 1));
+        CU_ASSERT(fold_one(fold));
     }
 }
 
@@ -58,9 +76,10 @@ static void add_results(dmap__outcome *outcome, size_t size) {
     }
 }
 
-size_t outcome_make(dmap__outcome *outcome, enum outcome_kind kind) {
+const dmap_task *outcome_make(dmap__outcome *outcome, enum outcome_kind kind) {
     uint64_t begin = unit_random() >> unit_below(63) >> 1;
-    size_t size = kind == OUTCOME_VARIABLE ? DMAP_VARIABLE : (size_t)unit_below(33);
+    bool variable = kind == OUTCOME_VARIABLE || (kind == OUTCOME_FOLD && unit_chance(2));
+    task.result_size = variable ? DMAP_VARIABLE : (size_t)unit_below(33);
     bool whole = unit_chance(3);
     dmap__outcome_init(outcome, begin, begin + 1 + unit_below(60));
     outcome->busy_s = (double)unit_below(100) / 7;
@@ -70,15 +89,15 @@ size_t outcome_make(dmap__outcome *outcome, enum outcome_kind kind) {
             CU_ASSERT(dmap__outcome_add_span(outcome, at, end, 1e-3, unit_chance(2)));
             add_failures(outcome, at, end);
             if (kind == OUTCOME_FOLD)
-                add_fold(outcome, at, end, size);
+                add_fold(outcome, at, end);
         }
         at = end;
     }
     if (kind == OUTCOME_FIXED || kind == OUTCOME_VARIABLE)
-        add_results(outcome, size);
+        add_results(outcome, task.result_size);
     if (unit_chance(4))
         dmap__fail(&outcome->trouble, DMAP_EITEM, "the setup of task \"%s\" failed", "x");
-    return size;
+    return &task;
 }
 
 static void *join(const dmap_blob *parts, size_t n, uint64_t *size) {

@@ -6,10 +6,8 @@
 
 enum outcome_kind { OUTCOME_NOTHING, OUTCOME_FIXED, OUTCOME_VARIABLE, OUTCOME_FOLD };
 
-/** Makes a random outcome and returns its result_size. Free it by dmap__outcome_fini. */
-size_t outcome_make(dmap__outcome *outcome, enum outcome_kind kind);
-/** The combine of its folds: any bytes. */
-void message_combine(void *into, const void *from);
+/** Makes a random outcome and returns its task, valid until the next. Free it by dmap__outcome_fini. */
+const dmap_task *outcome_make(dmap__outcome *outcome, enum outcome_kind kind);
 
 /** Puts what was packed into a message of its own memory, as comm would deliver it. */
 void message_carry(dmap__message *message, const dmap__head *head, const dmap__packed *packed);
