@@ -14,7 +14,8 @@ esac
 build_packages='gcc=gcc libc6-dev cmake=cmake ninja-build=ninja pkg-config=pkg-config libopenmpi-dev=mpicc
     openmpi-bin=mpirun libhwloc-dev libpng-dev
     libsundials-dev
-    librandom123-dev'
+    librandom123-dev
+    libssl-dev'
 
 say() {
     echo "$*" >&2
