@@ -15,7 +15,8 @@ build_packages='gcc=gcc libc6-dev cmake=cmake ninja-build=ninja pkg-config=pkg-c
     openmpi-bin=mpirun libhwloc-dev libpng-dev
     libsundials-dev
     librandom123-dev
-    libssl-dev'
+    libssl-dev
+    libparasail-dev'
 
 say() {
     echo "$*" >&2
