@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "net/hosts.h"
 #include "net/inbox.h"
+#include "net/library.h"
 #include "net/link.h"
 #include "net/outbox.h"
 
@@ -375,17 +376,20 @@ dmap_status dmap__comm_init_mpi(int *argc, char ***argv, int expected, dmap__err
     return DMAP_OK;
 }
 
+/* What failed may have ended MPI already, or never have begun it. */
 void dmap__comm_finalize_mpi(void) {
-    MPI_Finalize();
+    int has_begun = 0, has_ended = 0;
+    MPI_Initialized(&has_begun);
+    MPI_Finalized(&has_ended);
+    if (has_begun && !has_ended)
+        MPI_Finalize();
 }
 
 const char *dmap__comm_library(void) {
-    static char text[MPI_MAX_LIBRARY_VERSION_STRING];
+    static char name[64];
+    char text[MPI_MAX_LIBRARY_VERSION_STRING];
     int length = 0;
-    if (text[0] == '\0' && MPI_Get_library_version(text, &length) == MPI_SUCCESS) {
-        text[strcspn(text, ",\n")] = '\0';
-        for (char *tab = text; (tab = strchr(tab, '\t'));)
-            *tab = ' ';
-    }
-    return text;
+    if (name[0] == '\0' && MPI_Get_library_version(text, &length) == MPI_SUCCESS)
+        dmap__library_name(text, name, sizeof name);
+    return name;
 }

@@ -106,8 +106,9 @@ bool dmap__comm_launched(int *size);
 dmap_status dmap__comm_init_mpi(int *argc, char ***argv, int expected, dmap__error *error);
 /** Opens on MPI_COMM_WORLD. As dmap__comm_open. */
 dmap_status dmap__comm_open_world(dmap__comm **comm, dmap__error *error);
+/** Ends MPI, if it runs. */
 void dmap__comm_finalize_mpi(void);
-/** "Open MPI v4.1.4 …", for `--version` and benches. */
+/** "Open MPI v4.1.4", "MPICH 4.0.2", for `--version` and benches. */
 const char *dmap__comm_library(void);
 
 #endif

@@ -1,4 +1,5 @@
-/* The parts of src/net beside fragments that need no MPI: lanes and their turns, the table of hosts, the launcher. */
+/* The parts of src/net beside fragments that need no MPI: lanes and their turns, the table of hosts, the launcher,
+ * the MPI library's name. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "net/comm.h"
 #include "net/hosts.h"
 #include "net/lanes.h"
+#include "net/library.h"
 
 /* ---- lanes ---- */
 
@@ -100,6 +102,7 @@ static void test_launcher(void) {
         {{NULL, NULL, NULL, NULL, "8"}, false, 0},      /* the shell of a salloc */
         {{NULL, NULL, NULL, NULL, "8", "8"}, false, 0}, /* srun --mpi=none */
         {{"2", NULL, NULL, "0", "8", "8"}, true, 2},    /* mpirun inside an allocation */
+        {{NULL, "1", "2", NULL, "8", "8"}, true, 2},    /* MPICH's there, or srun --mpi=pmi2 */
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         for (int v = 0; v < N; v++) {
@@ -113,6 +116,30 @@ static void test_launcher(void) {
     }
 }
 
+/* ---- library ---- */
+
+static void test_library(void) {
+    static const struct {
+        const char *text, *name;
+    } table[] = {
+        {"Open MPI v4.1.4, package: Debian OpenMPI, ident: 4.1.4, repo rev: v4.1.4, May 26, 2022", "Open MPI v4.1.4"},
+        {"MPICH Version:\t4.0.2\nMPICH Release date:\tThu Apr  7 12:34:45 CDT 2022\nMPICH ABI:\t14:2:2\n",
+         "MPICH 4.0.2"},
+        {"MVAPICH2 Version      :\t2.3.7\nMVAPICH2 Release date:\tx\n", "MVAPICH2 Version      : 2.3.7"},
+        {"MPICH Version:      4.2.0\n", "MPICH 4.2.0"},
+        {"Intel(R) MPI Library 2021.9 for Linux* OS\n", "Intel(R) MPI Library 2021.9 for Linux* OS"},
+        {"A library\nits Version:\t1", "A library"},
+        {"a name that is longer than the place for a name is cut where it ends",
+         "a name that is longer than the place for a name"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char name[48];
+        dmap__library_name(table[i].text, name, sizeof name);
+        CU_ASSERT_STRING_EQUAL(name, table[i].name);
+    }
+}
+
 int main(void) {
     CU_initialize_registry();
     CU_pSuite suite = CU_add_suite("net parts", NULL, NULL);
@@ -120,6 +147,7 @@ int main(void) {
     CU_ADD_TEST(suite, test_turns);
     CU_ADD_TEST(suite, test_hosts);
     CU_ADD_TEST(suite, test_launcher);
+    CU_ADD_TEST(suite, test_library);
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();
     unsigned failures = CU_get_number_of_failures();
