@@ -114,11 +114,12 @@ static void describe(const bench_drive *drive, const options *o, char *text, siz
     MPI_Get_library_version(mpi, &length);
     mpi[strcspn(mpi, ",\n")] = '\0';
     uname(&system);
-    snprintf(text, size,
-             "%s, %d cores used; %s %s; dmap %s; %s; compiler %s; %d repetitions, each the best of %d runs; binding: "
-             "threads close on cores, by hand; ranks unbound by mpirun, a core each for MPI peers, workers pinned by "
-             "dmap",
-             processor, drive->cores, system.sysname, system.release, DMAP_VERSION, mpi, __VERSION__, o->repeats, RUNS);
+    snprintf(
+        text, size,
+        "%s, %d cores used; %s %s; dmap %s; %.99s; compiler %s; %d repetitions, each the best of %d runs; binding: "
+        "threads close on cores, by hand; ranks unbound by mpirun, a core each for MPI peers, workers pinned by "
+        "dmap",
+        processor, drive->cores, system.sysname, system.release, DMAP_VERSION, mpi, __VERSION__, o->repeats, RUNS);
 }
 
 /* ---- the suite ---- */

@@ -35,7 +35,7 @@ static int look_around(dmap_context *ctx, const void *item, void *result) {
     sigprocmask(SIG_SETMASK, NULL, &mask);
     for (int i = 1; i < 32; i++)
         a->has_mask = a->has_mask || sigismember(&mask, i);
-    a->has_variable = getenv("DMAP_CHILD") || getenv("OMPI_COMM_WORLD_RANK");
+    a->has_variable = getenv("DMAP_CHILD") || getenv("OMPI_COMM_WORLD_RANK") || getenv("PMI_RANK") || getenv("PMI_FD");
     a->inner = (int32_t)dmap_map(harness_pool, &(dmap_task){.name = "x"}, dmap_range(0, 2), dmap_into(out), NULL);
     return 0;
 }

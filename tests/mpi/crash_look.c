@@ -31,8 +31,8 @@ static bool read_stat(int pid, char *name, char *state, int *parent) {
 static bool is_rank(int pid) {
     char name[32], state;
     int parent;
-    return pid == (int)getpid() ||
-           (getenv("OMPI_COMM_WORLD_SIZE") && read_stat(pid, name, &state, &parent) && parent == (int)getppid());
+    bool has_siblings = getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMI_SIZE");
+    return pid == (int)getpid() || (has_siblings && read_stat(pid, name, &state, &parent) && parent == (int)getppid());
 }
 
 static bool is_worker(int pid, char *state) {
