@@ -13,6 +13,7 @@ esac
 # it came, the package is not asked for.
 build_packages='gcc=gcc libc6-dev cmake=cmake ninja-build=ninja pkg-config=pkg-config libopenmpi-dev=mpicc
     openmpi-bin=mpirun libhwloc-dev libpng-dev
+    libmpfr-dev
     libsundials-dev
     librandom123-dev
     libssl-dev

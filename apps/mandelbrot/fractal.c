@@ -7,13 +7,13 @@
  * Knows nothing of dmap and nothing of files. */
 #include "fractal.h"
 
+#include "deep.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 enum { LANES = 8, STEPS_BETWEEN_CHECKS = 8 };
-
-static const double escape_radius2 = 65536.0; /* large, so that the smooth count has no visible steps */
 
 typedef struct lanes {
     double cx[LANES], cy[LANES];
@@ -32,7 +32,7 @@ static void step(lanes *l, double limit) {
     for (int k = 0; k < LANES; k++) {
         double xx = l->zx[k] * l->zx[k], yy = l->zy[k] * l->zy[k];
         double x = xx - yy + l->cx[k], y = 2.0 * l->zx[k] * l->zy[k] + l->cy[k];
-        bool runs = (xx + yy <= escape_radius2) & (l->count[k] < limit);
+        bool runs = (xx + yy <= FRACTAL_RADIUS2) & (l->count[k] < limit);
         l->zx[k] = runs ? x : l->zx[k];
         l->zy[k] = runs ? y : l->zy[k];
         l->count[k] = runs ? l->count[k] + 1.0 : l->count[k];
@@ -41,7 +41,7 @@ static void step(lanes *l, double limit) {
 
 static bool any_runs(const lanes *l, double limit) {
     for (int k = 0; k < LANES; k++)
-        if (l->zx[k] * l->zx[k] + l->zy[k] * l->zy[k] <= escape_radius2 && l->count[k] < limit)
+        if (l->zx[k] * l->zx[k] + l->zy[k] * l->zy[k] <= FRACTAL_RADIUS2 && l->count[k] < limit)
             return true;
     return false;
 }
@@ -57,25 +57,54 @@ static void iterate(lanes *l, double limit) {
             step(l, limit);
 }
 
-/* The count with its fraction: continuous across the bands of equal count. */
-static double smooth_count(double count, double zx, double zy) {
-    double log_radius = 0.5 * log(zx * zx + zy * zy);
-    double steps = count + 1.0 - log2(log_radius / (0.5 * log(escape_radius2)));
+double fractal_smooth(double count, complex_number z, double limit) {
+    double radius2 = z.x * z.x + z.y * z.y;
+    if (radius2 <= FRACTAL_RADIUS2)
+        return limit;
+    double log_radius = 0.5 * log(radius2);
+    double steps = count + 1.0 - log2(log_radius / (0.5 * log(FRACTAL_RADIUS2)));
     return steps > 0.0 ? steps : 0.0;
 }
 
-/* Adds one sample of LANES pixels, from pixel `first` on, to `sum`. */
-static void add_sample(const view *v, const palette *p, uint32_t first, double offset, double y, float sum[LANES][3]) {
-    lanes l;
-    double limit = v->iterations;
+/* The lanes' places are distances from the center, in pixels. */
+static void follow(const view *v, lanes *l) {
     for (int k = 0; k < LANES; k++) {
-        l.cx[k] = v->center_x + ((double)first + k + offset - 0.5 * v->width) * v->pixel;
-        l.cy[k] = y;
+        complex_number offset = {l->cx[k] * v->pixel, l->cy[k] * v->pixel}, z;
+        if (v->length > 0) {
+            l->count[k] = deep_iterate(v, offset, FRACTAL_RADIUS2, &z);
+            l->zx[k] = z.x;
+            l->zy[k] = z.y;
+        }
+        l->cx[k] = v->center_x + offset.x;
+        l->cy[k] = v->center_y + offset.y;
     }
-    iterate(&l, limit);
-    for (int k = 0; k < LANES; k++)
-        if (l.zx[k] * l.zx[k] + l.zy[k] * l.zy[k] > escape_radius2)
-            palette_add(p, smooth_count(l.count[k], l.zx[k], l.zy[k]), sum[k]);
+    if (v->length == 0)
+        iterate(l, v->iterations);
+}
+
+double fractal_count(const view *v, double right, double up) {
+    lanes l;
+    for (int k = 0; k < LANES; k++) {
+        l.cx[k] = right;
+        l.cy[k] = up;
+    }
+    follow(v, &l);
+    return fractal_smooth(l.count[0], (complex_number){l.zx[0], l.zy[0]}, v->iterations);
+}
+
+/* Adds one sample of LANES pixels, from pixel `first` on, to `sum`. */
+static void add_sample(const view *v, const palette *p, uint32_t first, double offset, double up, float sum[LANES][3]) {
+    lanes l;
+    for (int k = 0; k < LANES; k++) {
+        l.cx[k] = (double)first + k + offset - 0.5 * v->width;
+        l.cy[k] = up;
+    }
+    follow(v, &l);
+    for (int k = 0; k < LANES; k++) {
+        complex_number z = {l.zx[k], l.zy[k]};
+        if (z.x * z.x + z.y * z.y > FRACTAL_RADIUS2)
+            palette_add(p, fractal_smooth(l.count[k], z, v->iterations) - v->lowest, sum[k]);
+    }
 }
 
 static void draw_lanes(const view *v, const palette *p, uint64_t row, uint32_t first, uint8_t *rgb) {
@@ -83,9 +112,8 @@ static void draw_lanes(const view *v, const palette *p, uint64_t row, uint32_t f
     uint32_t used = v->width - first < LANES ? v->width - first : LANES;
     for (uint32_t sy = 0; sy < v->samples; sy++) {
         double down = (double)row + (sy + 0.5) / v->samples;
-        double y = v->center_y + (0.5 * v->height - down) * v->pixel;
         for (uint32_t sx = 0; sx < v->samples; sx++)
-            add_sample(v, p, first, (sx + 0.5) / v->samples, y, sum);
+            add_sample(v, p, first, (sx + 0.5) / v->samples, 0.5 * v->height - down, sum);
     }
     for (uint32_t k = 0; k < used; k++)
         palette_encode(sum[k], (float)(v->samples * v->samples), rgb + 3 * ((size_t)first + k));

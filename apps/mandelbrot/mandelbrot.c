@@ -7,14 +7,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <dmap/dmap.h>
+#include "picture.h"
+#include "sample.h"
+#include "scene.h"
 
-#include "arguments.h"
-#include "fractal.h"
-#include "palette.h"
-#include "png_file.h"
+typedef struct settings {
+    sample_settings common;
+    scene_wish wish;
+    const char *out;
+} settings;
 
-enum { EXIT_USAGE = 2 };
+static const settings defaults = {.wish = {.size = {3840, 2160}, .center = "-0.65,0", .zoom = 1.0, .samples = 2},
+                                  .out = "mandelbrot.png"};
+
+static const command_option options[] = {
+    {"--size", "WxH", "pixels, each 1 to 1000000 (3840x2160)", COMMAND_OWN, COMMAND_AT(settings, wish.size),
+     .read = scene_read_size},
+    {"--center", "X,Y", "the point in the middle, with any number of digits, each -10 to 10 (-0.65,0)", COMMAND_OWN,
+     COMMAND_AT(settings, wish.center), .read = scene_read_center},
+    {"--zoom", "Z", "how many times enlarged", COMMAND_REAL, COMMAND_AT(settings, wish.zoom), .low = 0.001,
+     .high = 1e140},
+    {"--iterations", "N", "before a point counts as inside; 0: 2000, and more when zoomed in deep", COMMAND_WHOLE,
+     COMMAND_AT(settings, wish.iterations), .low = 0, .high = 1e9},
+    {"--samples", "N", "a pixel is the mean of NxN points", COMMAND_WHOLE, COMMAND_AT(settings, wish.samples), .low = 1,
+     .high = 16},
+    {"--out", "FILE", "the picture", COMMAND_TEXT, COMMAND_AT(settings, out)},
+};
+
+static const sample about = {
+    .name = "mandelbrot",
+    .summary = "Draws the Mandelbrot set as a PNG, a row an item; zooms in to 1e140.",
+    SAMPLE_OPTIONS(options),
+};
 
 static int make_palette(dmap_context *ctx) {
     palette *p = malloc(sizeof *p);
@@ -43,95 +67,76 @@ static int draw_row(dmap_context *ctx, const void *item, void *result) {
 DMAP_TASK(mandelbrot_row, .run = draw_row, .item_size = sizeof(uint64_t), .result_size = DMAP_VARIABLE,
           .setup = make_palette, .teardown = free_palette);
 
-/* Where rows go: into the file, and with --check past a serial drawing of the same row. */
-typedef struct picture {
-    const view *view;
-    png_file *file;
-    palette palette;
-    uint8_t *reference; /* a row; NULL: do not check */
-    bool differs;
-    uint64_t row; /* that differs */
-} picture;
+typedef struct work {
+    const settings *settings;
+    scene scene;
+    picture picture, serial; /* the second goes nowhere but past the check */
+} work;
 
 static int take_row(void *arg, const dmap_item_result *r) {
-    picture *p = arg;
-    if (p->reference) {
-        fractal_row(p->view, &p->palette, r->index, p->reference);
-        p->differs = memcmp(p->reference, r->data, r->size) != 0;
-        p->row = r->index;
-    }
-    return p->differs ? -1 : png_file_row(p->file, r->data);
+    return picture_row(arg, r->index, r->data);
 }
 
-static int complain(const char *text) {
-    fprintf(stderr, "mandelbrot: %s\n", text);
-    return EXIT_FAILURE;
-}
-
-static void print_summary(dmap_pool *pool, const arguments *a) {
-    dmap_report report;
-    dmap_report_get(pool, &report);
-    double pixels = (double)a->view.width * (double)a->view.height;
-    printf("items       %llu rows of %u pixels%s\n", (unsigned long long)report.items, a->view.width,
-           a->check ? ", each equal to a serial drawing" : "");
-    printf("seconds     %.3f\n", report.seconds);
-    printf("items/s     %.1f (%.2f million pixels/s)\n", (double)report.items / report.seconds,
-           pixels / report.seconds / 1e6);
-    printf("workers     %d on %d %s\n", report.workers, report.ranks, report.ranks == 1 ? "rank" : "ranks");
-    printf("efficiency  %.1f %%\n", 100.0 * report.efficiency);
-    printf("picture     %s\n", a->out);
-}
-
-static int draw(dmap_pool *pool, const arguments *a, picture *p) {
-    dmap_status status = dmap_share(pool, &a->view, sizeof a->view);
+static int map(dmap_pool *pool, void *arg) {
+    work *w = arg;
+    dmap_status status = dmap_share(pool, w->scene.view, w->scene.size);
     if (status == DMAP_OK)
-        status = dmap_map(pool, &mandelbrot_row, dmap_range(0, a->view.height), dmap_each(take_row, p), &a->map);
-    if (p->differs) {
-        fprintf(stderr, "mandelbrot: row %llu differs from a serial drawing\n", (unsigned long long)p->row);
-        return EXIT_FAILURE;
-    }
-    if (png_file_error(p->file)[0] == '\0' && status != DMAP_OK)
-        return complain(dmap_error(pool));
-    if (png_file_finish(p->file) != 0)
-        return complain(png_file_error(p->file));
-    print_summary(pool, a);
-    return EXIT_SUCCESS;
+        status = dmap_map(pool, &mandelbrot_row, dmap_range(0, w->scene.view->height), dmap_each(take_row, &w->picture),
+                          &w->settings->common.map);
+    if (picture_error(&w->picture)[0])
+        return sample_fail(&about, "%s", picture_error(&w->picture));
+    return status == DMAP_OK ? 0 : sample_fail(&about, "%s", dmap_error(pool));
 }
 
-static int open_and_draw(dmap_pool *pool, const arguments *a) {
-    picture p = {.view = &a->view, .file = png_file_create(a->out, a->view.width, a->view.height)};
-    int code;
-    palette_init(&p.palette);
-    p.reference = a->check ? malloc(3 * (size_t)a->view.width) : NULL;
-    if (!p.file || (a->check && !p.reference))
-        code = complain("out of memory");
-    else if (png_file_error(p.file)[0])
-        code = complain(png_file_error(p.file));
-    else
-        code = draw(pool, a, &p);
-    png_file_close(p.file);
-    free(p.reference);
+static int draw_serially(void *arg) {
+    work *w = arg;
+    if (picture_init(&w->serial, "/dev/null", w->scene.view) != 0 || picture_draw(&w->serial, w->scene.view) != 0)
+        return sample_fail(&about, "the serial drawing: %s", picture_error(&w->serial));
+    return 0;
+}
+
+static bool check(void *arg, char *text, size_t size) {
+    const work *w = arg;
+    int wrong = 0, points = w->scene.view->length > 0 ? scene_check(&w->scene, &wrong) : 0;
+    uint64_t row = picture_compare(&w->picture, &w->serial), rows = w->scene.view->height;
+    int used = row < rows ? snprintf(text, size, "row %llu differs from a serial drawing", (unsigned long long)row)
+                          : snprintf(text, size, "each row equals a serial drawing");
+    if (points > 0)
+        snprintf(text + used, size - (size_t)used, "; of %d points %d have the count that MPFR's numbers give", points,
+                 points - wrong);
+    return row == rows && wrong == 0;
+}
+
+static int draw(dmap_pool *pool, work *w) {
+    static const sample_work steps = {.map = map, .serial = draw_serially, .check = check, .check_is_serial = true};
+    if (scene_init(&w->scene, &w->settings->wish) != 0)
+        return sample_fail(&about, "out of memory for the center's orbit");
+    if (picture_init(&w->picture, w->settings->out, w->scene.view) != 0)
+        return sample_fail(&about, "%s", picture_error(&w->picture));
+    int code = sample_do(&about, &w->settings->common, pool, &steps, w);
+    if (code == 0 && picture_finish(&w->picture) != 0)
+        return sample_fail(&about, "%s", picture_error(&w->picture));
+    if (code == 0) {
+        sample_report(&about, pool, "rows");
+        printf("%u x %u pixels in %s\n", w->scene.view->width, w->scene.view->height, w->settings->out);
+    }
     return code;
 }
 
 static int run(dmap_pool *pool, int argc, char **argv) {
-    arguments a;
-    char error[512];
-    if (arguments_parse(argc, argv, &a, error, sizeof error) != 0) {
-        complain(error);
-        return EXIT_USAGE;
-    }
-    if (a.help) {
-        arguments_print_help();
-        return EXIT_SUCCESS;
-    }
-    return open_and_draw(pool, &a);
+    settings s = defaults;
+    int code;
+    if (!sample_begin(&about, argc, argv, &s.common, &code))
+        return code;
+    work w = {.settings = &s};
+    code = draw(pool, &w);
+    picture_fini(&w.picture);
+    picture_fini(&w.serial);
+    scene_fini(&w.scene);
+    return code;
 }
 
 int main(int argc, char **argv) {
-    arguments a;
-    char error[512];
-    /* A bad command line opens a default pool, so that one sentence is said, by the master. */
-    bool good = arguments_parse(argc, argv, &a, error, sizeof error) == 0;
-    return dmap_run(argc, argv, run, good ? &a.pool : NULL);
+    settings s = defaults;
+    return sample_main(&about, argc, argv, &s.common, run);
 }

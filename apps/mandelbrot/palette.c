@@ -36,7 +36,7 @@ void palette_init(palette *p) {
 
 void palette_add(const palette *p, double count, float sum[3]) {
     /* The logarithm keeps the bands about equally wide on the picture, from the far outside to the finest filament. */
-    double turns = 0.34 * log2(1.0 + count) - 0.76;
+    double turns = 0.34 * log2(1.0 + (count > 0.0 ? count : 0.0)) - 0.76;
     size_t i = (size_t)((turns - floor(turns)) * PALETTE_SIZE) % PALETTE_SIZE;
     for (int c = 0; c < 3; c++)
         sum[c] += p->light[i][c];
