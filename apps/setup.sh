@@ -9,15 +9,31 @@ case $builds in
 *) builds=$PWD/$builds ;;
 esac
 
-# What a build of the library and the apps needs, as PACKAGE or PACKAGE=COMMAND: with the command there, from wherever
-# it came, the package is not asked for.
+# What a build of the library needs, as PACKAGE or PACKAGE=COMMAND: with the command there, from wherever it came, the
+# package is not asked for.
 build_packages='gcc=gcc libc6-dev cmake=cmake ninja-build=ninja pkg-config=pkg-config libopenmpi-dev=mpicc
-    openmpi-bin=mpirun libhwloc-dev libpng-dev
-    libmpfr-dev
-    libsundials-dev
-    librandom123-dev
-    libssl-dev
-    libparasail-dev'
+    openmpi-bin=mpirun libhwloc-dev'
+
+# app_packages NAME...: what apps need besides; those whose libraries are missing are left out of a build.
+app_packages() {
+    for app; do
+        case $app in
+        align) echo libparasail-dev ;;
+        checksum) echo libssl-dev ;;
+        dmap) echo libpcre2-dev libxxhash-dev ;;
+        mandelbrot) echo libpng-dev libmpfr-dev ;;
+        options) echo librandom123-dev ;;
+        sweep) echo libpng-dev libsundials-dev ;;
+        esac
+    done
+}
+
+# apps: the names of all of them.
+apps() {
+    for app in "$root"/apps/*/CMakeLists.txt; do
+        basename "$(dirname "$app")"
+    done
+}
 
 say() {
     echo "$*" >&2
