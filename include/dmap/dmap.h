@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include <dmap/status.h>
+#include <dmap/task.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,11 +28,9 @@ extern "C" {
 #define DMAP_VERSION       "0.1.0"
 
 typedef struct dmap_pool dmap_pool;
-typedef struct dmap_context dmap_context; /* what a task function sees of the world */
 typedef struct dmap_results dmap_results;
 typedef struct dmap_call dmap_call;
 typedef struct dmap_stream dmap_stream;
-typedef struct dmap_merge dmap_merge; /* where a merge function puts what it makes */
 
 /* ---- a program ------------------------------------------------------------------------------------------------ */
 
@@ -115,106 +114,6 @@ DMAP_API dmap_status dmap_close(dmap_pool *pool);
 DMAP_API int dmap_ranks(const dmap_pool *pool);
 DMAP_API int dmap_workers(const dmap_pool *pool);
 DMAP_API const char *dmap_host(const dmap_pool *pool, int rank);
-
-/* ---- a task --------------------------------------------------------------------------------------------------- */
-
-#define DMAP_VARIABLE ((size_t)-1) /* an item or result size: any, 0 too */
-
-typedef struct dmap_blob {
-    const void *data;
-    size_t size;
-} dmap_blob;
-
-/** Does one item. item is read-only; result has result_size bytes (NULL if that is 0 or DMAP_VARIABLE: then
- *  dmap_result). Fixed-size items and results are aligned as in an array of theirs; variable ones to 16 bytes.
- *  Returns 0: done; else the item failed with that code (dmap_fail adds a sentence). */
-typedef int dmap_task_fn(dmap_context *ctx, const void *item, void *result);
-
-/** Does `count` items of consecutive index, dmap_index() being that of the first. Both sizes are fixed. From
- * dmap_range, items points to the first index only: the rest follow by counting. If it returns non-zero for more than
- * one item, these are run again one by one, so that the right one is reported. */
-typedef int dmap_batch_fn(dmap_context *ctx, const void *items, void *results, size_t count);
-
-/** A function to map and its sizes. Define it by DMAP_TASK at file scope, so that every process of the program has it.
- */
-typedef struct dmap_task {
-    const char *name;  /* unique in the program */
-    dmap_task_fn *run; /* one of run and run_batch */
-    dmap_batch_fn *run_batch;
-    size_t item_size;   /* bytes, or DMAP_VARIABLE */
-    size_t result_size; /* bytes, or DMAP_VARIABLE */
-    /* Once a worker, before its first item of this task (and again after dmap_share); non-zero fails the call. teardown
-     * runs when the worker ends, or before the next setup, and only after a setup that returned 0. */
-    int (*setup)(dmap_context *ctx);
-    void (*teardown)(dmap_context *ctx);
-    /* For dmap_fold: *into becomes "*into followed by *from". Must be associative (rounding aside); need not commute.
-     * Runs in the rank itself, also with DMAP_PROCESSES. */
-    void (*combine)(void *into, const void *from);
-    /* The same for results of any size, for dmap_fold_blob: makes "left followed by right" in the place that
-     * dmap_merge_result gives. left and right, aligned to 16, are valid until it returns. Both may run in several
-     * threads at once. */
-    void (*merge)(dmap_merge *merge, dmap_blob left, dmap_blob right);
-} dmap_task;
-
-/** Defines `const dmap_task symbol`, named "symbol", and registers it in every process of the program:
- *  DMAP_TASK(square, .run = square_fn, .item_size = sizeof(double), .result_size = sizeof(double)); */
-#define DMAP_TASK(symbol, ...)                                                                                         \
-    const dmap_task symbol = {.name = #symbol, __VA_ARGS__};                                                           \
-    __attribute__((constructor)) static void dmap_register_##symbol(void) {                                            \
-        dmap_register(&symbol);                                                                                        \
-    }                                                                                                                  \
-    struct dmap_task
-
-/** What DMAP_TASK calls. A mistake (no name, two tasks of one name) is reported when a pool is opened.
- *  task:     borrowed for ever
- *  Threads:  one at a time; before any pool is opened */
-DMAP_API void dmap_register(const dmap_task *task);
-
-/* Inside a task (run, run_batch, setup, teardown): by the thread that was given ctx, for as long as the function runs.
- */
-
-/** Index of the item (of the first one in run_batch; 0 in setup and teardown). */
-DMAP_API uint64_t dmap_index(const dmap_context *ctx);
-/** Bytes of the item. */
-DMAP_API size_t dmap_item_size(const dmap_context *ctx);
-/** The place of a variable-size result of `size` bytes, aligned to 16, to be written before the function returns. A
- * second call gives it another size and keeps what was written. An item of such a task that never calls it has failed;
- * for an empty result call it with 0. For a fixed-size task: its place if size is result_size, else NULL. Returns:
- * never NULL for 0 bytes; NULL if memory is out: the item is then reported so whatever it returns */
-DMAP_API void *dmap_result(dmap_context *ctx, size_t size);
-/** Gives the failure a sentence (up to 1,000 bytes are kept). Returns code, or 1 if code is 0: `return dmap_fail(ctx,
- * 3, "…")`. */
-DMAP_API int dmap_fail(dmap_context *ctx, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/** What dmap_share sent last: read-only, aligned to 64; NULL and 0 if nothing. size may be NULL. */
-DMAP_API const void *dmap_shared(const dmap_context *ctx, size_t *size);
-/** The worker's own state for this task: NULL until set. Free it in teardown. */
-DMAP_API void *dmap_local(const dmap_context *ctx);
-DMAP_API void dmap_set_local(dmap_context *ctx, void *local);
-/** A hash of (the call's seed, the item's index): the same on any number of ranks. In run_batch, of the first item. */
-DMAP_API uint64_t dmap_seed(const dmap_context *ctx);
-/** The same for another index: for run_batch, and for streams of one's own. */
-DMAP_API uint64_t dmap_seed_of(const dmap_context *ctx, uint64_t index);
-/** 1 for the first attempt at an item. */
-DMAP_API int dmap_attempt(const dmap_context *ctx);
-/** Rank, and worker on that rank, that run the task. */
-DMAP_API int dmap_rank(const dmap_context *ctx);
-DMAP_API int dmap_worker(const dmap_context *ctx);
-/** Sends bytes of the item's output to the master ahead of its result, where the call's on_emit takes them: output of
- *  any length in bounded memory, and while the item runs (with DMAP_SERIAL: once it has ended, from memory). Not in
- *  setup, teardown and run_batch.
- *  data:     copied
- *  Returns:  0; -1 if nobody takes them (there is no on_emit, or the result is no longer wanted) or memory is out
- *  Blocks:   while more than 4 MiB of this rank's are on their way */
-DMAP_API int dmap_emit(dmap_context *ctx, const void *data, size_t size);
-/** True once the result is no longer wanted (the call stops, or item_timeout_s is over): a long task may then return
- * early. */
-DMAP_API bool dmap_cancelled(const dmap_context *ctx);
-
-/** Inside a task's merge function: the place of the merged result, `size` bytes aligned to 16. As with dmap_result, a
- *  second call gives it another size (less, say, than was thought at first) and keeps what was written; without any
- *  call the merged result is empty.
- *  Returns:  NULL only if memory is out: return then, and the call ends with DMAP_ENOMEM */
-DMAP_API void *dmap_merge_result(dmap_merge *merge, size_t size);
 
 /* ---- sources and sinks: small values, made by these functions; their fields are private ------------------------ */
 
