@@ -40,21 +40,23 @@ typedef struct run_options {
     int n_sources;
     char **command; /* the words of the template; none: each line is a command */
     int n_command;
-    char delimiter;      /* between records: '\n', '\0' with -0, or -d's */
-    const char *columns; /* --colsep: an extended regular expression, or NULL */
-    int values;          /* -N: values a job, 0: one */
+    const char *delimiter; /* ends a record: "\n", a NUL with -0, or -d's; delimiter_size bytes, 1 or more */
+    size_t delimiter_size;
+    const char *columns; /* --colsep: a regular expression as Perl has them, or NULL */
+    int values;          /* -N: records a job; 0: one a job, but none of its values is put in */
     bool header;         /* --header : */
     bool shuffle;        /* --shuf */
-    uint64_t seed;       /* of the shuffle: --seed; else made from the clock and printed */
+    uint64_t seed;       /* of the shuffle: --seed; else made from the clock */
+    bool seeded;         /* --seed was given; if not, a shuffle's seed is to be told at the end */
     bool skip_empty;     /* -r */
     /* pipe */
     bool pipe;
     size_t block;                          /* bytes, about, of a job's standard input */
     const char *record_start, *record_end; /* NULL: none. record_end is "\n" unless one of them is given */
-    uint64_t records;                      /* -N with --pipe: records a job; 0: by block */
+    size_t record_start_size, record_end_size;
+    uint64_t records; /* -N with --pipe: records a job; 0: by block */
     /* running */
-    int jobs;               /* a node, 1 or more; 0: one a core */
-    const char *jobs_file;  /* -j FILE: as given; NULL */
+    const char *jobs;       /* -j: N, +N, -N, N%, 0 or a file with one of these; NULL: one a core. run_options_jobs */
     double delay_s;         /* least time between starts */
     int attempts;           /* --retries: in all, 1 or more; 0: for ever */
     double timeout_s;       /* 0: none */
@@ -73,6 +75,7 @@ typedef struct run_options {
     run_progress progress;
     bool quiet; /* no summary */
     bool help;
+    char *owned[3]; /* delimiter, record_start, record_end with their escapes undone */
 } run_options;
 
 /** Reads the arguments that follow "dmap run".
@@ -80,6 +83,9 @@ typedef struct run_options {
  *  options:  points into argv; to be freed with run_options_free in either case */
 int run_options_parse(int argc, char **argv, run_options *options, char *error, size_t size);
 void run_options_free(run_options *options);
+/** Jobs at a time on a node with so many cores: 1 or more; -1 if -j names a file without a number in it. -j 0, as many
+ *  as possible, is 250, as GNU parallel has it. A file is read at every call. */
+int run_options_jobs(const run_options *options, int cores);
 void run_options_print_help(void);
 
 #endif
