@@ -1,6 +1,7 @@
 /* Where jobs come from: sources crossed, linked, split into columns, taken N at a time, shuffled; read as a stream, so
  * that 100 million lines need no more memory than one (but for --shuf, and for all sources but the first of a cross
- * product, which are read again and again). */
+ * product, which are gone through again and again and so are kept). Where there are several sources, an empty one
+ * counts as one empty value, as in GNU parallel. */
 #ifndef DMAP_APPS_RUN_INPUTS_H
 #define DMAP_APPS_RUN_INPUTS_H
 
@@ -23,9 +24,11 @@ enum { RUN_INPUT_ERROR = -1, RUN_INPUT_END = 0, RUN_INPUT_JOB = 1, RUN_INPUT_LAT
 /** The next job's values, valid until the next call. RUN_INPUT_LATER: standard input (or a FIFO) has no whole record
  *  now; never blocks. After RUN_INPUT_ERROR error has a sentence. */
 int run_inputs_next(run_inputs *inputs, run_values *values, char *error, size_t size);
-/** Jobs in all, if that is known without reading (only ::: sources), else UINT64_MAX. */
-uint64_t run_inputs_total(const run_inputs *inputs);
-/** Names of the columns (--header :), NULL-ended, or NULL. Known after the first run_inputs_next that gave a job. */
-const char *const *run_inputs_names(const run_inputs *inputs);
+/** Jobs in all, if that can be found out: words are counted, regular files are read for it (once; a few seconds for
+ *  100 million lines); else UINT64_MAX. Asked for first after run_inputs_next it is UINT64_MAX. */
+uint64_t run_inputs_total(run_inputs *inputs);
+/** Names of the columns (--header :), NULL-ended, or NULL. Known after the first run_inputs_next that gave a job, and
+ *  then the same until run_inputs_close. */
+const char *const *run_inputs_names(run_inputs *inputs);
 
 #endif

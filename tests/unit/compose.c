@@ -1,0 +1,53 @@
+/* Prints the command lines that `dmap run ARGUMENT...` would run, one a line, as --dry-run does: for a comparison with
+ * GNU parallel that needs neither workers nor a pool. {%} stays as it is. */
+#include <poll.h>
+#include <stdio.h>
+
+#include "inputs.h"
+#include "options.h"
+#include "template.h"
+
+static int complain(const char *error) {
+    fprintf(stderr, "compose: %s\n", error);
+    return 255;
+}
+
+static int print_all(const run_options *options, run_inputs *inputs, const run_template *template) {
+    char error[256];
+    run_text command = {0};
+    run_values values;
+    int got;
+    for (uint64_t seq = 1; (got = run_inputs_next(inputs, &values, error, sizeof error)) > RUN_INPUT_END;) {
+        if (got == RUN_INPUT_LATER) {
+            poll(NULL, 0, 1);
+            continue;
+        }
+        run_text_clear(&command);
+        run_template_compose(template, &values, run_inputs_names(inputs), seq++, 0, &command);
+        if (!options->quiet) {
+            fwrite(command.data ? command.data : "", 1, command.size, stdout);
+            putchar('\n');
+        }
+    }
+    run_text_free(&command);
+    return got == RUN_INPUT_ERROR ? complain(error) : 0;
+}
+
+int main(int argc, char **argv) {
+    run_options options;
+    char error[256];
+    run_inputs *inputs = NULL;
+    run_template *template = NULL;
+    int status = run_options_parse(argc - 1, argv + 1, &options, error, sizeof error);
+    if (status == 0 && options.help)
+        run_options_print_help();
+    else if (status == 0 && (inputs = run_inputs_open(&options, error, sizeof error)) &&
+             (template = run_template_parse(options.command, options.n_command, true)))
+        status = print_all(&options, inputs, template);
+    else
+        status = complain(error);
+    run_template_free(template);
+    run_inputs_close(inputs);
+    run_options_free(&options);
+    return status;
+}
