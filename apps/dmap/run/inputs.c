@@ -15,7 +15,7 @@ struct run_inputs {
     int gathered; /* combinations in fields */
     bool ended;
     uint64_t total; /* found out when asked for first */
-    bool counted, begun;
+    bool counted, begun, repeat;
     run_shuffle *shuffle;
     const char **names;
 };
@@ -27,6 +27,7 @@ run_inputs *run_inputs_open(const run_options *options, char *error, size_t size
         return NULL;
     }
     inputs->per_job = options->values;
+    inputs->repeat = options->grouped;
     bool opened = run_cross_open(&inputs->cross, options, error, size);
     if (opened && options->shuffle && !(inputs->shuffle = run_shuffle_create(options->seed))) {
         snprintf(error, size, "out of memory");
@@ -93,7 +94,10 @@ static int next_shuffled(run_inputs *inputs, run_values *values, char *error, si
 
 int run_inputs_next(run_inputs *inputs, run_values *values, char *error, size_t size) {
     inputs->begun = true;
-    return inputs->shuffle ? next_shuffled(inputs, values, error, size) : next_in_order(inputs, values, error, size);
+    int got = inputs->shuffle ? next_shuffled(inputs, values, error, size) : next_in_order(inputs, values, error, size);
+    if (got == RUN_INPUT_JOB)
+        values->repeat = inputs->repeat;
+    return got;
 }
 
 uint64_t run_inputs_total(run_inputs *inputs) {

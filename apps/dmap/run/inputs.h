@@ -12,6 +12,7 @@ typedef struct run_values {
     char **value;
     size_t *size;
     int count;
+    bool repeat; /* -N was given: a word of the template with {} in it is repeated for each value */
 } run_values;
 
 typedef struct run_inputs run_inputs;

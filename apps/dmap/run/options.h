@@ -44,6 +44,7 @@ typedef struct run_options {
     size_t delimiter_size;
     const char *columns; /* --colsep: a regular expression as Perl has them, or NULL */
     int values;          /* -N: records a job; 0: one a job, but none of its values is put in */
+    bool grouped;        /* -N was given */
     bool header;         /* --header : */
     bool shuffle;        /* --shuf */
     uint64_t seed;       /* of the shuffle: --seed; else made from the clock */

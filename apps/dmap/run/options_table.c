@@ -58,6 +58,7 @@ static bool set_values(run_options *o, const char *text) {
     bool valid = run_read_number(text, MOST_VALUES, &value);
     if (valid) {
         o->values = (int)value;
+        o->grouped = true;
         o->records = value;
     }
     return valid;

@@ -53,6 +53,8 @@ static run_part read_braces(const char *open, size_t size) {
         part.kind = RUN_PART_SLOT;
     else
         part.kind = read_position(inside, length - suffix, &part.position) ? RUN_PART_POSITION : RUN_PART_NAMED;
+    if (part.kind == RUN_PART_POSITION && part.position == 0)
+        part.kind = RUN_PART_ALL;
     return part;
 }
 
@@ -69,8 +71,6 @@ static const char *next_braces(const char *from, size_t *size) {
 }
 
 static bool add(run_template *template, run_part part) {
-    if (part.size == 0)
-        return true;
     if ((template->n_parts & (template->n_parts - 1)) == 0) { /* full: room is a power of two */
         size_t room = template->n_parts ? 2 * (size_t) template->n_parts : 1;
         run_part *parts = realloc(template->parts, room * sizeof *parts);
@@ -82,16 +82,28 @@ static bool add(run_template *template, run_part part) {
     return true;
 }
 
+static bool add_text(run_template *template, const char *text, size_t size) {
+    while (size > 0) {
+        size_t blanks = strspn(text, " \t\n"), part = blanks > 0 ? blanks : strcspn(text, " \t\n");
+        part = part < size ? part : size;
+        if (!add(template,
+                 (run_part){.kind = blanks > 0 ? RUN_PART_BLANKS : RUN_PART_TEXT, .text = text, .size = part}))
+            return false;
+        text += part;
+        size -= part;
+    }
+    return true;
+}
+
 static bool split(run_template *template) {
     const char *at = template->source.data ? template->source.data : "", *open;
     size_t size;
     while ((open = next_braces(at, &size))) {
-        if (!add(template, (run_part){.text = at, .size = (size_t)(open - at)}) ||
-            !add(template, read_braces(open, size)))
+        if (!add_text(template, at, (size_t)(open - at)) || !add(template, read_braces(open, size)))
             return false;
         at = open + size;
     }
-    return add(template, (run_part){.text = at, .size = strlen(at)});
+    return add_text(template, at, strlen(at));
 }
 
 run_template *run_template_parse(char *const *words, int n_words, bool append) {

@@ -14,6 +14,7 @@ typedef enum run_form {
 
 typedef enum run_part_kind {
     RUN_PART_TEXT,
+    RUN_PART_BLANKS,   /* text between words */
     RUN_PART_ALL,      /* {}: all values, with blanks between */
     RUN_PART_POSITION, /* {2}, {-1} */
     RUN_PART_NAMED,    /* {word}: a column's name, if there is such a column, else text */
