@@ -1,0 +1,189 @@
+/* When a run stops, its exit status (that of GNU parallel 20221122 for the same ends), the median, the allocation's
+ * end. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "batch.h"
+#include "halt.h"
+#include "unit.h"
+
+/* Jobs end one after the other with these codes ("9s" is signal 9, "t" timed out) until the rule is met. */
+static void check(const char *rule_text, const char *ends, uint64_t total, int want_ended, int want_status) {
+    char copy[128], *next = copy;
+    run_halt_rule rule;
+    run_tally tally = {0};
+    CU_ASSERT_FATAL(run_halt_parse(rule_text, &rule));
+    snprintf(copy, sizeof copy, "%s", ends);
+    run_halt_when when = RUN_HALT_NEVER;
+    for (char *end; when == RUN_HALT_NEVER && (end = strsep(&next, " "));) {
+        bool timed_out = *end == 't', killed = strchr(end, 's') != NULL;
+        int number = atoi(end);
+        when = run_halt_note(&rule, &tally, total,
+                             timed_out ? -1
+                             : killed  ? 0
+                                       : number,
+                             timed_out ? 15
+                             : killed  ? number
+                                       : 0);
+    }
+    int status = run_halt_status(&rule, &tally, total);
+    if (tally.done != (uint64_t)want_ended || status != want_status)
+        printf("\n  %s, %s: %d ended, status %d\n", rule_text, ends, (int)tally.done, status);
+    CU_ASSERT_EQUAL(tally.done, (uint64_t)want_ended);
+    CU_ASSERT_EQUAL(status, want_status);
+    CU_ASSERT(when == RUN_HALT_NEVER || when == rule.when);
+}
+
+static void test_halt(void) {
+    check("never", "0 7 0 3 4 5", 6, 6, 4);
+    check("0", "0 7", 2, 2, 1);
+    check("now,fail=1", "0 7 0 3", 4, 2, 7);
+    check("soon,fail=1", "0 9s 0 3", 4, 2, 137);
+    check("now,fail=1", "0 t 0", 3, 2, 255);
+    check("now,fail=2", "0 7 0 3 1", 5, 4, 2);
+    check("soon,fail=50%", "0 7 0 3 1 1", 6, 5, 50);
+    check("now,fail=20%", "0 7 0 3 1 1 0 0 0 0", 10, 4, 20);
+    check("now,fail=150%", "0 7 0 3 4 5", 6, 6, 67);
+    check("now,fail=9", "0 7 0 3", 4, 4, 2);
+    check("now,success=1", "1 7 0 3 1", 5, 3, 0);
+    check("now,success=2", "1 7 0 3 1", 5, 5, 4);
+    check("now,success=2", "1 0 0 5", 4, 3, 0);
+    check("now,success=50%", "1 0 0 3 0 1", 6, 5, 0);
+    check("now,success=90%", "1 0 0 5", 4, 4, 50);
+    check("now,done=2", "1 7 2", 3, 2, 2);
+    check("now,done=2", "0 7 2", 3, 2, 1);
+    check("now,done=1", "7 1 1", 3, 1, 7);
+    check("soon,done=50%", "0 1 2 3 4 5", 6, 3, 34);
+    check("1", "0 7 0 3 4 5", 6, 2, 7);
+    check("2", "0 7 0 3 4 5", 6, 2, 7);
+    check("-1", "1 0 5", 3, 2, 0);
+    check("-2", "1 0 5", 3, 2, 0);
+    check("40%", "0 7 0 3 4 5", 6, 5, 50);
+    /* How many there will be is not known. */
+    check("now,fail=50%", "7 7 0 0 0 0 3 3 3 3 0", UINT64_MAX, 8, 50);
+    check("now,done=50%", "0 0 0 1", UINT64_MAX, 4, 25);
+}
+
+static void test_halt_words(void) {
+    static const char *const bad[] = {"",   "now",          "soon,fail",  "now,fail=",    "now,fail=0",  "now,fail=0%",
+                                      "3",  "now,fail=x",   "soon,foo=1", "now,fail=1.5", "now,fail=1,", "-3",
+                                      "1 ", "later,fail=1", "never ",     "-10%"};
+    run_halt_rule rule;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        if (run_halt_parse(bad[i], &rule))
+            printf("\n  taken for a rule: %s\n", bad[i]);
+        CU_ASSERT_FALSE(run_halt_parse(bad[i], &rule));
+    }
+}
+
+static void test_many_failures(void) {
+    run_halt_rule rule = {0};
+    run_tally tally = {.done = 200, .failed = 100};
+    CU_ASSERT_EQUAL(run_halt_status(&rule, &tally, 200), 100);
+    tally.failed = 101;
+    CU_ASSERT_EQUAL(run_halt_status(&rule, &tally, 200), 101);
+    tally.failed = 0;
+    CU_ASSERT_EQUAL(run_halt_status(&rule, &tally, 200), 0);
+    rule = (run_halt_rule){.when = RUN_HALT_SOON, .count = 1, .percent = true};
+    tally = (run_tally){0};
+    CU_ASSERT_EQUAL(run_halt_status(&rule, &tally, 0), 0);
+}
+
+static int compare(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void test_median(void) {
+    enum { TIMES = 1001 };
+    static double times[TIMES];
+    run_median *median = run_median_create();
+    CU_ASSERT_PTR_NOT_NULL_FATAL(median);
+    CU_ASSERT_EQUAL(run_median_get(median), 0);
+    for (int i = 0; i < TIMES; i++) {
+        times[i] = pow(10, (double)unit_below(9000) / 1000 - 4); /* 0.1 ms to a day */
+        run_median_add(median, times[i]);
+        CU_ASSERT(i < 2 ? run_median_get(median) == 0 : run_median_get(median) > 0);
+    }
+    qsort(times, TIMES, sizeof times[0], compare);
+    CU_ASSERT(fabs(run_median_get(median) / times[TIMES / 2] - 1) < 0.011);
+    for (int i = 0; i < 3 * TIMES; i++)
+        run_median_add(median, i % 2 ? 0 : 1e300);
+    CU_ASSERT(run_median_get(median) > 0);
+    run_median_free(median);
+}
+
+static void check_until(const char *text, double now, const char *want) {
+    double until = 0, wanted;
+    struct tm tm = {.tm_isdst = -1};
+    strptime(want, "%Y-%m-%d %H:%M:%S", &tm);
+    wanted = (double)mktime(&tm);
+    CU_ASSERT(run_until_parse(text, now, &until));
+    if (until != wanted)
+        printf("\n  %s: %.0f instead of %.0f\n", text, until, wanted);
+    CU_ASSERT_EQUAL(until, wanted);
+}
+
+static void test_until(void) {
+    struct tm tm = {
+        .tm_year = 126, .tm_mon = 11, .tm_mday = 31, .tm_hour = 17, .tm_min = 30, .tm_sec = 5, .tm_isdst = -1};
+    double now = (double)mktime(&tm), until;
+    check_until("+90", now, "2026-12-31 17:31:35");
+    check_until("+1h30m", now, "2026-12-31 19:00:05");
+    check_until("18:00", now, "2026-12-31 18:00:00");
+    check_until("17:30", now, "2027-01-01 17:30:00");
+    check_until("17:30:06", now, "2026-12-31 17:30:06");
+    check_until("2027-02-03T04:05", now, "2027-02-03 04:05:00");
+    check_until("2027-02-03 04:05:06", now, "2027-02-03 04:05:06");
+    static const char *const bad[] = {"",        "+", "+0", "+x", "25:00", "18", "18:00x", "18:61", "2027-13-01T00:00",
+                                      "tomorrow"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CU_ASSERT_FALSE(run_until_parse(bad[i], now, &until));
+}
+
+static void test_batch(void) {
+    double end = 0;
+    struct tm tm = {.tm_year = 126, .tm_mon = 10, .tm_mday = 23, .tm_hour = 18, .tm_isdst = -1};
+    double six = (double)mktime(&tm);
+    CU_ASSERT(run_batch_read_squeue("1-02:03:04\n", 1000, &end) && end == 1000 + 86400 + 7384);
+    CU_ASSERT(run_batch_read_squeue("3:04\n", 1000, &end) && end == 1184);
+    CU_ASSERT(run_batch_read_squeue("0:00", 1000, &end) && end == 1000);
+    CU_ASSERT_FALSE(run_batch_read_squeue("UNLIMITED\n", 1000, &end));
+    CU_ASSERT_FALSE(run_batch_read_squeue("", 1000, &end));
+    CU_ASSERT(run_batch_read_scontrol("JobId=7 StartTime=2026-11-23T12:00:00 EndTime=2026-11-23T18:00:00 Deadline=N/A",
+                                      &end));
+    CU_ASSERT_EQUAL(end, six);
+    CU_ASSERT_FALSE(run_batch_read_scontrol("JobId=7 EndTime=Unknown", &end));
+    CU_ASSERT(run_batch_read_qstat(
+        "Job Id: 1\n    Resource_List.walltime = 02:00:00\n    stime = Mon Nov 23 16:00:00 2026\n", 0, &end));
+    CU_ASSERT_EQUAL(end, six);
+    CU_ASSERT(run_batch_read_qstat("    Resource_List.walltime = 01:00:00\n    resources_used.walltime = 00:10:00\n",
+                                   1000, &end));
+    CU_ASSERT_EQUAL(end, 4000);
+    CU_ASSERT(
+        run_batch_read_qstat("    Walltime.Remaining = 3593\n    Resource_List.walltime = 01:00:00\n", 1000, &end));
+    CU_ASSERT_EQUAL(end, 4593);
+    CU_ASSERT_FALSE(run_batch_read_qstat("qstat: Unknown Job Id 1", 1000, &end));
+    setenv("SLURM_JOB_END_TIME", "1795462001", 1);
+    run_options options = {0};
+    CU_ASSERT_EQUAL(run_until(&options), 1795462001);
+    options.until = -1;
+    CU_ASSERT_EQUAL(run_until(&options), 0);
+    options.until = 5;
+    CU_ASSERT_EQUAL(run_until(&options), 5);
+    unsetenv("SLURM_JOB_END_TIME");
+}
+
+int main(void) {
+    CU_TestInfo tests[] = {{"halts", test_halt},
+                           {"words of halts", test_halt_words},
+                           {"many failures", test_many_failures},
+                           {"median", test_median},
+                           {"until", test_until},
+                           {"batch systems", test_batch},
+                           CU_TEST_INFO_NULL};
+    return unit_run("run_ends", tests);
+}
