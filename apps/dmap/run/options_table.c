@@ -103,9 +103,11 @@ static bool set_retries(run_options *o, const char *text) {
 }
 
 static bool set_timeout(run_options *o, const char *text) {
-    o->timeout_s = o->timeout_percent = 0;
-    return (run_read_percent(text, &o->timeout_percent) && o->timeout_percent > 0) ||
-           (run_read_duration(text, &o->timeout_s) && o->timeout_s > 0);
+    double percent;
+    bool in_percent = run_read_percent(text, &percent);
+    o->timeout_s = 0;
+    o->timeout_percent = in_percent ? percent : 0;
+    return in_percent ? percent > 0 : run_read_duration(text, &o->timeout_s) && o->timeout_s > 0;
 }
 
 static bool set_halt(run_options *o, const char *text) {
