@@ -55,7 +55,7 @@ static void test_spellings(void) {
     CU_ASSERT(o.shuffle && o.seed == 9 && o.seeded && run_options_jobs(&o, 5) == 2);
     run_options_free(&o);
     accept("--pipe --block 10k --recstart > --recend ;\\n -N3 --timeout 1m30 wc", &o);
-    CU_ASSERT(o.pipe && o.block == 10000 && o.records == 3 && o.timeout_s == 90);
+    CU_ASSERT(o.pipe && o.block == 10000 && o.records == 3 && o.timeout_s == 90 && o.timeout_percent == 0);
     CU_ASSERT(strcmp(o.record_start, ">") == 0 && strcmp(o.record_end, ";\n") == 0 && o.record_end_size == 2);
     run_options_free(&o);
     accept("--pipe --recstart > wc", &o);
@@ -91,7 +91,7 @@ static void test_refused(void) {
         {"--pipe", "--pipe needs a command, which reads the blocks"},
         {"--pipe x ::: a", "--pipe takes no values, only standard input or one -a FILE"},
         {"--pipe --shuf x", "--pipe does not go with --shuf or --colsep, which are for values"},
-        {"x {=y=}", "{= … =} is Perl, which dmap run does not know; dmap run --help lists the placeholders"}};
+        {"x {=y=}", "{= ... =} is Perl, which dmap run does not know; dmap run --help lists the placeholders"}};
     static const char *const bad[] = {"-d _ x",       "-N x",          "-N -1 x",      "--block 0 x",   "--block 1x x",
                                       "--delay x y",  "--timeout 0 x", "--timeout 1x", "--timeout -1",  "--until x",
                                       "--until +0 x", "--seed -1 x",   "--joblog + x", "--recstart _ x"};

@@ -134,7 +134,7 @@ static const char *find_conflict(const run_options *o) {
     if (o->pipe && (o->shuffle || o->columns))
         return "--pipe does not go with --shuf or --colsep, which are for values";
     if (has_perl(o))
-        return "{= … =} is Perl, which dmap run does not know; dmap run --help lists the placeholders";
+        return "{= ... =} is Perl, which dmap run does not know; dmap run --help lists the placeholders";
     return NULL;
 }
 
