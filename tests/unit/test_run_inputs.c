@@ -1,10 +1,13 @@
 /* Where the values of `dmap run` come from: sources crossed, linked, split, taken N at a time, shuffled; and streams,
  * which are never waited for. */
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "inputs.h"
@@ -193,6 +196,48 @@ static void test_stream_crossed(void) {
     run_options_free(&options);
 }
 
+static long peak_kb(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
+/* Writes numbered lines, in another process. */
+static pid_t start_writer(const char *path, long lines) {
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    FILE *file = fopen(path, "w");
+    for (long i = 0; file && i < lines; i++)
+        fprintf(file, "line number %ld\n", i);
+    _exit(!file || fclose(file) != 0);
+}
+
+/* Two million lines, which are some 40 MB, need no more memory than a few. */
+static void test_memory(void) {
+    char copy[64], error[256];
+    long lines = unit_rounds(2000000), count = 0, before = 0;
+    run_options options;
+    run_values values;
+    int got, status;
+    CU_ASSERT_EQUAL_FATAL(mkfifo("endless", 0600), 0);
+    pid_t writer = start_writer("endless", lines);
+    parse("-a endless echo", copy, sizeof copy, &options);
+    run_inputs *inputs = run_inputs_open(&options, error, sizeof error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(inputs);
+    while ((got = run_inputs_next(inputs, &values, error, sizeof error)) > RUN_INPUT_END)
+        if (got == RUN_INPUT_LATER)
+            sched_yield();
+        else if (++count == 1000)
+            before = peak_kb();
+    CU_ASSERT_EQUAL(got, RUN_INPUT_END);
+    CU_ASSERT_EQUAL(count, lines);
+    CU_ASSERT(peak_kb() - before < 1000);
+    CU_ASSERT(waitpid(writer, &status, 0) == writer && status == 0);
+    run_inputs_close(inputs);
+    run_options_free(&options);
+}
+
 /* O_NONBLOCK is not set on what others may share. */
 static void test_standard_input(void) {
     char copy[64], got[256], error[256];
@@ -272,20 +317,16 @@ static void test_shuffle(void) {
 }
 
 int main(void) {
-    CU_TestInfo tests[] = {{"words", test_words},
-                           {"groups and columns", test_groups},
-                           {"files", test_files},
-                           {"refused", test_refused},
-                           {"a stream", test_stream},
-                           {"a stream, crossed", test_stream_crossed},
-                           {"standard input", test_standard_input},
-                           {"blocks", test_blocks},
-                           {"shuffled", test_shuffle},
+    CU_TestInfo tests[] = {{"words", test_words},     {"groups and columns", test_groups},
+                           {"files", test_files},     {"refused", test_refused},
+                           {"a stream", test_stream}, {"a stream, crossed", test_stream_crossed},
+                           {"memory", test_memory},   {"standard input", test_standard_input},
+                           {"blocks", test_blocks},   {"shuffled", test_shuffle},
                            CU_TEST_INFO_NULL};
     if (!mkdtemp(folder) || chdir(folder) != 0)
         return 1;
     int status = unit_run("run_inputs", tests);
-    static const char *const files[] = {"lines", "nul", "nuls", "long", "none", "stream", "second", "large"};
+    static const char *const files[] = {"lines", "nul", "nuls", "long", "none", "stream", "second", "large", "endless"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         unlink(files[i]);
     return rmdir(folder) == 0 ? status : 1;

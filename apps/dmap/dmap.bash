@@ -1,0 +1,60 @@
+# Completion of dmap for bash; installed where bash-completion looks for it.
+# shellcheck shell=bash
+
+# _dmap_words CANDIDATES: those that the current word begins.
+_dmap_words() {
+    mapfile -t COMPREPLY < <(compgen -W "$1" -- "${COMP_WORDS[COMP_CWORD]}")
+}
+
+_dmap_files() {
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")
+}
+
+# _dmap_value_of OPTION: completes what follows it; status 1 if nothing does.
+_dmap_value_of() {
+    case $1 in
+    --arg-file | --joblog | --jl | --results | --res | --topology | -a) _dmap_files ;;
+    --backend) _dmap_words 'threads processes serial' ;;
+    --bind) _dmap_words 'core pu l3 numa socket none' ;;
+    --spread) _dmap_words 'compact scatter' ;;
+    --halt | --halt-on-error)
+        _dmap_words 'never now,fail=1 soon,fail=1 now,success=1 soon,success=1 now,done=1 soon,done=1' ;;
+    --header) _dmap_words ':' ;;
+    --delimiter | --colsep | --max-replace-args | --seed | --block | --block-size | --recstart | --recend | --jobs | \
+        --max-procs | --delay | --timeout | --retries | --until | --workers | --ranks | -[dCNjP]) COMPREPLY=() ;;
+    *) return 1 ;;
+    esac
+}
+
+# Where the command of `dmap run` is, there is no telling what follows but the source's name: files, or options.
+_dmap_run() {
+    local current=${COMP_WORDS[COMP_CWORD]}
+    case $current in
+    -*) _dmap_words '--arg-file --null --delimiter --colsep --header --max-replace-args --no-run-if-empty --shuf
+        --seed --pipe --block --recstart --recend --jobs --delay --timeout --retries --halt --until --dry-run
+        --keep-order --unordered --line-buffer --tag --results --joblog --resume --resume-failed --bar --eta
+        --progress --no-progress --quiet --help' ;;
+    :*) _dmap_words '::: :::: :::+ ::::+' ;;
+    *)
+        _dmap_files
+        # The command itself may be any program.
+        [[ ${COMP_WORDS[COMP_CWORD - 1]} != run ]] || mapfile -t COMPREPLY < <(compgen -c -- "$current")
+        ;;
+    esac
+}
+
+_dmap() {
+    COMPREPLY=()
+    if [[ $COMP_CWORD -eq 1 ]]; then
+        _dmap_words 'run info --help --version'
+        return
+    fi
+    _dmap_value_of "${COMP_WORDS[COMP_CWORD - 1]}" && return
+    case ${COMP_WORDS[1]} in
+    run) _dmap_run ;;
+    info) _dmap_words '--workers --backend --bind --spread --topology --ranks --json --help' ;;
+    esac
+}
+
+complete -F _dmap dmap
