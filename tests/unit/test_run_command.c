@@ -196,11 +196,17 @@ static void test_simple(void) {
     }
 }
 
-static void test_functions_of_bash(void) {
+static void test_functions_of_shells(void) {
     CU_ASSERT(run_command_is_simple("work 1"));
     setenv("BASH_FUNC_work%%", "() { :; }", 1);
     CU_ASSERT_FALSE(run_command_is_simple("work 1"));
     unsetenv("BASH_FUNC_work%%");
+    unsetenv("BASH_ENV");
+    CU_ASSERT(run_shell_is_usual("/bin/sh") && run_shell_is_usual("dash") && run_shell_is_usual("/usr/bin/bash"));
+    CU_ASSERT(!run_shell_is_usual("/bin/zsh") && !run_shell_is_usual("fish") && !run_shell_is_usual(""));
+    setenv("BASH_ENV", "definitions", 1);
+    CU_ASSERT_FALSE(run_shell_is_usual("/bin/bash"));
+    unsetenv("BASH_ENV");
 }
 
 /* What is called simple has the words that /bin/sh finds in it. */
@@ -257,7 +263,7 @@ int main(void) {
                            {"names of columns", test_names},
                            {"slots", test_slot},
                            {"simple commands", test_simple},
-                           {"functions of bash", test_functions_of_bash},
+                           {"functions of shells", test_functions_of_shells},
                            {"words as the shell's", test_like_the_shell},
                            {"quoted and split", test_quoted_round_trip},
                            CU_TEST_INFO_NULL};

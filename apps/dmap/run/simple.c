@@ -1,5 +1,5 @@
-/* Which commands need no shell. In doubt one does: what is simple here does the same under any POSIX shell, and under
- * bash and zsh, as without one. */
+/* Which commands need no shell. In doubt one does: what is simple here does the same without one as under a shell that
+ * run_shell_is_usual. */
 #include "template.h"
 
 #include <stdio.h>
@@ -120,6 +120,17 @@ bool run_command_is_simple(const char *command) {
     if (block != few)
         free(block);
     return simple;
+}
+
+bool run_shell_is_usual(const char *shell) {
+    static const char *const usual[] = {"sh", "dash", "ash", "bash", "ksh", "ksh93", "mksh", "yash", "busybox"};
+    const char *slash = strrchr(shell, '/'), *name = slash ? slash + 1 : shell;
+    if (getenv("BASH_ENV"))
+        return false;
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+        if (strcmp(name, usual[i]) == 0)
+            return true;
+    return false;
 }
 
 char **run_command_split(const char *command) {
