@@ -172,6 +172,26 @@ static void test_stream(void) {
     run_options_free(&options);
 }
 
+/* A delimiter of two bytes that come one by one. */
+static void test_halves(void) {
+    char copy[64], got[256], error[256];
+    run_options options;
+    CU_ASSERT_EQUAL_FATAL(mkfifo("halves", 0600), 0);
+    parse("-d ;, -a halves echo", copy, sizeof copy, &options);
+    run_inputs *inputs = run_inputs_open(&options, error, sizeof error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(inputs);
+    int writer = open("halves", O_WRONLY);
+    CU_ASSERT_EQUAL(write(writer, "a;", 2), 2);
+    read_jobs(inputs, got, sizeof got);
+    CU_ASSERT_STRING_EQUAL(got, "later");
+    CU_ASSERT_EQUAL(write(writer, ",b", 2), 2);
+    read_jobs(inputs, got, sizeof got);
+    CU_ASSERT_STRING_EQUAL(got, "[a]later");
+    close(writer);
+    run_inputs_close(inputs);
+    run_options_free(&options);
+}
+
 /* The second source of a product is a stream: it is read once, and what has come is used at once. */
 static void test_stream_crossed(void) {
     char copy[64], got[256], error[256];
@@ -317,16 +337,23 @@ static void test_shuffle(void) {
 }
 
 int main(void) {
-    CU_TestInfo tests[] = {{"words", test_words},     {"groups and columns", test_groups},
-                           {"files", test_files},     {"refused", test_refused},
-                           {"a stream", test_stream}, {"a stream, crossed", test_stream_crossed},
-                           {"memory", test_memory},   {"standard input", test_standard_input},
-                           {"blocks", test_blocks},   {"shuffled", test_shuffle},
+    CU_TestInfo tests[] = {{"words", test_words},
+                           {"groups and columns", test_groups},
+                           {"files", test_files},
+                           {"refused", test_refused},
+                           {"a stream", test_stream},
+                           {"a stream, crossed", test_stream_crossed},
+                           {"halves", test_halves},
+                           {"memory", test_memory},
+                           {"standard input", test_standard_input},
+                           {"blocks", test_blocks},
+                           {"shuffled", test_shuffle},
                            CU_TEST_INFO_NULL};
     if (!mkdtemp(folder) || chdir(folder) != 0)
         return 1;
     int status = unit_run("run_inputs", tests);
-    static const char *const files[] = {"lines", "nul", "nuls", "long", "none", "stream", "second", "large", "endless"};
+    static const char *const files[] = {"lines",  "nul",    "nuls",  "long",    "none",
+                                        "stream", "second", "large", "endless", "halves"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         unlink(files[i]);
     return rmdir(folder) == 0 ? status : 1;
