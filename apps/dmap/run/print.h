@@ -1,0 +1,34 @@
+/* Writing to standard output and standard error, whole, whoever reads them and however slowly. */
+#ifndef DMAP_APPS_RUN_PRINT_H
+#define DMAP_APPS_RUN_PRINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "text.h"
+
+typedef enum run_print_state {
+    RUN_PRINT_GOOD,
+    RUN_PRINT_CLOSED,     /* nobody reads any more: the run ends quietly */
+    RUN_PRINT_FAILED,     /* error has a sentence */
+    RUN_PRINT_INTERRUPTED /* a signal is to be looked at before anything more is written */
+} run_print_state;
+
+typedef struct run_printer {
+    run_print_state state;
+    run_text pending[2]; /* not written yet, of descriptors 1 and 2 */
+    char error[300];
+    bool (*stop)(void); /* asked when a signal came while a write waited: true gives up */
+} run_printer;
+
+void run_printer_init(run_printer *printer, bool (*stop)(void));
+void run_printer_fini(run_printer *printer);
+
+/** Adds bytes to what goes to descriptor 1 or 2. tag: begins each line; NULL: none. *inside: true if the last line has
+ *  not ended; kept by the caller from call to call, false at first. Returns false if nothing can be written any more.
+ */
+bool run_print(run_printer *printer, int fd, const void *data, size_t size, const char *tag, bool *inside);
+/** Writes what is pending. */
+bool run_print_flush(run_printer *printer);
+
+#endif
