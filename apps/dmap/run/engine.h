@@ -1,0 +1,79 @@
+/* One run, on the master: all that its parts know of each other. */
+#ifndef DMAP_APPS_RUN_ENGINE_H
+#define DMAP_APPS_RUN_ENGINE_H
+
+#include <dmap/dmap.h>
+
+#include "bar.h"
+#include "halt.h"
+#include "inputs.h"
+#include "job_wire.h"
+#include "joblog.h"
+#include "jobs.h"
+#include "options.h"
+#include "order.h"
+#include "pipe.h"
+#include "results.h"
+#include "summary.h"
+#include "template.h"
+
+typedef enum run_stop {
+    RUN_STOP_NOT,
+    RUN_STOP_HALT,   /* a rule of --halt */
+    RUN_STOP_UNTIL,  /* the time is over */
+    RUN_STOP_SIGNAL, /* HUP, INT, TERM */
+    RUN_STOP_CLOSED, /* nobody reads standard output */
+    RUN_STOP_ERROR   /* error has a sentence */
+} run_stop;
+
+typedef struct run_engine {
+    const run_options *options;
+    dmap_pool *pool;
+    run_inputs *inputs; /* NULL with --pipe */
+    run_pipe *pipe;     /* NULL without */
+    run_template *template;
+    run_joblog *joblog;   /* NULL: none */
+    run_results *results; /* NULL: none */
+    run_jobs jobs;
+    run_printer printer;
+    run_order order;
+    run_median *median;
+    run_tally tally;
+    run_summary summary;
+    run_bar bar;
+    run_text item, tag; /* scratch */
+    uint64_t total;     /* jobs, as counted before the first was read; UINT64_MAX: not known */
+    uint64_t seq;       /* of the last job read */
+    uint64_t given;     /* items given to the pool */
+    uint64_t resumed;   /* jobs skipped: an earlier run has done them */
+    uint64_t cancelled; /* given, but not begun */
+    uint64_t ended;     /* jobs that have ended for good */
+    bool inputs_ended;
+    double last_start_s; /* for --delay */
+    double until_s;      /* 0: no bound */
+    run_stop stop;
+    bool stop_now; /* running jobs are killed */
+    char error[400];
+} run_engine;
+
+double run_engine_now(void); /* seconds since the epoch */
+/** Jobs in all; UINT64_MAX while that is not known. */
+uint64_t run_engine_total(const run_engine *engine);
+
+/** No more jobs are started; with `now`, those that run are killed. The first reason stands. */
+void run_engine_stop(run_engine *engine, run_stop why, bool now);
+/** The same, for an error: the sentence is kept. */
+void run_engine_fail(run_engine *engine, const char *sentence);
+/** Looks at what a failed write was, and stops the run accordingly. */
+void run_engine_look_at_output(run_engine *engine);
+
+/* The pool's callbacks; arg is the engine. */
+int run_source_next(void *arg, dmap_blob *item);                 /* source.c */
+int run_sink_take(void *arg, const dmap_item_result *result);    /* sink.c */
+int run_sink_emission(void *arg, const dmap_emission *emission); /* sink.c */
+int run_watch_look(void *arg, const dmap_progress *progress);    /* watch.c */
+
+/** The next job, of those that are read; with no pool, for --dry-run, too. As run_inputs_next. */
+int run_source_read(run_engine *engine, run_job **job);
+
+#endif

@@ -1,0 +1,256 @@
+/* dmap run: maps shell commands over inputs. Every rank reads the command line; the master alone reads the inputs, and
+ * makes, hands out and collects the jobs (engine.h); every rank's workers run them (task.c). */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <dmap/dmap.h>
+#include <dmap/place.h>
+
+#include "command.h"
+#include "engine.h"
+#include "signals.h"
+#include "site.h"
+#include "task.h"
+
+enum { BUDGET = 16 * 1024 * 1024 }; /* bytes of output held in memory */
+
+static bool must_stop(void) {
+    return run_signals_stop() != 0;
+}
+
+static int complain(const char *sentence) {
+    fprintf(stderr, "dmap run: %s\n", sentence);
+    return EXIT_BAD_USAGE;
+}
+
+static bool open_inputs(run_engine *e, char *error, size_t size) {
+    const run_options *o = e->options;
+    e->template = run_template_parse(o->command, o->n_command, !o->pipe);
+    if (o->pipe)
+        e->pipe = run_pipe_open(o, 0);
+    else
+        e->inputs = run_inputs_open(o, error, size);
+    return e->template && (e->pipe || e->inputs);
+}
+
+static bool open_logs(run_engine *e, char *error, size_t size) {
+    const run_options *o = e->options;
+    size_t damaged = 0;
+    if (o->dry_run)
+        return true;
+    if (o->joblog && !(e->joblog = run_joblog_open(o, &damaged, error, size)))
+        return false;
+    if (damaged)
+        fprintf(stderr, "dmap run: %zu damaged %s of the joblog %s: such a job runs again\n", damaged,
+                damaged == 1 ? "line" : "lines", damaged == 1 ? "is passed over" : "are passed over");
+    return !o->results || (e->results = run_results_open(o, &e->order, error, size));
+}
+
+/* Counting the lines of files takes a while, so it is done only for those who want to know. */
+static uint64_t count_total(run_engine *e) {
+    bool only_words = e->options->n_sources > 0;
+    for (int i = 0; i < e->options->n_sources; i++)
+        only_words = only_words && e->options->sources[i].kind == RUN_SOURCE_WORDS;
+    bool wanted = only_words || e->bar.kind != RUN_PROGRESS_NONE || e->options->halt.percent;
+    return e->inputs && wanted ? run_inputs_total(e->inputs) : UINT64_MAX;
+}
+
+/* Returns false with a sentence. */
+static bool open_engine(run_engine *e, char *error, size_t size) {
+    const run_options *o = e->options;
+    snprintf(error, size, "out of memory");
+    run_printer_init(&e->printer, must_stop);
+    run_bar_init(&e->bar, o->progress);
+    bool memory = run_order_init(&e->order, &e->printer, BUDGET);
+    memory = run_jobs_init(&e->jobs) && memory;
+    e->order.unordered = o->unordered;
+    e->order.lines = o->output == RUN_LINE_BUFFER;
+    e->median = run_median_create();
+    e->until_s = run_until(o);
+    if (!memory || !e->median || !open_inputs(e, error, size))
+        return false;
+    e->total = count_total(e);
+    return open_logs(e, error, size);
+}
+
+/* What is still buffered is written; a failure of that counts as one of the run. */
+static void close_engine(run_engine *e) {
+    char error[300];
+    if (e->joblog && !run_joblog_close(e->joblog, error, sizeof error))
+        run_engine_fail(e, error);
+    if (e->results && !run_results_close(e->results, error, sizeof error))
+        run_engine_fail(e, error);
+    e->joblog = NULL;
+    e->results = NULL;
+}
+
+static void free_engine(run_engine *e) {
+    run_inputs_close(e->inputs);
+    run_pipe_close(e->pipe);
+    run_template_free(e->template);
+    run_jobs_fini(&e->jobs);
+    run_order_fini(&e->order);
+    run_printer_fini(&e->printer);
+    run_median_free(e->median);
+    run_summary_fini(&e->summary);
+    run_text_free(&e->item);
+    run_text_free(&e->tag);
+}
+
+static void dry_run(run_engine *e) {
+    bool inside = false;
+    for (run_job *job; e->stop == RUN_STOP_NOT && !e->inputs_ended;) {
+        int state = run_source_read(e, &job);
+        if (state == RUN_INPUT_ERROR)
+            run_engine_fail(e, e->error);
+        if (state == RUN_INPUT_LATER)
+            run_print_flush(&e->printer);
+        if (!job)
+            continue;
+        run_text_add(&job->command, "\n", 1);
+        if (!run_print(&e->printer, 1, job->command.data, job->command.size, e->options->tag ? e->tag.data : NULL,
+                       &inside))
+            run_engine_look_at_output(e);
+        run_job_free(job);
+    }
+    if (!run_print_flush(&e->printer))
+        run_engine_look_at_output(e);
+}
+
+/* Exact: no job may be at a rank before its time, or without its turn being sure. */
+static bool is_exact(const run_engine *e) {
+    const run_options *o = e->options;
+    uint64_t total = run_engine_total(e);
+    return o->halt.when != RUN_HALT_NEVER || o->delay_s > 0 || e->until_s > 0 ||
+           (total != UINT64_MAX && total < 4 * (uint64_t)dmap_workers(e->pool));
+}
+
+static void map(run_engine *e) {
+    dmap_map_options how = {.chunk = 1,
+                            .schedule = DMAP_DYNAMIC,
+                            .unordered = true,
+                            .on_error = DMAP_KEEP_GOING,
+                            .progress = -1,
+                            .ahead = is_exact(e) ? -1 : 0,
+                            .on_emit = run_sink_emission,
+                            .on_emit_arg = e,
+                            .on_watch = run_watch_look,
+                            .on_watch_arg = e};
+    dmap_status status = run_site_share(e->pool, e->options);
+    if (status == DMAP_OK)
+        status = dmap_map(e->pool, &run_task, dmap_pull(run_source_next, e), dmap_each(run_sink_take, e), &how);
+    run_bar_hide(&e->bar);
+    if (status != DMAP_OK && status != DMAP_EITEM && e->stop == RUN_STOP_NOT)
+        run_engine_fail(e, dmap_error(e->pool));
+}
+
+/* How many jobs were not run, if that is known; of a stream that was not read to its end, at least one. */
+static uint64_t count_left(const run_engine *e) {
+    uint64_t total = run_engine_total(e);
+    if (total == UINT64_MAX)
+        return e->cancelled + 1;
+    return total - e->resumed - e->ended;
+}
+
+static void say_what_is_left(const run_engine *e) {
+    bool known = run_engine_total(e) != UINT64_MAX;
+    uint64_t left = count_left(e);
+    if (e->stop != RUN_STOP_UNTIL && e->stop != RUN_STOP_SIGNAL)
+        return;
+    fprintf(stderr, "dmap run: %s: ", e->stop == RUN_STOP_UNTIL ? "the time is over" : "stopped by a signal");
+    if (known)
+        fprintf(stderr, "%llu %s not run%s\n", (unsigned long long)left, left == 1 ? "job was" : "jobs were",
+                e->options->joblog ? "; --resume runs what is left" : "");
+    else
+        fprintf(stderr, "the rest of the input was not run%s\n",
+                e->options->joblog ? "; --resume runs what is left" : "");
+}
+
+static int exit_status(const run_engine *e) {
+    if (e->stop == RUN_STOP_ERROR)
+        return complain(e->error);
+    if (e->stop == RUN_STOP_CLOSED)
+        return 128 + SIGPIPE;
+    if (e->stop == RUN_STOP_SIGNAL && e->stop_now)
+        return 128 + run_signals_stop();
+    if (e->stop == RUN_STOP_UNTIL || e->stop == RUN_STOP_SIGNAL) {
+        uint64_t bad = e->tally.failed + count_left(e);
+        return bad > 100 ? 101 : (int)bad;
+    }
+    return run_halt_status(&e->options->halt, &e->tally, run_engine_total(e));
+}
+
+static int run_all(dmap_pool *pool, const run_options *options, char **argv) {
+    char error[400];
+    run_engine e = {.options = options, .pool = pool};
+    int status = EXIT_BAD_USAGE;
+    if (!open_engine(&e, error, sizeof error)) {
+        complain(error);
+    } else {
+        if (options->dry_run)
+            dry_run(&e);
+        else
+            map(&e);
+        close_engine(&e);
+        run_bar_counts counts = {.total = run_engine_total(&e),
+                                 .ended = e.ended + e.resumed,
+                                 .resumed = e.resumed,
+                                 .failed = e.tally.failed};
+        run_bar_end(&e.bar, &counts);
+        run_summary_print(&e.summary, options, argv);
+        if (options->shuffle && !options->seeded && !options->quiet)
+            fprintf(stderr, "dmap run: --seed %llu gives this order again\n", (unsigned long long)options->seed);
+        say_what_is_left(&e);
+        status = exit_status(&e);
+    }
+    free_engine(&e);
+    return status;
+}
+
+static int run_main(dmap_pool *pool, int argc, char **argv) {
+    run_options options;
+    char error[400];
+    int status = run_options_parse(argc - 2, argv + 2, &options, error, sizeof error);
+    if (status)
+        complain(error);
+    else if (options.help)
+        run_options_print_help();
+    else if (options.jobs && run_options_jobs(&options, 1) < 1) {
+        snprintf(error, sizeof error, "-j %s: that is no number, nor a file with one", options.jobs);
+        status = complain(error);
+    } else
+        status = run_all(pool, &options, argv);
+    run_options_free(&options);
+    return status;
+}
+
+/* Jobs on a node: as many as it has cores, and each on its own, but for -j. Of fewer jobs than cores each may be meant
+ * to use several: they are not bound, unless $DMAP_BIND says to what. */
+static dmap_options choose_pool(const run_options *options) {
+    dmap_options pool = {.backend = DMAP_THREADS};
+    dmap_place *places;
+    size_t cores = 1;
+    if (!options->jobs)
+        return pool;
+    if (dmap_plan_places(NULL, 1, NULL, &places, &cores) == DMAP_OK)
+        dmap_places_free(places);
+    pool.node_workers = run_options_jobs(options, (int)cores);
+    if (pool.node_workers < 1)
+        return command_smallest_pool; /* what is wrong is said by the master */
+    if (pool.node_workers < (int)cores && !getenv("DMAP_BIND"))
+        pool.bind = DMAP_BIND_NONE;
+    return pool;
+}
+
+int run_command(int argc, char **argv) {
+    run_options options;
+    char error[400];
+    run_signals_install();
+    bool runs =
+        run_options_parse(argc - 2, argv + 2, &options, error, sizeof error) == 0 && !options.help && !options.dry_run;
+    dmap_options pool = runs ? choose_pool(&options) : command_smallest_pool;
+    run_options_free(&options);
+    return dmap_run(argc, argv, run_main, &pool);
+}

@@ -1,0 +1,153 @@
+/* Where jobs end: what they wrote goes to the order and to --results, how they ended to the joblog, the tally and the
+ * summary; one that failed and has attempts left goes back to the source. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine.h"
+
+/* GNU parallel's way of saying it. */
+static void set_ending(const run_result *result, run_record *record) {
+    record->exit_code = result->exit_code;
+    record->signal = result->signal;
+    if (result->end == RUN_TIMED_OUT) {
+        record->exit_code = -1;
+        record->signal = SIGTERM;
+    } else if (result->end == RUN_NOT_STARTED) {
+        record->exit_code = 127;
+    }
+}
+
+static bool has_failed(const run_result *result) {
+    return result->end != RUN_ENDED || result->exit_code || result->signal;
+}
+
+/* The command line with the slot that it had. */
+static bool fill_in_slot(run_engine *engine, run_job *job, int slot) {
+    char digits[16];
+    size_t from = 0;
+    run_text whole = {0};
+    (void)engine;
+    if (!job->n_marks)
+        return true;
+    snprintf(digits, sizeof digits, "%d", slot);
+    for (size_t i = 0; i < job->n_marks; i++) {
+        run_text_add(&whole, job->command.data + from, job->marks[i] - from);
+        run_text_add_string(&whole, digits);
+        from = job->marks[i] + strlen("{%}");
+    }
+    run_text_add(&whole, job->command.data + from, job->command.size - from);
+    run_text_free(&job->command);
+    job->command = whole;
+    return !whole.broken;
+}
+
+static bool add_output(run_engine *engine, run_job *job, int stream, const void *data, size_t size) {
+    if (engine->results && !run_results_add(engine->results, job, stream, data, size)) {
+        run_engine_fail(engine, run_results_error(engine->results));
+        return false;
+    }
+    if (!run_order_add(&engine->order, job->entry, stream, data, size))
+        run_engine_look_at_output(engine);
+    return !engine->stop_now;
+}
+
+static void repeat(run_engine *engine, run_job *job) {
+    run_order_reset(&engine->order, job->entry);
+    if (engine->results)
+        run_results_reset(engine->results, job);
+    job->attempt++;
+    run_jobs_repeat(&engine->jobs, job);
+}
+
+static bool may_repeat(const run_engine *engine, const run_job *job) {
+    int attempts = engine->options->attempts;
+    return engine->stop == RUN_STOP_NOT && (attempts == 0 || job->attempt < attempts);
+}
+
+static void log_end(run_engine *engine, const run_record *record) {
+    char error[300];
+    if (engine->joblog && !run_joblog_add(engine->joblog, record, error, sizeof error))
+        run_engine_fail(engine, error);
+}
+
+static void tally(run_engine *engine, const run_record *record) {
+    run_halt_when when = run_halt_note(&engine->options->halt, &engine->tally, run_engine_total(engine),
+                                       record->exit_code, record->signal);
+    if (when != RUN_HALT_NEVER)
+        run_engine_stop(engine, RUN_STOP_HALT, when == RUN_HALT_NOW);
+}
+
+static void finish(run_engine *engine, run_job *job, const run_result *result, const char *host) {
+    run_record record = {.seq = job->seq,
+                         .host = host,
+                         .started = result->started,
+                         .seconds = result->seconds,
+                         .sent = result->sent,
+                         .received = result->received};
+    bool good = fill_in_slot(engine, job, result->slot);
+    set_ending(result, &record);
+    record.command = job->command.data;
+    record.command_size = job->command.size;
+    engine->ended++;
+    if (result->end == RUN_ENDED)
+        run_median_add(engine->median, result->seconds);
+    if (has_failed(result))
+        run_summary_note_failed(&engine->summary, &record, result->end, job->attempt);
+    log_end(engine, &record);
+    if (!good || (engine->results && !run_results_end(engine->results, job, &record)))
+        run_engine_fail(engine, good ? run_results_error(engine->results) : "out of memory");
+    if (!run_order_end(&engine->order, job->entry))
+        run_engine_look_at_output(engine);
+    run_job_free(job);
+    tally(engine, &record);
+}
+
+static void drop(run_engine *engine, run_job *job) {
+    engine->cancelled++;
+    if (engine->results)
+        run_results_reset(engine->results, job);
+    if (!run_order_drop(&engine->order, job->entry))
+        run_engine_look_at_output(engine);
+    run_job_free(job);
+}
+
+int run_sink_take(void *arg, const dmap_item_result *r) {
+    run_engine *engine = arg;
+    run_result result;
+    run_job *job = run_jobs_take(&engine->jobs, r->index);
+    run_bar_hide(&engine->bar);
+    if (!job)
+        return 0;
+    bool known = r->status == DMAP_ITEM_OK && run_result_read(r->data, r->size, &result);
+    if (r->status == DMAP_ITEM_CANCELLED || (known && result.end == RUN_CANCELLED)) {
+        drop(engine, job);
+        return engine->stop_now;
+    }
+    if (!known) {
+        /* Nothing of the job's doing: it counts as not started, and is said. */
+        result = (run_result){.end = RUN_NOT_STARTED, .started = run_engine_now()};
+        fprintf(stderr, "dmap run: job %llu: %s\n", (unsigned long long)job->seq, r->error ? r->error : "garbled");
+    }
+    for (int i = 0; known && i < 2; i++)
+        add_output(engine, job, i, result.output[i], result.size[i]);
+    if (has_failed(&result) && may_repeat(engine, job))
+        repeat(engine, job);
+    else
+        finish(engine, job, &result, dmap_host(engine->pool, r->rank));
+    if (!run_print_flush(&engine->printer))
+        run_engine_look_at_output(engine);
+    return engine->stop_now;
+}
+
+int run_sink_emission(void *arg, const dmap_emission *emission) {
+    run_engine *engine = arg;
+    const char *data = emission->data;
+    run_job *job = run_jobs_find(&engine->jobs, emission->index);
+    run_bar_hide(&engine->bar);
+    if (job && emission->size > 1)
+        add_output(engine, job, data[0] == 1, data + 1, emission->size - 1);
+    if (!run_print_flush(&engine->printer))
+        run_engine_look_at_output(engine);
+    return engine->stop_now;
+}

@@ -1,0 +1,201 @@
+/* Where the pool's items come from: jobs that are to be run again, then those of the input. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine.h"
+
+enum {
+    MOST_HELD = 250000,  /* jobs that wait for their turn to be written, before no more are read */
+    MOST_SKIPPED = 20000 /* jobs of an earlier run passed over at a time */
+};
+
+static bool makes_tag(run_engine *engine, const run_values *values) {
+    run_text_clear(&engine->tag);
+    for (int i = 0; i < values->count; i++) {
+        if (i > 0)
+            run_text_add(&engine->tag, " ", 1);
+        run_text_add(&engine->tag, values->value[i], values->size[i]);
+    }
+    run_text_add(&engine->tag, "\t", 1);
+    return !engine->tag.broken;
+}
+
+static bool keep_marks(run_engine *engine, run_job *job, const run_values *values, const char *const *names) {
+    if (!run_template_uses_slot(engine->template))
+        return true;
+    int n = run_template_slot_marks(engine->template, values, names, job->seq, NULL, 0);
+    job->marks = calloc((size_t)n + 1, sizeof *job->marks);
+    if (!job->marks)
+        return false;
+    job->n_marks = (size_t)n;
+    run_template_slot_marks(engine->template, values, names, job->seq, job->marks, n);
+    return true;
+}
+
+/* The command as the joblog has it does hold the slot, whatever that was. */
+static run_verdict look_up(run_engine *engine, const run_job *job, const run_values *values) {
+    int exit_code, signal, slots = run_template_uses_slot(engine->template) ? dmap_workers(engine->pool) : 0;
+    const char *const *names = engine->inputs ? run_inputs_names(engine->inputs) : NULL;
+    run_verdict verdict =
+        run_joblog_look(engine->joblog, job->seq, job->command.data, job->command.size, &exit_code, &signal);
+    run_text command = {0};
+    for (int slot = 1; slot <= slots && verdict == RUN_CHANGED; slot++) {
+        run_text_clear(&command);
+        run_template_compose(engine->template, values, names, job->seq, slot, &command);
+        verdict = run_joblog_look(engine->joblog, job->seq, command.data, command.size, &exit_code, &signal);
+    }
+    run_text_free(&command);
+    return verdict;
+}
+
+/* Returns false if the job need not be run. */
+static bool is_wanted(run_engine *engine, const run_job *job, const run_values *values) {
+    if (!engine->joblog || !(engine->options->resume || engine->options->resume_failed))
+        return true;
+    switch (look_up(engine, job, values)) {
+    case RUN_DONE:
+        engine->resumed++;
+        return false;
+    case RUN_CHANGED:
+        run_summary_note_changed(&engine->summary, job->seq);
+        return true;
+    default:
+        return true;
+    }
+}
+
+static bool keep_input(const run_engine *engine, run_job *job, const char *block, size_t size) {
+    job->has_input = true;
+    job->input = block;
+    job->input_size = size;
+    if (engine->options->attempts == 1)
+        return true;
+    run_text_add(&job->kept_input, block, size);
+    job->input = job->kept_input.data;
+    return !job->kept_input.broken;
+}
+
+/* What is known of a job before it is given away. */
+static bool prepare(run_engine *engine, run_job *job, const run_values *values) {
+    const run_options *o = engine->options;
+    const char *const *names = engine->inputs ? run_inputs_names(engine->inputs) : NULL;
+    run_template_compose(engine->template, values, names, job->seq, o->dry_run ? 1 : 0, &job->command);
+    return !job->command.broken && (o->dry_run || keep_marks(engine, job, values, names)) &&
+           (!engine->results || run_results_begin(engine->results, job, values, names)) &&
+           (!o->tag || makes_tag(engine, values));
+}
+
+/* Reads one job; *job is NULL if it need not be run. */
+static int read_one(run_engine *engine, run_job **job) {
+    run_values values = {0};
+    const char *block = NULL;
+    size_t size = 0;
+    *job = NULL;
+    int state = engine->pipe ? run_pipe_next(engine->pipe, &block, &size, engine->error, sizeof engine->error)
+                             : run_inputs_next(engine->inputs, &values, engine->error, sizeof engine->error);
+    if (state != RUN_INPUT_JOB)
+        return state;
+    run_job *made = run_job_create();
+    bool good = made != NULL;
+    if (good) {
+        made->seq = ++engine->seq;
+        made->attempt = 1;
+        good = prepare(engine, made, &values) && (!engine->pipe || keep_input(engine, made, block, size));
+    }
+    bool wanted = good && is_wanted(engine, made, &values);
+    if (wanted && !engine->options->dry_run) {
+        made->entry = run_order_begin(&engine->order, engine->options->tag ? engine->tag.data : NULL);
+        good = made->entry != NULL;
+    }
+    if (good && wanted) {
+        *job = made;
+        return RUN_INPUT_JOB;
+    }
+    run_job_free(made);
+    if (good)
+        return RUN_INPUT_JOB;
+    if (!engine->error[0])
+        snprintf(engine->error, sizeof engine->error, "out of memory");
+    return RUN_INPUT_ERROR;
+}
+
+int run_source_read(run_engine *engine, run_job **job) {
+    int state = RUN_INPUT_JOB, skipped = 0;
+    *job = NULL;
+    while (state == RUN_INPUT_JOB && !*job) {
+        if (skipped++ == MOST_SKIPPED)
+            return RUN_INPUT_LATER;
+        state = read_one(engine, job);
+    }
+    engine->inputs_ended = state == RUN_INPUT_END;
+    return state;
+}
+
+/* False if it is too early for another job, or too late. */
+static bool may_start(run_engine *engine) {
+    const run_options *o = engine->options;
+    if (engine->until_s > 0 && run_engine_now() + run_median_get(engine->median) > engine->until_s) {
+        run_engine_stop(engine, RUN_STOP_UNTIL, false);
+        return false;
+    }
+    if (o->delay_s > 0 && engine->given > 0 && run_engine_now() - engine->last_start_s < o->delay_s)
+        return false;
+    return engine->order.count < MOST_HELD;
+}
+
+static int give(run_engine *engine, run_job *job, dmap_blob *blob) {
+    const run_options *o = engine->options;
+    run_item item = {.seq = job->seq,
+                     .attempt = job->attempt,
+                     .timeout_s = o->timeout_s,
+                     .percent = o->timeout_percent,
+                     .median_s = o->timeout_percent > 0 ? run_median_get(engine->median) : 0,
+                     .command = job->command.data,
+                     .command_size = job->command.size,
+                     .marks = job->marks,
+                     .n_marks = job->n_marks,
+                     .has_input = job->has_input,
+                     .input = job->input,
+                     .input_size = job->input_size};
+    run_text_clear(&engine->item);
+    run_item_write(&item, &engine->item);
+    job->index = engine->given++;
+    job->given_s = engine->last_start_s = run_engine_now();
+    run_jobs_give(&engine->jobs, job);
+    if (engine->item.broken) {
+        run_engine_fail(engine, "out of memory");
+        return -1;
+    }
+    if (job->attempt == o->attempts && !run_order_go_live(&engine->order, job->entry))
+        run_engine_look_at_output(engine);
+    *blob = (dmap_blob){engine->item.data, engine->item.size};
+    return DMAP_PULL_ITEM;
+}
+
+/* What the input's state is to the pool: it has not ended while a job that runs may have to be run again. */
+static int pass_on(run_engine *engine, int state) {
+    if (state == RUN_INPUT_ERROR) {
+        run_engine_fail(engine, engine->error);
+        return DMAP_PULL_END;
+    }
+    if (state == RUN_INPUT_END && (engine->options->attempts == 1 || engine->jobs.n_out == 0))
+        return DMAP_PULL_END;
+    return DMAP_PULL_LATER;
+}
+
+int run_source_next(void *arg, dmap_blob *item) {
+    run_engine *engine = arg;
+    int state = RUN_INPUT_END;
+    if (engine->stop != RUN_STOP_NOT)
+        return DMAP_PULL_END;
+    bool nothing_left = engine->inputs_ended && !engine->jobs.again;
+    if (!nothing_left && !may_start(engine))
+        return engine->stop != RUN_STOP_NOT ? DMAP_PULL_END : DMAP_PULL_LATER;
+    run_job *job = run_jobs_take_again(&engine->jobs);
+    if (!job && !engine->inputs_ended)
+        state = run_source_read(engine, &job);
+    run_print_flush(&engine->printer);
+    return job ? give(engine, job, item) : pass_on(engine, state);
+}
