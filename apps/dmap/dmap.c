@@ -18,7 +18,7 @@ static const struct command {
     command_fn *run;
 } commands[] = {
     {"info", "shows where workers run, here or on a machine that is planned", info_command},
-    {"run", "maps shell commands over inputs, with the conventions of GNU parallel", run_command},
+    {"run", "maps shell commands, with the conventions of GNU parallel", run_command},
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -117,7 +117,7 @@ static void test_drain_from_watch(void) {
         dmap_map(harness_pool, &live_all_wait, dmap_range(0, 2000), dmap_each(count_end, &t), &options);
     CU_ASSERT_EQUAL(status, DMAP_ECANCELLED);
     CU_ASSERT_PTR_NOT_NULL(strstr(dmap_error(harness_pool), "drained"));
-    CU_ASSERT(t.ended >= 1 && t.ended < 2000);
+    CU_ASSERT(t.ended < 2000);
     unlink(flag);
 }
 
@@ -159,7 +159,7 @@ static void test_drain_of_sinks(void) {
                     DMAP_ECANCELLED);
     for (uint64_t i = 0; i < dmap_results_count(results); i++)
         done += dmap_results_status(results, i) == DMAP_ITEM_OK;
-    CU_ASSERT(done >= 1 && done < 2000);
+    CU_ASSERT(done < 2000); /* none at all, if no worker had begun */
     CU_ASSERT_EQUAL(dmap_results_status(results, 1999), DMAP_ITEM_CANCELLED);
     dmap_results_free(results);
     unlink(flag);

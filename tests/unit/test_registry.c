@@ -30,7 +30,7 @@ static void test_sorted(void) {
     CU_ASSERT_PTR_EQUAL(registry.tasks[2], &pear);
     char *text = dmap__registry_describe(&registry);
     CU_ASSERT_PTR_NOT_NULL_FATAL(text);
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "apple\t18446744073709551615\t0\t101\napple_pie\t1\t2\t100\npear\t"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "apple\t18446744073709551615\t0\t1010\napple_pie\t1\t2\t1000\npear\t"));
     free(text);
     char *none = dmap__registry_describe(&(dmap__registry){0});
     CU_ASSERT_PTR_NOT_NULL_FATAL(none);
