@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "peers.h"
+#include "spread.h"
 
 enum { TAG_COMMAND = 77 };
 
@@ -25,13 +26,10 @@ static void send_command(const bench_drive *drive, const command *c) {
         MPI_Send(c, sizeof *c, MPI_BYTE, rank, TAG_COMMAND, MPI_COMM_WORLD);
 }
 
-bool bench_drive_init(bench_drive *drive, uint64_t most_tasks, int runs) {
-    *drive = (bench_drive){.most_tasks = most_tasks, .runs = runs};
+void bench_drive_init(bench_drive *drive) {
+    *drive = (bench_drive){.runs = 1};
     MPI_Comm_size(MPI_COMM_WORLD, &drive->ranks);
     drive->cores = drive->ranks > 1 ? drive->ranks : bench_pin_cores();
-    drive->items = malloc((size_t)most_tasks * sizeof(bench_pair));
-    drive->results = malloc((size_t)most_tasks * sizeof(bench_pair));
-    return drive->items && drive->results;
 }
 
 void bench_drive_fini(bench_drive *drive) {
@@ -64,42 +62,77 @@ void bench_drive_follow(void) {
     }
 }
 
-static double refuse(bench_drive *drive, const bench_peer *peer, const char *why) {
-    fprintf(stderr, "bench: %s (%s): %s\n", peer->name, peer->ranks ? "ranks" : "threads", why);
-    drive->failed = true;
-    return -1;
+static bool refuse(const bench_peer *peer, const char *why) {
+    fprintf(stderr, "bench: %s: %s\n", peer->name, why);
+    return false;
 }
 
-static double run_all(const bench_drive *drive, const bench_peer *peer, const bench_task *task, void *state) {
-    double best = 1e300;
+/* Room for so many bytes; what was there is lost. */
+static bool make_room(void **memory, size_t *size, uint64_t want) {
+    if (*size > want)
+        return true;
+    free(*memory);
+    *size = (size_t)want + 1;
+    *memory = malloc(*size);
+    if (!*memory)
+        *size = 0;
+    return *memory != NULL;
+}
+
+static bool prepare(bench_drive *drive, const bench_work *work) {
+    if (!make_room(&drive->items, &drive->items_size, work->tasks * bench_item_size(work)) ||
+        !make_room(&drive->results, &drive->results_size, work->tasks * bench_result_size(work)))
+        return false;
+    bench_fill(work, drive->items);
+    return true;
+}
+
+/* The first of them is over before `opened` is looked at. */
+static bool run_all(const bench_peer *peer, const bench_task *task, void *state, int warmups, int runs,
+                    bench_timing *timing) {
+    static double all[BENCH_MOST_RUNS];
     bool right = true;
-    for (int i = 0; i <= drive->runs; i++) {
+    for (int i = 0; i < warmups + runs; i++) {
         bench_spoil(&task->work, task->results);
         double seconds = peer->run(state, task);
         right = right && seconds >= 0 && bench_check(&task->work, task->results);
-        if (i > 0 && seconds < best)
-            best = seconds;
+        if (i >= warmups)
+            all[i - warmups] = seconds;
+        if (i == 0)
+            timing->open += seconds;
     }
-    return right ? best : -1;
+    bench_spread s = bench_spread_of(all, runs);
+    timing->best = s.least;
+    timing->median = s.median;
+    return right;
 }
 
-double bench_drive_run(bench_drive *drive, const bench_peer *peer, bench_work *work) {
-    work->tasks = work->tasks > peer->divisor ? work->tasks / peer->divisor : 1;
-    bench_task task = {.work = *work, .cores = drive->cores, .items = drive->items, .results = drive->results};
-    command c = {.work = *work, .runs = drive->runs + 1, .cores = drive->cores};
+bool bench_drive_run(bench_drive *drive, const bench_peer *peer, bench_work *work, bench_timing *timing) {
+    if (work->shape != BENCH_FIRST)
+        work->tasks = work->tasks > peer->divisor ? work->tasks / peer->divisor : 1;
+    int runs = peer->command ? 1 : drive->runs, warmups = peer->command ? 0 : drive->warmups;
+    command c = {.work = *work, .runs = runs + warmups, .cores = drive->cores};
     while (bench_peers[c.peer] != peer)
         c.peer++;
-    bench_fill(work, drive->items);
+    if (!prepare(drive, work))
+        return refuse(peer, "out of memory");
+    bench_task task = {.work = *work, .cores = drive->cores, .items = drive->items, .results = drive->results};
     if (peer->ranks)
         send_command(drive, &c);
+    double began = bench_now();
     void *state = peer->open(&task);
     if (!state)
-        return refuse(drive, peer, "could not be opened");
-    double best = run_all(drive, peer, &task, state);
+        return refuse(peer, "could not be opened");
+    timing->open = bench_now() - began;
+    bool right = run_all(peer, &task, state, warmups, runs, timing);
+    began = bench_now();
     uint64_t sum = peer->close(state);
+    timing->close = bench_now() - began;
+    if (peer->command) /* what it says of itself, not what its start takes */
+        timing->open = timing->close = timing->best;
     if (peer->spins)
         bench_nap(SETTLE_S);
-    if (best < 0 || sum != bench_expected_sum(work) * (uint64_t)c.runs)
-        return refuse(drive, peer, "failed, or gave a wrong result");
-    return best;
+    if (!right || sum != bench_expected_sum(work) * (uint64_t)c.runs)
+        return refuse(peer, "failed, or gave a wrong result");
+    return true;
 }

@@ -1,4 +1,4 @@
-/* Figures: what was measured of each peer in each repetition, and what is said about it. */
+/* Figures: what was measured of each peer in each repetition. */
 #ifndef BENCH_FIGURE_H
 #define BENCH_FIGURE_H
 
@@ -6,7 +6,7 @@
 
 #include "drive.h"
 
-enum { BENCH_MOST_REPEATS = 101, BENCH_MOST_PEERS = 16 };
+enum { BENCH_MOST_REPEATS = 101, BENCH_MOST_PEERS = 32 };
 
 /** One peer's line. Values are NAN where a repetition gave none. */
 typedef struct bench_line {
@@ -18,34 +18,33 @@ typedef struct bench_line {
     const char *refused; /* why there is no value: NULL if there is one */
 } bench_line;
 
+/** What is said of a point. */
+typedef double bench_value(const bench_work *work, const bench_timing *timing, int cores);
+
 typedef struct bench_figure {
-    const char *name, *unit;
-    bench_shape shape;
+    const char *name, *title, *unit;
+    bench_work work;
+    bench_value *value;
+    const char *x_name; /* of a figure that is one of a row: what differs; NULL: alone */
+    double x;
+    int runs, warmups;
     bool more_is_better;
-    const char *only; /* systems whose name begins so; NULL: all */
-    int n_lines, repeats;
+    bool hog;             /* one core is shared with another process */
+    const char *only;     /* systems whose name begins so; NULL: all */
+    int n_lines, repeats; /* that there are */
     bench_line lines[BENCH_MOST_PEERS];
 } bench_figure;
 
-typedef struct bench_spread {
-    int n; /* values that are there */
-    double median, least, most;
-} bench_spread;
-
-bench_spread bench_spread_of(const double *values, int n);
-/** The spread of this line's value by that of dmap's line of the same place, repetition by repetition: above 1, dmap
- *  is better. n is 0 if there is none. */
-bench_spread bench_figure_ratio(const bench_figure *figure, const bench_line *line);
-
 /** Adds a line for each peer that can do the figure's shape. */
 void bench_figure_init(bench_figure *figure);
-/** Runs a point of a line (bench_drive_run); a manager with its workers gets fewer tasks if points of the line took too
- *  long: on a loaded machine ranks that wait for each other in a spin lose a time slice a message. */
-double bench_line_run(bench_drive *drive, bench_line *line, bench_work *work);
-/** Null items a second: one repetition of all lines. */
-void bench_null_repeat(bench_drive *drive, bench_figure *figure, int repeat, uint64_t tasks);
+/** Runs a point of a line (bench_drive_run); the line gets fewer tasks from then on if that took too long: on a loaded
+ *  machine ranks that wait for each other in a spin lose a time slice a message. A command that fails is refused from
+ *  then on; any other peer that does ends the bench (drive->failed). Returns false if there is no time. */
+bool bench_line_run(bench_drive *drive, bench_line *line, bench_work *work, bench_timing *timing);
+/** One repetition of all lines. */
+void bench_figure_repeat(bench_drive *drive, bench_figure *figure, int repeat);
 
-void bench_figure_print(const bench_figure *figure, FILE *out);
-void bench_figure_json(const bench_figure *figure, FILE *out);
+/** Writes a line of JSON for each line of the figure. False if memory or the disk is full. */
+bool bench_figure_record(const bench_figure *figure, FILE *out);
 
 #endif

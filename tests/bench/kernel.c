@@ -1,4 +1,6 @@
-/* The kernel. Its starts are not known to the compiler and its end is used, so no step can be left out or done once for
+/* The kernel, and the other tasks that a compiler's options may speed up.
+ *
+ * The kernel's starts are not known to the compiler and its end is used, so no step can be left out or done once for
  * several. Values stay in (-1, 0) and never become denormal: x * x + x walks towards 0 like -1/n. Written with the
  * compiler's vectors, of any width it can make of them, as its own vectoriser leaves the doubles in memory, which costs
  * a short task more than the arithmetic does. */
@@ -31,5 +33,22 @@ uint64_t bench_kernel(uint64_t iterations) {
     memcpy(words, &a, sizeof words);
     for (int i = 0; i < LANES; i++)
         sum += words[i] << i;
+    return sum;
+}
+
+void bench_batch(const double *items, double *results, uint64_t count) {
+    for (uint64_t i = 0; i < count; i++)
+        results[i] = items[i] * 0.5 + 1.0;
+}
+
+void bench_write(uint64_t index, uint64_t *result, uint64_t size) {
+    for (uint64_t i = 0; i < size / sizeof *result; i++)
+        result[i] = index * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+uint64_t bench_read(const uint64_t *item, uint64_t size) {
+    uint64_t sum = 0;
+    for (uint64_t i = 0; i < size / sizeof *item; i++)
+        sum += item[i];
     return sum;
 }

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "peers.h"
+
 enum {
     POINTS = 6,          /* of a line, in a repetition */
     FIRST_LEVEL = 5,     /* of the search for the crossing */
@@ -23,9 +25,14 @@ static uint64_t iterations(int level) {
 
 static double measure_peak(bench_drive *drive, double at_least) {
     double tasks = PEAK_S / (PEAK_ITERATIONS * 4e-9);
-    bench_work work = {BENCH_RANGE, (uint64_t)tasks * (uint64_t)drive->cores, PEAK_ITERATIONS};
-    double seconds = bench_drive_run(drive, &bench_bare_loop, &work);
-    return fmax(at_least, bench_flops(&work) / seconds);
+    bench_work work = {
+        .shape = BENCH_RANGE, .tasks = (uint64_t)tasks * (uint64_t)drive->cores, .iterations = PEAK_ITERATIONS};
+    bench_timing timing;
+    if (!bench_drive_run(drive, &bench_bare_loop, &work, &timing)) {
+        drive->failed = true;
+        return at_least;
+    }
+    return fmax(at_least, bench_flops(&work) / timing.best);
 }
 
 /* With half of the cores idle by nature, 50% is out of reach: then those that work are counted, and the line says so.
@@ -36,9 +43,13 @@ static int counted_cores(const bench_drive *drive, const bench_line *line) {
 
 static point measure(bench_drive *drive, const bench_metg *metg, bench_line *line, int level, double peak) {
     double cores = counted_cores(drive, line);
-    bench_work work = {metg->figure.shape, metg->tasks, iterations(level)};
-    double seconds = bench_line_run(drive, line, &work);
-    return (point){seconds * cores / (double)work.tasks, bench_flops(&work) / seconds / peak * drive->cores / cores};
+    bench_work work = metg->figure.work;
+    bench_timing timing;
+    work.iterations = iterations(level);
+    if (!bench_line_run(drive, line, &work, &timing))
+        return (point){NAN, NAN};
+    return (point){timing.best * cores / (double)work.tasks,
+                   bench_flops(&work) / timing.best / peak * drive->cores / cores};
 }
 
 /* Up from the first level until a point is above 50%, or down until one is below. */
@@ -58,7 +69,13 @@ static void find(bench_drive *drive, bench_metg *metg, int i, double peak) {
         metg->finest[i] = FINEST_LEVEL;
 }
 
+static void set_runs(bench_drive *drive, const bench_metg *metg) {
+    drive->runs = metg->figure.runs;
+    drive->warmups = metg->figure.warmups;
+}
+
 void bench_metg_init(bench_drive *drive, bench_metg *metg) {
+    set_runs(drive, metg);
     bench_figure_init(&metg->figure);
     double peak = measure_peak(drive, measure_peak(drive, 0));
     for (int i = 0; i < metg->figure.n_lines && !drive->failed; i++)
@@ -81,16 +98,16 @@ void bench_metg_repeat(bench_drive *drive, bench_metg *metg, int repeat) {
     bench_figure *figure = &metg->figure;
     point points[BENCH_MOST_PEERS][POINTS] = {0};
     double peak = 0;
-    for (int p = 0; p < POINTS; p++) {
+    set_runs(drive, metg);
+    for (int p = 0; p < POINTS && !drive->failed; p++) {
         peak = measure_peak(drive, peak);
-        for (int n = 0; n < figure->n_lines; n++) {
+        for (int n = 0; n < figure->n_lines && !drive->failed; n++) {
             int i = (n + repeat) % figure->n_lines;
             bench_line *line = &figure->lines[i];
             if (!line->refused)
                 points[i][p] = measure(drive, metg, line, metg->finest[i] + POINTS - 1 - p, 1);
         }
     }
-    metg->peak[repeat] = peak;
     for (int i = 0; i < figure->n_lines; i++)
         figure->lines[i].values[repeat] = crossing(points[i], peak) * 1e9;
     figure->repeats = repeat + 1;

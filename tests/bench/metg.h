@@ -11,10 +11,8 @@
 #include "figure.h"
 
 typedef struct bench_metg {
-    bench_figure figure; /* nanoseconds */
-    uint64_t tasks;
-    double peak[BENCH_MOST_REPEATS]; /* FLOP/s */
-    int finest[BENCH_MOST_PEERS];    /* level: of the finest point of each line; iterations are 2^level, of -1 0 */
+    bench_figure figure;          /* nanoseconds */
+    int finest[BENCH_MOST_PEERS]; /* level: of the finest point of each line; iterations are 2^level, of -1 0 */
 } bench_metg;
 
 /** Finds the levels of each line. */
