@@ -1,0 +1,18 @@
+/* The tasks that `dmap bench` maps. */
+#ifndef DMAP_APPS_BENCH_TASKS_H
+#define DMAP_APPS_BENCH_TASKS_H
+
+#include <dmap/dmap.h>
+
+#define BENCH_WAIT_S 1e-3
+
+extern const dmap_task bench_null_items; /* 8 bytes in and out */
+extern const dmap_task bench_steps;      /* the index in: so many steps of arithmetic as the shared uint64_t says */
+extern const dmap_task bench_doubles;    /* by batches */
+extern const dmap_task bench_waits;      /* the index in, its worker is busy for BENCH_WAIT_S */
+extern const dmap_task bench_write_64k, bench_write_1m; /* the index in, results of that size */
+extern const dmap_task bench_read_1m;                   /* items of that size */
+
+double bench_now(void);
+
+#endif
