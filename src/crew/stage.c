@@ -129,7 +129,7 @@ void dmap__stage_clear(dmap__stage *stage) {
     uint64_t used = atomic_load(&stage->head->used);
     if (used > stage->size)
         stage->size = backed(stage);
-    if (used > 64 * USUAL && stage->size > USUAL && give_back(stage, USUAL))
+    if (stage->size > 64 * USUAL && used < stage->size / 4 && give_back(stage, USUAL))
         stage->size = USUAL;
     atomic_store(&stage->head->used, (sizeof *stage->head + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
 }

@@ -104,7 +104,8 @@ bool dmap__stage_create(dmap__stage *stage);
 bool dmap__stage_open(dmap__stage *stage, int descriptor);
 void dmap__stage_destroy(dmap__stage *stage);
 
-/** Forgets all that was taken; memory beyond what is usual is given back. The rank's side, in its turn. */
+/** Forgets all that was taken. Memory beyond what is usual is given back once little of it was used, not before: large
+ *  batches in a row would allocate it anew each time. The rank's side, in its turn. */
 void dmap__stage_clear(dmap__stage *stage);
 /** Takes note of how large the stage is now. The process, when its turn begins. Returns false if it cannot reach all.
  */
