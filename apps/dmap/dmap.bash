@@ -22,7 +22,7 @@ _dmap_value_of() {
         _dmap_words 'never now,fail=1 soon,fail=1 now,success=1 soon,success=1 now,done=1 soon,done=1' ;;
     --header) _dmap_words ':' ;;
     --delimiter | --colsep | --max-replace-args | --seed | --block | --block-size | --recstart | --recend | --jobs | \
-        --max-procs | --delay | --timeout | --retries | --until | --workers | --ranks | -[dCNjP]) COMPREPLY=() ;;
+        --max-procs | --delay | --timeout | --retries | --until | --workers | --ranks | --seconds | --cpus | -[dCNjP]) COMPREPLY=() ;;
     *) return 1 ;;
     esac
 }
@@ -47,12 +47,13 @@ _dmap_run() {
 _dmap() {
     COMPREPLY=()
     if [[ $COMP_CWORD -eq 1 ]]; then
-        _dmap_words 'run info --help --version'
+        _dmap_words 'run info bench --help --version'
         return
     fi
     _dmap_value_of "${COMP_WORDS[COMP_CWORD - 1]}" && return
     case ${COMP_WORDS[1]} in
     run) _dmap_run ;;
+    bench) _dmap_words '--workers --backend --seconds --cpus --json --plain --help' ;;
     info) _dmap_words '--workers --backend --bind --spread --topology --ranks --json --help' ;;
     esac
 }
