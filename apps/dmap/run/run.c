@@ -142,7 +142,9 @@ static void map(run_engine *e) {
     if (status == DMAP_OK)
         status = dmap_map(e->pool, &run_task, dmap_pull(run_source_next, e), dmap_each(run_sink_take, e), &how);
     run_bar_hide(&e->bar);
-    if (status != DMAP_OK && status != DMAP_EITEM && e->stop == RUN_STOP_NOT)
+    /* Jobs that failed are none of the pool's trouble; jobs that were not run, without a reason of ours, are. */
+    bool all_run = status == DMAP_EITEM && e->cancelled == 0 && e->inputs_ended;
+    if (status != DMAP_OK && !all_run && e->stop == RUN_STOP_NOT)
         run_engine_fail(e, dmap_error(e->pool));
 }
 
