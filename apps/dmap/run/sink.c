@@ -47,6 +47,9 @@ static bool add_output(run_engine *engine, run_job *job, int stream, const void 
         run_engine_fail(engine, run_results_error(engine->results));
         return false;
     }
+    /* As with GNU parallel, what is in files of its own is not printed as well. */
+    if (engine->results && !engine->order.whole)
+        return !engine->stop_now;
     if (!run_order_add(&engine->order, job->entry, stream, data, size))
         run_engine_look_at_output(engine);
     return !engine->stop_now;
