@@ -2,7 +2,8 @@
  *
  * Between the two the child runs in the spawner's memory: it calls the kernel only, and execvpe, which needs none of
  * the heap. A command that needs no shell is run as it is; one that cannot be run so goes to the shell, whose words and
- * exit status (127, 126) are what users know. */
+ * exit status (127, 126) are what users know. Where a command is found in PATH is remembered, as a shell does: most
+ * runs have one. */
 #include "spawner_child.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -29,6 +31,8 @@ struct spawner_exec {
     int nothing; /* /dev/null */
     sigset_t no_signals;
     char path[PATH_MAX];
+    char name[NAME_MAX + 1]; /* looked for in PATH last, */
+    char found[PATH_MAX];    /* and where it is; "": nowhere */
 };
 
 /* Names that the jobs get anew. */
@@ -83,6 +87,33 @@ spawner_exec *spawner_exec_create(const spawner_birth *birth) {
     return exec->nothing >= 0 && exec->shell[0] && exec->shell[1] ? exec : NULL;
 }
 
+static bool is_program(const char *path) {
+    struct stat info;
+    return access(path, X_OK) == 0 && stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+/* Notes where the command is. What is not found here (a path, a name too long) execvpe looks for. */
+static void look_up(spawner_exec *exec, const char *name) {
+    const char *folder = getenv("PATH");
+    size_t length = strlen(name);
+    if (strcmp(name, exec->name) == 0)
+        return;
+    exec->name[0] = exec->found[0] = '\0';
+    if (!folder || length == 0 || length > NAME_MAX || strchr(name, '/'))
+        return;
+    memcpy(exec->name, name, length + 1);
+    while (*folder) {
+        size_t n = strcspn(folder, ":");
+        if (n && n + length + 2 <= sizeof exec->found) {
+            snprintf(exec->found, sizeof exec->found, "%.*s/%s", (int)n, folder, name);
+            if (is_program(exec->found))
+                return;
+        }
+        folder += n + (folder[n] == ':');
+    }
+    exec->found[0] = '\0';
+}
+
 /* The child's half: does not return. */
 static _Noreturn void become(const spawner_exec *exec, const int fds[3], int script, pid_t parent, bool direct,
                              volatile int *error) {
@@ -96,6 +127,8 @@ static _Noreturn void become(const spawner_exec *exec, const int fds[3], int scr
     if (script >= 0)
         dup2(script, SCRIPT_FD);
     sigprocmask(SIG_SETMASK, &exec->no_signals, NULL);
+    if (direct && exec->found[0])
+        execve(exec->found, (char *const *)exec->args, exec->environment);
     if (direct)
         execvpe(exec->args[0], (char *const *)exec->args, exec->environment);
     execve(exec->shell[0], exec->shell, exec->environment);
@@ -168,5 +201,7 @@ pid_t spawner_exec_start(spawner_exec *exec, uint64_t seq, char *strings, int n_
         return pid;
     }
     exec->shell[2] = command;
+    if (n_args > 0)
+        look_up(exec, exec->args[0]);
     return fork_and_exec(exec, fds, script, n_args > 0);
 }
