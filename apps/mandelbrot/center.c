@@ -29,7 +29,7 @@ static void end(walker *w) {
 }
 
 /* z -> z*z + c */
-static void step(walker *w, const mpfr_t cx, const mpfr_t cy) {
+static void step(walker *w, mpfr_srcptr cx, mpfr_srcptr cy) {
     mpfr_sqr(w->xx, w->x, MPFR_RNDN);
     mpfr_sqr(w->yy, w->y, MPFR_RNDN);
     mpfr_mul(w->y, w->x, w->y, MPFR_RNDN);
