@@ -183,6 +183,32 @@ static int call(child *c, uint32_t i, uint32_t n) {
     return task->run(&c->context, item, result);
 }
 
+/* Items that need no more than their place and their number: the way of short ones. What is the same for all of them is
+ * written once; what each one writes says where the process was, should it die. */
+static void run_plain(child *c) {
+    dmap__stage_head *head = c->stage.head;
+    const dmap_task *task = c->crew.work.task;
+    const bool is_range = head->layout == DMAP__LAYOUT_RANGE;
+    const uint32_t count = head->count;
+    const uint64_t first = head->first_index, from = head->range_first;
+    const size_t result_size = task->result_size;
+    uint64_t number;
+    unsigned char *result = dmap__stage_at(&c->stage, head->results);
+    const unsigned char *item = is_range ? (const void *)&number : dmap__stage_at(&c->stage, head->items);
+    begin(c, 0, DMAP__PHASE_ITEM);
+    for (uint32_t i = 0; i < count; i++, result += result_size, item += is_range ? 0 : task->item_size) {
+        if (first + i >= atomic_load_explicit(&head->limit, memory_order_relaxed))
+            return;
+        number = from + first + i;
+        c->context.index = first + i;
+        c->context.result = result;
+        int code = task->run(&c->context, item, result_size ? result : NULL);
+        if (code && !end(c, i, code))
+            return;
+        atomic_store_explicit(&head->done, i + 1, memory_order_release);
+    }
+}
+
 static void run(child *c) {
     dmap__stage_head *head = c->stage.head;
     bool neighbours = head->layout != DMAP__LAYOUT_BLOBS && !head->indices;
@@ -192,6 +218,13 @@ static void run(child *c) {
     c->context.emit = head->emits ? emit : NULL;
     if (whole && !call(c, 0, head->count)) {
         atomic_store(&head->done, head->count);
+        return;
+    }
+    c->context.text[0] = '\0';
+    c->context.out_of_memory = false;
+    if (neighbours && c->crew.work.task->run && c->crew.work.task->result_size != DMAP_VARIABLE &&
+        head->item_timeout_s <= 0) {
+        run_plain(c);
         return;
     }
     for (uint32_t i = 0; i < head->count; i++) {
