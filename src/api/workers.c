@@ -93,6 +93,7 @@ static bool may_start_processes(const dmap_pool *pool) {
 static dmap_status open_crew(dmap_pool *pool, int workers, dmap__error *error) {
     if (workers && pool->places) {
         int allowance = dmap__topology_allowance(pool->topology, &pool->place_request);
+        pool->has_spare_core = allowance > workers;
         pool->inner = dmap__inner_open(dmap__inner_share(allowance, pool->places, workers));
     }
     dmap__crew_config config = {.backend = pool->options.backend,
@@ -100,6 +101,7 @@ static dmap_status open_crew(dmap_pool *pool, int workers, dmap__error *error) {
                                 .refresh_items = pool->options.refresh_items,
                                 .refresh_memory = pool->options.refresh_memory,
                                 .workers = workers,
+                                .spins = pool->has_spare_core,
                                 .rank = pool->rank,
                                 .n_tasks = pool->registry.count,
                                 .topology = pool->topology,

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "crew/emission.h"
 #include "crew/futex.h"
@@ -20,6 +21,7 @@
 #include "crew/worker.h"
 
 #define STACK_GUARD ((size_t)256 * 1024)
+#define SPIN_S      20e-6
 
 typedef struct hand {
     dmap__crew *crew;
@@ -36,6 +38,7 @@ struct dmap__crew {
     const dmap__topology *topology;
     dmap__inner inner;
     int workers;
+    bool spins;
     dmap__watcher *watcher; /* of their processes */
     hand *hands;
     uint64_t calls;
@@ -62,11 +65,19 @@ static bool step(hand *h) {
     return did != 0;
 }
 
+static void look_for_a_while(dmap__crew *crew, uint32_t epoch) {
+    double until = dmap__clock_now() + SPIN_S;
+    while (atomic_load(&crew->epoch) == epoch && dmap__clock_now() < until)
+        continue;
+}
+
 /* The manager is told: while other workers still have items, it may ask for more. */
 static void sleep_for_work(dmap__crew *crew, uint32_t epoch) {
     atomic_fetch_add(&crew->sleepers, 1);
     if (dmap__board_is_used(&crew->state.board))
         tell_manager(crew);
+    if (crew->spins)
+        look_for_a_while(crew, epoch);
     dmap__futex_wait(&crew->epoch, epoch, -1);
     atomic_fetch_sub(&crew->sleepers, 1);
 }
@@ -125,7 +136,8 @@ static bool hand_over(dmap__crew *crew, int number, const dmap__crew_config *con
                                   .watcher = crew->watcher,
                                   .inner = crew->inner,
                                   .rank = config->rank,
-                                  .worker = number};
+                                  .worker = number,
+                                  .workers = crew->workers};
     dmap__puppet *made = dmap__puppet_create(&puppet);
     if (!made)
         return false;
@@ -176,6 +188,7 @@ dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, 
     made->topology = config->places ? config->topology : NULL;
     made->inner = config->inner;
     made->workers = config->workers;
+    made->spins = config->spins;
     made->state.rank = config->rank;
     made->state.n_tasks = config->n_tasks;
     atomic_store(&made->state.limit, UINT64_MAX);

@@ -24,6 +24,7 @@ typedef struct dmap__crew_config {
     dmap_start start;                       /* DMAP_PROCESSES: of processes */
     uint64_t refresh_items, refresh_memory; /* DMAP_PROCESSES: as in dmap_options */
     int workers;                            /* 1 or more; DMAP_SERIAL: 1 */
+    bool spins; /* there are cores to spare: a worker looks for work for a while before it sleeps */
     int rank;
     size_t n_tasks;                 /* in the registry */
     const dmap__topology *topology; /* borrowed as long as the crew; NULL: nobody is bound */

@@ -27,6 +27,7 @@ typedef struct dmap__puppet_config {
     dmap__watcher *watcher;  /* borrowed */
     dmap__inner inner;       /* what the process tells the libraries of its tasks */
     int rank, worker;
+    int workers; /* of the rank */
 } dmap__puppet_config;
 
 typedef struct dmap__puppet {

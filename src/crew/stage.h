@@ -56,6 +56,7 @@ typedef struct dmap__stage_head {
     bool quit;
     bool is_bound;
     cpu_set_t cpus; /* that the process is bound to */
+    bool spins;     /* there are CPUs for both sides: who waits looks for a while before it sleeps */
     dmap__inner inner;
     uint64_t size;   /* bytes backed by memory, or more */
     uint64_t mapped; /* bytes of addresses that the rank has given it */

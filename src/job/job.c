@@ -189,7 +189,8 @@ static void rest(dmap__job *job, dmap__idle *idle) {
 }
 
 static void loop(dmap__job *job) {
-    dmap__idle idle = {.spins = false, .most_s = job->pool->comm ? SLEEP_RANKS_S : SLEEP_ALONE_S};
+    dmap__idle idle = {.spins = job->pool->has_spare_core && job->pool->comm,
+                       .most_s = job->pool->comm ? SLEEP_RANKS_S : SLEEP_ALONE_S};
     long slack = dmap__clock_sharpen();
     for (;;) {
         bool moved = dmap__job_take(job);

@@ -25,6 +25,7 @@ struct dmap_pool {
     int rank, ranks;
     int *workers; /* of each rank; the master's is 0 if it does not work */
     int all_workers;
+    bool has_spare_core; /* this rank has one more than workers: who waits may look for a while before it sleeps */
     dmap__topology *topology;
     dmap__place_request place_request; /* that the places answer */
     dmap__place *places;               /* NULL: DMAP_SERIAL */

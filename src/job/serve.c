@@ -284,7 +284,7 @@ static void drain(server *s) {
 
 dmap_status dmap__serve(dmap_pool *pool) {
     server s = {.pool = pool, .status = DMAP_OK};
-    dmap__idle idle = {.most_s = SLEEP_IDLE_S};
+    dmap__idle idle = {.spins = pool->has_spare_core, .most_s = SLEEP_IDLE_S};
     long slack = dmap__clock_sharpen();
     while (!s.closed && s.status == DMAP_OK) {
         bool moved = take_messages(&s);
