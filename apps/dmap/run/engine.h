@@ -76,4 +76,7 @@ int run_watch_look(void *arg, const dmap_progress *progress);    /* watch.c */
 /** The next job, of those that are read; with no pool, for --dry-run, too. As run_inputs_next. */
 int run_source_read(run_engine *engine, run_job **job);
 
+/** True unless --resume was given a joblog of other commands: then error has a sentence. */
+bool run_is_same_set(const run_engine *engine, char *error, size_t size);
+
 #endif

@@ -42,6 +42,8 @@ static bool open_logs(run_engine *e, char *error, size_t size) {
         return true;
     if (o->joblog && !(e->joblog = run_joblog_open(o, &damaged, error, size)))
         return false;
+    if (!run_is_same_set(e, error, size))
+        return false;
     if (damaged)
         fprintf(stderr, "dmap run: %zu damaged %s of the joblog %s: such a job runs again\n", damaged,
                 damaged == 1 ? "line" : "lines", damaged == 1 ? "is passed over" : "are passed over");
