@@ -252,7 +252,7 @@ static void test_memory(void) {
             before = peak_kb();
     CU_ASSERT_EQUAL(got, RUN_INPUT_END);
     CU_ASSERT_EQUAL(count, lines);
-    CU_ASSERT(peak_kb() - before < 1000);
+    CU_ASSERT(peak_kb() - before < (unit_rounds(4) < 4 ? 8000 : 1000)); /* a sanitizer has memory of its own */
     CU_ASSERT(waitpid(writer, &status, 0) == writer && status == 0);
     run_inputs_close(inputs);
     run_options_free(&options);
