@@ -1,5 +1,6 @@
 /* The formulas of the schedules, with numbers worked out by hand: pure functions, tables of input and output. */
 #include "plan/chunk.h"
+#include "unit.h"
 
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
@@ -69,12 +70,5 @@ int main(void) {
         {"shares", test_shares},
         CU_TEST_INFO_NULL,
     };
-    CU_SuiteInfo suites[] = {{.pName = "plan: chunks", .pTests = tests}, CU_SUITE_INFO_NULL};
-    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-        return EXIT_FAILURE;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    bool failed = CU_get_number_of_failures() != 0;
-    CU_cleanup_registry();
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return unit_run("plan: chunks", tests);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "plan_steps.h"
+#include "unit.h"
 
 static const int two[] = {2};
 
@@ -129,12 +130,5 @@ int main(void) {
         {"drain", test_drain},
         CU_TEST_INFO_NULL,
     };
-    CU_SuiteInfo suites[] = {{.pName = "plan's load", .pTests = tests}, CU_SUITE_INFO_NULL};
-    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-        return EXIT_FAILURE;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    bool failed = CU_get_number_of_failures() != 0;
-    CU_cleanup_registry();
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return unit_run("plan's load", tests);
 }
