@@ -23,6 +23,9 @@
 #define STACK_GUARD ((size_t)256 * 1024)
 #define SPIN_S      20e-6
 
+_Static_assert(DMAP__CREW_SMALL == DMAP__SMALL_MOST && DMAP__CREW_GRANTS < DMAP__BIG_SLOTS,
+               "the board has room for the grants that may be out");
+
 typedef struct hand {
     dmap__crew *crew;
     int number;

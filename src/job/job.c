@@ -19,6 +19,9 @@
 #define SLEEP_LATER_S 5e-3 /* while the source has nothing yet */
 #define WATCH_S       0.04
 
+_Static_assert(DMAP__SMALL_LEASE <= DMAP__CREW_SMALL && DMAP__BIG_LEASES <= DMAP__CREW_GRANTS,
+               "a crew takes as many chunks as the plan has out at a branch");
+
 /* ---- beginning ---- */
 
 static uint64_t most_items(const dmap__job *job) {

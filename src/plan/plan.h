@@ -17,7 +17,8 @@
 #include <dmap/dmap.h>
 
 #define DMAP__UNKNOWN     UINT64_MAX /* number of items of a stream */
-#define DMAP__SMALL_LEASE 4          /* a branch has at most 6 leases out of more items than these */
+#define DMAP__SMALL_LEASE 4          /* items */
+#define DMAP__BIG_LEASES  6          /* most that a branch has out of more items than these */
 
 typedef struct dmap__plan dmap__plan;
 

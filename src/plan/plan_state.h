@@ -14,10 +14,9 @@
 #include "plan/speed.h"
 #include "plan/window.h"
 
-#define DMAP__LEASES     2 /* out at a branch in any case: one running, one waiting */
-#define DMAP__BIG_LEASES 6 /* most of more than DMAP__SMALL_LEASE items */
-#define DMAP__SPARE      4 /* leases beyond those that its items need */
-#define DMAP__NO_LEASE   UINT32_MAX
+#define DMAP__LEASES   2 /* out at a branch in any case: one running, one waiting */
+#define DMAP__SPARE    4 /* leases beyond those that its items need */
+#define DMAP__NO_LEASE UINT32_MAX
 
 typedef struct dmap__lease {
     bool out;
