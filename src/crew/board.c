@@ -16,6 +16,7 @@
 #define ATTACHED_STEP (DMAP__CACHE_LINE / sizeof(_Atomic uint32_t))
 #define SMALL_SLOTS   3 /* for each worker: two grants out, and one that it has not turned from yet */
 #define SPARE_SLOTS   8
+#define LANE_SHARE    16 /* of what is left in a lane, a batch may be one in so many */
 
 static uint64_t pack(uint32_t begin, uint32_t end) {
     return (uint64_t)begin << 32 | end;
@@ -193,11 +194,20 @@ uint64_t dmap__board_progress(const dmap__board *board, const dmap__grant *grant
     return slot ? grant->end - grant->begin - atomic_load_explicit(&slot->left, memory_order_relaxed) : 0;
 }
 
-static uint32_t take_front(dmap__lane *lane, uint32_t most, uint32_t *begin) {
+/* More than the least while a lane is long: the price of a batch counts for less then, and what is left still evens
+ * out. */
+static uint32_t batch_of(const dmap__slot *slot, const dmap__pace *pace, uint32_t there) {
+    uint32_t n = there / LANE_SHARE;
+    n = n < pace->most ? n : pace->most;
+    n = n > pace->items ? n : pace->items;
+    n = n < slot->most ? n : slot->most;
+    return n < there ? n : there;
+}
+
+static uint32_t take_front(const dmap__slot *slot, dmap__lane *lane, const dmap__pace *pace, uint32_t *begin) {
     uint64_t range = atomic_load_explicit(&lane->range, memory_order_relaxed);
     while (begin_of(range) < end_of(range)) {
-        uint32_t there = end_of(range) - begin_of(range);
-        uint32_t n = most < there ? most : there;
+        uint32_t n = batch_of(slot, pace, end_of(range) - begin_of(range));
         *begin = begin_of(range);
         if (atomic_compare_exchange_weak(&lane->range, &range, pack(begin_of(range) + n, end_of(range))))
             return n;
@@ -255,21 +265,16 @@ static bool attach(dmap__board *board, int worker, dmap__slot *slot, uint64_t ti
     return atomic_load(&slot->ticket) == ticket;
 }
 
-static uint32_t batch_of(const dmap__slot *slot, dmap__pace *pace) {
-    if (pace->call != slot->call)
-        *pace = (dmap__pace){slot->call, 1};
-    return pace->items < slot->most ? pace->items : slot->most;
-}
-
 dmap__slot *dmap__board_take(dmap__board *board, int worker, dmap__pace *pace, uint32_t *begin, uint32_t *end) {
     uint64_t ticket = 0;
     dmap__slot *slot;
     while ((slot = next_slot(board, ticket, &ticket))) {
         if (!attach(board, worker, slot, ticket))
             continue;
-        uint32_t most = batch_of(slot, pace);
+        if (pace->call != slot->call)
+            *pace = (dmap__pace){.call = slot->call, .items = 1};
         do {
-            uint32_t n = take_front(dmap__board_lane(slot, slot->is_small ? 0 : worker), most, begin);
+            uint32_t n = take_front(slot, dmap__board_lane(slot, slot->is_small ? 0 : worker), pace, begin);
             *end = *begin + n;
             if (n)
                 return slot;

@@ -53,6 +53,7 @@ typedef struct dmap__board {
 typedef struct dmap__pace {
     uint64_t call;
     uint32_t items; /* 1 or more */
+    uint32_t most;  /* while its lane is long */
 } dmap__pace;
 
 /* The manager is the rank's own thread; workers are numbered from 0. */
@@ -87,7 +88,7 @@ int dmap__board_recall(dmap__board *board, const dmap__grant *grant, uint64_t wa
 /** Manager: items of a grant that have ended so far. */
 uint64_t dmap__board_progress(const dmap__board *board, const dmap__grant *grant);
 
-/** Worker: takes a batch, of pace->items at the most (one, if pace is of another call): returns its slot and offsets
+/** Worker: takes a batch, of pace->items to pace->most (one, if pace is of another call): returns its slot and offsets
  *  [*begin, *end) from grant->begin, or NULL if there is none. The worker stays attached to the slot until it takes
  * from another, or gets NULL. */
 dmap__slot *dmap__board_take(dmap__board *board, int worker, dmap__pace *pace, uint32_t *begin, uint32_t *end);

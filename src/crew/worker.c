@@ -1,5 +1,6 @@
-/* A worker. Items are run in batches of about BATCH_S seconds, so that the price of taking a batch and reading the
- * clock is shared by many short items, and a long item is alone. Invariants:
+/* A worker. Items are run in batches of about BATCH_S seconds, and of up to LONG_BATCH as much while the worker's lane
+ * is long, so that the price of taking a batch and reading the clock is shared by many short items, and a long item is
+ * alone. Invariants:
  *  - the log of the lane is written by this worker only, and not after the board was told that the batch ended;
  *  - every item taken is told to have ended, run or not;
  *  - user code runs with no lock held.
@@ -18,6 +19,9 @@
 
 #define BATCH_S         30e-6
 #define PROCESS_BATCH_S 200e-6 /* with a process: handing over costs more */
+#define LONG_BATCH      8      /* times as long while there is plenty */
+#define GROWTH          8
+#define MOST_ITEMS      (UINT32_C(1) << 30)
 #define SCRATCH_SIZE    ((size_t)256 * 1024)
 #define STAGED_SIZE     ((size_t)4 * 1024 * 1024) /* of fixed-size items and results on a stage */
 
@@ -143,15 +147,18 @@ uint32_t dmap__worker_most(const dmap__crew_state *crew) {
     return most < staged ? most : staged;
 }
 
+static uint32_t within(double items, double most) {
+    double n = items < most ? items : most;
+    return n < 1 ? 1 : n < (double)MOST_ITEMS ? (uint32_t)n : MOST_ITEMS;
+}
+
+/* A batch is no more than GROWTH times the last, of which alone something is known. */
 static void learn(dmap__pace *pace, uint32_t n, double seconds, double batch_s) {
     if (n < pace->items && seconds < batch_s)
         return;
-    double wanted = seconds > 0 ? (double)n * batch_s / seconds : (double)n * 8;
-    if (wanted > (double)n * 8)
-        wanted = (double)n * 8;
-    if (wanted > (double)(1u << 30))
-        wanted = (double)(1u << 30);
-    pace->items = wanted < 1 ? 1 : (uint32_t)wanted;
+    double most = (double)n * GROWTH, wanted = seconds > 0 ? (double)n * batch_s / seconds : most;
+    pace->items = within(wanted, most);
+    pace->most = within(wanted * LONG_BATCH, most);
 }
 
 static void run_timed(dmap__worker *worker, dmap__batch *b) {

@@ -61,7 +61,7 @@ static void run_batch(const soldier *s, dmap__slot *slot, uint32_t begin, uint32
 
 static void *fight(void *arg) {
     soldier *s = arg;
-    dmap__pace pace = {0, 1};
+    dmap__pace pace = {.items = 1};
     while (!atomic_load(&s->field->quit)) {
         uint32_t begin, end;
         uint64_t dice = unit_next(&s->state);
@@ -70,10 +70,11 @@ static void *fight(void *arg) {
             sched_yield();
             continue;
         }
-        if (end - begin > pace.items)
+        if (end - begin > pace.items && end - begin > pace.most)
             atomic_fetch_add(&s->field->wrong, 1);
         run_batch(s, slot, begin, end, dice);
         pace.items = (uint32_t)(dice >> 32) % 20 + 1;
+        pace.most = pace.items * (uint32_t)(dice >> 60);
     }
     return NULL;
 }
@@ -171,7 +172,7 @@ static void test_battles(void) {
 static void test_alone(void) {
     dmap__board board;
     dmap__grant grant = {.begin = 100, .end = 100 + 40};
-    dmap__pace pace = {0, 1000};
+    dmap__pace pace = {.items = 1000};
     uint32_t begin, end, seen = 0;
     CU_ASSERT_FATAL(dmap__board_init(&board, 4));
     CU_ASSERT(dmap__board_put(&board, &grant, 1, 1000));
@@ -196,12 +197,39 @@ static void test_alone(void) {
     dmap__board_fini(&board);
 }
 
+/* While a lane is long, a batch is a sixteenth of what is left in it, between the pace and its most, and no more than
+ * the grant allows; the last ones are as short as the pace. */
+static void take_long(uint32_t most_of_grant, uint32_t most_of_pace) {
+    dmap__board board;
+    dmap__grant grant = {.begin = 0, .end = 10000};
+    dmap__pace pace = {.call = 1, .items = 10, .most = most_of_pace};
+    uint32_t begin, end, seen = 0, most = most_of_pace < most_of_grant ? most_of_pace : most_of_grant;
+    CU_ASSERT_FATAL(dmap__board_init(&board, 1));
+    CU_ASSERT(dmap__board_put(&board, &grant, 1, most_of_grant));
+    for (dmap__slot *slot; (slot = dmap__board_take(&board, 0, &pace, &begin, &end));) {
+        uint32_t left = 10000 - begin, wanted = left / 16 < most ? left / 16 : most;
+        wanted = wanted > 10 ? wanted : 10;
+        CU_ASSERT_EQUAL(end - begin, wanted < left ? wanted : left);
+        seen += end - begin;
+        dmap__board_end(slot, end - begin);
+    }
+    CU_ASSERT_EQUAL(seen, 10000);
+    dmap__board_fini(&board);
+}
+
+static void test_long_lanes(void) {
+    take_long(1000000, 80);
+    take_long(1000000, 100000);
+    take_long(50, 80);
+    take_long(1000000, 0);
+}
+
 /* Slots of grants of so many items: one is not filled again while a worker is still attached to it; a full board says
  * so. */
 static void fill(uint64_t items) {
     dmap__board board;
     dmap__grant grants[64];
-    dmap__pace pace = {1, 1000};
+    dmap__pace pace = {.call = 1, .items = 1000};
     uint32_t begin, end;
     int n = 0;
     CU_ASSERT_FATAL(dmap__board_init(&board, 1));
@@ -235,7 +263,7 @@ static void test_slots(void) {
 static void test_small(void) {
     dmap__board board;
     dmap__grant grant = {.begin = 10, .end = 13};
-    dmap__pace pace = {1, 1};
+    dmap__pace pace = {.call = 1, .items = 1};
     uint64_t ranges[5][2];
     uint32_t begin, end;
     CU_ASSERT_FATAL(dmap__board_init(&board, 5));
@@ -258,7 +286,7 @@ static void test_small(void) {
 static void test_large(void) {
     dmap__board board;
     dmap__grant grant = {.begin = 5, .end = 5 + UINT64_C(0xffffffff)};
-    dmap__pace pace = {1, UINT32_MAX};
+    dmap__pace pace = {.call = 1, .items = UINT32_MAX};
     uint64_t ranges[3][2], seen = 0;
     uint32_t begin, end;
     CU_ASSERT_FATAL(dmap__board_init(&board, 3));
@@ -279,9 +307,13 @@ static void test_large(void) {
 
 int main(void) {
     CU_TestInfo tests[] = {
-        {"one worker takes all", test_alone}, {"slots", test_slots},
-        {"small grants", test_small},         {"2^32 - 1 items", test_large},
-        {"1 to 8 workers", test_battles},     CU_TEST_INFO_NULL,
+        {"one worker takes all", test_alone},
+        {"long lanes", test_long_lanes},
+        {"slots", test_slots},
+        {"small grants", test_small},
+        {"2^32 - 1 items", test_large},
+        {"1 to 8 workers", test_battles},
+        CU_TEST_INFO_NULL,
     };
     return unit_run("board", tests);
 }
