@@ -131,6 +131,9 @@ static dmap_pool *create(dmap__comm *comm, dmap__error *error) {
     pool->comm = comm;
     pool->rank = comm ? dmap__comm_rank(comm) : 0;
     pool->ranks = comm ? dmap__comm_size(comm) : 1;
+    dmap__bell_init(&pool->own_bell, false);
+    pool->bell = comm ? dmap__comm_bell(comm) : &pool->own_bell;
+    pool->is_rung = !comm || dmap__comm_is_rung(comm);
     pool->shared_fd = -1;
     pool->owner = pthread_self();
     gethostname(pool->host, sizeof pool->host - 1);

@@ -103,6 +103,7 @@ static dmap_status open_crew(dmap_pool *pool, int workers, dmap__error *error) {
                                 .workers = workers,
                                 .spins = pool->has_spare_core,
                                 .rank = pool->rank,
+                                .bell = pool->bell,
                                 .n_tasks = pool->registry.count,
                                 .topology = pool->topology,
                                 .places = pool->places,

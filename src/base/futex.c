@@ -1,4 +1,4 @@
-#include "crew/futex.h"
+#include "base/futex.h"
 
 #include <linux/futex.h>
 #include <stddef.h>

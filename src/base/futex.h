@@ -1,6 +1,6 @@
 /* Sleeping on a number in memory (futex(2)): a worker without work costs nothing, and waking one is one call. */
-#ifndef DMAP_CREW_FUTEX_H
-#define DMAP_CREW_FUTEX_H
+#ifndef DMAP_BASE_FUTEX_H
+#define DMAP_BASE_FUTEX_H
 
 #include <stdatomic.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
  *  - the state that workers read (work, shared data) changes only while no grant is out;
  *  - a worker that found nothing sleeps on `epoch`, which is raised after a grant was put: it reads the epoch, looks
  * once more, and sleeps only if the epoch is still that one, so no grant is slept through;
- *  - the manager sleeps on `ended` in the same way.
+ *  - the manager sleeps on its bell, which a worker rings after what it is about.
  * Workers take no lock, and the manager touches the log of a lane only after the board said that its chunk ended. */
 #include "crew/crew.h"
 
@@ -14,9 +14,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/futex.h"
 #include "base/memory.h"
 #include "crew/emission.h"
-#include "crew/futex.h"
 #include "crew/puppet.h"
 #include "crew/worker.h"
 
@@ -42,23 +42,19 @@ struct dmap__crew {
     dmap__inner inner;
     int workers;
     bool spins;
+    dmap__bell *bell;       /* of the manager */
     dmap__watcher *watcher; /* of their processes */
     hand *hands;
     uint64_t calls;
-    uint32_t seen; /* of `ended`, at the last poll */
     _Alignas(DMAP__CACHE_LINE) _Atomic uint32_t epoch;
     _Atomic uint32_t sleepers;
     _Atomic uint32_t ready; /* threads whose memory is where it belongs */
     _Atomic bool quit;
-    _Alignas(DMAP__CACHE_LINE) _Atomic uint32_t ended;
-    _Atomic bool manager_sleeps;
 };
 
 static void tell_manager(void *arg) {
     dmap__crew *crew = arg;
-    atomic_fetch_add(&crew->ended, 1);
-    if (atomic_load(&crew->manager_sleeps))
-        dmap__futex_wake(&crew->ended, 1);
+    dmap__bell_ring(crew->bell);
 }
 
 static bool step(hand *h) {
@@ -192,6 +188,7 @@ dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, 
     made->inner = config->inner;
     made->workers = config->workers;
     made->spins = config->spins;
+    made->bell = config->bell;
     made->state.rank = config->rank;
     made->state.n_tasks = config->n_tasks;
     atomic_store(&made->state.limit, UINT64_MAX);
@@ -261,7 +258,6 @@ void dmap__crew_submit(dmap__crew *crew, dmap__grant *grant) {
 }
 
 dmap__grant *dmap__crew_poll(dmap__crew *crew) {
-    crew->seen = atomic_load(&crew->ended);
     dmap__slot *slot = dmap__board_ended(&crew->state.board);
     if (!slot)
         return NULL;
@@ -309,14 +305,6 @@ void dmap__crew_limit(dmap__crew *crew, uint64_t limit) {
 
 bool dmap__crew_step(dmap__crew *crew) {
     return crew->backend == DMAP_SERIAL && step(&crew->hands[0]);
-}
-
-void dmap__crew_wait(dmap__crew *crew, double timeout_s) {
-    uint32_t now = crew->seen;
-    atomic_store(&crew->manager_sleeps, true);
-    if (atomic_load(&crew->ended) == now)
-        dmap__futex_wait(&crew->ended, now, timeout_s);
-    atomic_store(&crew->manager_sleeps, false);
 }
 
 bool dmap__crew_is_inside(void) {

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bell.h"
 #include "base/error.h"
 #include "crew/inner.h"
 #include "crew/topology.h"
@@ -26,7 +27,9 @@ typedef struct dmap__crew_config {
     int workers;                            /* 1 or more; DMAP_SERIAL: 1 */
     bool spins; /* there are cores to spare: a worker looks for work for a while before it sleeps */
     int rank;
-    size_t n_tasks;                 /* in the registry */
+    dmap__bell *bell; /* borrowed as long as the crew; rung when a grant has ended, something was emitted, or a worker
+                         has nothing to do */
+    size_t n_tasks;   /* in the registry */
     const dmap__topology *topology; /* borrowed as long as the crew; NULL: nobody is bound */
     const dmap__place *places;      /* one a worker; copied. NULL: nobody is bound */
     dmap__inner inner;              /* what workers tell the libraries of their tasks */
@@ -64,8 +67,6 @@ void dmap__crew_limit(dmap__crew *crew, uint64_t limit);
 
 /** DMAP_SERIAL: runs a batch. Returns false if there was nothing to run, and for DMAP_THREADS. */
 bool dmap__crew_step(dmap__crew *crew);
-/** Sleeps until a grant ends (at once, if one has since the last poll), but no longer than so. */
-void dmap__crew_wait(dmap__crew *crew, double timeout_s);
 
 /** True while this thread is inside a task. */
 bool dmap__crew_is_inside(void);

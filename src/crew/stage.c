@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "crew/futex.h"
+#include "base/futex.h"
 
 #define LARGEST   ((size_t)1 << 38) /* addresses asked for at first */
 #define SMALLEST  ((size_t)1 << 24) /* addresses without which there is no stage */

@@ -7,7 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "crew/futex.h"
+#include "base/futex.h"
 
 struct dmap__watcher {
     int epoll, stop;

@@ -15,7 +15,7 @@
 #define CHUNK_ITEMS (UINT64_C(1) << 31) /* most items in a chunk: the board counts them in 32 bits */
 
 #define SLEEP_RANKS_S 1e-3 /* longest sleep while other ranks may send */
-#define SLEEP_ALONE_S 0.05
+#define SLEEP_RUNG_S  0.05 /* where the bell rings for that */
 #define SLEEP_LATER_S 5e-3 /* while the source has nothing yet */
 #define WATCH_S       0.04
 
@@ -172,30 +172,35 @@ static bool is_over(const dmap__job *job) {
     return !job->delivering && !job->sending && dmap__plan_over(job->plan);
 }
 
+/* While a worker has nothing to do, what the others have left is to be looked at soon: somebody may take from it. */
+static double longest_sleep(const dmap_pool *pool) {
+    bool is_hungry = pool->crew && dmap__crew_is_hungry(pool->crew);
+    return pool->is_rung && !is_hungry ? SLEEP_RUNG_S : SLEEP_RANKS_S;
+}
+
 /* Alone, nothing comes but from the workers, who wake this thread: to look before takes a core from one of them. */
 static double nap(const dmap__job *job, dmap__idle *idle) {
+    idle->most_s = longest_sleep(job->pool);
     bool alone = !job->pool->comm && job->options.timeout_s <= 0 && !job->source.later;
-    double sleep_s = alone ? SLEEP_ALONE_S : dmap__idle_next(idle, dmap__clock_now());
+    double sleep_s = alone ? SLEEP_RUNG_S : dmap__idle_next(idle, dmap__clock_now());
     return job->source.later && sleep_s > SLEEP_LATER_S ? SLEEP_LATER_S : sleep_s;
 }
 
-static void rest(dmap__job *job, dmap__idle *idle) {
+static void rest(const dmap__job *job, dmap__idle *idle, uint32_t heard) {
     double sleep_s = nap(job, idle);
     if (job->pool->comm && dmap__comm_is_busy(job->pool->comm))
         sleep_s = 0;
     if (sleep_s <= 0)
         dmap__clock_yield();
-    else if (job->pool->crew)
-        dmap__crew_wait(job->pool->crew, sleep_s);
-    else
-        dmap__clock_sleep(sleep_s);
+    else if (dmap__bell_wait(job->pool->bell, heard, sleep_s))
+        dmap__idle_reset(idle);
 }
 
 static void loop(dmap__job *job) {
-    dmap__idle idle = {.spins = job->pool->has_spare_core && job->pool->comm,
-                       .most_s = job->pool->comm ? SLEEP_RANKS_S : SLEEP_ALONE_S};
+    dmap__idle idle = {.is_rung = job->pool->is_rung, .spins = job->pool->has_spare_core && job->pool->comm};
     long slack = dmap__clock_sharpen();
     for (;;) {
+        uint32_t heard = dmap__bell_heard(job->pool->bell);
         bool moved = dmap__job_take(job);
         while (job->options.ahead < 0 && deliver(job)) /* it may be a reason to begin no other item */
             moved = true;
@@ -208,7 +213,7 @@ static void loop(dmap__job *job) {
         else if (is_over(job))
             break;
         else
-            rest(job, &idle);
+            rest(job, &idle, heard);
     }
     dmap__clock_blunt(slack);
 }

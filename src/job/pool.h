@@ -25,6 +25,9 @@ struct dmap_pool {
     int rank, ranks;
     int *workers; /* of each rank; the master's is 0 if it does not work */
     int all_workers;
+    dmap__bell *bell;    /* what this rank's thread sleeps on: comm's, or its own */
+    dmap__bell own_bell; /* without comm */
+    bool is_rung;        /* whoever sends to this rank rings the bell */
     bool has_spare_core; /* this rank has one more than workers: who waits may look for a while before it sleeps */
     dmap__topology *topology;
     dmap__place_request place_request; /* that the places answer */

@@ -15,6 +15,7 @@
 
 #define SLEEP_BUSY_S 1e-3  /* longest sleep while chunks are here */
 #define SLEEP_IDLE_S 10e-3 /* longest sleep while there is nothing to do */
+#define SLEEP_RUNG_S 0.25  /* longest sleep where the bell rings for messages */
 #define PROGRESS_S   0.25
 #define HUNGRY_S     1e-3 /* between reports while a worker has nothing to do */
 
@@ -259,34 +260,44 @@ static bool take_messages(server *s) {
     return true;
 }
 
-static void rest(server *s, dmap__idle *idle) {
-    idle->most_s = s->chunks ? SLEEP_BUSY_S : SLEEP_IDLE_S;
+static double longest_sleep(const server *s) {
+    if (s->chunks && dmap__crew_is_hungry(s->pool->crew))
+        return HUNGRY_S;
+    if (s->pool->is_rung)
+        return s->chunks ? PROGRESS_S : SLEEP_RUNG_S;
+    return s->chunks ? SLEEP_BUSY_S : SLEEP_IDLE_S;
+}
+
+static void rest(const server *s, dmap__idle *idle, uint32_t heard) {
+    idle->most_s = longest_sleep(s);
     double sleep_s = dmap__idle_next(idle, dmap__clock_now());
     if (sleep_s <= 0 || dmap__comm_is_busy(s->pool->comm))
         dmap__clock_yield();
-    else
-        dmap__crew_wait(s->pool->crew, sleep_s);
+    else if (dmap__bell_wait(s->pool->bell, heard, sleep_s))
+        dmap__idle_reset(idle);
 }
 
 /* The master is gone or the memory is out: the workers' chunks are waited for, as they hold memory of ours. */
 static void drain(server *s) {
     dmap__crew_limit(s->pool->crew, 0);
     while (s->chunks) {
+        uint32_t heard = dmap__bell_heard(s->pool->bell);
         dmap__grant *grant = dmap__crew_poll(s->pool->crew);
         if (grant) {
             unlink_chunk(s, grant->owner);
             chunk_destroy(grant->owner);
         } else if (!dmap__crew_step(s->pool->crew)) {
-            dmap__crew_wait(s->pool->crew, SLEEP_IDLE_S);
+            dmap__bell_wait(s->pool->bell, heard, SLEEP_IDLE_S);
         }
     }
 }
 
 dmap_status dmap__serve(dmap_pool *pool) {
     server s = {.pool = pool, .status = DMAP_OK};
-    dmap__idle idle = {.spins = pool->has_spare_core, .most_s = SLEEP_IDLE_S};
+    dmap__idle idle = {.is_rung = pool->is_rung, .spins = pool->has_spare_core, .most_s = SLEEP_IDLE_S};
     long slack = dmap__clock_sharpen();
     while (!s.closed && s.status == DMAP_OK) {
+        uint32_t heard = dmap__bell_heard(pool->bell);
         bool moved = take_messages(&s);
         moved = give_results(&s) || moved;
         moved = dmap__crew_step(pool->crew) || moved;
@@ -295,7 +306,7 @@ dmap_status dmap__serve(dmap_pool *pool) {
         if (moved)
             dmap__idle_reset(&idle);
         else
-            rest(&s, &idle);
+            rest(&s, &idle, heard);
     }
     drain(&s);
     dmap__clock_blunt(slack);

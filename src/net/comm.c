@@ -15,18 +15,14 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "net/hosts.h"
-#include "net/inbox.h"
+#include "net/comm_state.h"
 #include "net/library.h"
 #include "net/link.h"
-#include "net/outbox.h"
 
 enum {
     COLLECTIVE_BYTES = 1 << 30, /* at a time */
     GATHER_BYTES = 1 << 20,     /* of a rank: more goes by broadcasts */
-    MASTER_SLOTS = 64,          /* receives posted for first messages */
-    SLOTS = 16,
-    DROP_TRIES = 1000 /* naps of 1 ms for a receive that has begun */
+    DROP_TRIES = 1000           /* naps of 1 ms for a receive that has begun */
 };
 
 _Static_assert(sizeof(MPI_Request) <= sizeof(dmap__request), "an MPI_Request has room in dmap__request");
@@ -37,15 +33,11 @@ struct dmap__link {
     uint64_t bytes_sent, bytes_received;
 };
 
-struct dmap__comm {
+/* In one piece of memory; the comm comes first. */
+typedef struct opened_comm {
+    dmap__comm comm;
     dmap__link link;
-    int rank, size;
-    char (*names)[DMAP__HOST_BYTES];
-    dmap__host_place *places;
-    dmap__outbox outbox;
-    dmap__inbox inbox;
-    dmap__error broken;
-};
+} opened_comm;
 
 static dmap_status check(int code, const char *what, dmap__error *error) {
     if (code == MPI_SUCCESS)
@@ -146,10 +138,10 @@ dmap_status dmap__comm_agree(dmap__comm *comm, dmap__error *error) {
     dmap__error local = {.status = DMAP_OK};
     int mine = error->status ? comm->rank : comm->size;
     int lowest = comm->size;
-    if (check(MPI_Allreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, comm->link.mpi), "agreeing", &local) == DMAP_OK) {
+    if (check(MPI_Allreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, comm->link->mpi), "agreeing", &local) == DMAP_OK) {
         if (lowest == comm->size)
             return DMAP_OK;
-        check(MPI_Bcast(error, (int)sizeof *error, MPI_BYTE, lowest, comm->link.mpi), "agreeing", &local);
+        check(MPI_Bcast(error, (int)sizeof *error, MPI_BYTE, lowest, comm->link->mpi), "agreeing", &local);
     }
     if (local.status)
         *error = local;
@@ -160,7 +152,8 @@ static dmap_status bcast_from(dmap__comm *comm, int root, void *data, size_t siz
     dmap_status status = DMAP_OK;
     for (size_t done = 0, now; done < size && status == DMAP_OK; done += now) {
         now = size - done < COLLECTIVE_BYTES ? size - done : COLLECTIVE_BYTES;
-        status = check(MPI_Bcast((char *)data + done, (int)now, MPI_BYTE, root, comm->link.mpi), "broadcasting", error);
+        status =
+            check(MPI_Bcast((char *)data + done, (int)now, MPI_BYTE, root, comm->link->mpi), "broadcasting", error);
     }
     return status;
 }
@@ -172,7 +165,7 @@ dmap_status dmap__comm_bcast(dmap__comm *comm, void *data, size_t size, dmap__er
 dmap_status dmap__comm_gather(dmap__comm *comm, const void *mine, size_t size, void *all, dmap__error *error) {
     if (size <= GATHER_BYTES) {
         int count = (int)size;
-        return check(MPI_Allgather(mine, count, MPI_BYTE, all, count, MPI_BYTE, comm->link.mpi), "gathering", error);
+        return check(MPI_Allgather(mine, count, MPI_BYTE, all, count, MPI_BYTE, comm->link->mpi), "gathering", error);
     }
     memcpy((char *)all + (size_t)comm->rank * size, mine, size);
     dmap_status status = DMAP_OK;
@@ -186,7 +179,8 @@ static dmap_status allocate(dmap__comm *comm, dmap__error *error) {
     size_t n = (size_t)comm->size;
     comm->names = calloc(n, sizeof *comm->names);
     comm->places = calloc(n, sizeof *comm->places);
-    if (!comm->names || !comm->places || !dmap__outbox_init(&comm->outbox, &comm->link, comm->size))
+    comm->reached = calloc(n, sizeof *comm->reached);
+    if (!comm->names || !comm->places || !comm->reached || !dmap__outbox_init(&comm->outbox, comm->link, comm->size))
         return dmap__fail_memory(error, n * (sizeof *comm->names + sizeof *comm->places), "the table of ranks");
     return DMAP_OK;
 }
@@ -203,15 +197,30 @@ static dmap_status learn_hosts(dmap__comm *comm, dmap__error *error) {
     return status ? status : dmap__comm_agree(comm, error);
 }
 
+static dmap_status hang_bells(dmap__comm *comm, dmap__error *error) {
+    const dmap__host_place *place = &comm->places[comm->rank];
+    dmap__bells_offer mine, *all = calloc((size_t)comm->size, sizeof *all);
+    dmap__bells_init(&comm->bells, place, &mine);
+    if (!all)
+        dmap__fail_memory(error, (size_t)comm->size * sizeof *all, "the bells of ranks");
+    if (dmap__comm_agree(comm, error) == DMAP_OK &&
+        dmap__comm_gather(comm, &mine, sizeof mine, all, error) == DMAP_OK) {
+        bool reached = dmap__bells_accept(&comm->bells, place, &all[place->leader]);
+        dmap__comm_gather(comm, &reached, sizeof reached, comm->reached, error);
+    }
+    free(all);
+    return error->status;
+}
+
 /* On the caller's stack until every rank is known to have memory for it. */
 static dmap_status duplicate(MPI_Comm mpi, dmap__comm *comm, dmap__error *error) {
-    dmap_status status = check(MPI_Comm_dup(mpi, &comm->link.mpi), "duplicating the communicator", error);
+    dmap_status status = check(MPI_Comm_dup(mpi, &comm->link->mpi), "duplicating the communicator", error);
     if (status)
         return status;
-    MPI_Comm_set_errhandler(comm->link.mpi, MPI_ERRORS_RETURN);
-    MPI_Comm_set_name(comm->link.mpi, "dmap");
-    MPI_Comm_rank(comm->link.mpi, &comm->rank);
-    MPI_Comm_size(comm->link.mpi, &comm->size);
+    MPI_Comm_set_errhandler(comm->link->mpi, MPI_ERRORS_RETURN);
+    MPI_Comm_set_name(comm->link->mpi, "dmap");
+    MPI_Comm_rank(comm->link->mpi, &comm->rank);
+    MPI_Comm_size(comm->link->mpi, &comm->size);
     return DMAP_OK;
 }
 
@@ -219,20 +228,24 @@ dmap_status dmap__comm_open(const void *mpi_comm, dmap__comm **opened, dmap__err
     dmap__error local;
     error = error ? error : &local;
     dmap__error_clear(error);
-    dmap__comm first = {.rank = 0};
+    dmap__link link = {.bytes_sent = 0};
+    dmap__comm first = {.link = &link, .bells = {.descriptor = -1}};
     if (duplicate(*(const MPI_Comm *)mpi_comm, &first, error))
         return error->status;
-    dmap__comm *comm = calloc(1, sizeof *comm);
-    if (!comm)
-        dmap__fail_memory(error, sizeof *comm, "the communicator");
+    opened_comm *made = calloc(1, sizeof *made);
+    if (!made)
+        dmap__fail_memory(error, sizeof *made, "the communicator");
     if (dmap__comm_agree(&first, error)) {
-        free(comm);
-        MPI_Comm_free(&first.link.mpi);
+        free(made);
+        MPI_Comm_free(&link.mpi);
         return error->status;
     }
-    *comm = first;
+    dmap__comm *comm = &made->comm;
+    made->comm = first;
+    made->link = link;
+    comm->link = &made->link;
     allocate(comm, error);
-    if (dmap__comm_agree(comm, error) || learn_hosts(comm, error)) {
+    if (dmap__comm_agree(comm, error) || learn_hosts(comm, error) || hang_bells(comm, error)) {
         dmap__comm_close(comm);
         return error->status;
     }
@@ -250,106 +263,17 @@ void dmap__comm_close(dmap__comm *comm) {
         return;
     dmap__outbox_fini(&comm->outbox);
     dmap__inbox_fini(&comm->inbox);
-    MPI_Comm_free(&comm->link.mpi);
+    dmap__bells_fini(&comm->bells);
+    MPI_Comm_free(&comm->link->mpi);
+    free(comm->reached);
     free(comm->places);
     free(comm->names);
     free(comm);
 }
 
-/* ---- what is known ---- */
-
-int dmap__comm_rank(const dmap__comm *comm) {
-    return comm->rank;
-}
-
-int dmap__comm_size(const dmap__comm *comm) {
-    return comm->size;
-}
-
-const char *dmap__comm_host(const dmap__comm *comm, int rank) {
-    return comm->names[rank];
-}
-
-int dmap__comm_node_rank(const dmap__comm *comm, int rank) {
-    return comm->places[rank].rank;
-}
-
-int dmap__comm_node_size(const dmap__comm *comm, int rank) {
-    return comm->places[rank].size;
-}
-
-int dmap__comm_node_leader(const dmap__comm *comm, int rank) {
-    return comm->places[rank].leader;
-}
-
 void dmap__comm_bytes(const dmap__comm *comm, uint64_t *sent, uint64_t *received) {
-    *sent = comm->link.bytes_sent;
-    *received = comm->link.bytes_received;
-}
-
-/* ---- messages ---- */
-
-/* An MPI error is for good; out of memory may pass. */
-static dmap_status note(dmap__comm *comm, dmap_status status, const dmap__error *error) {
-    if (status == DMAP_EMPI)
-        comm->broken = *error;
-    return status;
-}
-
-dmap_status dmap__comm_start(dmap__comm *comm, dmap__place_fn *place, void *arg, dmap__error *error) {
-    dmap__error local;
-    error = error ? error : &local;
-    int slots = comm->rank == 0 ? MASTER_SLOTS : SLOTS;
-    dmap_status status = dmap__inbox_init(&comm->inbox, &comm->link, comm->size, slots, error);
-    comm->inbox.place = place;
-    comm->inbox.arg = arg;
-    return note(comm, status, error);
-}
-
-dmap_status dmap__comm_send(dmap__comm *comm, int to, const dmap__head *head, const void *meta, size_t meta_size,
-                            const dmap_blob *parts, size_t n_parts, void (*sent)(void *arg), void *arg,
-                            dmap__error *error) {
-    dmap__error local;
-    error = error ? error : &local;
-    if (comm->broken.status) {
-        *error = comm->broken;
-        if (sent)
-            sent(arg);
-        return error->status;
-    }
-    dmap__outgoing message = {.to = to,
-                              .head = head,
-                              .meta = meta,
-                              .meta_size = meta_size,
-                              .parts = parts,
-                              .n_parts = n_parts,
-                              .sent = sent,
-                              .arg = arg};
-    return note(comm, dmap__outbox_send(&comm->outbox, &message, error), error);
-}
-
-int dmap__comm_poll(dmap__comm *comm, dmap__message *message, dmap__error *error) {
-    dmap__error local;
-    error = error ? error : &local;
-    if (comm->broken.status) {
-        *error = comm->broken;
-        return -1;
-    }
-    int got = dmap__outbox_move(&comm->outbox, error) ? -1 : 0;
-    if (got == 0)
-        got = dmap__inbox_poll(&comm->inbox, message, error);
-    if (got < 0)
-        note(comm, error->status, error);
-    return got;
-}
-
-void dmap__comm_release(dmap__comm *comm, dmap__message *message) {
-    dmap__error error;
-    note(comm, dmap__inbox_release(&comm->inbox, message, &error), &error);
-}
-
-bool dmap__comm_is_busy(const dmap__comm *comm) {
-    return dmap__outbox_is_busy(&comm->outbox) || dmap__inbox_is_busy(&comm->inbox);
+    *sent = comm->link->bytes_sent;
+    *received = comm->link->bytes_received;
 }
 
 /* ---- MPI itself ---- */

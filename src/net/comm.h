@@ -14,6 +14,7 @@
 
 #include <dmap/dmap.h>
 
+#include "base/bell.h"
 #include "base/error.h"
 
 typedef struct dmap__comm dmap__comm;
@@ -60,6 +61,12 @@ const char *dmap__comm_host(const dmap__comm *comm, int rank);
 int dmap__comm_node_rank(const dmap__comm *comm, int rank);
 int dmap__comm_node_size(const dmap__comm *comm, int rank);
 int dmap__comm_node_leader(const dmap__comm *comm, int rank);
+
+/** The bell of this rank, as long as comm: rung by ranks of this host that have sent it something. */
+dmap__bell *dmap__comm_bell(dmap__comm *comm);
+/** True if whoever sends to this rank (the master; to the master, all) rings its bell: then there is nothing to look
+ * for while it is silent, but for the rest of what has begun to arrive. Cost: O(ranks) on the master. */
+bool dmap__comm_is_rung(const dmap__comm *comm);
 
 /** Collective, before dmap__comm_start: rank 0's bytes go to all; `size` may be above 2 GiB. */
 dmap_status dmap__comm_bcast(dmap__comm *comm, void *data, size_t size, dmap__error *error);

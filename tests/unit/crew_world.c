@@ -96,8 +96,10 @@ dmap__crew *world_open(int workers) {
     dmap__error error;
     dmap__crew_config config = {.backend = workers ? DMAP_THREADS : DMAP_SERIAL,
                                 .workers = workers ? workers : 1,
+                                .bell = &world.bell,
                                 .n_tasks = sizeof world_tasks / sizeof world_tasks[0]};
     memset(&world, 0, sizeof world);
+    dmap__bell_init(&world.bell, false);
     CU_ASSERT_EQUAL_FATAL(dmap__crew_open(&config, &crew, &error), DMAP_OK);
     CU_ASSERT_EQUAL(dmap__crew_workers(crew), config.workers);
     return crew;
@@ -130,9 +132,10 @@ dmap__grant *world_submit(dmap__crew *crew, const dmap__work *work, uint64_t fro
 
 dmap__grant *world_wait(dmap__crew *crew) {
     dmap__grant *grant;
-    while (!(grant = dmap__crew_poll(crew)))
+    uint32_t heard = dmap__bell_heard(&world.bell);
+    for (; !(grant = dmap__crew_poll(crew)); heard = dmap__bell_heard(&world.bell))
         if (!dmap__crew_step(crew))
-            dmap__crew_wait(crew, 10);
+            dmap__bell_wait(&world.bell, heard, 10);
     return grant;
 }
 

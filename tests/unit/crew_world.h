@@ -19,6 +19,7 @@ typedef struct crew_world {
     _Atomic bool hold, held; /* item 0 waits while hold */
     int setup_code;
     const void *shared;
+    dmap__bell bell;
 } crew_world;
 
 extern crew_world world;

@@ -102,9 +102,10 @@ static void test_recall(void) {
     CU_ASSERT_EQUAL(dmap__outcome_items(&second->outcome) + back, MOST - 1);
     CU_ASSERT_EQUAL(dmap__crew_recall(crew, grant, 1, ranges), 0);
     CU_ASSERT_EQUAL(dmap__crew_progress(crew, grant), 0);
+    uint32_t heard = dmap__bell_heard(&world.bell);
     CU_ASSERT_PTR_NULL(dmap__crew_poll(crew));
     double began = dmap__clock_now();
-    dmap__crew_wait(crew, 0.02);
+    dmap__bell_wait(&world.bell, heard, 0.02);
     CU_ASSERT(dmap__clock_now() - began < 5);
     atomic_store(&world.hold, false);
     CU_ASSERT_PTR_EQUAL(world_wait(crew), grant);

@@ -1,0 +1,25 @@
+/* What a rank's own thread sleeps on: its workers ring when there is something to take from them, and the ranks of its
+ * host when they have sent it a message. MPI itself wakes nobody. */
+#ifndef DMAP_BASE_BELL_H
+#define DMAP_BASE_BELL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct dmap__bell {
+    _Alignas(64) _Atomic uint32_t rings; /* so far */
+    _Atomic uint32_t sleeps;             /* somebody waits for the next */
+    bool is_shared;                      /* it lies in memory that other processes map too */
+} dmap__bell;
+
+void dmap__bell_init(dmap__bell *bell, bool is_shared);
+/** Wakes who waits. Any thread, any process that maps it; a system call only if somebody does wait. */
+void dmap__bell_ring(dmap__bell *bell);
+/** Rings so far: to be asked before one looks for what there is to do, and handed to dmap__bell_wait. */
+uint32_t dmap__bell_heard(dmap__bell *bell);
+/** Sleeps until the bell has rung since `heard`, but no longer than timeout_s. One thread at a time. Returns true if it
+ * has. */
+bool dmap__bell_wait(dmap__bell *bell, uint32_t heard, double timeout_s);
+
+#endif

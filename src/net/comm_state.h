@@ -1,0 +1,24 @@
+/* A comm, for the files that make it up: comm.c opens and closes it and calls MPI, comm_messages.c does the rest. */
+#ifndef DMAP_NET_COMM_STATE_H
+#define DMAP_NET_COMM_STATE_H
+
+#include "net/bells.h"
+#include "net/comm.h"
+#include "net/hosts.h"
+#include "net/inbox.h"
+#include "net/link.h"
+#include "net/outbox.h"
+
+struct dmap__comm {
+    dmap__link *link;
+    int rank, size;
+    char (*names)[DMAP__HOST_BYTES];
+    dmap__host_place *places;
+    dmap__bells bells;
+    bool *reached; /* by rank: whether it has reached the bells of its host */
+    dmap__outbox outbox;
+    dmap__inbox inbox;
+    dmap__error broken; /* an error of MPI: for good */
+};
+
+#endif

@@ -1,0 +1,154 @@
+/* Bells: no ring is lost between two threads, nor between two processes that find each other's pages; what is not those
+ * pages is not rung. */
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "net/bells.h"
+#include "unit.h"
+
+enum { ROUNDS = 100000 };
+
+#define LONG_S 20
+
+/* Two bells, struck in turn: each side waits for its own, without a limit that a lost ring would be saved by. */
+typedef struct pair {
+    dmap__bell *mine, *others;
+} pair;
+
+/* Now and then for a while, so that a ring falls on each step of who is about to sleep. */
+static void dither(uint64_t *state) {
+    uint64_t dice = unit_next(state);
+    for (volatile uint64_t i = dice % 4 ? 0 : dice >> 54; i; i--)
+        continue;
+}
+
+static bool await(dmap__bell *bell, uint32_t *heard, uint64_t *state) {
+    double until = dmap__clock_now() + LONG_S;
+    dither(state);
+    while (!dmap__bell_wait(bell, *heard, LONG_S))
+        if (dmap__clock_now() > until)
+            return false;
+    ++*heard;
+    return true;
+}
+
+static bool answer(const pair *p) {
+    uint32_t heard = 0;
+    uint64_t state = 1;
+    for (int i = 0; i < ROUNDS; i++) {
+        if (!await(p->mine, &heard, &state))
+            return false;
+        dmap__bell_ring(p->others);
+    }
+    return true;
+}
+
+static bool call(const pair *p) {
+    uint32_t heard = 0;
+    uint64_t state = unit_random();
+    for (int i = 0; i < ROUNDS; i++) {
+        dmap__bell_ring(p->others);
+        if (!await(p->mine, &heard, &state))
+            return false;
+    }
+    return heard == ROUNDS && dmap__bell_heard(p->mine) == ROUNDS;
+}
+
+static void *answer_thread(void *arg) {
+    return answer(arg) ? arg : NULL;
+}
+
+static void test_threads(void) {
+    dmap__bell a, b;
+    pthread_t thread;
+    void *answered = NULL;
+    dmap__bell_init(&a, false);
+    dmap__bell_init(&b, false);
+    pair caller = {&a, &b}, answerer = {&b, &a};
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, answer_thread, &answerer), 0);
+    CU_ASSERT(call(&caller));
+    pthread_join(thread, &answered);
+    CU_ASSERT_PTR_NOT_NULL(answered);
+}
+
+static void test_no_ring(void) {
+    dmap__bell bell;
+    dmap__bell_init(&bell, false);
+    double began = dmap__clock_now();
+    CU_ASSERT(!dmap__bell_wait(&bell, 0, 0.01));
+    CU_ASSERT(dmap__clock_now() - began >= 0.009);
+    dmap__bell_ring(&bell);
+    CU_ASSERT(dmap__bell_wait(&bell, 0, LONG_S));
+    CU_ASSERT_EQUAL(dmap__bell_heard(&bell), 1);
+}
+
+static int be_second(const dmap__bells_offer *offer) {
+    const dmap__host_place place = {.rank = 1, .size = 2};
+    dmap__bells bells;
+    dmap__bells_offer none;
+    dmap__bells_init(&bells, &place, &none);
+    if (none.descriptor >= 0 || !dmap__bells_accept(&bells, &place, offer))
+        return 2;
+    pair p = {&bells.shared[1], &bells.shared[0]};
+    int code = answer(&p) ? 0 : 3;
+    dmap__bells_fini(&bells);
+    return code;
+}
+
+static void test_processes(void) {
+    const dmap__host_place place = {.rank = 0, .size = 2};
+    dmap__bells bells;
+    dmap__bells_offer offer;
+    int status = -1;
+    dmap__bells_init(&bells, &place, &offer);
+    CU_ASSERT_FATAL(dmap__bells_accept(&bells, &place, &offer));
+    pid_t child = fork();
+    if (child == 0)
+        _exit(be_second(&offer));
+    pair p = {&bells.shared[0], &bells.shared[1]};
+    CU_ASSERT(call(&p));
+    CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+    CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    dmap__bells_fini(&bells);
+}
+
+static bool accepts(dmap__bells_offer offer) {
+    const dmap__host_place place = {.rank = 1, .size = 2};
+    dmap__bells bells;
+    dmap__bells_offer none;
+    dmap__bells_init(&bells, &place, &none);
+    bool accepted = dmap__bells_accept(&bells, &place, &offer);
+    CU_ASSERT_EQUAL(accepted, bells.shared != NULL);
+    dmap__bells_fini(&bells);
+    return accepted;
+}
+
+/* Another process under that number, another file, a file of that size that is not it, a rank alone on its host. */
+static void test_strangers(void) {
+    const dmap__host_place first = {.rank = 0, .size = 2}, alone = {.rank = 0, .size = 1};
+    dmap__bells bells, lonely;
+    dmap__bells_offer offer, none;
+    dmap__bells_init(&bells, &first, &offer);
+    CU_ASSERT(accepts(offer));
+    CU_ASSERT(!accepts((dmap__bells_offer){offer.process, offer.descriptor, offer.mark + 1}));
+    CU_ASSERT(!accepts((dmap__bells_offer){offer.process, 0, offer.mark}));
+    CU_ASSERT(!accepts((dmap__bells_offer){offer.process, 999999, offer.mark}));
+    CU_ASSERT(!accepts((dmap__bells_offer){.process = 0, .descriptor = 3, .mark = offer.mark}));
+    CU_ASSERT(!accepts((dmap__bells_offer){.process = getpid(), .descriptor = -1}));
+    dmap__bells_init(&lonely, &alone, &none);
+    CU_ASSERT(none.descriptor == -1 && !dmap__bells_accept(&lonely, &alone, &none));
+    dmap__bells_fini(&lonely);
+    dmap__bells_fini(&bells);
+    CU_ASSERT(!accepts(offer));
+}
+
+int main(void) {
+    CU_TestInfo tests[] = {{"between threads", test_threads},
+                           {"between processes", test_processes},
+                           {"no ring", test_no_ring},
+                           {"strangers", test_strangers},
+                           CU_TEST_INFO_NULL};
+    return unit_run("bell", tests);
+}
