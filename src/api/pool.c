@@ -97,6 +97,7 @@ static void destroy(dmap_pool *pool) {
     dmap__places_drop(pool);
     dmap__share_drop(pool);
     dmap__comm_close(pool->comm);
+    dmap__spares_drop(&pool->spares);
     dmap__topology_close(pool->topology);
     free(pool->places);
     free(pool->workers);

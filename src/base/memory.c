@@ -1,6 +1,10 @@
 #include "base/memory.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+
+#define HUGE_PAGE  ((size_t)2 << 20)
+#define HUGE_BYTES (2 * HUGE_PAGE) /* from here on memory is worth huge pages */
 
 bool dmap__memory_grow(void *items, size_t *capacity, size_t count, size_t element_size) {
     if (count <= *capacity)
@@ -24,6 +28,16 @@ void *dmap__memory_array(uint64_t count, size_t size) {
         return NULL;
     size_t bytes = (size_t)count * size;
     return malloc(bytes ? bytes : 1);
+}
+
+void *dmap__memory_large(size_t size) {
+    void *memory = NULL;
+    if (size < HUGE_BYTES)
+        return malloc(size ? size : 1);
+    if (posix_memalign(&memory, HUGE_PAGE, size))
+        return NULL;
+    madvise(memory, size, MADV_HUGEPAGE);
+    return memory;
 }
 
 size_t dmap__memory_pad(size_t size) {

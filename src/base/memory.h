@@ -15,6 +15,9 @@ bool dmap__memory_grow(void *items, size_t *capacity, size_t count, size_t eleme
 /** malloc of count * size bytes (1 at the least); NULL if out of memory or range. */
 void *dmap__memory_array(uint64_t count, size_t size);
 
+/** malloc of size bytes (1 at the least), on huge pages where that is worth it and the system has them. */
+void *dmap__memory_large(size_t size);
+
 /** size rounded up to DMAP__ALIGNMENT; 0 if it overflows. */
 size_t dmap__memory_pad(size_t size);
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "crew/crew.h"
+#include "job/spares.h"
 #include "net/comm.h"
 
 /** The tasks of the program, sorted by name: the same on every rank, so a task's place here names it in messages. */
@@ -44,7 +45,8 @@ struct dmap_pool {
     dmap__error error; /* the last */
     void *shared;      /* a mapping of shared_size bytes: dmap_share's data */
     size_t shared_size;
-    int shared_fd; /* that holds it, on the first rank of a host; -1: none */
+    dmap__spares spares; /* of a serving rank, in a call */
+    int shared_fd;       /* that holds it, on the first rank of a host; -1: none */
     dmap_report report;
     dmap_rank_report *rank_reports; /* one a rank */
 };

@@ -22,8 +22,10 @@
 typedef struct chunk {
     struct chunk *next;
     dmap__grant grant;
-    uint64_t told;     /* items of it that have ended, as the master knows */
-    void *data, *meta; /* the GRANT's: items and indices lie there */
+    uint64_t told;        /* items of it that have ended, as the master knows */
+    void *data, *meta;    /* the GRANT's: items and indices lie there */
+    dmap__spares *spares; /* the pool's */
+    dmap__spare results;  /* from there: of fixed size */
     dmap_blob *table;
     dmap__packed packed; /* of its RESULT */
 } chunk;
@@ -40,9 +42,18 @@ typedef struct server {
     dmap_status status;
 } server;
 
+static void drop_outcome(chunk *c) {
+    if (c->results.memory) {
+        c->grant.outcome.fixed = NULL;
+        dmap__spares_put(c->spares, c->results);
+        c->results.memory = NULL;
+    }
+    dmap__outcome_fini(&c->grant.outcome);
+}
+
 static void chunk_destroy(void *arg) {
     chunk *c = arg;
-    dmap__outcome_fini(&c->grant.outcome);
+    drop_outcome(c);
     dmap__packed_fini(&c->packed);
     free(c->data);
     free(c->meta);
@@ -76,6 +87,7 @@ static void take_call(server *s, const dmap__message *message) {
     s->task = work.task;
     s->want = work.want;
     s->shuffled = call->shuffled;
+    dmap__spares_drop(&s->pool->spares);
     dmap__crew_begin(s->pool->crew, &work);
 }
 
@@ -95,12 +107,17 @@ static dmap_status place_items(server *s, chunk *c, dmap__message *message) {
     return status;
 }
 
-static bool place_results(const server *s, dmap__grant *grant) {
+static bool place_results(const server *s, chunk *c) {
+    dmap__grant *grant = &c->grant;
     uint64_t n = grant->end - grant->begin;
+    size_t size = s->task->result_size;
     if (s->want != DMAP__WANT_RESULTS)
         return true;
-    if (s->task->result_size != DMAP_VARIABLE) {
-        grant->outcome.fixed = dmap__memory_array(n, s->task->result_size);
+    if (size != DMAP_VARIABLE) {
+        c->spares = &s->pool->spares;
+        if (!size || n <= SIZE_MAX / 2 / size)
+            c->results = dmap__spares_take(c->spares, (size_t)n * size);
+        grant->outcome.fixed = c->results.memory;
         return grant->outcome.fixed != NULL;
     }
     grant->outcome.refs = calloc((size_t)n, sizeof(dmap_blob));
@@ -110,7 +127,7 @@ static bool place_results(const server *s, dmap__grant *grant) {
 static void send_result(server *s, chunk *c) {
     dmap__head head = {.call = s->call, .lease = c->grant.lease};
     if (!dmap__wire_pack_outcome(&c->grant.outcome, s->task->result_size, &head, &c->packed)) {
-        dmap__outcome_fini(&c->grant.outcome);
+        drop_outcome(c);
         dmap__fail(&c->grant.outcome.trouble, DMAP_ENOMEM, "out of memory for results");
         if (!dmap__wire_pack_outcome(&c->grant.outcome, 0, &head, &c->packed)) {
             chunk_destroy(c);
@@ -137,7 +154,7 @@ static void take_grant(server *s, dmap__message *message) {
                              .owner = c};
     dmap__outcome_init(&c->grant.outcome, head->begin, head->end);
     dmap_status status = place_items(s, c, message);
-    if (status == DMAP_OK && !place_results(s, &c->grant))
+    if (status == DMAP_OK && !place_results(s, c))
         status = DMAP_ENOMEM;
     if (status != DMAP_OK) {
         dmap__fail(&c->grant.outcome.trouble, status, "out of memory for a chunk");
@@ -271,6 +288,8 @@ static double longest_sleep(const server *s) {
 static void rest(const server *s, dmap__idle *idle, uint32_t heard) {
     idle->most_s = longest_sleep(s);
     double sleep_s = dmap__idle_next(idle, dmap__clock_now());
+    if (!s->chunks && sleep_s >= SLEEP_IDLE_S)
+        dmap__spares_drop(&s->pool->spares);
     if (sleep_s <= 0 || dmap__comm_is_busy(s->pool->comm))
         dmap__clock_yield();
     else if (dmap__bell_wait(s->pool->bell, heard, sleep_s))

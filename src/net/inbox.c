@@ -12,15 +12,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
+#include "base/memory.h"
 #include "net/fragments.h"
 
 enum {
     AHEAD = 4, /* fragments of a transfer posted at a time */
-    TURNS = 8, /* lanes looked at in a poll */
-    HUGE_PAGE = 2 << 20,
-    HUGE_BYTES = 4 << 20 /* from here on a part is worth huge pages */
+    TURNS = 8  /* lanes looked at in a poll */
 };
 
 typedef struct transfer {
@@ -152,17 +150,9 @@ static int take_slot(dmap__inbox *inbox, dmap__message *message, dmap__error *er
 
 /* ---- transfers ---- */
 
-/* Large parts in huge pages where the system has them: page faults cost more than the copy otherwise. */
 static bool make(uint64_t size, void **place, void **owned) {
-    void *memory = NULL;
-    if (size < HUGE_BYTES)
-        memory = malloc((size_t)size);
-    else if (posix_memalign(&memory, HUGE_PAGE, (size_t)size) == 0)
-        madvise(memory, (size_t)size, MADV_HUGEPAGE);
-    else
-        memory = NULL;
-    *place = *owned = memory;
-    return memory != NULL;
+    *place = *owned = dmap__memory_large((size_t)size);
+    return *place != NULL;
 }
 
 /* Finds memory for what comes next. Meta is whole before data's place is asked for. */
