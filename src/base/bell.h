@@ -8,10 +8,13 @@
 #include <stdint.h>
 
 typedef struct dmap__bell {
-    _Alignas(64) _Atomic uint32_t rings; /* so far */
-    _Atomic uint32_t sleeps;             /* somebody waits for the next */
-    bool is_shared;                      /* it lies in memory that other processes map too */
+    _Atomic uint32_t rings;  /* so far */
+    _Atomic uint32_t sleeps; /* somebody waits for the next */
+    bool is_shared;          /* it lies in memory that other processes map too */
+    char line[52];           /* side by side, bells share no line of a cache */
 } dmap__bell;
+
+_Static_assert(sizeof(dmap__bell) == 64, "a bell fills a line of a cache");
 
 void dmap__bell_init(dmap__bell *bell, bool is_shared);
 /** Wakes who waits. Any thread, any process that maps it; a system call only if somebody does wait. */
