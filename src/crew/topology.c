@@ -39,6 +39,7 @@ struct dmap__topology {
     bool real;             /* this machine: threads can be bound */
     hwloc_bitmap_t usable; /* by this process, were it not bound */
     hwloc_bitmap_t own;    /* as it was bound at open, within usable */
+    hwloc_bitmap_t before; /* dmap__topology_enter: to what the thread was bound; NULL: it is not inside */
     table wide, kept;      /* their cores */
     double quota;          /* CPUs; 0: none */
 };
@@ -249,6 +250,38 @@ bool dmap__topology_bind(const dmap__topology *topology, const dmap__place *plac
         bound = hwloc_set_cpubind(topology->hwloc, cpus, HWLOC_CPUBIND_THREAD) == 0;
     hwloc_bitmap_free(cpus);
     return bound;
+}
+
+static bool fill_rank(const dmap__topology *t, const dmap__place *place, hwloc_bitmap_t cpus) {
+    const table *tab = table_of(t, place->keep);
+    for (const dmap__core *core = tab->cores + place->begin; core < tab->cores + place->end; core++)
+        for (int i = core->pu_begin; i < core->pu_begin + core->pus; i++)
+            if (hwloc_bitmap_set(cpus, tab->pus[i].os) != 0)
+                return false;
+    return !hwloc_bitmap_iszero(cpus);
+}
+
+bool dmap__topology_enter(dmap__topology *topology, const dmap__place *place) {
+    if (!topology->real || topology->before)
+        return false;
+    hwloc_bitmap_t cpus = hwloc_bitmap_alloc(), before = hwloc_bitmap_alloc();
+    bool bound = cpus && before && fill_rank(topology, place, cpus) &&
+                 hwloc_get_cpubind(topology->hwloc, before, HWLOC_CPUBIND_THREAD) == 0 &&
+                 hwloc_set_cpubind(topology->hwloc, cpus, HWLOC_CPUBIND_THREAD) == 0;
+    hwloc_bitmap_free(cpus);
+    if (bound)
+        topology->before = before;
+    else
+        hwloc_bitmap_free(before);
+    return bound;
+}
+
+void dmap__topology_leave(dmap__topology *topology) {
+    if (!topology->before)
+        return;
+    hwloc_set_cpubind(topology->hwloc, topology->before, HWLOC_CPUBIND_THREAD);
+    hwloc_bitmap_free(topology->before);
+    topology->before = NULL;
 }
 
 /* ---- planning ---- */

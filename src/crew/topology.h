@@ -71,5 +71,11 @@ uint64_t dmap__topology_mask(const dmap__topology *topology);
 /** Binds the calling thread. Returns true if it is bound; false if place says not to, if the kernel refuses (no error),
  *  and on a made-up topology. Threads: any, also at the same time. */
 bool dmap__topology_bind(const dmap__topology *topology, const dmap__place *place);
+/** Binds the calling thread to all cores of the rank whose place this is, until dmap__topology_leave, by the same
+ *  thread, binds it to what it was bound to before. Returns false, and does nothing, on a made-up topology, and if the
+ *  kernel refuses. */
+bool dmap__topology_enter(dmap__topology *topology, const dmap__place *place);
+/** Does nothing if there was no dmap__topology_enter. */
+void dmap__topology_leave(dmap__topology *topology);
 
 #endif

@@ -13,7 +13,7 @@ double dmap__idle_next(dmap__idle *idle, double now) {
     double idle_s = now - idle->since_s;
     if (idle->spins && idle_s < SPIN_S)
         return 0;
-    double sleep_s = idle->is_rung ? idle_s : idle_s / 8;
+    double sleep_s = idle->is_rung ? 4 * idle_s : idle_s / 8;
     if (sleep_s < LEAST_S)
         sleep_s = LEAST_S;
     return sleep_s < idle->most_s ? sleep_s : idle->most_s;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "job/idle.h"
+#include "job/seat.h"
 #include "job/source_kind.h"
 
 #define WINDOW      ((size_t)64 << 20)
@@ -178,10 +179,11 @@ static double longest_sleep(const dmap_pool *pool) {
     return pool->is_rung && !is_hungry ? SLEEP_RUNG_S : SLEEP_RANKS_S;
 }
 
-/* Alone, nothing comes but from the workers, who wake this thread: to look before takes a core from one of them. */
+/* Alone, nothing comes but from the workers, who wake this thread: to look before takes a core from one of them, but
+ * for the first time, when it sits down. */
 static double nap(const dmap__job *job, dmap__idle *idle) {
     idle->most_s = longest_sleep(job->pool);
-    bool alone = !job->pool->comm && job->options.timeout_s <= 0 && !job->source.later;
+    bool alone = !job->pool->comm && job->options.timeout_s <= 0 && !job->source.later && job->pool->is_seated;
     double sleep_s = alone ? SLEEP_RUNG_S : dmap__idle_next(idle, dmap__clock_now());
     return job->source.later && sleep_s > SLEEP_LATER_S ? SLEEP_LATER_S : sleep_s;
 }
@@ -194,6 +196,8 @@ static void rest(const dmap__job *job, dmap__idle *idle, uint32_t heard) {
         dmap__clock_yield();
     else if (dmap__bell_wait(job->pool->bell, heard, sleep_s))
         dmap__idle_reset(idle);
+    else
+        dmap__seat_take(job->pool);
 }
 
 static void loop(dmap__job *job) {
@@ -215,6 +219,7 @@ static void loop(dmap__job *job) {
         else
             rest(job, &idle, heard);
     }
+    dmap__seat_leave(job->pool);
     dmap__clock_blunt(slack);
 }
 

@@ -28,6 +28,8 @@ struct dmap_pool {
     int all_workers;
     dmap__bell *bell;    /* what this rank's thread sleeps on: comm's, or its own */
     dmap__bell own_bell; /* without comm */
+    bool is_seated;      /* seat.h */
+    uint64_t slice;      /* of the thread's before that */
     bool is_rung;        /* whoever sends to this rank rings the bell */
     bool has_spare_core; /* this rank has one more than workers: who waits may look for a while before it sleeps */
     dmap__topology *topology;

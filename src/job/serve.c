@@ -10,6 +10,7 @@
 #include "crew/emission.h"
 #include "job/idle.h"
 #include "job/places.h"
+#include "job/seat.h"
 #include "job/share.h"
 #include "net/wire.h"
 
@@ -315,6 +316,7 @@ dmap_status dmap__serve(dmap_pool *pool) {
     server s = {.pool = pool, .status = DMAP_OK};
     dmap__idle idle = {.is_rung = pool->is_rung, .spins = pool->has_spare_core, .most_s = SLEEP_IDLE_S};
     long slack = dmap__clock_sharpen();
+    dmap__seat_take(pool);
     while (!s.closed && s.status == DMAP_OK) {
         uint32_t heard = dmap__bell_heard(pool->bell);
         bool moved = take_messages(&s);
@@ -328,6 +330,7 @@ dmap_status dmap__serve(dmap_pool *pool) {
             rest(&s, &idle, heard);
     }
     drain(&s);
+    dmap__seat_leave(pool);
     dmap__clock_blunt(slack);
     return s.status;
 }

@@ -79,6 +79,45 @@ static void test_found_by_tasks(void) {
 }
 
 /* Ranks of this machine with two workers each: a core is used twice only when none is free, and that is said. */
+static int note_own(void *arg, const dmap_item_result *r) {
+    (void)r;
+    return sched_getaffinity(0, sizeof(cpu_set_t), arg);
+}
+
+static cpu_set_t cpus_of(int rank) {
+    cpu_set_t all;
+    CPU_ZERO(&all);
+    for (int w = 0; w < workers_of(rank); w++) {
+        cpu_set_t one = parse_list(ask(rank, w).cpus);
+        CPU_OR(&all, &all, &one);
+    }
+    return all;
+}
+
+/* The calling thread, bound to nothing, keeps to its rank's cores while it waits for the others, and is bound to
+ * nothing when it returns. */
+static void test_caller(void) {
+    cpu_set_t as_was, before, during, after, mine = cpus_of(0);
+    harness_watch("the caller's map", 60);
+    CU_ASSERT_EQUAL(sched_getaffinity(0, sizeof as_was, &as_was), 0);
+    memset(&before, 0xff, sizeof before);
+    CU_ASSERT_EQUAL(sched_setaffinity(0, sizeof before, &before), 0);
+    CU_ASSERT_EQUAL(sched_getaffinity(0, sizeof before, &before), 0);
+    CU_ASSERT_EQUAL(dmap_map(harness_pool, &places_look, dmap_range(0, ITEMS), dmap_each(note_own, &during), NULL),
+                    DMAP_OK);
+    CU_ASSERT_EQUAL(sched_getaffinity(0, sizeof after, &after), 0);
+    CU_ASSERT_EQUAL(sched_setaffinity(0, sizeof as_was, &as_was), 0);
+    harness_watch("", 0);
+    CU_ASSERT(CPU_EQUAL(&before, &after));
+    for (int rank = 1; rank < dmap_ranks(harness_pool) && !harness_has("serial"); rank++) {
+        cpu_set_t others = cpus_of(rank), common;
+        CPU_AND(&common, &others, &mine);
+        CPU_XOR(&others, &others, &common); /* where there are fewer cores than ranks they have some in common */
+        CPU_AND(&common, &others, &during);
+        CU_ASSERT_EQUAL(CPU_COUNT(&common), 0);
+    }
+}
+
 static void test_no_core_twice(void) {
     int used[1024] = {0}, cores = 0, placed = 0, most = 0, least;
     for (int rank = 0; rank < dmap_ranks(harness_pool); rank++)
@@ -138,6 +177,7 @@ static void test_plan(void) {
 static void add_tests(void) {
     static CU_TestInfo tests[] = {{"every worker", test_every_worker},
                                   {"as tasks find it", test_found_by_tasks},
+                                  {"the caller's own thread", test_caller},
                                   {"no core twice while one is free", test_no_core_twice},
                                   {"refused", test_refused},
                                   {"plans", test_plan},

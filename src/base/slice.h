@@ -1,0 +1,15 @@
+/* How soon a thread that wakes is run where others are busy. Linux gives its core to who has waited longest, in slices
+ * of some milliseconds; a thread that asks for short ones may interrupt who has long ones (EEVDF, from Linux 6.12 on;
+ * older kernels take the wish and do as ever). */
+#ifndef DMAP_BASE_SLICE_H
+#define DMAP_BASE_SLICE_H
+
+#include <stdint.h>
+
+/** Asks for the shortest slices for the calling thread. Returns what it had, in ns, for dmap__slice_restore; 0: nothing
+ *  was changed, as the kernel refuses or the thread's policy is not the usual one. */
+uint64_t dmap__slice_shorten(void);
+/** was: 0 does nothing. */
+void dmap__slice_restore(uint64_t was);
+
+#endif
