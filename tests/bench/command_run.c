@@ -1,15 +1,11 @@
-/* Running command lines of the shell, and posix_spawn in a loop. */
+/* Running command lines of the shell. */
 #include "command_run.h"
 
 #include <math.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
-
-extern char **environ;
 
 static double now_s(void) {
     struct timespec now;
@@ -48,20 +44,4 @@ double command_number(const char *line) {
     char text[64], *end;
     double number = run(line, text, sizeof text) == 0 ? strtod(text, &end) : NAN;
     return isnan(number) || end == text ? NAN : number;
-}
-
-double command_spawn_loop(int count, int cores) {
-    static char *const words[] = {"/bin/true", NULL};
-    double began = now_s();
-    int running = 0, status;
-    for (int i = 0; i < count || running; running--) {
-        for (; i < count && running < cores; i++, running++) {
-            pid_t pid;
-            if (posix_spawn(&pid, words[0], NULL, NULL, words, environ) != 0)
-                return NAN;
-        }
-        if (wait(&status) < 0 || status != 0)
-            return NAN;
-    }
-    return now_s() - began;
 }

@@ -9,8 +9,5 @@ bool command_succeeds(const char *line);
 double command_seconds(const char *line);
 /** The number that it prints; NAN if it fails, or prints none. */
 double command_number(const char *line);
-/** Seconds that `count` times /bin/true take, one a core at a time, by posix_spawn and wait alone; NAN if that fails.
- */
-double command_spawn_loop(int count, int cores);
 
 #endif

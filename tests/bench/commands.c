@@ -107,7 +107,7 @@ static void list_memory(void) {
 static void list_commands(void) {
     int n = plan.commands = plan.tiny ? 20 : plan.quick ? 500 : 5000;
     begin("commands", "commands a second: /bin/true", "commands/s", NULL, COMMANDS_A_SECOND, plan.quick ? 2 : 3);
-    add("commands", "posix_spawn and wait", "limit", "%s", "");
+    add("commands", "posix_spawn and wait", "limit", HERE "/bench_spawn %d %d /bin/true", plan.cores, n);
     add("commands", "xargs -P", "peer", "seq %d | xargs -P %d -n 1 /bin/true", n, plan.cores);
     needs("xargs --version", "findutils is not installed");
     add("commands", "GNU parallel", "peer", "seq %d | parallel --will-cite -j %d /bin/true", n, plan.cores);
@@ -121,7 +121,7 @@ static void list_commands(void) {
 static double measure(const figure *f, const entry *e) {
     if (f->kind == MEGABYTES)
         return command_number(e->line) * 1024e-6;
-    double seconds = e->line[0] ? command_seconds(e->line) : command_spawn_loop(plan.commands, plan.cores);
+    double seconds = command_seconds(e->line);
     return f->kind == MILLISECONDS ? seconds * 1e3 : plan.commands / seconds;
 }
 
