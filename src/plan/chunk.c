@@ -2,7 +2,8 @@
  * sum r the measured items per second.
  *
  *   auto       R * r / (2 * sum r), between 1 ms of work and 0.25 s, at most 16 times the branch's largest finished
- *              chunk, or once that of another branch. First chunk: min(w, its fair share of R)
+ *              chunk, or once that of another branch. First chunk: min(w, its fair share of R); the first of all: one
+ *              item, whose result is then held up by no other
  *   dynamic    `chunk`, or 10 ms of work, at most half of its fair share
  *   guided     ceil(R * w / W)
  *   factoring  a batch of ceil(R / 2), of which each branch gets ceil(batch * w / W): the batch is the plan's state
@@ -58,7 +59,7 @@ static uint64_t fair(const dmap__chunk_query *q) {
 /* One item a worker, while nothing is known of them. Long ones then go out one by one, so that none waits for the
  * others of its chunk: how many of those are out is the load's matter. */
 static double first(const dmap__chunk_query *q) {
-    return q->largest ? 1 : lesser(q->workers, (double)fair(q));
+    return q->largest || q->begins ? 1 : lesser(q->workers, (double)fair(q));
 }
 
 static double worth(const dmap__chunk_query *q, double seconds) {

@@ -175,6 +175,7 @@ static uint64_t scheduled(dmap__plan *plan, const dmap__branch *b, uint64_t left
                                .known = known,
                                .left = left,
                                .wish = config->chunk,
+                               .begins = plan->granted == 0,
                                .workers = b->workers,
                                .all_workers = plan->all_workers,
                                .largest = dmap__speed_largest(&plan->speed, &b->speed, b->workers),
