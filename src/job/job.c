@@ -13,6 +13,7 @@
 
 #define WINDOW      ((size_t)64 << 20)
 #define CHUNK_BYTES ((size_t)32 << 20)  /* most bytes of items and results of fixed size in a chunk */
+#define CACHE_BYTES ((size_t)4 << 20)   /* the same for each worker of another rank, which has it in its cache then */
 #define CHUNK_ITEMS (UINT64_C(1) << 31) /* most items in a chunk: the board counts them in 32 bits */
 
 #define SLEEP_RANKS_S 1e-3 /* longest sleep while other ranks may send */
@@ -25,11 +26,12 @@ _Static_assert(DMAP__SMALL_LEASE <= DMAP__CREW_SMALL && DMAP__BIG_LEASES <= DMAP
 
 /* ---- beginning ---- */
 
-static uint64_t most_items(const dmap__job *job) {
-    size_t bytes = dmap__items_size(&job->source);
+/* How many items, and their results, take that much. */
+static uint64_t items_in(const dmap__job *job, size_t bytes) {
+    size_t one = dmap__items_size(&job->source);
     if (dmap__sink_want(&job->sink) == DMAP__WANT_RESULTS && job->task->result_size != DMAP_VARIABLE)
-        bytes += job->task->result_size;
-    uint64_t most = bytes ? CHUNK_BYTES / bytes : CHUNK_ITEMS;
+        one += job->task->result_size;
+    uint64_t most = one ? bytes / one : CHUNK_ITEMS;
     return most ? most : 1;
 }
 
@@ -41,7 +43,8 @@ static dmap_status open_plan(dmap__job *job) {
                                 .count = dmap__items_count(&job->source),
                                 .schedule = o->schedule,
                                 .chunk = o->chunk,
-                                .max_chunk = most_items(job),
+                                .max_chunk = items_in(job, CHUNK_BYTES),
+                                .max_share = items_in(job, CACHE_BYTES),
                                 .ordered = dmap__sink_is_ordered(&job->sink),
                                 .window = o->window ? o->window : WINDOW,
                                 .stop = o->on_error == DMAP_STOP && !job->shuffle,

@@ -55,8 +55,6 @@ static uint64_t most_items(const dmap__plan *plan, int branch) {
     const dmap__branch *b = &plan->branches[branch];
     double rate = dmap__speed_rate(&plan->speed, &b->speed, b->workers);
     uint64_t most = dmap__plan_room(plan, b);
-    if (plan->config.max_chunk && plan->config.max_chunk < most)
-        most = plan->config.max_chunk;
     if (rate <= 0)
         return (uint64_t)b->workers < most ? (uint64_t)b->workers : most;
     uint64_t items = dmap__chunk_part_by_rate(plan->again_items, rate, queue_rate(plan, branch));

@@ -110,10 +110,22 @@ bool dmap__plan_has_lease(dmap__plan *plan) {
     return true;
 }
 
+static uint64_t lesser(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
 uint64_t dmap__plan_room(const dmap__plan *plan, const dmap__branch *branch) {
-    uint64_t most = branch->big < DMAP__BIG_LEASES ? UINT64_MAX : DMAP__SMALL_LEASE;
-    uint64_t idle = (uint64_t)branch->workers > branch->load ? (uint64_t)branch->workers - branch->load : 0;
-    return plan->config.lean && idle < most ? idle : most;
+    const dmap__plan_config *config = &plan->config;
+    uint64_t workers = (uint64_t)branch->workers, most = UINT64_MAX;
+    if (branch->big >= DMAP__BIG_LEASES)
+        most = DMAP__SMALL_LEASE;
+    if (config->lean)
+        most = lesser(most, workers > branch->load ? workers - branch->load : 0);
+    if (config->max_chunk)
+        most = lesser(most, config->max_chunk);
+    if (config->max_share && branch > plan->branches && config->max_share < UINT64_MAX / workers)
+        most = lesser(most, config->max_share * workers);
+    return most;
 }
 
 uint64_t dmap__plan_fresh(const dmap__plan *plan) {
@@ -189,8 +201,6 @@ static uint64_t fresh_size(dmap__plan *plan, const dmap__branch *b) {
     uint64_t left = dmap__plan_fresh(plan);
     uint64_t size = scheduled(plan, b, left);
     size = size < left ? size : left;
-    if (plan->config.max_chunk && size > plan->config.max_chunk)
-        size = plan->config.max_chunk;
     uint64_t room = dmap__plan_room(plan, b);
     size = size < room ? size : room;
     return dmap__window_admit(&plan->window, size, plan->pending, b->workers, plan->working);

@@ -121,6 +121,7 @@ static void make_config(sim_case *c, bool large) {
     c->config.schedule = (dmap_schedule)sim_below(s, 5);
     c->config.chunk = sim_chance(s, 0.3) ? 1 + sim_below(s, 40) : 0;
     c->config.max_chunk = sim_chance(s, 0.2) ? 1 + sim_below(s, 60) : 0;
+    c->config.max_share = sim_chance(s, 0.2) ? 1 + sim_below(s, 20) : 0;
     c->config.ordered = !large && sim_chance(s, 0.5);
     c->config.stop = sim_chance(s, 0.5);
     c->config.retries = (int)sim_below(s, 4);
@@ -148,7 +149,7 @@ static void make_plain(sim_case *c) {
     c->plain = c->config.schedule != DMAP_STATIC;
     c->stream = c->trims = c->slow_sink = c->config.ordered = false;
     c->config.count = c->items;
-    c->config.chunk = c->config.max_chunk = 0;
+    c->config.chunk = c->config.max_chunk = c->config.max_share = 0;
     c->limit_at_s = c->drain_at_s = -1;
     c->config.lean = c->hesitates = false;
 }

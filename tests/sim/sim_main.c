@@ -80,14 +80,15 @@ static bool read_options(int argc, char **argv, options *o) {
 
 static void print_case(const sim_case *c) {
     const dmap__plan_config *p = &c->config;
-    printf("seed %llu: %d ranks, %llu items%s, %s, mean %g s, latency %g s, %s, chunk %llu, max %llu, %s, window %llu, "
+    printf("seed %llu: %d ranks, %llu items%s, %s, mean %g s, latency %g s, %s, chunk %llu, max %llu, a worker %llu, "
+           "%s, window %llu, "
            "result %llu, %s, %d retries%s%s%s, limit at %g s\n",
            (unsigned long long)c->seed, c->ranks, (unsigned long long)c->items, c->stream ? " (stream)" : "",
            sim_load_name(c->load), c->mean_s, c->latency_s, sim_schedule_name(p->schedule),
-           (unsigned long long)p->chunk, (unsigned long long)p->max_chunk, p->ordered ? "ordered" : "unordered",
-           (unsigned long long)p->window, (unsigned long long)p->result_bytes, p->stop ? "stop" : "keep going",
-           p->retries, c->fail ? ", failures" : "", c->trims ? ", trims" : "", c->slow_sink ? ", slow sink" : "",
-           c->limit_at_s);
+           (unsigned long long)p->chunk, (unsigned long long)p->max_chunk, (unsigned long long)p->max_share,
+           p->ordered ? "ordered" : "unordered", (unsigned long long)p->window, (unsigned long long)p->result_bytes,
+           p->stop ? "stop" : "keep going", p->retries, c->fail ? ", failures" : "", c->trims ? ", trims" : "",
+           c->slow_sink ? ", slow sink" : "", c->limit_at_s);
 }
 
 /* A list schedule takes at most work / speed + the longest item on the slowest rank. The plan adds one more of these:

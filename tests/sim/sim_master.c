@@ -140,7 +140,9 @@ static void grant(sim_world *w, const dmap__step *step) {
         sim_fail(w, "grant [%llu, %llu) skips positions", (unsigned long long)step->begin,
                  (unsigned long long)step->end);
     }
-    if (w->c->config.max_chunk && step->end - step->begin > w->c->config.max_chunk)
+    uint64_t share = step->branch ? w->c->config.max_share * (uint64_t)w->c->workers[step->branch] : 0;
+    if ((w->c->config.max_chunk && step->end - step->begin > w->c->config.max_chunk) ||
+        (share && step->end - step->begin > share))
         sim_fail(w, "a grant of %llu items", (unsigned long long)(step->end - step->begin));
     if (end > w->c->items || step->begin >= dmap__plan_limit_get(w->plan))
         sim_fail(w, "a grant beyond the items or the limit");
