@@ -1,10 +1,12 @@
 /* Options, help, --check and --compare of the sample apps. */
 #include "sample.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 static const command_word backends[] = {
     {"serial", DMAP_SERIAL}, {"threads", DMAP_THREADS}, {"processes", DMAP_PROCESSES}, {NULL, 0}};
@@ -41,6 +43,7 @@ static const dmap_options smallest_pool = {.workers = 1,
 static bool parse(const sample *about, int argc, char **argv, sample_settings *settings, char *error, size_t size) {
     const command_part parts[] = {{about->options, about->n_options, settings},
                                   {common_options, N_COMMON_OPTIONS, settings}};
+    error[0] = '\0';
     int first = command_parse(argc, argv, parts, 2, error, size);
     if (first < 0)
         return false;
@@ -48,7 +51,10 @@ static bool parse(const sample *about, int argc, char **argv, sample_settings *s
     settings->n_operands = argc - first;
     if (settings->n_operands > 0 && !about->operands)
         snprintf(error, size, "'%.100s' is no option, and nothing else is taken; --help lists them", argv[first]);
-    return settings->n_operands == 0 || about->operands;
+    else if (about->most_operands > 0 && settings->n_operands > about->most_operands)
+        snprintf(error, size, "'%.100s' is more than is taken: %s", argv[first + about->most_operands],
+                 about->operands);
+    return error[0] == '\0';
 }
 
 static void print_help(const sample *about, sample_settings *defaults) {
@@ -59,10 +65,21 @@ static void print_help(const sample *about, sample_settings *defaults) {
     command_print_options(parts, 2);
 }
 
+/* Where stdin, stdout or stderr is closed, the next file that is opened would take its place, and get what is meant for
+ * it. What takes it instead can neither be read nor written. */
+static void fill_closed_places(void) {
+    for (int place = STDIN_FILENO; place <= STDERR_FILENO; place++)
+        if (fcntl(place, F_GETFD) < 0)
+            open("/dev/null", place == STDIN_FILENO ? O_WRONLY : O_RDONLY); /* without one nothing can be done */
+}
+
 int sample_main(const sample *about, int argc, char **argv, sample_settings *settings, dmap_main_fn *main_fn) {
     char error[512];
+    fill_closed_places();
     bool works = parse(about, argc, argv, settings, error, sizeof error) && !settings->help;
-    return dmap_run(argc, argv, main_fn, works ? &settings->pool : &smallest_pool);
+    int code = dmap_run(argc, argv, main_fn, works ? &settings->pool : &smallest_pool);
+    bool written = fflush(stdout) == 0 && !ferror(stdout); /* help, too */
+    return written ? code : sample_fail(about, "write error");
 }
 
 bool sample_begin(const sample *about, int argc, char **argv, sample_settings *settings, int *code) {
@@ -112,11 +129,14 @@ int sample_do(const sample *about, const sample_settings *settings, dmap_pool *p
         return code;
     if (settings->compare)
         print_speedup(pool, now() - mapped, mapped - begun);
-    if (!settings->check)
-        return EXIT_SUCCESS;
-    bool right = work->check(arg, text, sizeof text);
-    fprintf(stderr, "%s: check: %s: %s\n", about->name, right ? "right" : "WRONG", text);
-    return right ? EXIT_SUCCESS : EXIT_FAILURE;
+    bool right = !settings->check || work->check(arg, text, sizeof text);
+    if (settings->check)
+        fprintf(stderr, "%s: check: %s: %s\n", about->name, right ? "right" : "WRONG", text);
+    if (work->items)
+        sample_report(about, pool, work->items);
+    if (work->print)
+        code = work->print(arg);
+    return right ? code : EXIT_FAILURE;
 }
 
 int sample_fail(const sample *about, const char *format, ...) {

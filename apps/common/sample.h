@@ -34,6 +34,7 @@ typedef struct sample {
     const char *name;
     const char *summary;  /* lines, for the help */
     const char *operands; /* "FILE..."; NULL: none are taken */
+    int most_operands;    /* 0: any number */
     const command_option *options;
     size_t n_options;
 } sample;
@@ -50,7 +51,8 @@ typedef struct sample_settings {
     int n_operands;
 } sample_settings;
 
-/** The value of main: opens the pool that the command line asks for and runs main_fn in it, on the master.
+/** The value of main: opens the pool that the command line asks for and runs main_fn in it, on the master; what cannot
+ *  be written to stdout is an error.
  *  settings:  the defaults: the first member of the app's settings, which its table fills */
 int sample_main(const sample *about, int argc, char **argv, sample_settings *settings, dmap_main_fn *main_fn);
 /** Reads the command line into the settings. Called by: the master. Returns true: go on; false if there is nothing to
@@ -66,10 +68,13 @@ typedef struct sample_work {
     /* True if what map made is right; text gets a sentence on what was compared, or differs. */
     bool (*check)(void *arg, char *text, size_t size);
     bool check_is_serial; /* check compares with what serial made; false: with something published */
+    /* Prints what map made, if that is not done by then; may be NULL. Returns 0, or an exit status as map does. */
+    int (*print)(void *arg);
+    const char *items; /* what the map is over, for sample_report; NULL: that is not called */
 } sample_work;
 
 /** Does the work, with --compare once more serially, and prints how much faster the pool was; with --check prints the
- *  outcome. Returns 0, or the exit status. */
+ *  outcome; reports, and prints what was made. Returns 0, or the exit status. */
 int sample_do(const sample *about, const sample_settings *settings, dmap_pool *pool, const sample_work *work,
               void *arg);
 

@@ -108,7 +108,8 @@ static bool check(void *arg, char *text, size_t size) {
 }
 
 static int draw(dmap_pool *pool, work *w) {
-    static const sample_work steps = {.map = map, .serial = draw_serially, .check = check, .check_is_serial = true};
+    static const sample_work steps = {
+        .map = map, .serial = draw_serially, .check = check, .check_is_serial = true, .items = "rows"};
     if (scene_init(&w->scene, &w->settings->wish) != 0)
         return sample_fail(&about, "out of memory for the center's orbit");
     if (picture_init(&w->picture, w->settings->out, w->scene.view) != 0)
@@ -116,10 +117,8 @@ static int draw(dmap_pool *pool, work *w) {
     int code = sample_do(&about, &w->settings->common, pool, &steps, w);
     if (code == 0 && picture_finish(&w->picture) != 0)
         return sample_fail(&about, "%s", picture_error(&w->picture));
-    if (code == 0) {
-        sample_report(&about, pool, "rows");
+    if (code == 0)
         printf("%u x %u pixels in %s\n", w->scene.view->width, w->scene.view->height, w->settings->out);
-    }
     return code;
 }
 

@@ -88,26 +88,26 @@ static bool check(void *arg, char *text, size_t size) {
     return w->found.ways == known;
 }
 
-static int count_ways(dmap_pool *pool, work *w) {
-    static const sample_work steps = {.map = map, .serial = search_serially, .check = check};
-    int code = sample_do(&about, &w->settings->common, pool, &steps, w);
+static int show(void *arg) {
+    const work *w = arg;
     const tally *t = &w->found;
     double nodes = t->nodes > 0 ? (double)t->nodes : 1.0;
     printf("queens    %d\nways      %" PRIu64 "\nnodes     %" PRIu64 "\n", w->settings->n, t->ways, t->nodes);
     printf("subtrees  %" PRIu64 ", the smallest with %" PRIu64 " nodes, the mean %.0f, the largest %" PRIu64 "\n",
            t->subtrees, t->smallest, t->subtrees > 0 ? nodes / (double)t->subtrees : 0.0, t->largest);
-    sample_report(&about, pool, "subtrees");
-    return code;
+    return 0;
 }
 
 static int run(dmap_pool *pool, int argc, char **argv) {
+    static const sample_work steps = {
+        .map = map, .serial = search_serially, .check = check, .print = show, .items = "subtrees"};
     settings s = defaults;
     int code;
     if (!sample_begin(&about, argc, argv, &s.common, &code))
         return code;
     work w = {.settings = &s};
     w.count = queens_cut(s.n, s.rows, s.lopsided, &w.subtrees);
-    code = w.subtrees ? count_ways(pool, &w)
+    code = w.subtrees ? sample_do(&about, &s.common, pool, &steps, &w)
                       : sample_fail(&about, "no memory for so many subtrees, or more than %d: take fewer --rows",
                                     QUEENS_MOST_SUBTREES);
     free(w.subtrees);
