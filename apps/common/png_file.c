@@ -1,28 +1,24 @@
 /* PNG by libpng, streaming: nothing of the picture is held but a row.
  *
- * The bytes go to `path`.part, renamed to `path` at the end, so `path` never holds half a picture; what already is
- * something else than a plain file (a pipe, a device) is written to directly and never removed.
- *
  * libpng reports errors by longjmp. Each function that calls it sets its own landing place, and nothing that it changes
  * lives in local variables. After the first error no libpng function is called but the one that frees. */
 #include "png_file.h"
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <png.h>
+
+#include "out_file.h"
 
 struct png_file {
     png_structp png;
     png_infop info;
-    FILE *stream;
-    char *path, *part; /* part is NULL when written directly */
+    out_file *out;
+    char *path;
     char error[512];
 };
 
@@ -50,29 +46,6 @@ static void on_warning(png_structp png, png_const_charp text) {
     (void)text;
 }
 
-static bool is_special(const char *path) {
-    struct stat about;
-    return stat(path, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode);
-}
-
-static int open_stream(png_file *f) {
-    struct stat about;
-    if (stat(f->path, &about) == 0 && S_ISDIR(about.st_mode))
-        return fail(f, "%s: is a directory", f->path);
-    if (!is_special(f->path) && asprintf(&f->part, "%s.part", f->path) < 0) {
-        f->part = NULL;
-        return fail(f, "%s: out of memory", f->path);
-    }
-    f->stream = fopen(f->part ? f->part : f->path, "wb");
-    if (!f->stream) {
-        int code = errno;
-        free(f->part); /* not ours to remove */
-        f->part = NULL;
-        return fail(f, "%s: %s", f->path, strerror(code));
-    }
-    return 0;
-}
-
 static int begin(png_file *f, uint32_t width, uint32_t height) {
     f->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, f, on_error, on_warning);
     f->info = f->png ? png_create_info_struct(f->png) : NULL;
@@ -81,7 +54,7 @@ static int begin(png_file *f, uint32_t width, uint32_t height) {
     if (setjmp(png_jmpbuf(f->png)))
         return -1;
     errno = 0;
-    png_init_io(f->png, f->stream);
+    png_init_io(f->png, out_file_stream(f->out));
     png_set_user_limits(f->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_IHDR(f->png, f->info, width, height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_BASE,
                  PNG_FILTER_TYPE_BASE);
@@ -96,8 +69,11 @@ png_file *png_file_create(const char *path, uint32_t width, uint32_t height) {
         free(f);
         return NULL;
     }
-    if (open_stream(f) == 0)
+    f->out = out_file_open(path);
+    if (f->out)
         begin(f, width, height);
+    else
+        fail(f, "%s: %s", path, strerror(errno));
     return f;
 }
 
@@ -120,13 +96,7 @@ static int end(png_file *f) {
 int png_file_finish(png_file *file) {
     if (end(file) != 0)
         return -1;
-    int closed = fclose(file->stream); /* this may be what meets a full disk */
-    file->stream = NULL;
-    if (closed != 0 || (file->part && rename(file->part, file->path) != 0))
-        return fail(file, "%s: %s", file->path, strerror(errno));
-    free(file->part);
-    file->part = NULL;
-    return 0;
+    return out_file_finish(file->out) == 0 ? 0 : fail(file, "%s: %s", file->path, strerror(errno));
 }
 
 const char *png_file_error(const png_file *file) {
@@ -137,11 +107,7 @@ void png_file_close(png_file *file) {
     if (!file)
         return;
     png_destroy_write_struct(&file->png, &file->info);
-    if (file->stream)
-        fclose(file->stream);
-    if (file->part)
-        unlink(file->part);
-    free(file->part);
+    out_file_close(file->out);
     free(file->path);
     free(file);
 }
