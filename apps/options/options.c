@@ -107,8 +107,15 @@ static bool check(void *arg, char *text, size_t size) {
     return prices_check(&w->drawn, &w->order.contract, text, size);
 }
 
+static int show(void *arg) {
+    const work *w = arg;
+    prices_print(&w->drawn, &w->order.contract);
+    return 0;
+}
+
 static int run(dmap_pool *pool, int argc, char **argv) {
-    static const sample_work steps = {.map = map, .serial = draw_serially, .check = check};
+    static const sample_work steps = {
+        .map = map, .serial = draw_serially, .check = check, .print = show, .items = "blocks of 1024 paths"};
     settings s = defaults;
     int code;
     if (!sample_begin(&about, argc, argv, &s.common, &code))
@@ -118,10 +125,7 @@ static int run(dmap_pool *pool, int argc, char **argv) {
         return EXIT_USAGE;
     }
     work w = {.settings = &s, .order = {s.contract, s.paths}, .blocks = (s.paths + BLOCK - 1) / BLOCK};
-    code = sample_do(&about, &s.common, pool, &steps, &w);
-    prices_print(&w.drawn, &s.contract);
-    sample_report(&about, pool, "blocks of 1024 paths");
-    return code;
+    return sample_do(&about, &s.common, pool, &steps, &w);
 }
 
 int main(int argc, char **argv) {

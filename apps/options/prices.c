@@ -8,7 +8,16 @@ static double errors_off(estimate e, double formula) {
     return (e.value - formula) / e.error;
 }
 
+/* An error is known well enough if so many paths pay that it is small beside the price. */
+static bool is_known(estimate e) {
+    return e.error > 0.0 && e.error < 0.2 * e.value;
+}
+
 bool prices_check(const moments *m, const contract *c, char *text, size_t size) {
+    if (!is_known(moments_mean(m, GEOMETRIC)) || !is_known(moments_mean(m, BARRIER))) {
+        snprintf(text, size, "too few paths pay to compare prices with the formulas: take more --paths");
+        return false;
+    }
     double asian = errors_off(moments_mean(m, GEOMETRIC), contract_geometric_asian(c));
     double barrier = errors_off(moments_mean(m, BARRIER), contract_down_and_out(c));
     snprintf(text, size, "off the formulas by %+.2f (geometric Asian) and %+.2f (barrier) standard errors, 4 allowed",
@@ -21,7 +30,11 @@ static void print_line(const char *name, estimate e) {
 }
 
 static void print_formula(estimate e, double formula) {
-    printf(" %11.6f %+11.2f\n", formula, errors_off(e, formula));
+    printf(" %11.6f", formula);
+    if (e.error > 0.0)
+        printf(" %+11.2f\n", errors_off(e, formula));
+    else
+        printf(" %11s\n", "-"); /* no path pays, or all the same */
 }
 
 void prices_print(const moments *m, const contract *c) {
