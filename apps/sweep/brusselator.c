@@ -2,11 +2,12 @@
  *
  * The equations are written in u = x - a and v = y - b / a, in which the point of rest is 0, so that a push is followed
  * with the same relative accuracy however small it has become. Once a turn the orbit crosses u = 0 upwards; where (v)
- * and when it does is all that is looked at: if v repeats itself, the orbit is a cycle. */
+ * and when it does says what becomes of it: if v repeats itself, the orbit is a cycle. */
 #include "brusselator.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cvode/cvode.h>
 #include <nvector/nvector_serial.h>
@@ -16,10 +17,14 @@
 static const double push = 0.01;          /* of b / a */
 static const double at_rest = 0.01;       /* of the push */
 static const double same = 5e-4;          /* change of v in a turn on a cycle */
+static const double relative = 1e-5;      /* tolerance of the solver */
+static const double absolute = 1e-7;      /* of the push: far less than what counts as rest */
 static const uint32_t most_steps = 20000; /* near the line nothing else ends it */
+static const int most_failures = 40;      /* of a step, each of which shortens it: bursts are sudden */
 
 struct brusselator {
     point p;
+    double size[2][2]; /* of what is left of a push: the length of this times (u, v) */
     SUNContext context;
     N_Vector state; /* u, v */
     SUNMatrix matrix;
@@ -66,7 +71,9 @@ static bool set_up(brusselator *s) {
     int upwards = 1;
     return CVodeInit(s->cvode, derivative, 0.0, s->state) == CV_SUCCESS &&
            CVodeSetErrHandlerFn(s->cvode, keep_silent, NULL) == CV_SUCCESS &&
-           CVodeSetUserData(s->cvode, s) == CV_SUCCESS && CVodeSStolerances(s->cvode, 1e-5, 1e-9) == CV_SUCCESS &&
+           CVodeSetUserData(s->cvode, s) == CV_SUCCESS &&
+           CVodeSetMaxErrTestFails(s->cvode, most_failures) == CV_SUCCESS &&
+           CVodeSetMaxConvFails(s->cvode, most_failures) == CV_SUCCESS &&
            CVodeSetLinearSolver(s->cvode, s->linear, s->matrix) == CV_SUCCESS &&
            CVodeSetJacFn(s->cvode, jacobian) == CV_SUCCESS && CVodeRootInit(s->cvode, 1, crossing) == CV_SUCCESS &&
            CVodeSetRootDirection(s->cvode, &upwards) == CV_SUCCESS;
@@ -103,6 +110,24 @@ void brusselator_close(brusselator *s) {
     free(s);
 }
 
+/* Near rest the motion is linear. Coordinates in which a push dies evenly make the time that it takes the same wherever
+ * in a turn it is looked at: where it winds inwards, those in which that is a circle; where it goes straight, the part
+ * of the slower of the two motions. */
+static void choose_size(brusselator *s) {
+    double a2 = s->p.a * s->p.a, mean = 0.5 * (s->p.b - 1.0 - a2), root = mean * mean - a2; /* of the eigenvalues */
+    if (root < 0.0) {
+        double turning = sqrt(-root);
+        memcpy(s->size, (double[2][2]){{1.0, 0.0}, {(s->p.b - 1.0 - mean) / turning, a2 / turning}}, sizeof s->size);
+    } else {
+        double slow = mean + sqrt(root);
+        memcpy(s->size, (double[2][2]){{s->p.b, s->p.b - 1.0 - slow}, {0.0, 0.0}}, sizeof s->size);
+    }
+}
+
+static double size_of(const brusselator *s, const double y[2]) {
+    return hypot(s->size[0][0] * y[0] + s->size[0][1] * y[1], s->size[1][0] * y[0] + s->size[1][1] * y[1]);
+}
+
 /* Where a turn of the orbit began, and how far it went. */
 typedef struct turn {
     double t, v, top;
@@ -126,7 +151,7 @@ static void take_turn(orbit *o, turn *last, double t, double v, double pushed) {
 /* Steps on until the orbit has come to rest or repeats itself. */
 static int follow(brusselator *s, double pushed, orbit *o) {
     double *y = N_VGetArrayPointer(s->state), t = 0.0;
-    double since = 0.0, far_then = pushed; /* from when on its dying is timed */
+    double since = 0.0, size_then = size_of(s, y); /* from when on its dying is timed */
     turn last = {.v = pushed};
     int code = CV_SUCCESS;
     while (code >= 0 && o->fate == FATE_NONE && o->steps < most_steps) {
@@ -138,10 +163,10 @@ static int follow(brusselator *s, double pushed, orbit *o) {
             take_turn(o, &last, t, y[1], pushed);
         } else if (far < 0.01 * at_rest * pushed) { /* it goes straight, or its turns are too wide to wait for */
             o->fate = FATE_REST;
-            o->time = (t - since) / log(far_then / far);
+            o->time = (t - since) / log(size_then / size_of(s, y));
         } else if (far > at_rest * pushed) {
             since = t; /* by the last of these all but the slowest motion has died */
-            far_then = far;
+            size_then = size_of(s, y);
         }
     }
     if (o->fate == FATE_NONE) /* too near the line to wait for the end: it is seen by now where it goes */
@@ -154,9 +179,12 @@ const char *brusselator_follow(brusselator *s, point p, orbit *o) {
     double *y = N_VGetArrayPointer(s->state);
     *o = (orbit){.growth = -1.0};
     s->p = p;
+    choose_size(s);
     y[0] = 0.0;
     y[1] = pushed;
     int code = CVodeReInit(s->cvode, 0.0, s->state);
+    if (code >= 0)
+        code = CVodeSStolerances(s->cvode, relative, absolute * pushed);
     if (code >= 0)
         code = follow(s, pushed, o);
     o->peak = o->fate == FATE_CYCLE ? p.a + o->peak : p.a;

@@ -8,8 +8,8 @@ enum { STOPS = 6 };
 
 static const double warm[STOPS][3] = {{38, 12, 66},   {106, 23, 110}, {186, 54, 85},
                                       {236, 105, 37}, {251, 180, 47}, {252, 252, 200}};
-static const double cool[STOPS][3] = {{8, 18, 44},    {12, 52, 86},    {20, 94, 118},
-                                      {54, 142, 140}, {120, 190, 166}, {206, 236, 210}};
+static const double cool[STOPS][3] = {{10, 34, 78},    {22, 92, 128},   {58, 150, 152},
+                                      {128, 198, 172}, {200, 230, 196}, {244, 250, 226}};
 static const double missing[3] = {128, 128, 128};
 
 void colours_add(fate f, double height, double terrace, double rgb[3]) {
