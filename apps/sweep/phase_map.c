@@ -11,7 +11,7 @@
 #include "colours.h"
 #include "png_file.h"
 
-enum { WIDTH = 960, MOST_CELLS = 100000000, SAMPLES = 2 };
+enum { ACROSS = 960, MOST_CELLS = 100000000, SAMPLES = 2 };
 
 typedef struct axis {
     double *values; /* ascending, each once */
@@ -151,7 +151,8 @@ int phase_map_draw(const char *path, const grid *g, const orbit *orbits, char *e
     else if (!(m.cells = calloc(m.a.count * m.b.count, sizeof *m.cells)))
         snprintf(error, error_size, "out of memory for the picture");
     else {
-        m.pixels = m.a.count < WIDTH ? WIDTH / m.a.count : 1;
+        size_t longer = m.a.count > m.b.count ? m.a.count : m.b.count;
+        m.pixels = longer < ACROSS ? ACROSS / longer : 1;
         fill(&m, g, orbits);
         code = write_picture(path, &m, error, error_size);
     }

@@ -54,6 +54,7 @@ static const sample about = {
     .summary = "Follows the Brusselator, a chemical oscillator, at each point (a, b) of a grid, and draws a map of\n"
                "where it oscillates, and how fast. GRID.csv has lines a,b.",
     .operands = "[GRID.csv]",
+    .most_operands = 1,
     SAMPLE_OPTIONS(options),
 };
 
@@ -105,23 +106,25 @@ static bool check(void *arg, char *text, size_t size) {
     return theory_agrees(&w->grid, w->orbits, text, size);
 }
 
-static int sweep(dmap_pool *pool, work *w) {
-    static const sample_work steps = {.map = map, .serial = follow_serially, .check = check};
+static int write_files(void *arg) {
+    const work *w = arg;
     const settings *s = w->settings;
     char error[512];
-    w->orbits = calloc(w->grid.count, sizeof *w->orbits);
-    w->serial_orbits = calloc(w->grid.count, sizeof *w->serial_orbits);
-    if (!w->orbits || !w->serial_orbits)
-        return sample_fail(&about, "out of memory for the results");
-    int code = sample_do(&about, &s->common, pool, &steps, w);
-    if (code != 0)
-        return code;
-    sample_report(&about, pool, "points");
     if (grid_write(s->out, &w->grid, w->orbits, error, sizeof error) != 0 ||
         phase_map_draw(s->picture, &w->grid, w->orbits, error, sizeof error) != 0)
         return sample_fail(&about, "%s", error);
     printf("%zu points in %s, drawn in %s\n", w->grid.count, s->out, s->picture);
     return 0;
+}
+
+static int sweep(dmap_pool *pool, work *w) {
+    static const sample_work steps = {
+        .map = map, .serial = follow_serially, .check = check, .print = write_files, .items = "points"};
+    w->orbits = calloc(w->grid.count, 2 * sizeof *w->orbits);
+    if (!w->orbits)
+        return sample_fail(&about, "out of memory for the results");
+    w->serial_orbits = w->orbits + w->grid.count;
+    return sample_do(&about, &w->settings->common, pool, &steps, w);
 }
 
 static int run(dmap_pool *pool, int argc, char **argv) {
@@ -131,14 +134,12 @@ static int run(dmap_pool *pool, int argc, char **argv) {
     int code;
     if (!sample_begin(&about, argc, argv, &s.common, &code))
         return code;
-    if (s.common.n_operands > 0)
-        code = grid_read(s.common.operands[0], &w.grid, error, sizeof error);
-    else
-        code = grid_lay_out((point){s.a[0], s.b[0]}, (point){s.a[1], s.b[1]}, s.size[0], s.size[1], &w.grid);
+    code = s.common.n_operands > 0
+               ? grid_read(s.common.operands[0], &w.grid, error, sizeof error)
+               : grid_lay_out((point){s.a[0], s.b[0]}, (point){s.a[1], s.b[1]}, s.size[0], s.size[1], &w.grid);
     code = code == 0 ? sweep(pool, &w) : sample_fail(&about, "%s", error);
     grid_free(&w.grid);
-    free(w.orbits);
-    free(w.serial_orbits);
+    free(w.orbits); /* both */
     return code;
 }
 
