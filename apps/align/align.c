@@ -23,8 +23,8 @@ static const settings defaults = {.rules = {.open = 11, .extend = 1, .score = 10
 static const command_option options[] = {
     {"--open", "N", "what the first residue of a gap costs", COMMAND_WHOLE, COMMAND_AT(settings, rules.open), .low = 1,
      .high = 100},
-    {"--extend", "N", "what each further one costs", COMMAND_WHOLE, COMMAND_AT(settings, rules.extend), .low = 1,
-     .high = 100},
+    {"--extend", "N", "what each further one costs, no more than the first", COMMAND_WHOLE,
+     COMMAND_AT(settings, rules.extend), .low = 1, .high = 100},
     {"--score", "N", "the least that is printed", COMMAND_WHOLE, COMMAND_AT(settings, rules.score), .low = 1,
      .high = 1e9},
     {"--make", "N", "without a FILE: made-up proteins", COMMAND_WHOLE, COMMAND_AT(settings, make), .low = 1,
@@ -36,6 +36,7 @@ static const sample about = {
     .summary = "Aligns each protein of a FASTA file with every other (local, affine gaps, BLOSUM62) and prints the\n"
                "pairs with a high score, a sequence an item.",
     .operands = "[FILE]",
+    .most_operands = 1,
     SAMPLE_OPTIONS(options),
 };
 
@@ -80,7 +81,7 @@ static int map(dmap_pool *pool, void *arg) {
     if (dmap_share(pool, w->database, w->database_size) != DMAP_OK ||
         dmap_map(pool, &align_protein, dmap_blobs(w->items, w->proteins.count), dmap_each(take_hits, w), &how) !=
             DMAP_OK)
-        return sample_fail(&about, "%s", w->report.failed ? "the hits could not be written" : dmap_error(pool));
+        return ferror(stdout) ? EXIT_FAILURE : sample_fail(&about, "%s", dmap_error(pool)); /* sample_main says it */
     return 0;
 }
 
@@ -115,13 +116,13 @@ static int prepare(work *w, char *error, size_t size) {
 }
 
 static int run(dmap_pool *pool, int argc, char **argv) {
-    static const sample_work steps = {.map = map, .serial = align_serially, .check = check};
+    static const sample_work steps = {.map = map, .serial = align_serially, .check = check, .items = "proteins"};
     settings s = defaults;
     int code;
     if (!sample_begin(&about, argc, argv, &s.common, &code))
         return code;
-    if (s.common.n_operands > 1) {
-        sample_fail(&about, "one FILE is taken, and not %d", s.common.n_operands);
+    if (s.rules.extend > s.rules.open) {
+        sample_fail(&about, "--extend %d is not valid: it is to be --open or less", s.rules.extend);
         return EXIT_USAGE;
     }
     work w = {.settings = &s};
@@ -130,8 +131,6 @@ static int run(dmap_pool *pool, int argc, char **argv) {
         code = sample_do(&about, &s.common, pool, &steps, &w);
     else
         code = sample_fail(&about, "%s", error);
-    if (code == 0)
-        sample_report(&about, pool, "proteins");
     report_end(&w.report);
     proteins_free(&w.proteins);
     free(w.items);

@@ -8,7 +8,7 @@
 #include "proteins.h"
 
 typedef struct rules {
-    int32_t open, extend; /* a gap of n residues costs open + (n - 1) * extend */
+    int32_t open, extend; /* a gap of n residues costs open + (n - 1) * extend; extend <= open */
     int32_t score;        /* the least that counts as a hit */
 } rules;
 

@@ -67,14 +67,15 @@ int proteins_read(proteins *p, const char *path, char *error, size_t size) {
     FILE *file = fopen(path, "r");
     char *line = NULL;
     size_t room = 0;
+    ssize_t length;
     unsigned long number = 0;
     const char *wrong = file ? NULL : strerror(errno);
-    while (!wrong && getline(&line, &room, file) > 0) {
+    while (!wrong && (length = getline(&line, &room, file)) > 0) {
         number++;
-        wrong = take_line(p, line);
+        wrong = strlen(line) == (size_t)length ? take_line(p, line) : "a byte of it is 0";
     }
     if (!wrong && ferror(file))
-        wrong = "it could not be read";
+        wrong = strerror(errno);
     if (!wrong && (p->count == 0 || p->all[p->count - 1].length == 0))
         wrong = "it ends without a sequence";
     if (wrong && number)
