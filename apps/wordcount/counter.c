@@ -150,11 +150,21 @@ static ssize_t read_more(counter *c, int file, uint64_t from, size_t size, size_
     return (ssize_t)got;
 }
 
-/* Reads the file from `from` to `end`, and on to the end of the word there. Returns the bytes read, or -1. */
-static ssize_t load(counter *c, int file, uint64_t from, uint64_t end) {
+/* True if the `size` bytes end in a word that begins in the range: not so if even the byte before that is of a word. */
+static bool ends_in_own_word(const counter *c, size_t size, bool has_byte_before) {
+    size_t at = size;
+    while (at > 0 && c->folded[c->buffer[at - 1]])
+        at--;
+    return at < size && (at > 0 || !has_byte_before);
+}
+
+/* Reads the file from `begin` to `end`, with the byte before, and on to the end of the word there, if that is of this
+ * range. Returns the bytes read, or -1. */
+static ssize_t load(counter *c, int file, uint64_t begin, uint64_t end) {
+    uint64_t from = begin ? begin - 1 : 0;
     ssize_t got = read_more(c, file, from, 0, (size_t)(end - from));
     size_t size = got > 0 ? (size_t)got : 0, tail_begin = size;
-    bool ends = got < 0 || size < end - from || !c->folded[c->buffer[size - 1]];
+    bool ends = got < 0 || size < end - from || !ends_in_own_word(c, size, begin > 0);
     while (!ends && (got = read_more(c, file, from, size, TAIL)) > 0) {
         size += (size_t)got;
         for (; tail_begin < size && !ends; tail_begin++)
@@ -164,17 +174,17 @@ static ssize_t load(counter *c, int file, uint64_t from, uint64_t end) {
 }
 
 int counter_add(counter *c, const char *path, uint64_t begin, uint64_t end) {
-    uint64_t from = begin ? begin - 1 : 0; /* the byte before says whether a word goes on */
     int file = open(path, O_RDONLY | O_CLOEXEC), code = 0;
     if (file < 0)
         return errno;
-    ssize_t size = load(c, file, from, end);
+    ssize_t size = load(c, file, begin, end);
     if (size < 0)
         code = errno;
     close(file);
     if (code || size == 0)
         return code;
-    size_t at = 0, limit = (size_t)(end - from) < (size_t)size ? (size_t)(end - from) : (size_t)size;
+    size_t at = 0, limit = (size_t)(end - begin) + (begin > 0);
+    limit = limit < (size_t)size ? limit : (size_t)size;
     while (begin && at < (size_t)size && c->folded[c->buffer[at]])
         at++;
     if (count_words(c, at, limit, (size_t)size))

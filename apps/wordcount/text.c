@@ -1,7 +1,11 @@
 #include "text.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "out_file.h"
 
 /* SplitMix64. */
 static uint64_t mix(uint64_t z) {
@@ -29,21 +33,47 @@ static uint64_t draw(uint64_t random) {
     return (random >> 8) & ((UINT64_C(1) << bits) - 1);
 }
 
-int text_make(const char *path, uint64_t size) {
-    FILE *file = fopen(path, "w");
-    if (!file)
-        return errno;
-    uint64_t written = 0;
-    errno = 0;
-    for (uint64_t i = 0; written < size && !ferror(file); i++) {
-        char word[40];
-        uint64_t random = mix(i);
-        int length = spell(draw(random), word);
-        if (random >> 60 == 0)
-            word[0] = (char)(word[0] - 'a' + 'A');
-        word[length++] = random >> 55 & 15 ? ' ' : '\n';
-        written += fwrite(word, 1, (size_t)length, file);
+/* Writes the i-th word, and what is behind it. Returns their length. */
+static size_t make_word(uint64_t i, char word[40]) {
+    uint64_t random = mix(i);
+    int length = spell(draw(random), word);
+    if (random >> 60 == 0)
+        word[0] = (char)(word[0] - 'a' + 'A');
+    word[length++] = random >> 55 & 15 ? ' ' : '\n';
+    return (size_t)length;
+}
+
+/* True if there is a file that does not begin as the text does. */
+static bool is_other(const char *path) {
+    FILE *file = fopen(path, "r");
+    bool same = true, more = file != NULL;
+    for (uint64_t i = 0; same && more; i++) {
+        char word[40], found[40];
+        size_t length = make_word(i, word), n = fread(found, 1, length, file);
+        same = memcmp(word, found, n) == 0;
+        more = n == length;
     }
-    int code = ferror(file) ? errno : 0;
-    return fclose(file) == 0 ? code : errno;
+    if (file)
+        fclose(file);
+    return !same;
+}
+
+int text_make(const char *path, uint64_t size, char *error, size_t error_size) {
+    if (is_other(path)) {
+        snprintf(error, error_size, "%s: there is another file of that name: remove it, or give it as FILE", path);
+        return -1;
+    }
+    out_file *out = out_file_open(path);
+    bool good = out != NULL;
+    for (uint64_t i = 0, written = 0; good && written < size; i++) {
+        char word[40];
+        size_t length = make_word(i, word);
+        good = fwrite(word, 1, length, out_file_stream(out)) == length;
+        written += length;
+    }
+    good = good && out_file_finish(out) == 0;
+    if (!good)
+        snprintf(error, error_size, "%s: %s", path, strerror(errno));
+    out_file_close(out);
+    return good ? 0 : -1;
 }

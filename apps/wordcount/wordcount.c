@@ -92,7 +92,7 @@ static int map(dmap_pool *pool, void *arg) {
     return 0;
 }
 
-static int count_serially(void *arg) {
+static int serial(void *arg) {
     work *w = arg;
     counter *c = counter_create(w->settings->keep_case);
     int code = c ? 0 : ENOMEM;
@@ -117,24 +117,26 @@ static bool check(void *arg, char *text, size_t size) {
     return same;
 }
 
+static int show(void *arg) {
+    const work *w = arg;
+    return table_print(w->table, w->size, w->settings->top) == 0 ? 0 : sample_fail(&about, "out of memory");
+}
+
 static int run(dmap_pool *pool, int argc, char **argv) {
-    static const sample_work steps = {.map = map, .serial = count_serially, .check = check, .check_is_serial = true};
+    static const sample_work steps = {
+        .map = map, .serial = serial, .check = check, .check_is_serial = true, .print = show, .items = "ranges"};
     static char *made[] = {"wordcount.txt"};
     settings s = defaults;
     int code;
     if (!sample_begin(&about, argc, argv, &s.common, &code))
         return code;
-    char **paths = s.common.n_operands ? s.common.operands : made, text[512];
-    int n = s.common.n_operands ? s.common.n_operands : 1, error = paths == made ? text_make(made[0], s.make) : 0;
-    if (error)
-        return sample_fail(&about, "%s: %s", made[0], strerror(error));
+    bool makes = s.common.n_operands == 0;
+    char **paths = makes ? made : s.common.operands, text[512];
     work w = {.settings = &s};
-    if (ranges_make(&w.ranges, paths, n, s.block, s.keep_case, text, sizeof text) != 0)
+    if ((makes && text_make(made[0], s.make, text, sizeof text) != 0) ||
+        ranges_make(&w.ranges, paths, makes ? 1 : s.common.n_operands, s.block, s.keep_case, text, sizeof text) != 0)
         return sample_fail(&about, "%s", text);
     code = sample_do(&about, &s.common, pool, &steps, &w);
-    if (code == 0 && (table_print(w.table, w.size, s.top) != 0 || fflush(stdout) != 0))
-        code = sample_fail(&about, "the table could not be printed");
-    sample_report(&about, pool, "ranges");
     ranges_free(&w.ranges);
     free(w.table);
     free(w.serial_table);
