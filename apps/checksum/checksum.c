@@ -1,10 +1,8 @@
 /* SHA-256 of every file under the given paths over a dmap pool; what it prints is what sha256sum prints.
  *
- * The items come from a function that walks the tree (dmap_pull) while workers read what it has found: nobody waits for
- * the end of the walk, and no list of all files is ever kept. An item is a path, so all ranks must see the same files;
- * the result is the line to be printed, and lines come back in the order of the walk. A file that cannot be read is not
- * an item that failed: it has a line like any other. Each worker keeps a buffer and libcrypto's state from file to
- * file, made in setup. */
+ * Items, which are paths, come from a function that walks the tree (dmap_pull) while workers read what it has found: no
+ * list of all files is ever kept. Results, which are lines, come back in the order of the walk; a file that cannot be
+ * read has one like any other. Each worker keeps a buffer and libcrypto's state from file to file, made in setup. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -89,7 +87,7 @@ static int hash_over_pool(dmap_pool *pool, work *w) {
         dmap_map(pool, &checksum_file, dmap_pull(next_file, &w->source), dmap_each(take_answer, w), &options_of_map);
     if (status == DMAP_OK || status == DMAP_EITEM)
         return 0;
-    return sample_fail(&about, "%s", w->printed.write_error ? "write error" : dmap_error(pool));
+    return ferror(stdout) ? 1 : sample_fail(&about, "%s", dmap_error(pool)); /* sample_main says it */
 }
 
 /* A walk over all paths, or one list after the other. */
@@ -134,10 +132,12 @@ static int run(dmap_pool *pool, int argc, char **argv) {
     int code;
     if (!sample_begin(&about, argc, argv, &s.common, &code))
         return code;
+    if (s.verify && (s.common.check || s.common.compare) && source_is_stdin(s.common.operands, s.common.n_operands)) {
+        sample_fail(&about, "--check and --compare read the lists twice, and standard input cannot be: name files");
+        return EXIT_USAGE;
+    }
     work w = {.settings = &s, .printed = {.prints = true}};
     code = sample_do(&about, &s.common, pool, &steps, &w);
-    if (fflush(stdout) != 0)
-        code = sample_fail(&about, "write error");
     if (s.common.check || s.common.compare)
         sample_report(&about, pool, "files");
     return code ? code : w.printed.failed;

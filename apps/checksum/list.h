@@ -7,10 +7,14 @@
 
 #include "entry.h"
 
+/* Of lines that begin with the sum. */
+typedef enum list_form { LIST_UNKNOWN = 0, LIST_TWO_SPACES, LIST_ONE_SPACE } list_form;
+
 typedef struct list {
     FILE *file; /* the caller's */
     char *line;
     size_t line_size;
+    list_form form; /* that of the first such line holds for all */
     entry_room room;
     uint64_t files, malformed; /* lines of either kind so far; comments and empty ones are neither */
 } list;

@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <string.h>
 
-static void complain(void *arg, int error, const char *path) {
-    tally *t = arg;
+static void say(tally *t, const char *path, const char *what) {
     t->failed = true;
     if (t->prints)
-        fprintf(stderr, "checksum: %s: %s\n", path, strerror(error));
+        fprintf(stderr, "checksum: %s: %s\n", path, what);
+}
+
+static void complain(void *arg, int error, const char *path) {
+    say(arg, path, strerror(error));
 }
 
 int source_open_walk(source *s, char *const *paths, int n, tally *t) {
@@ -22,6 +25,13 @@ int source_open_list(source *s, const char *path, tally *t) {
         complain(t, errno, path);
     tally_begin_list(t);
     return s->list.file ? 0 : -1;
+}
+
+bool source_is_stdin(char *const *paths, int n) {
+    bool is_stdin = n == 0;
+    for (int i = 0; i < n; i++)
+        is_stdin = is_stdin || strcmp(paths[i], "-") == 0;
+    return is_stdin;
 }
 
 int source_next(source *s, const entry **file, size_t *size) {
@@ -49,7 +59,7 @@ void source_close(source *s) {
     if (!s->list.file)
         return;
     if (ferror(s->list.file))
-        complain(s->tally, EIO, s->path);
+        say(s->tally, s->path, "read error");
     else
         tally_end_list(s->tally, s->path, s->list.files, s->list.malformed);
     if (s->list.file != stdin)

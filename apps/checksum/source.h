@@ -17,6 +17,8 @@ typedef struct source {
 int source_open_walk(source *s, char *const *paths, int n, tally *t);
 /** The list at `path`; "-" is standard input. Returns 0, or -1 if it cannot be opened: that has been said. */
 int source_open_list(source *s, const char *path, tally *t);
+/** True if standard input is among the n lists: also if there are none. */
+bool source_is_stdin(char *const *paths, int n);
 /** The next file: as walk_next and list_next. */
 int source_next(source *s, const entry **file, size_t *size);
 /** Hashes all of it in a plain loop. Returns 0, or an exit status. */

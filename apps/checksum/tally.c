@@ -19,10 +19,10 @@ int tally_add(tally *t, const answer *a) {
     t->failed = t->failed || a->verdict == VERDICT_UNREADABLE || a->verdict == VERDICT_DIFFERS;
     if (!t->prints)
         return 0;
-    t->write_error = fwrite(a->text, 1, a->out_size, stdout) != a->out_size;
+    bool written = fwrite(a->text, 1, a->out_size, stdout) == a->out_size;
     if (a->error_size > 0)
         fwrite(a->text + a->out_size, 1, a->error_size, stderr);
-    return t->write_error ? -1 : 0;
+    return written ? 0 : -1;
 }
 
 bool tally_is_same(const tally *a, const tally *b) {

@@ -10,7 +10,6 @@
 typedef struct tally {
     bool prints;                    /* false: only counts and remembers */
     bool failed;                    /* the exit status is 1 */
-    bool write_error;               /* stdout takes no more */
     uint64_t files;                 /* that were hashed */
     uint64_t hash;                  /* of all bytes for stdout */
     uint64_t unreadable, differing; /* of the list that is read */

@@ -1,5 +1,6 @@
 /* The walk. It keeps, for each directory on the way down, the sorted names that are in it, and no directory open: so
- * its depth is bounded by memory only, and its order is that of the names, whatever the file system says first. */
+ * its depth is bounded by the longest path only, and its order is that of the names, whatever the file system says
+ * first. */
 #include "walk.h"
 
 #include <dirent.h>
@@ -42,17 +43,22 @@ walk *walk_begin(char *const *paths, size_t n_paths, void (*complain)(void *arg,
     return w;
 }
 
-/* Makes room for `count` elements. Returns false if memory is out. */
-static bool grow(void *array, size_t *capacity, size_t count, size_t size) {
-    void **place = array;
+/* An array with room for `count` elements and *capacity as large as that: `array`, or what has become of it; NULL if
+ * memory is out: `array` is as it was then. */
+static void *grow(void *array, size_t *capacity, size_t count, size_t size) {
     if (count <= *capacity)
-        return true;
-    void *larger = realloc(*place, 2 * count * size);
-    if (!larger)
-        return false;
-    *place = larger;
-    *capacity = 2 * count;
-    return true;
+        return array;
+    void *larger = realloc(array, 2 * count * size);
+    if (larger)
+        *capacity = 2 * count;
+    return larger;
+}
+
+static bool make_room_for_path(walk *w, size_t size) {
+    char *larger = grow(w->path, &w->path_capacity, size, 1);
+    if (larger)
+        w->path = larger;
+    return larger != NULL;
 }
 
 static void leave(walk *w) {
@@ -91,8 +97,10 @@ static bool keep(directory *d, DIR *stream, const struct dirent *found) {
     unsigned char type = type_of(stream, found);
     if (strcmp(found->d_name, ".") == 0 || strcmp(found->d_name, "..") == 0 || (type != DT_DIR && type != DT_REG))
         return true;
-    if (!grow(&d->names, &d->capacity, d->n_names + 1, sizeof *d->names))
+    name *names = grow(d->names, &d->capacity, d->n_names + 1, sizeof *d->names);
+    if (!names)
         return false;
+    d->names = names;
     name n = {strdup(found->d_name), type == DT_DIR};
     if (n.text)
         d->names[d->n_names++] = n;
@@ -116,8 +124,11 @@ static bool read_names(directory *d, DIR *stream, int *error) {
 
 /* Enters the directory at w->path, which has `length` bytes. Returns false if memory is out. */
 static bool enter(walk *w, size_t length, int flags) {
-    if (!grow(&w->directories, &w->depth_capacity, w->depth + 1, sizeof *w->directories) ||
-        !grow(&w->path, &w->path_capacity, length + 2, 1))
+    directory *directories = grow(w->directories, &w->depth_capacity, w->depth + 1, sizeof *w->directories);
+    if (!directories)
+        return false;
+    w->directories = directories;
+    if (!make_room_for_path(w, length + 2))
         return false;
     int error = 0, file = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
     DIR *stream = file >= 0 ? fdopendir(file) : NULL;
@@ -149,7 +160,7 @@ static int give(walk *w, entry_kind kind, const char *path, size_t length, const
 /* Puts text behind the first `begin` bytes of w->path. Returns the whole length, 0 if memory is out. */
 static size_t set_path(walk *w, size_t begin, const char *text) {
     size_t length = strlen(text);
-    if (!grow(&w->path, &w->path_capacity, begin + length + 1, 1))
+    if (!make_room_for_path(w, begin + length + 1))
         return 0;
     memcpy(w->path + begin, text, length + 1);
     return begin + length;
