@@ -1,6 +1,6 @@
 /* The bytes go to a file without a name in the folder of `path`: however the program ends, the system removes it. In
- * the end it gets the name `path`.part, and that is renamed to `path`, as only a rename replaces what is there. File
- * systems that have no files without a name (NFS) get `path`.part from the beginning. */
+ * the end it gets the name `path`.part, and that is renamed to `path`, as only a rename replaces what is there. Where
+ * there are no files without a name (NFS), it is `path`.part from the beginning. */
 #include "out_file.h"
 
 #include <errno.h>
@@ -18,7 +18,12 @@ struct out_file {
     bool named;  /* `part` is ours */
 };
 
+static const char descriptors[] = "/proc/self/fd";
+
+/* Returns a descriptor, or -1: also if it could not be given a name later. */
 static int open_nameless(const char *path) {
+    if (access(descriptors, X_OK) != 0)
+        return -1;
     const char *slash = strrchr(path, '/');
     char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
     int file = folder ? open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666) : -1;
@@ -71,7 +76,7 @@ FILE *out_file_stream(const out_file *file) {
 /* Gives the file without a name that of `part`. Returns 0, or -1 with errno. */
 static int give_name(out_file *f) {
     char link[64];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fileno(f->stream));
+    snprintf(link, sizeof link, "%s/%d", descriptors, fileno(f->stream));
     unlink(f->part); /* of a run that was killed where files have names */
     if (linkat(AT_FDCWD, link, AT_FDCWD, f->part, AT_SYMLINK_FOLLOW) != 0)
         return -1;
