@@ -133,12 +133,13 @@ static dmap_status start(dmap__puppet *puppet, dmap__error *error) {
 }
 
 /* Seconds until the item is over its time (0 or less: it is); a set-up's time does not count. When it began is the
- * process's word: an impossible one counts as a breach. */
-static double time_left(const dmap__stage_head *head, double item_timeout_s, double asked_s, double now) {
+ * process's word: an impossible one counts as a breach. So the clock is read after that word: an item may begin while
+ * this thread does not run. */
+static double time_left(const dmap__stage_head *head, double item_timeout_s, double asked_s) {
     uint32_t phase = atomic_load(&head->phase);
     if (phase != DMAP__PHASE_ITEM && phase != DMAP__PHASE_BATCH)
         return item_timeout_s;
-    double began_s = atomic_load(&head->began_s);
+    double began_s = atomic_load(&head->began_s), now = dmap__clock_now();
     return began_s >= asked_s && began_s <= now ? began_s + item_timeout_s - now : 0;
 }
 
@@ -161,7 +162,7 @@ static dmap__puppet_said wait_until_due(dmap__puppet *puppet, const dmap__patien
     while (turn == DMAP__TURN_PROCESS || (turn == DMAP__TURN_RANK && answer_emission(puppet))) {
         double now = dmap__clock_now(), left = LOOK_S;
         if (p->item_timeout_s > 0) {
-            left = time_left(puppet->stage.head, p->item_timeout_s, asked_s, now);
+            left = time_left(puppet->stage.head, p->item_timeout_s, asked_s);
             if (left <= 0)
                 return DMAP__PUPPET_TIMED_OUT;
         }

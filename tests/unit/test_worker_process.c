@@ -1,0 +1,60 @@
+/* A rank and its workers' processes at awkward moments: the rank does not run just when an item begins. The linker
+ * sends the library's looks at the clock here (--wrap). */
+#include <unistd.h>
+
+#include "api/pool.h"
+#include "base/clock.h"
+#include "process_look.h"
+#include "unit.h"
+
+enum { WORKERS = 2, ITEMS = 40, ITEM_US = 10000, LATE_US = 2000 };
+
+/* ---- a rank that is late ---- */
+
+static pid_t rank_pid; /* set while it is to be late */
+
+double __real_dmap__clock_now(void);
+double __wrap_dmap__clock_now(void);
+
+/* What it reads is old by the time it looks at anything else. */
+double __wrap_dmap__clock_now(void) {
+    double now = __real_dmap__clock_now();
+    if (rank_pid == getpid())
+        usleep(LATE_US);
+    return now;
+}
+
+static int take_long(dmap_context *ctx, const void *item, void *result) {
+    (void)ctx, (void)item, (void)result;
+    usleep(ITEM_US);
+    return 0;
+}
+
+DMAP_TASK(takes_long, .run = take_long, .item_size = 8, .result_size = 0);
+
+static dmap_pool *open_pool(void) {
+    dmap_options options = {.backend = DMAP_PROCESSES, .workers = WORKERS};
+    dmap__error error;
+    dmap_pool *pool = NULL;
+    CU_ASSERT_EQUAL_FATAL(dmap__pool_open(NULL, &options, &pool, &error), DMAP_OK);
+    return pool;
+}
+
+static void test_late_rank(void) {
+    dmap_map_options options = {.item_timeout_s = 60, .progress = -1};
+    dmap_pool *pool = open_pool();
+    rank_pid = getpid();
+    dmap_status status = dmap_map(pool, &takes_long, dmap_range(0, ITEMS), dmap_discard(), &options);
+    rank_pid = 0;
+    CU_ASSERT_EQUAL(status, DMAP_OK);
+    CU_ASSERT_STRING_EQUAL(dmap_error(pool), "");
+    CU_ASSERT_EQUAL(dmap__pool_close(pool), DMAP_OK);
+}
+
+int main(int argc, char **argv) {
+    if (dmap_prefork(&argc, &argv) != 0)
+        return 1;
+    CU_TestInfo tests[] = {{"a rank that is late", test_late_rank}, CU_TEST_INFO_NULL};
+    int status = unit_run("worker process", tests);
+    return status || look_children() != 1;
+}
