@@ -76,8 +76,10 @@ dmap_status dmap__forkserver_open(char **argv, dmap__error *error) {
     return status;
 }
 
+/* It may have been stopped (SIGSTOP): then it goes on, to its end. */
 static void drop(void) {
     dmap__close_one(&client.socket);
+    kill(client.server, SIGCONT);
     while (waitpid(client.server, NULL, 0) < 0 && errno == EINTR)
         ;
 }

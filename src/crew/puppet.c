@@ -19,6 +19,7 @@
 
 #define LOOK_S  0.1 /* between two looks at a process's memory, or at whether it is still wanted */
 #define GRACE_S 0.5 /* for a task to see that it is cancelled, before its process is killed */
+#define NUDGE_S 0.5 /* between two signals to go on, to a process that is to quit */
 
 dmap__puppet *dmap__puppet_create(const dmap__puppet_config *config) {
     dmap__puppet *puppet = calloc(1, sizeof *puppet);
@@ -37,22 +38,31 @@ dmap__puppet *dmap__puppet_create(const dmap__puppet_config *config) {
 /* Does nothing to a process that has ended. */
 static void end_now(dmap__puppet *puppet) {
     dmap__process_signal(puppet->process, SIGKILL, true, NULL);
-    dmap__watch_wait(&puppet->watch);
+    dmap__watch_wait(&puppet->watch, -1);
 }
 
 /* Waits until the watcher has said that the process ended, and forgets it. */
 static void bury(dmap__puppet *puppet) {
-    dmap__watch_wait(&puppet->watch);
+    dmap__watch_wait(&puppet->watch, -1);
     dmap__process_join(puppet->process, -1, NULL);
     dmap__process_close(puppet->process, NULL);
     puppet->process = NULL;
+}
+
+/* A process that was stopped (SIGSTOP) would not see that it is to quit; one that runs takes no notice. */
+static void see_off(dmap__puppet *puppet) {
+    do
+        dmap__process_signal(puppet->process, SIGCONT, true, NULL);
+    while (!dmap__watch_wait(&puppet->watch, NUDGE_S));
 }
 
 void dmap__puppet_quit(dmap__puppet *puppet) {
     if (!puppet->process)
         return;
     puppet->stage.head->quit = true;
-    if (!dmap__stage_pass(&puppet->stage, DMAP__TURN_RANK, DMAP__TURN_PROCESS))
+    if (dmap__stage_pass(&puppet->stage, DMAP__TURN_RANK, DMAP__TURN_PROCESS))
+        see_off(puppet);
+    else
         end_now(puppet);
     bury(puppet);
 }

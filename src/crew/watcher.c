@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/futex.h"
 
 struct dmap__watcher {
@@ -33,9 +34,15 @@ static void tell(dmap__watch *watch) {
     dmap__futex_wake(&watch->ended, 1);
 }
 
-void dmap__watch_wait(dmap__watch *watch) {
-    while (!atomic_load(&watch->ended))
-        dmap__futex_wait(&watch->ended, 0, -1);
+bool dmap__watch_wait(dmap__watch *watch, double timeout_s) {
+    double end = dmap__clock_now() + timeout_s;
+    while (!atomic_load(&watch->ended)) {
+        double left = timeout_s < 0 ? -1 : end - dmap__clock_now();
+        if (timeout_s >= 0 && left <= 0)
+            return false;
+        dmap__futex_wait(&watch->ended, 0, left);
+    }
+    return true;
 }
 
 static void *watch(void *arg) {

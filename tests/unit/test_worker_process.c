@@ -1,5 +1,9 @@
-/* A rank and its workers' processes at awkward moments: the rank does not run just when an item begins. The linker
- * sends the library's looks at the clock here (--wrap). */
+/* A rank and its workers' processes at awkward moments: the rank does not run just when an item begins, or a process
+ * was stopped (SIGSTOP) when its pool is closed. The linker sends the library's looks at the clock here (--wrap). */
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "api/pool.h"
@@ -51,10 +55,60 @@ static void test_late_rank(void) {
     CU_ASSERT_EQUAL(dmap__pool_close(pool), DMAP_OK);
 }
 
+/* ---- processes that were stopped ---- */
+
+static _Atomic int *tear_downs; /* seen by all processes */
+
+static void tear_down(dmap_context *ctx) {
+    (void)ctx;
+    atomic_fetch_add(tear_downs, 1);
+}
+
+static int tell_pid(dmap_context *ctx, const void *item, void *result) {
+    (void)ctx, (void)item;
+    *(int *)result = getpid();
+    usleep(ITEM_US); /* so that every worker has some */
+    return 0;
+}
+
+DMAP_TASK(tells_pid, .run = tell_pid, .item_size = 8, .result_size = sizeof(int), .teardown = tear_down);
+
+static bool wait_stopped(int pid) {
+    char state = '?';
+    for (double end = dmap__clock_now() + 10; dmap__clock_now() < end && state != 'T'; dmap__clock_sleep(0.001))
+        if (!look_process(pid, &state, NULL, NULL))
+            return false;
+    return state == 'T';
+}
+
+static void test_stopped(void) {
+    int pids[ITEMS], processes = 0;
+    dmap_map_options options = {.progress = -1};
+    dmap_pool *pool = open_pool();
+    CU_ASSERT_EQUAL(dmap_map(pool, &tells_pid, dmap_range(0, ITEMS), dmap_into(pids), &options), DMAP_OK);
+    atomic_store(tear_downs, 0);
+    for (int i = 0; i < ITEMS; i++) {
+        char state = '?';
+        if (!look_process(pids[i], &state, NULL, NULL) || state == 'T')
+            continue;
+        CU_ASSERT(kill(pids[i], SIGSTOP) == 0 && wait_stopped(pids[i]));
+        processes++;
+    }
+    CU_ASSERT(processes > 0);
+    CU_ASSERT_EQUAL(dmap__pool_close(pool), DMAP_OK);
+    CU_ASSERT_EQUAL(atomic_load(tear_downs), processes);
+    CU_ASSERT(look_wait_gone(pids, ITEMS, 5));
+}
+
 int main(int argc, char **argv) {
+    void *memory = mmap(NULL, sizeof *tear_downs, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return 1;
+    tear_downs = memory;
     if (dmap_prefork(&argc, &argv) != 0)
         return 1;
-    CU_TestInfo tests[] = {{"a rank that is late", test_late_rank}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {
+        {"a rank that is late", test_late_rank}, {"stopped processes", test_stopped}, CU_TEST_INFO_NULL};
     int status = unit_run("worker process", tests);
     return status || look_children() != 1;
 }
