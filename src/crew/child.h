@@ -33,7 +33,7 @@ typedef struct dmap__birth {
     int32_t lifeline;     /* of a direct daemon: a pipe's end, hung up when the parent dies; else -1 */
     int32_t n_fds;        /* DMAP__FD_GIVEN and the user's */
     dmap_process_fn *run; /* DMAP__CHILD_FUNCTION */
-    int fds[DMAP__FDS_MOST];
+    int fds[DMAP__FDS_MOST + 1]; /* and, on its way to the server, the report pipe */
 } dmap__birth;
 
 /** Why a child could not run: on DMAP__FD_READY. */

@@ -134,6 +134,25 @@ static void test_argument(void) {
     }
 }
 
+static int count_descriptors(void *argument, size_t size) {
+    (void)argument, (void)size;
+    for (int fd = 3; fd < 3 + DMAP_FDS_MOST; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            return 1;
+    return look_descriptors() == 3 + DMAP_FDS_MOST ? 0 : 2;
+}
+DMAP_PROCESS(count_descriptors, count_descriptors);
+
+static void test_most_descriptors(void) {
+    int fds[DMAP_FDS_MOST];
+    for (int i = 0; i < DMAP_FDS_MOST; i++)
+        fds[i] = 1 + i % 2;
+    for (int i = 0; i < STARTS; i++) {
+        dmap_process_options o = {.run = count_descriptors, .start = starts[i], .fds = fds, .n_fds = DMAP_FDS_MOST};
+        CU_ASSERT_EQUAL(look_end(look_start(&o)), 0);
+    }
+}
+
 static bool has_plain_signals(void) {
     sigset_t mask;
     struct sigaction action;
@@ -342,6 +361,7 @@ int main(int argc, char **argv) {
     tests_pid = getpid();
     CU_TestInfo tests[] = {{"ends and codes", test_ends},
                            {"argument and descriptors", test_argument},
+                           {"as many descriptors as may be", test_most_descriptors},
                            {"group, signals, directory, name, environment", test_place},
                            {"join, is_alive, descriptor", test_waiting},
                            {"refused options", test_refused_options},
