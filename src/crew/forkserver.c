@@ -136,14 +136,15 @@ static dmap_status ask(const dmap__birth *birth, int report, dmap__answer *answe
         return lost(error);
     if (taken < 0) { /* born, but there is no room for its pidfd */
         int reason = errno;
-        kill(answer->pid, SIGKILL);
+        if (answer->pid > 0)
+            kill(answer->pid, SIGKILL);
         return dmap__fail_system(error, reason, "watch a process");
     }
     return DMAP_OK;
 }
 
 dmap_status dmap__forkserver_start(const dmap__birth *birth, int report, pid_t *pid, int *pidfd, dmap__error *error) {
-    dmap__answer answer;
+    dmap__answer answer = {0};
     pthread_mutex_lock(&client.lock);
     dmap_status status = be_ready(birth, error);
     if (status == DMAP_OK)

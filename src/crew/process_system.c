@@ -1,9 +1,12 @@
 /* System calls by number, as the C libraries of the machines that clusters run have no names for them (pidfd_open came
- * with glibc 2.36, close_range with 2.34), and loops around those that may do less than asked. Keeps no state. */
+ * with glibc 2.36, close_range with 2.34, and with Linux 5.9), and loops around those that may do less than asked.
+ * Keeps no state. */
 #include "crew/process_system.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -38,7 +41,17 @@ bool dmap__readable(int descriptor, double timeout_s) {
 }
 
 void dmap__close_from(int first) {
-    syscall(SYS_close_range, first, ~0u, 0);
+    if (syscall(SYS_close_range, first, ~0u, 0) == 0)
+        return;
+    close(first); /* room for the list of the others, should there be none */
+    DIR *all = opendir("/proc/self/fd");
+    for (struct dirent *entry; all && (entry = readdir(all));) {
+        int descriptor = atoi(entry->d_name);
+        if (descriptor >= first && descriptor != dirfd(all))
+            close(descriptor);
+    }
+    if (all)
+        closedir(all);
 }
 
 void dmap__close_one(int *descriptor) {

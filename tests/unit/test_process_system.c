@@ -1,0 +1,90 @@
+/* Processes on a system that does less: a kernel that cannot close a range of descriptors, an answer of the fork server
+ * that does not come through. The linker sends the library's calls here (--wrap). */
+#include <dmap/process.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "crew/forkserver_wire.h"
+#include "process_look.h"
+#include "unit.h"
+
+static bool is_deaf;
+static int kills;
+
+long __real_syscall(long number, long a, long b, long c, long d, long e, long f);
+long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f);
+bool __real_dmap__wire_put(int socket, const void *data, size_t size, const int *fds, int n_fds);
+bool __wrap_dmap__wire_put(int socket, const void *data, size_t size, const int *fds, int n_fds);
+int __real_dmap__wire_take(int socket, void *data, size_t size, int *fds, int *n_fds);
+int __wrap_dmap__wire_take(int socket, void *data, size_t size, int *fds, int *n_fds);
+int __real_kill(pid_t pid, int number);
+int __wrap_kill(pid_t pid, int number);
+
+/* As Linux before 5.9 has it. */
+long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f) {
+    if (number != SYS_close_range)
+        return __real_syscall(number, a, b, c, d, e, f);
+    errno = ENOSYS;
+    return -1;
+}
+
+/* Nothing goes out, and so nothing comes. */
+bool __wrap_dmap__wire_put(int socket, const void *data, size_t size, const int *fds, int n_fds) {
+    return is_deaf || __real_dmap__wire_put(socket, data, size, fds, n_fds);
+}
+
+int __wrap_dmap__wire_take(int socket, void *data, size_t size, int *fds, int *n_fds) {
+    if (!is_deaf)
+        return __real_dmap__wire_take(socket, data, size, fds, n_fds);
+    *n_fds = 0;
+    errno = ENOBUFS;
+    return -1;
+}
+
+int __wrap_kill(pid_t pid, int number) {
+    kills++;
+    return is_deaf ? 0 : __real_kill(pid, number);
+}
+
+static int count_descriptors(void *argument, size_t size) {
+    (void)argument, (void)size;
+    return look_descriptors();
+}
+DMAP_PROCESS(count_descriptors, count_descriptors);
+
+/* Whatever the program has open, a gap in it too. */
+static void test_no_close_range(void) {
+    static const dmap_start starts[] = {DMAP_FORKSERVER, DMAP_FORK, DMAP_SPAWN};
+    for (int i = 0; i < 3; i++) {
+        int low = dup(0), high = fcntl(0, F_DUPFD, 300);
+        int n = look_end(look_start(&(dmap_process_options){.run = count_descriptors, .start = starts[i]}));
+        CU_ASSERT_EQUAL(n, 3);
+        close(low);
+        close(high);
+    }
+}
+
+/* Nobody is killed by a number that is none. */
+static void test_no_answer(void) {
+    dmap_process *p = NULL;
+    CU_ASSERT_EQUAL_FATAL(dmap_process_open(&(dmap_process_options){.run = count_descriptors}, &p), DMAP_OK);
+    kills = 0;
+    is_deaf = true;
+    CU_ASSERT_EQUAL(dmap_process_start(p), DMAP_EIO);
+    is_deaf = false;
+    CU_ASSERT_EQUAL(kills, 0);
+    CU_ASSERT_EQUAL(dmap_process_start(p), DMAP_OK);
+    CU_ASSERT_EQUAL(look_end(p), 3);
+}
+
+int main(int argc, char **argv) {
+    if (dmap_prefork(&argc, &argv) != 0)
+        return 1;
+    CU_TestInfo tests[] = {{"no close_range", test_no_close_range}, {"no answer", test_no_answer}, CU_TEST_INFO_NULL};
+    int before = look_descriptors(), status = unit_run("process system", tests), after = look_descriptors();
+    return status || after != before || look_children() != 1;
+}
