@@ -17,8 +17,9 @@
  *
  * Children are started by the fork server, a small process that dmap_prefork (and so dmap_run) makes before MPI: what a
  * start costs does not depend on the memory of the program. A child has a process group of its own, default signal
- * handlers, an empty signal mask, the program's directory, and no descriptors but 0, 1, 2 and those it was given; it
- * must not call MPI. It may start children of its own, in the same way.
+ * handlers, an empty signal mask, the program's directory, and no descriptors but 0, 1, 2, those it was given and, a
+ * daemon's function, one on which its life hangs; it must not call MPI. It may start children of its own, in the same
+ * way.
  *
  * In every function that returns a status, what is not DMAP_OK or DMAP_ETIMEOUT has a sentence in dmap_error(NULL).
  * DMAP_EINVAL everywhere: the process is NULL, or was closed, or belongs to the parent of this one.
@@ -61,7 +62,8 @@ typedef struct dmap_process_options {
                                 copy of the program, which enters at dmap_prefork: run must be registered by
                                 DMAP_PROCESS */
     bool daemon;             /* true: ends (by SIGKILL, with its group) when the process that started it ends,
-                                however that ends; and its group when it ends. False: may outlive it */
+                                however that ends; and its group when it ends. Of a command whose fork server was
+                                killed, only itself. False: may outlive it */
     const char *const *environment; /* "NAME=value", ended by NULL; default: the program's, without what a launcher
                                        (mpirun, srun) told this rank */
     int input, output, error;       /* descriptors 0, 1, 2 of the child: an open one of this process, 1 or more, or

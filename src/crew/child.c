@@ -7,16 +7,16 @@
  * ones all of them are blocked, so no handler of the parent runs here. The descriptors are first moved above their
  * future places, then put there, so none overwrites another.
  *
- * The tie of death: a child of the fork server has the kernel signal it when that dies (the server is one thread, so
- * its death is that of the process). The kernel means the parent's *thread*, so a child that any thread of a program
- * forked has a pipe instead, which hangs up when the program dies and then sends SIGKILL by itself.
+ * The tie of death: a daemon's lifeline is a pipe that hangs up when the parent dies, and then sends SIGKILL by itself,
+ * to the whole group. A command has none, as it would see the descriptor; and a function may close its own. So a child
+ * of the fork server has the kernel signal it too when that dies (the server is one thread, so its death is that of the
+ * process; the kernel means the parent's *thread*, so this is not for a child that any thread of a program forked).
  *
  * This file alone of the library ends processes, and names standard output: those of children. */
 #include "crew/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdio_ext.h>
@@ -70,22 +70,20 @@ void dmap__child_unblock_signals(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Has the kernel kill this process when the last other end of the pipe is closed. */
+/* Has the kernel kill this process's group when the last other end of the pipe is closed: for a parent that died before
+ * this, that is when this process closes its own copy. */
 static bool hold_lifeline(int lifeline) {
-    if (fcntl(lifeline, F_SETSIG, SIGKILL) || fcntl(lifeline, F_SETOWN, getpid()) ||
-        fcntl(lifeline, F_SETFL, O_ASYNC | O_NONBLOCK))
-        return false;
-    struct pollfd now = {.fd = lifeline};
-    return poll(&now, 1, 0) == 0;
+    return fcntl(lifeline, F_SETSIG, SIGKILL) == 0 && fcntl(lifeline, F_SETOWN, -getpid()) == 0 &&
+           fcntl(lifeline, F_SETFL, O_ASYNC | O_NONBLOCK) == 0;
 }
 
 /* The parent may have died before it was watched. */
 static bool watch_parent(const dmap__birth *birth, pid_t parent) {
     if (!birth->is_daemon)
         return true;
-    if (birth->is_direct)
-        return hold_lifeline(birth->lifeline);
-    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+    if (birth->lifeline >= 0 && !hold_lifeline(birth->lifeline))
+        return false;
+    return birth->is_direct || (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent);
 }
 
 static bool put(int from, int to, int flags) {
@@ -111,7 +109,7 @@ static int place_descriptors(const dmap__birth *birth, int *ready) {
     for (int i = 0; i < n; i++)
         done = done && put(high[DMAP__FD_GIVEN + i], 3 + i, users);
     done = done && put(high[DMAP__FD_BODY], body, ours) && put(high[DMAP__FD_READY], body + 1, ours) &&
-           (lifeline < 0 || put(lifeline, body + 2, O_CLOEXEC));
+           (lifeline < 0 || put(lifeline, body + 2, ours));
     if (!done)
         return -1;
     *ready = body + 1;

@@ -30,7 +30,7 @@ typedef struct dmap__birth {
     int32_t kind; /* dmap__child_kind */
     int32_t is_daemon;
     int32_t is_direct;    /* forked by the program itself, not by its fork server */
-    int32_t lifeline;     /* of a direct daemon: a pipe's end, hung up when the parent dies; else -1 */
+    int32_t lifeline;     /* of a daemon that is no command: a pipe's end, hung up when the parent dies; else -1 */
     int32_t n_fds;        /* DMAP__FD_GIVEN and the user's */
     dmap_process_fn *run; /* DMAP__CHILD_FUNCTION */
     int fds[DMAP__FDS_MOST + 1]; /* and, on its way to the server, the report pipe */

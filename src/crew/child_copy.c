@@ -1,11 +1,13 @@
 /* A fresh copy: before the exec, and after it. The two sides agree by one hidden variable, which holds the number of
- * the body's descriptor; ready is the one after it, those before it, from 3, are the user's. The variable is gone
- * before the function runs, so that no child of the copy takes itself for another. A copy that finds the variable is a
- * child for certain: if then anything is missing it ends, rather than run the user's main a second time. */
+ * the body's descriptor; ready is the one after it, then comes the lifeline, if there is one, on which the exec has no
+ * effect; those before the body's, from 3, are the user's. The variable is gone before the function runs, so that no
+ * child of the copy takes itself for another. A copy that finds the variable is a child for certain: if then anything
+ * is missing it ends, rather than run the user's main a second time. */
 #include "crew/child_copy.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +54,8 @@ void dmap__child_enter(char **program_argv) {
         dmap__child_give_up(ready, DMAP__STEP_FIND, 0);
     for (int fd = 3; fd < place; fd++)
         fcntl(fd, F_SETFD, FD_CLOEXEC);
+    if (fcntl(ready + 1, F_GETSIG) == SIGKILL) /* the lifeline, and no other's */
+        fcntl(ready + 1, F_SETFD, FD_CLOEXEC);
     prctl(PR_SET_NAME, body.name);
     dmap__forkserver_forget(program_argv);
     close(place);

@@ -1,12 +1,13 @@
 /* The fork server's loop. It is one thread that waits for three things: a request, the end of a child, the end of the
  * program. It forks, reaps and reports; it reads nothing of what a child is told and holds no descriptor of the program
- * but one end of the socket and one pipe a child.
+ * but one end of the socket and one pipe a child; and of its own, a lifeline for each daemon that is no command.
  *
  * Invariants: every child of this process is in `children` from before its birth is answered until it is reaped, so
  * each end is reported once, after the child is gone, and no zombie stays. A daemon's group is killed while its leader
  * is not yet reaped: its number cannot be another group's then. All signals stay blocked (SIGCHLD comes by descriptor),
  * so what the terminal or a launcher sends to a group cannot end the server before its program: that alone ends it,
- * and then its daemons. If the server itself is killed, the kernel ends the daemons (child.c). */
+ * and then its daemons. If the server itself is killed, the kernel ends the daemons, and what functions among them have
+ * in their groups (child.c). */
 #include "crew/forkserver_loop.h"
 
 #include <errno.h>
@@ -30,6 +31,7 @@
 typedef struct child {
     pid_t pid;
     int report;
+    int lifeline; /* child.c; -1: it has none */
     bool is_daemon;
 } child;
 
@@ -60,24 +62,33 @@ static bool prepare(server *s) {
     return s->ends >= 0;
 }
 
-static pid_t fork_child(server *s, dmap__birth *birth) {
-    if (!dmap__memory_grow(&s->children, &s->capacity, s->count + 1, sizeof *s->children))
+/* *lifeline: what the child's life hangs on. */
+static pid_t fork_child(server *s, dmap__birth *birth, int *lifeline) {
+    int ends[2] = {-1, -1};
+    pid_t server_pid = getpid(), pid = -1;
+    if (!dmap__memory_grow(&s->children, &s->capacity, s->count + 1, sizeof *s->children) ||
+        (birth->is_daemon && birth->kind != DMAP__CHILD_COMMAND && pipe2(ends, O_CLOEXEC)))
         return -1;
-    pid_t server_pid = getpid(), pid = fork();
+    birth->lifeline = ends[0];
+    pid = fork();
     if (pid == 0)
         dmap__child_live(birth, server_pid, s->program_argv);
     if (pid > 0)
         setpgid(pid, pid);
+    else
+        dmap__close_one(&ends[1]);
+    dmap__close_one(&ends[0]);
+    *lifeline = ends[1];
     return pid;
 }
 
 /* The report pipe comes last. It is kept if the child is born. */
 static dmap__answer bear(server *s, dmap__birth *birth, int *pidfd) {
-    int report = birth->fds[birth->n_fds];
-    pid_t pid = fork_child(s, birth);
+    int report = birth->fds[birth->n_fds], lifeline;
+    pid_t pid = fork_child(s, birth, &lifeline);
     if (pid < 0)
         return (dmap__answer){.error = errno ? errno : ENOMEM};
-    s->children[s->count++] = (child){pid, report, birth->is_daemon != 0};
+    s->children[s->count++] = (child){pid, report, lifeline, birth->is_daemon != 0};
     birth->fds[birth->n_fds] = -1;
     *pidfd = dmap__pidfd_open(pid);
     if (*pidfd >= 0)
@@ -130,6 +141,7 @@ static bool reap_one(server *s) {
         int code = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
         dmap__write_all(c->report, &code, sizeof code);
         dmap__close_one(&c->report);
+        dmap__close_one(&c->lifeline);
         *c = s->children[--s->count];
     }
     return true;

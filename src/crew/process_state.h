@@ -25,7 +25,7 @@ struct dmap_process {
     int body;     /* process_body.h; until it is started */
     int pidfd;    /* from the start on */
     int report;   /* of the server's children: the exit code comes here */
-    int lifeline; /* of direct daemons: the child dies when this is closed */
+    int lifeline; /* of direct daemons: the child and its group die when this is closed */
     pid_t pid;
     bool is_lost; /* it has ended, its exit code is not known */
     int code;     /* once it has ended */

@@ -1,9 +1,18 @@
-/* A map on processes that nobody waits for: to be killed from outside, in part or whole (killed). Prints "running" once
- * all is under way, and how the map ended, if it did. */
+/* A map on processes that nobody waits for: to be killed from outside, in part or whole (killed). Each process has one
+ * of its own making beside it, as a task that calls system() has. Prints "running" once all is under way, and how the
+ * map ended, if it did. */
 #include <stdio.h>
 #include <unistd.h>
 
 #include <dmap/dmap.h>
+
+static int start_another(dmap_context *ctx) {
+    (void)ctx;
+    pid_t pid = fork();
+    while (pid == 0)
+        pause();
+    return pid < 0;
+}
 
 static int doze(dmap_context *ctx, const void *item, void *result) {
     (void)ctx, (void)item, (void)result;
@@ -11,7 +20,7 @@ static int doze(dmap_context *ctx, const void *item, void *result) {
     return 0;
 }
 
-DMAP_TASK(crash_doze, .run = doze, .item_size = 8, .result_size = 0);
+DMAP_TASK(crash_doze, .run = doze, .item_size = 8, .result_size = 0, .setup = start_another);
 
 static int see(void *arg, const dmap_item_result *result) {
     (void)arg;

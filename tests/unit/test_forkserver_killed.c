@@ -29,9 +29,15 @@ static int sleep_long(void *argument, size_t size) {
 }
 DMAP_PROCESS(sleep_long, sleep_long);
 
+static int sleep_by_two(void *argument, size_t size) {
+    return fork() < 0 ? 1 : sleep_long(argument, size);
+}
+DMAP_PROCESS(sleep_by_two, sleep_by_two);
+
 /* ---- the victim ----------------------------------------------------------------------------------------------- */
 
-enum { KINDS = 10, DAEMONS = 5, GROUP = 3 }; /* functions by each start, a command, a grandchild; daemons first */
+enum { KINDS = 10, DAEMONS = 5 }; /* functions by each start, a command, a grandchild; daemons first */
+enum { COMMAND = 3, GROUPS = 4 }; /* all but the last have somebody in their group */
 
 static int have_child(void *argument, size_t size) {
     dmap_process *p = NULL;
@@ -52,7 +58,7 @@ static int start_kind(int kind, bool is_daemon, int out, dmap_process **p) {
     const char *const argv[] = {"sh", "-c", "sleep 1000 & wait", NULL};
     dmap_process_options o = {.daemon = is_daemon, .output = DMAP_FD_NONE, .error = DMAP_FD_NONE};
     if (kind < STARTS) {
-        o.run = sleep_long;
+        o.run = sleep_by_two;
         o.start = starts[kind];
     } else if (kind == STARTS) {
         o.argv = argv;
@@ -127,6 +133,13 @@ typedef struct victim {
     int others[DAEMONS + 2];
 } victim;
 
+static bool are_groups_of(const int *leaders, int n, int members, double timeout_s) {
+    bool all = true;
+    for (int i = 0; i < n; i++)
+        all = look_wait_group(leaders[i], members, timeout_s) && all;
+    return all;
+}
+
 static bool start_victim(victim *v) {
     int in[2], out[2], pids[KINDS + 3];
     const char *const argv[] = {"/proc/self/exe", "victim", NULL};
@@ -145,18 +158,17 @@ static bool start_victim(victim *v) {
     v->daemons[DAEMONS] = pids[KINDS];
     v->others[DAEMONS] = pids[KINDS + 1];
     v->others[DAEMONS + 1] = pids[KINDS + 2];
-    CU_ASSERT(look_wait_group(v->daemons[GROUP], 2, 10) && look_wait_group(v->others[GROUP], 2, 10));
+    CU_ASSERT(are_groups_of(v->daemons, GROUPS, 2, 10) && are_groups_of(v->others, GROUPS, 2, 10));
     return true;
 }
 
 static void end_others(const victim *v) {
-    CU_ASSERT(look_wait_group(v->others[GROUP], 2, 0));
-    kill(-v->others[GROUP], SIGKILL);
+    CU_ASSERT(are_groups_of(v->others, GROUPS, 2, 0));
     for (size_t i = 0; i < DAEMONS + 2; i++) {
         CU_ASSERT(!look_gone(v->others[i]));
-        kill(v->others[i], SIGKILL);
+        kill(i < GROUPS ? -v->others[i] : v->others[i], SIGKILL);
     }
-    CU_ASSERT(look_wait_gone(v->others, DAEMONS + 2, GONE_S) && look_wait_group(v->others[GROUP], 0, GONE_S));
+    CU_ASSERT(look_wait_gone(v->others, DAEMONS + 2, GONE_S) && are_groups_of(v->others, GROUPS, 0, GONE_S));
     close(v->tell);
 }
 
@@ -168,7 +180,7 @@ static void test_program_killed(void) {
         double begin = dmap__clock_now();
         CU_ASSERT_EQUAL(kill(dmap_process_pid(v.process), SIGKILL), 0);
         CU_ASSERT(look_wait_gone(v.daemons, DAEMONS + 1, GONE_S) && look_wait_gone(&v.server, 1, GONE_S));
-        CU_ASSERT(look_wait_group(v.daemons[GROUP], 0, GONE_S));
+        CU_ASSERT(are_groups_of(v.daemons, GROUPS, 0, GONE_S));
         if (i == 0)
             printf("(gone in %.1f ms) ", 1e3 * (dmap__clock_now() - begin));
         CU_ASSERT_EQUAL(look_end(v.process), -SIGKILL);
@@ -176,7 +188,7 @@ static void test_program_killed(void) {
     }
 }
 
-/* What a daemon started in its own group, by itself, is the server's to end: with that it is lost, so the test does. */
+/* What a command has in its group is the server's to end: with that it is lost, so the test does. */
 static void test_server_killed(void) {
     for (unsigned i = 0; i < unit_rounds(5); i++) {
         victim v;
@@ -187,11 +199,12 @@ static void test_server_killed(void) {
         v.daemons[1] = v.server;
         CU_ASSERT_EQUAL(kill(v.server, SIGKILL), 0);
         CU_ASSERT(look_wait_gone(&v.daemons[2], DAEMONS - 1, GONE_S) && look_wait_gone(v.daemons, 1, GONE_S));
+        CU_ASSERT(look_wait_group(v.daemons[0], 0, GONE_S) && look_wait_group(v.daemons[2], 0, GONE_S));
         CU_ASSERT_EQUAL(write(v.tell, &go, sizeof go), (ssize_t)sizeof go);
         CU_ASSERT_EQUAL(look_end(v.process), 0);
         v.daemons[0] = forked;
-        CU_ASSERT(look_wait_gone(v.daemons, 2, GONE_S));
-        kill(-v.daemons[GROUP], SIGKILL);
+        CU_ASSERT(look_wait_gone(v.daemons, 2, GONE_S) && look_wait_group(forked, 0, GONE_S));
+        kill(-v.daemons[COMMAND], SIGKILL);
         end_others(&v);
     }
 }
@@ -205,8 +218,9 @@ static void test_both_killed(void) {
         CU_ASSERT_EQUAL(kill(pids[first], SIGKILL), 0);
         kill(pids[!first], SIGKILL);
         CU_ASSERT(look_wait_gone(v.daemons, DAEMONS + 1, GONE_S) && look_wait_gone(&v.server, 1, GONE_S));
+        CU_ASSERT(are_groups_of(v.daemons, COMMAND, 0, GONE_S));
         CU_ASSERT_EQUAL(look_end(v.process), -SIGKILL);
-        kill(-v.daemons[GROUP], SIGKILL);
+        kill(-v.daemons[COMMAND], SIGKILL);
         end_others(&v);
     }
 }
