@@ -61,7 +61,7 @@ typedef enum dmap_bind {
 /** In what order workers take the cores of a rank. */
 typedef enum dmap_spread {
     DMAP_SPREAD_DEFAULT = 0, /* DMAP_SPREAD from the environment, else DMAP_COMPACT */
-    DMAP_COMPACT = 1,        /* neighbours first */
+    DMAP_COMPACT = 1,        /* neighbours first; bound to more than a core, each where its part of the cores begins */
     DMAP_SCATTER = 2         /* as far apart as the machine allows */
 } dmap_spread;
 

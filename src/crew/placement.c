@@ -95,6 +95,19 @@ static int fill_round(const dmap__core *cores, const key *keys, int n, int level
     return worker;
 }
 
+/* Fewer workers than cores, in order, each bound to more than its core: what it is bound to is meant for it, so it
+ * takes the first core of its part of the share. Side by side they would crowd into one NUMA node and leave the others
+ * idle. */
+static void fill_parts(const key *keys, int n, int workers, dmap__slot *slots) {
+    for (int w = 0; w < workers; w++)
+        slots[w] = (dmap__slot){.core = keys[(int64_t)w * n / workers].core};
+}
+
+static bool has_parts(dmap_bind bind, dmap_spread spread, int n, int workers) {
+    bool is_wide = bind == DMAP_BIND_L3 || bind == DMAP_BIND_NUMA || bind == DMAP_BIND_SOCKET;
+    return is_wide && spread != DMAP_SCATTER && workers < n;
+}
+
 /* Ranks that share one core take its hardware threads in turn. */
 static void fill_shared_core(const dmap__core *cores, const dmap__share *share, dmap_bind bind, int workers,
                              dmap__slot *slots) {
@@ -124,6 +137,8 @@ dmap_status dmap__place_workers(const dmap__core *cores, const dmap__share *shar
     order_cores(cores, share, spread, keys);
     if (share->sharers > 1)
         fill_shared_core(cores, share, bind, workers, slots);
+    else if (has_parts(bind, spread, n, workers))
+        fill_parts(keys, n, workers, slots);
     else
         for (int done = 0, level = 0; done < workers; level = (level + 1) % levels)
             done = fill_round(cores, keys, n, level, done, workers, slots);

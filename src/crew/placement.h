@@ -38,7 +38,8 @@ dmap__share dmap__share_cores(int n, int node_rank, int node_size);
  *  cores:    the whole table, neighbours side by side (the order of hwloc's logical numbers)
  *  bind:     DMAP_BIND_PU takes further hardware threads of a core before it doubles up; all others use the first only
  *  spread:   DMAP_SCATTER: every socket and NUMA node of the share has a worker before one has two, and likewise the
- *            L3 caches within a NUMA node. DMAP_COMPACT: in the order of the table
+ *            L3 caches within a NUMA node. DMAP_COMPACT: in the order of the table; workers that are bound to more
+ *            than a core begin equal parts of it, so that their cores are as many as they can be
  *  slots:    to be filled, one a worker
  *  Returns:  DMAP_OK, DMAP_ENOMEM */
 dmap_status dmap__place_workers(const dmap__core *cores, const dmap__share *share, dmap_bind bind, dmap_spread spread,

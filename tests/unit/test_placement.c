@@ -153,10 +153,14 @@ static const char *check_groups(const machine *m, const plan *p, int rank, bool 
     return NULL;
 }
 
+/* Side by side; but if each has more than its core, in parts of the share that differ by a core at the most. */
 static const char *check_compact(const plan *p, int rank) {
-    int cores = p->shares[rank].end - p->shares[rank].begin;
-    for (int w = 1; w < p->workers && w < cores; w++)
-        CHECK(p->slots[rank][w].core == p->slots[rank][w - 1].core + 1);
+    int cores = p->shares[rank].end - p->shares[rank].begin, step = cores / p->workers;
+    bool is_wide = p->bind == DMAP_BIND_L3 || p->bind == DMAP_BIND_NUMA || p->bind == DMAP_BIND_SOCKET;
+    for (int w = 1; w < p->workers && w < cores; w++) {
+        int apart = p->slots[rank][w].core - p->slots[rank][w - 1].core;
+        CHECK(is_wide && step ? apart == step || apart == step + 1 : apart == 1);
+    }
     return NULL;
 }
 

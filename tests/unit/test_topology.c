@@ -53,6 +53,8 @@ static void test_synthetic(void) {
     expect_plan(t,
                 (dmap__place_request){.node_size = 1, .workers = 2, .bind = DMAP_BIND_SOCKET, .spread = DMAP_SCATTER},
                 "0-7/8-15");
+    expect_plan(t, (dmap__place_request){.node_size = 1, .workers = 2, .bind = DMAP_BIND_SOCKET}, "0-7/8-15");
+    expect_plan(t, (dmap__place_request){.node_size = 1, .workers = 3, .bind = DMAP_BIND_L3}, "0-3/4-7/8-11");
     expect_plan(t, (dmap__place_request){.node_size = 4, .node_rank = 1, .bind = DMAP_BIND_SOCKET}, "4-7/4-7");
     expect_plan(t, (dmap__place_request){.node_size = 2, .workers = 5, .bind = DMAP_BIND_NONE}, "!////!");
     expect_plan(t, (dmap__place_request){.node_size = 12, .node_rank = 1}, "0-1!");
@@ -68,7 +70,7 @@ static void test_xml(void) {
     CU_ASSERT_EQUAL(dmap__topology_cores(t, false), 7);
     expect_plan(t, (dmap__place_request){.node_size = 1}, "9/2,10/3,11/4,12/5,13/6,14/7,15");
     expect_plan(t, (dmap__place_request){.node_size = 1, .workers = 8, .bind = DMAP_BIND_PU}, "9/2!/3/4/5/6/7/10!");
-    expect_plan(t, (dmap__place_request){.node_size = 1, .workers = 2, .bind = DMAP_BIND_NUMA}, "9/2-3,10-11");
+    expect_plan(t, (dmap__place_request){.node_size = 1, .workers = 2, .bind = DMAP_BIND_NUMA}, "9/4-5,12-13");
     dmap__topology_close(t);
 }
 
