@@ -38,7 +38,8 @@ typedef struct dmap_stream dmap_stream;
 typedef enum dmap_backend {
     DMAP_BACKEND_DEFAULT = 0, /* DMAP_BACKEND from the environment, else DMAP_THREADS */
     DMAP_THREADS = 1,         /* a thread a worker, pinned */
-    DMAP_PROCESSES = 2,       /* a process a worker, pinned: a crash of the task costs one item */
+    DMAP_PROCESSES = 2,       /* a process a worker, pinned: a crash of the task costs one item. It takes the rank three
+                                 descriptors: see ulimit -n */
     DMAP_SERIAL = 3           /* the rank's own thread, one item after the other: for gdb */
 } dmap_backend;
 

@@ -1,5 +1,5 @@
-/* The set of open processes, of this process. A child that was forked while another thread was in here finds the lock
- * held by nobody: so it makes a new one before anything else. */
+/* The set of open processes, of this process. A child that was forked while a thread was in here, or in the midst of a
+ * start, finds the locks held by nobody: so it makes new ones before anything else. */
 #include "crew/process_live.h"
 
 #include <pthread.h>
@@ -8,10 +8,11 @@
 #include "base/memory.h"
 
 static struct {
-    pthread_mutex_t lock; /* guards all below */
+    pthread_mutex_t lock; /* guards the set */
     const dmap_process **processes;
     size_t count, capacity;
-} live = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    pthread_mutex_t start;
+} live = {.lock = PTHREAD_MUTEX_INITIALIZER, .start = PTHREAD_MUTEX_INITIALIZER};
 
 bool dmap__process_live_add(const dmap_process *process) {
     pthread_mutex_lock(&live.lock);
@@ -44,8 +45,17 @@ bool dmap__process_live_has(const dmap_process *process) {
     return found;
 }
 
+void dmap__process_live_begin_start(void) {
+    pthread_mutex_lock(&live.start);
+}
+
+void dmap__process_live_end_start(void) {
+    pthread_mutex_unlock(&live.start);
+}
+
 void dmap__process_live_forget(void) {
     pthread_mutex_init(&live.lock, NULL);
+    pthread_mutex_init(&live.start, NULL);
     live.processes = NULL;
     live.count = live.capacity = 0;
 }

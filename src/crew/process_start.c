@@ -10,12 +10,14 @@
 #include <unistd.h>
 
 #include "crew/forkserver.h"
+#include "crew/process_live.h"
 #include "crew/process_state.h"
 #include "crew/process_system.h"
 
 enum { READ_END, WRITE_END };
 
-/* Descriptors of a start, closed at its end whatever comes; -1: none. */
+/* Descriptors of a start, closed when its child is forked, whatever comes; -1: none. They are many: so one start at a
+ * time has any, else a crew of some hundred workers would meet the limit by starting at once. */
 typedef struct parts {
     int ready[2], report[2], lifeline[2];
     int directory, nowhere;
@@ -131,14 +133,16 @@ static dmap_status wait_ready(dmap_process *process, int ready, dmap__error *err
     return fail_trouble(process, &trouble, error);
 }
 
-static dmap_status start_with(dmap_process *process, parts *p, dmap__error *error) {
+/* The process is forked: not known yet is whether it runs. */
+static dmap_status bear(dmap_process *process, parts *p, dmap__error *error) {
     dmap__birth birth;
-    dmap_status status = fill_birth(process, p, &birth, error);
-    if (status != DMAP_OK)
-        return status;
-    status = process->is_direct
-                 ? fork_here(&birth, &process->pid, &process->pidfd, error)
-                 : dmap__forkserver_start(&birth, p->report[WRITE_END], &process->pid, &process->pidfd, error);
+    dmap_status status = open_parts(process, p, error);
+    if (status == DMAP_OK)
+        status = fill_birth(process, p, &birth, error);
+    if (status == DMAP_OK)
+        status = process->is_direct
+                     ? fork_here(&birth, &process->pid, &process->pidfd, error)
+                     : dmap__forkserver_start(&birth, p->report[WRITE_END], &process->pid, &process->pidfd, error);
     if (status != DMAP_OK) {
         process->pid = -1;
         return status;
@@ -147,20 +151,26 @@ static dmap_status start_with(dmap_process *process, parts *p, dmap__error *erro
     process->report = p->report[READ_END];
     process->lifeline = p->lifeline[WRITE_END];
     p->report[READ_END] = p->lifeline[WRITE_END] = -1;
-    dmap__close_one(&p->ready[WRITE_END]);
-    dmap__close_one(&p->report[WRITE_END]);
-    return wait_ready(process, p->ready[READ_END], error);
+    return DMAP_OK;
 }
 
 dmap_status dmap__process_start(dmap_process *process, dmap__error *error) {
     parts p;
+    int ready = -1;
     if (process->state != DMAP__PROCESS_NEW)
         return dmap__fail(error, DMAP_EINVAL, "process \"%s\" (%d) was started already", process->name,
                           (int)process->pid);
-    dmap_status status = open_parts(process, &p, error);
-    if (status == DMAP_OK)
-        status = start_with(process, &p, error);
+    dmap__process_live_begin_start();
+    dmap_status status = bear(process, &p, error);
+    if (status == DMAP_OK) {
+        ready = p.ready[READ_END];
+        p.ready[READ_END] = -1;
+    }
     close_parts(&p);
+    dmap__process_live_end_start();
+    if (status == DMAP_OK)
+        status = wait_ready(process, ready, error);
+    dmap__close_one(&ready);
     if (status == DMAP_OK)
         dmap__close_one(&process->body);
     return status;

@@ -2,6 +2,7 @@
  * large program. */
 #include "crew/forkserver.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,6 +136,52 @@ static void test_no_descriptors(void) {
     CU_ASSERT_EQUAL(look_end(look_start(&(dmap_process_options){.run = do_nothing})), 0);
 }
 
+/* Many threads start at once: what a start needs for a while is not needed by all of them together. */
+typedef struct starter {
+    pthread_t thread;
+    pthread_barrier_t *barrier;
+    dmap_process *process;
+    dmap_status status;
+} starter;
+
+static void *start_one(void *arg) {
+    starter *s = arg;
+    pthread_barrier_wait(s->barrier);
+    s->status = dmap_process_start(s->process);
+    return NULL;
+}
+
+static void start_at_once(dmap_start start) {
+    enum { THREADS = 64, KEPT = 4, PASSING = 10 }; /* descriptors: of a process, of a start */
+    starter all[THREADS];
+    pthread_barrier_t barrier;
+    struct rlimit before, low;
+    CU_ASSERT_FATAL(getrlimit(RLIMIT_NOFILE, &before) == 0 && pthread_barrier_init(&barrier, NULL, THREADS) == 0);
+    low = (struct rlimit){(rlim_t)look_descriptors() + THREADS * KEPT + PASSING, before.rlim_max};
+    CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &low), 0);
+    for (int i = 0; i < THREADS; i++) {
+        all[i] = (starter){.barrier = &barrier};
+        dmap_process_options o = {.run = sleep_long, .start = start, .daemon = true};
+        CU_ASSERT_EQUAL_FATAL(dmap_process_open(&o, &all[i].process), DMAP_OK);
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&all[i].thread, NULL, start_one, &all[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(all[i].thread, NULL);
+        CU_ASSERT_EQUAL(all[i].status, DMAP_OK);
+    }
+    CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &before), 0);
+    for (int i = 0; i < THREADS; i++) {
+        dmap_process_kill(all[i].process);
+        look_end(all[i].process);
+    }
+    pthread_barrier_destroy(&barrier);
+}
+
+static void test_many_at_once(void) {
+    for (int i = 0; i < STARTS; i++)
+        start_at_once(starts[i]);
+}
+
 /* The least of so many starts, in seconds; by plain fork if there is no start method. */
 static double time_start(dmap_start start, unsigned rounds) {
     double best = 1e9;
@@ -207,6 +254,7 @@ int main(int argc, char **argv) {
     CU_TestInfo tests[] = {{"the server made and ended", test_open_and_close},
                            {"children killed at random", test_killed_at_random},
                            {"no descriptors left", test_no_descriptors},
+                           {"many at once", test_many_at_once},
                            {"a large program", test_large_program},
                            CU_TEST_INFO_NULL};
     int before = look_descriptors(), status = unit_run("fork server", tests), after = look_descriptors();
