@@ -10,6 +10,7 @@
 #include "crew/forkserver.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -42,7 +43,18 @@ static pid_t fork_server(const int *sockets, int program) {
     return pid;
 }
 
+/* The numbers of standard streams that the program was started without are taken: else the next descriptors would get
+ * them, ours among them, and what the program prints would go there. To read standard input or write standard output
+ * fails as before; complaints go nowhere. */
+static void occupy_standard(void) {
+    static const int modes[] = {O_WRONLY, O_RDONLY, O_WRONLY};
+    for (int stream = 0; stream < 3; stream++)
+        if (fcntl(stream, F_GETFD) < 0)
+            open("/dev/null", modes[stream]);
+}
+
 static dmap_status make(dmap__error *error) {
+    occupy_standard();
     int sockets[2] = {-1, -1}, program = dmap__pidfd_open(getpid());
     pid_t pid = -1;
     fflush(NULL);

@@ -1,11 +1,12 @@
 /* Processes on a system that does less: a kernel that cannot close a range of descriptors, an answer of the fork server
- * that does not come through. The linker sends the library's calls here (--wrap). */
+ * that does not come through (the linker sends the library's calls here, --wrap), a start without standard streams. */
 #include <dmap/process.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "crew/forkserver_wire.h"
@@ -81,10 +82,44 @@ static void test_no_answer(void) {
     CU_ASSERT_EQUAL(look_end(p), 3);
 }
 
+/* ---- a program that was started without standard streams: this one, once more -------------------------------- */
+
+static int live_without_streams(void) {
+    char byte = 'x';
+    int code = 100;
+    dmap_process *p = NULL;
+    for (int i = 0; i < 3; i++)
+        if (read(0, &byte, 1) >= 0 || write(1, &byte, 1) >= 0 || write(2, &byte, 1) != 1)
+            return 101;
+    if (dmap_process_open(&(dmap_process_options){.run = count_descriptors}, &p) != DMAP_OK ||
+        dmap_process_start(p) != DMAP_OK || dmap_process_join(p, -1) != DMAP_OK)
+        return 102;
+    dmap_process_exit_code(p, &code);
+    return code;
+}
+
+static void test_no_streams(void) {
+    int status = -1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        for (int i = 0; i < 3; i++)
+            close(i);
+        execl("/proc/self/exe", "process_system", "without streams", (char *)NULL);
+        _exit(103);
+    }
+    CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+    CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 3);
+}
+
 int main(int argc, char **argv) {
     if (dmap_prefork(&argc, &argv) != 0)
         return 1;
-    CU_TestInfo tests[] = {{"no close_range", test_no_close_range}, {"no answer", test_no_answer}, CU_TEST_INFO_NULL};
+    if (argc > 1)
+        return live_without_streams();
+    CU_TestInfo tests[] = {{"no close_range", test_no_close_range},
+                           {"no answer", test_no_answer},
+                           {"no streams", test_no_streams},
+                           CU_TEST_INFO_NULL};
     int before = look_descriptors(), status = unit_run("process system", tests), after = look_descriptors();
     return status || after != before || look_children() != 1;
 }
