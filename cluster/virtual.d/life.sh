@@ -91,22 +91,26 @@ make() {
     # shellcheck disable=SC2016 # for the inner shell
     start switch --net --pid sh -c 'read -r pid _ </proc/self/stat; echo "$pid" >&3; exec 3>&-
         while :; do sleep 86400 & wait; done' || return
-    switch=$(pid_of switch) && ip_on "$switch" <<END || return
+    switch=$pid
+    echo "$pid" >"$state/switch/pid" && ip_on "$switch" <<END || return
 link add name switch type bridge
 link set switch up
 END
     : >"$state/made"
 }
 
-# start NAME NAMESPACE... COMMAND...: the first process of a host or of the switch. It tells its number when it is ready,
-# and the pipe ends if it dies before.
+# start NAME NAMESPACE... COMMAND...: the first process of a host or of the switch, whose number will be in `pid`. It tells
+# that when it is ready, and the pipe ends if it dies before. What is forked here keeps the lock until it bears the mark:
+# if this shell is killed, it is left waiting at the pipe, and the next `up` or `down` must find it. (In one `exec` with the
+# pipe, the lock would be closed after that only.)
 start() {
     name=$1
     shift
     rm -f "$state/$name/ready" "$state/$name/pid"
     mkfifo "$state/$name/ready" || return
-    env "$mark" setsid unshare --fork --kill-child "$@" \
-        3>"$state/$name/ready" </dev/null >"$state/$name/console" 2>&1 9>&- &
+    # shellcheck disable=SC2016 # for the inner shell
+    env "$mark" "$(mark_of "$name")" setsid sh -c 'exec 9>&-; exec 3>"$0" && exec unshare --fork --kill-child "$@"' \
+        "$state/$name/ready" "$@" </dev/null >"$state/$name/console" 2>&1 &
     read -r pid <"$state/$name/ready" || pid= # nothing, if all who could write have ended
     rm -f "$state/$name/ready"
     [ -n "$pid" ] || {
@@ -114,7 +118,6 @@ start() {
         cat "$state/$name/console" >&2
         return 1
     }
-    echo "$pid" >"$state/$name/pid"
 }
 
 # repair: boots what is off, heals what is cut, and starts the filters and Slurm anew where they have gone.
@@ -131,7 +134,7 @@ repair() {
         else
             kill_host "$host"
             start "$host" --mount --uts --ipc --pid --net "$parts/host" "$state" "$host" || return
-            connect "$host" "$(pid_of "$host")" || return
+            connect "$host" "$pid" && echo "$pid" >"$state/$host/pid" || return # up is only what has its link
         fi
     done
     [ -z "$slurm" ] || {
@@ -151,24 +154,19 @@ is_well() {
     pid_of "$1" >/dev/null && (run_on "$1" sh -c 'kill -0 "$(cat /run/sshd.pid)"') 2>/dev/null
 }
 
+# kill_host HOST: by its first process, so that all of it ends at once; then what an `up` that was killed has not noted.
 kill_host() {
     victim_pid=$(pid_of "$1") && kill_all "$victim_pid"
+    [ ! -e "$state/$1/console" ] || end_all "$1"
     rm -f "$state/$1/pid"
 }
 
-# take_down: ends all processes, whose namespaces, links and mounts go with them, and removes the files. A folder that
-# something else is in is left alone.
+# take_down: ends all processes, whose namespaces, links and mounts go with them, and removes the files. What says that the
+# folder is ours goes last, as this may be killed, too. A folder that something else is in is left alone.
 take_down() {
-    # shellcheck disable=SC2046 # numbers
-    kill_all $(pids_inside)
-    tries=0
-    while [ -n "$(pids)" ] && [ $tries -lt 50 ]; do
-        tries=$((tries + 1))
-        sleep 0.02
-    done
-    # shellcheck disable=SC2046 # numbers
-    kill_all $(pids)
+    end_all
     if [ -e "$state/dmap-virtual" ]; then
+        find "$state" -mindepth 1 -maxdepth 1 ! -name dmap-virtual -exec rm -rf --one-file-system {} +
         rm -rf --one-file-system "$state"
     elif [ -d "$state" ]; then
         rmdir "$state"
@@ -197,20 +195,24 @@ status() {
         echo "no cluster"
         exit 3
     }
-    printf '%-8s %-12s %-5s %-8s %s\n' HOST ADDRESS STATE PROCESS LINK
     all=0
+    switch=$(pid_of switch) || {
+        echo "the switch is off"
+        all=1
+    }
+    printf '%-8s %-12s %-5s %-8s %s\n' HOST ADDRESS STATE PROCESS LINK
     for host in $(hosts); do
         condition=up
         number=$(pid_of "$host") || condition=off
         link=$(cat "$state/$host/shape" 2>/dev/null || echo plain)
         [ -e "$state/$host/cut" ] && link="cut, $link"
+        [ ! -e "$state/$host/shape" ] || runs_filter "$host" || {
+            link="dead, $link"
+            all=1
+        }
         [ $condition = up ] && [ ! -e "$state/$host/cut" ] || all=1
         printf '%-8s %-12s %-5s %-8s %s\n' "$host" "$(address "$host")" "$condition" "${number:--}" "$link"
     done
-    pid_of switch >/dev/null || {
-        echo "the switch is off"
-        all=1
-    }
     [ ! -e "$state/slurm" ] || (run_on node1 sinfo -N) || all=1
     exit $all
 }

@@ -105,6 +105,7 @@ start_filter() {
     filter=$state/$1/filter
     # shellcheck source=/dev/null
     . "$state/$1/shape"
+    mkdir -p "$filter" || return # first: end_filter goes by it
     ip_on "$switch" <<END || return
 link add name b$number type bridge
 tuntap add h$number mode tap
@@ -113,7 +114,6 @@ link set b$number up
 link set h$number master b$number up
 link set s$number master switch up
 END
-    mkdir -p "$filter" || return
     echo "tap://h$number" >"$filter/host.vnl"
     echo "tap://s$number" >"$filter/switch.vnl"
     set -- -d "$delay" -l "$loss"

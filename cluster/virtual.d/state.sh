@@ -6,6 +6,11 @@
 
 mark=DMAP_VIRTUAL_OF=$state
 
+# mark_of NAME: the further mark of the processes of a host, or of `switch`.
+mark_of() {
+    echo "DMAP_VIRTUAL_PART=$state/$1"
+}
+
 # One at a time changes clusters: the lock goes with the process, and nothing stays of it. Descriptor 9 is closed for
 # all that lives on.
 alone() {
@@ -41,15 +46,17 @@ pid_of() {
         grep -qsxzF "$mark" "/proc/$found/environ" && echo "$found"
 }
 
-# pids: of all marked processes.
+# pids [NAME]: of all marked processes, or of those of a host or of `switch`.
 pids() {
-    grep -lsxzF "$mark" /proc/[0-9]*/environ | sed 's|/proc/\([0-9]*\)/.*|\1|'
+    [ $# -gt 0 ] && wanted=$(mark_of "$1") || wanted=$mark
+    grep -lsxzF -e "$wanted" /proc/[0-9]*/environ | sed 's|/proc/\([0-9]*\)/.*|\1|'
 }
 
-# pids_inside: those of them that are in the process table of a host or of the switch. The others are the `unshare` of
-# each: it reaps the first process and ends; killed before, it would leave that to the machine's init, which may be slow.
+# pids_inside [NAME]: those of them that are in the process table of a host or of the switch. The others are the `unshare`
+# of each: it reaps the first process and ends; killed before, it would leave that to the machine's init, which may be
+# slow.
 pids_inside() {
-    for marked in $(pids); do
+    for marked in $(pids "$@"); do
         [ "$(readlink "/proc/$marked/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] || echo "$marked"
     done
 }
@@ -65,4 +72,17 @@ kill_all() {
             sleep 0.02
         done
     done
+}
+
+# end_all [NAME]: kills all marked processes, or those of a host or of `switch`, and waits until they are gone.
+end_all() {
+    # shellcheck disable=SC2046 # numbers
+    kill_all $(pids_inside "$@")
+    tries=0
+    while [ -n "$(pids "$@")" ] && [ $tries -lt 50 ]; do
+        tries=$((tries + 1))
+        sleep 0.02
+    done
+    # shellcheck disable=SC2046 # numbers
+    kill_all $(pids "$@")
 }
