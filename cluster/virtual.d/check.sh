@@ -28,12 +28,17 @@ lacks_tools() {
     tool ssh openssh-client
     tool ssh-keygen openssh-client
     tool sshd openssh-server
-    tool mpirun openmpi-bin
+    has_openmpi || echo "no mpirun of Open MPI (Debian's package openmpi-bin)"
     [ "${1:-}" = --slurm ] || return 0
     tool munged munge
     tool slurmctld slurmctld
     tool slurmd slurmd
     tool sbatch slurm-client
+}
+
+# has_openmpi: under its own name, or under that which every MPI's launcher has.
+has_openmpi() {
+    command -v mpirun.openmpi >/dev/null 2>&1 || mpirun --version 2>/dev/null | grep -q 'Open MPI'
 }
 
 # Tries what `up` will do; all of it goes with the process.

@@ -43,7 +43,11 @@ END
     chmod 600 "$tree/etc/ssh/dmap_host_key" "$tree"/root/.ssh/*
 }
 
+# Of several MPIs on the machine any may be its `mpirun`; on the hosts it is Open MPI's.
 write_openmpi() {
+    if named=$(command -v mpirun.openmpi); then
+        mkdir -p "$tree/usr/local/bin" && ln -s "$named" "$tree/usr/local/bin/mpirun" || return
+    fi
     cat >"$tree/etc/openmpi/openmpi-mca-params.conf" <<END
 # TCP between hosts, on their own network; shared memory only inside one.
 pml = ob1
