@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -149,6 +150,43 @@ int sample_fail(const sample *about, const char *format, ...) {
     return EXIT_FAILURE;
 }
 
+static bool is_first_of_host(const dmap_pool *pool, int rank) {
+    for (int earlier = 0; earlier < rank; earlier++)
+        if (strcmp(dmap_host(pool, earlier), dmap_host(pool, rank)) == 0)
+            return false;
+    return true;
+}
+
+/* A line of the table of hosts: what the ranks of one host did in the last call. The first of them is given. */
+static void print_host(const dmap_pool *pool, int first) {
+    const char *host = dmap_host(pool, first);
+    dmap_rank_report rank;
+    int ranks = 0, workers = 0;
+    uint64_t items = 0;
+    double busy_s = 0;
+    for (int i = first; i < dmap_ranks(pool); i++)
+        if (strcmp(dmap_host(pool, i), host) == 0 && dmap_report_rank(pool, i, &rank) == DMAP_OK) {
+            ranks++;
+            workers += rank.workers;
+            items += rank.items;
+            busy_s += rank.busy_s;
+        }
+    fprintf(stderr, "%-16s %5d %7d %10llu %10.2f\n", host, ranks, workers, (unsigned long long)items, busy_s);
+}
+
+/* Where all ranks are on one host, the line of the report says it all. */
+static void print_hosts(const dmap_pool *pool) {
+    int other = 1;
+    while (other < dmap_ranks(pool) && strcmp(dmap_host(pool, other), dmap_host(pool, 0)) == 0)
+        other++;
+    if (other >= dmap_ranks(pool))
+        return;
+    fprintf(stderr, "%-16s %5s %7s %10s %10s\n", "host", "ranks", "workers", "items", "busy s");
+    for (int rank = 0; rank < dmap_ranks(pool); rank++)
+        if (is_first_of_host(pool, rank))
+            print_host(pool, rank);
+}
+
 void sample_report(const sample *about, const dmap_pool *pool, const char *items) {
     dmap_report report;
     char workers[64];
@@ -156,4 +194,5 @@ void sample_report(const sample *about, const dmap_pool *pool, const char *items
     describe_workers(pool, workers, sizeof workers);
     fprintf(stderr, "%s: %llu %s in %.3g s, %s, efficiency %.1f %%\n", about->name, (unsigned long long)report.items,
             items, report.seconds, workers, 100.0 * report.efficiency);
+    print_hosts(pool);
 }

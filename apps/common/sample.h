@@ -80,7 +80,8 @@ int sample_do(const sample *about, const sample_settings *settings, dmap_pool *p
 
 /** "NAME: …" on stderr. Returns 1, an exit status. */
 int sample_fail(const sample *about, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/** What the last call did: "4096 blocks in 1.6 s, 2 workers, efficiency 97.5 %", on stderr. */
+/** What the last call did: "4096 blocks in 1.6 s, 2 workers, efficiency 97.5 %", on stderr; if its ranks are on several
+ *  hosts, then a table with a line for each host. */
 void sample_report(const sample *about, const dmap_pool *pool, const char *items);
 
 #endif
