@@ -3,6 +3,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # what is set here is used there, and the other way round
 
 virtual=$root/cluster/virtual
+build=$(cd "$build" && pwd -P) || exit 1
 unset DMAP_WORKERS DMAP_BACKEND DMAP_START DMAP_BIND DMAP_SPREAD DMAP_MASTER_WORKS DMAP_BUILD_DIR
 work=$(mktemp -d) || exit 1
 export DMAP_VIRTUAL="$work/cluster"
@@ -38,13 +39,14 @@ skip() {
     exit 77
 }
 
+# In the foreground, so that who ends the test ends what it waits for.
 on() {
-    timeout 200 "$virtual" exec "$@"
+    timeout --foreground 200 "$virtual" exec "$@"
 }
 
 # ranks PROGRAM...: on all hosts, two a host unless told otherwise; what they print goes to `out` and `err`.
 ranks() {
-    timeout 250 "$virtual" mpirun "$@" >"$shared/out" 2>"$shared/err" </dev/null
+    timeout --foreground 250 "$virtual" mpirun "$@" >"$shared/out" 2>"$shared/err" </dev/null
 }
 
 # soon COMMAND...: true at the latest after a minute.
