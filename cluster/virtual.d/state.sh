@@ -12,8 +12,9 @@ mark_of() {
 }
 
 # One at a time changes clusters: the lock goes with the process, and nothing stays of it. Descriptor 9 is closed for
-# all that lives on.
+# all that lives on; so are those that the caller had open, be it for a lock of its own.
 alone() {
+    exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&-
     above=$(dirname "$state")
     [ -d "$above" ] || above=/ # removed with all that was in it: what runs can still be ended
     exec 9<"$above" && flock 9
