@@ -100,8 +100,9 @@ DMAP_API int dmap_run(int argc, char **argv, dmap_main_fn *main_fn, const dmap_o
 /** Makes the fork server, in programs that call MPI_Init themselves: to be called before it.
  *  It must be the first thing in main: the children of DMAP_PROCESSES, and of <dmap/process.h>, are started from the
  *  memory that the program has now, and a fresh copy (DMAP_SPAWN) does its work here and does not return. dmap_run
- * calls it. Returns:  0; 1 if there is no server now (dmap_error(NULL) says why): DMAP_PROCESSES is refused then Cost:
- * a process that sleeps, until this one ends */
+ *  calls it.
+ *  Returns:  0; 1 if there is no server now (dmap_error(NULL) says why): DMAP_PROCESSES is refused then
+ *  Cost:     a process that sleeps, until this one ends */
 DMAP_API int dmap_prefork(int *argc, char ***argv);
 
 /** Ends a pool made by dmap_open: the other ranks return from dmap_open. Not for the pool that dmap_run opened.
@@ -275,10 +276,13 @@ typedef struct dmap_map_options {
  *  task:       registered (DMAP_TASK); any of the program's
  *  options:    NULL for defaults
  *  Returns:    DMAP_OK; DMAP_EITEM (with DMAP_STOP: the lowest failing item ended it, those below it are delivered;
- * with DMAP_KEEP_GOING: some items failed, the others are delivered); DMAP_EINVAL (nothing was run); DMAP_EIO (source
- * failed; items before that are delivered); DMAP_ECANCELLED (sink returned non-zero); DMAP_ETIMEOUT; DMAP_ENOMEM;
- * DMAP_EMPI (the pool is broken); DMAP_EUNSUPPORTED. dmap_error() has the sentence Blocks:     until every item has
- * ended Cost:       one or two messages a chunk; memory O(window + chunks out), whatever the number of items */
+ *              with DMAP_KEEP_GOING: some items failed, the others are delivered); DMAP_EINVAL (nothing was run);
+ *              DMAP_EIO (source failed; items before that are delivered); DMAP_ECANCELLED (sink returned non-zero);
+ *              DMAP_ETIMEOUT; DMAP_ENOMEM; DMAP_EMPI (the pool is broken); DMAP_EUNSUPPORTED. dmap_error() has the
+ *              sentence
+ *  Blocks:     until every item has ended. Where ranks share a host the calling thread is bound to its rank's cores
+ *              meanwhile, also in source and sink functions, unless bind is DMAP_BIND_NONE
+ *  Cost:       one or two messages a chunk; memory O(window + chunks out), whatever the number of items */
 DMAP_API dmap_status dmap_map(dmap_pool *pool, const dmap_task *task, dmap_source source, dmap_sink sink,
                               const dmap_map_options *options);
 

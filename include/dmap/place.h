@@ -28,8 +28,9 @@ typedef struct dmap_place {
  *  rank, worker: a worker of that rank: dmap_report_rank says how many it has
  *  place:    untouched on failure
  *  Returns:  DMAP_OK; DMAP_EINVAL (no such worker, place is NULL, the pool is not open); DMAP_ENOMEM; DMAP_EMPI (the
- * pool is broken) Blocks:   for the first worker of another rank, until all ranks have answered Cost:     then two
- * messages a rank, and about 100 bytes a worker, kept until the pool is closed; else none */
+ *            pool is broken)
+ *  Blocks:   for the first worker of another rank, until all ranks have answered
+ *  Cost:     then two messages a rank, and about 100 bytes a worker, kept until the pool is closed; else none */
 DMAP_API dmap_status dmap_worker_place(dmap_pool *pool, int rank, int worker, dmap_place *place);
 
 /** Plans the places of all workers of one host that need not be here; starts nothing.

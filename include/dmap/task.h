@@ -76,9 +76,9 @@ DMAP_API uint64_t dmap_index(const dmap_context *ctx);
 /** Bytes of the item. */
 DMAP_API size_t dmap_item_size(const dmap_context *ctx);
 /** The place of a variable-size result of `size` bytes, aligned to 16, to be written before the function returns. A
- * second call gives it another size and keeps what was written. An item of such a task that never calls it has failed;
- * for an empty result call it with 0. For a fixed-size task: its place if size is result_size, else NULL. Returns:
- * never NULL for 0 bytes; NULL if memory is out: the item is then reported so whatever it returns */
+ *  second call gives it another size and keeps what was written. An item of such a task that never calls it has failed;
+ *  for an empty result call it with 0. For a fixed-size task: its place if size is result_size, else NULL.
+ *  Returns:  never NULL for 0 bytes; NULL if memory is out: the item is then reported so whatever it returns */
 DMAP_API void *dmap_result(dmap_context *ctx, size_t size);
 /** Gives the failure a sentence (up to 1,000 bytes are kept). Returns code, or 1 if code is 0: `return dmap_fail(ctx,
  * 3, "…")`. */
