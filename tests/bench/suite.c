@@ -241,7 +241,7 @@ int bench_plan_repeats(const bench_plan *plan, const bench_figure *figure) {
     if (plan->length == BENCH_TINY)
         return 1;
     if (plan->length == BENCH_QUICK)
-        return 3;
+        return is_long ? 2 : 3;
     return is_long ? 3 : 7;
 }
 
