@@ -61,6 +61,14 @@ static double run_ideal_split(void *arg, const bench_task *task) {
     return run_bare(arg, task) * ((state *)arg)->slow;
 }
 
+/* Reckoned, not run. */
+static double run_one_queue(void *arg, const bench_task *task) {
+    (void)arg;
+    for (uint64_t i = 0; i < task->work.tasks; i++)
+        *(uint64_t *)result_at(task, i) = bench_null_task(*(const uint64_t *)item_at(task, i));
+    return bench_spin_queue_s(&task->work, task->cores);
+}
+
 /* ---- with one copy ---- */
 
 /* The task's own buffer lies between the items, or the results, and the task. */
@@ -163,6 +171,7 @@ static double run_dynamic_100(void *arg, const bench_task *task) {
 
 const bench_peer bench_bare_loop = LOOP_PEER("bare loop", BENCH_LIMIT, BENCH_MAPS & ~BENCH_BIT(BENCH_SPIN), run_bare);
 const bench_peer bench_ideal_split = LOOP_PEER("ideal split", BENCH_LIMIT, 0, run_ideal_split);
+const bench_peer bench_one_queue = LOOP_PEER("one queue, free", BENCH_LIMIT, BENCH_BIT(BENCH_SPIN), run_one_queue);
 const bench_peer bench_one_copy = LOOP_PEER("bare loop, one copy", BENCH_LIMIT, BULK, run_one_copy);
 const bench_peer bench_memcpy = LOOP_PEER("memcpy, one core", BENCH_OTHER, BENCH_BIT(BENCH_GATHER), run_memcpy);
 const bench_peer bench_omp_static =

@@ -3,6 +3,7 @@
 
 const bench_peer *const bench_peers[] = {&bench_bare_loop,
                                          &bench_ideal_split,
+                                         &bench_one_queue,
                                          &bench_one_copy,
                                          &bench_memcpy,
                                          &bench_omp_static,

@@ -4,7 +4,7 @@
 
 #include "peer.h"
 
-extern const bench_peer bench_bare_loop, bench_ideal_split, bench_one_copy, bench_memcpy;
+extern const bench_peer bench_bare_loop, bench_ideal_split, bench_one_queue, bench_one_copy, bench_memcpy;
 extern const bench_peer bench_omp_static, bench_omp_dynamic_1, bench_omp_dynamic_100;
 extern const bench_peer bench_scatter_gather, bench_manager_1, bench_manager_100, bench_ping_pong, bench_waiting_ranks;
 extern const bench_peer bench_dmap_threads, bench_dmap_threads_each, bench_dmap_threads_first, bench_dmap_threads_idle;

@@ -1,5 +1,6 @@
 /* Items of uneven length. Each is a function of its index alone: of a hash, or, where they are sorted, of its place. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "work.h"
 
@@ -46,4 +47,18 @@ double bench_spin_ideal_s(const bench_work *work, int cores) {
         longest = fmax(longest, ns);
     }
     return fmax(sum / cores, longest) * 1e-9;
+}
+
+double bench_spin_queue_s(const bench_work *work, int cores) {
+    double *free_s = calloc((size_t)cores, sizeof *free_s), last = 0;
+    for (uint64_t i = 0; free_s && i < work->tasks; i++) {
+        int first = 0;
+        for (int core = 1; core < cores; core++)
+            if (free_s[core] < free_s[first])
+                first = core;
+        free_s[first] += 1e-9 * (double)bench_spin_ns(work, i);
+        last = fmax(last, free_s[first]);
+    }
+    free(free_s);
+    return last;
 }
