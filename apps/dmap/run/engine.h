@@ -73,6 +73,9 @@ int run_sink_take(void *arg, const dmap_item_result *result);    /* sink.c */
 int run_sink_emission(void *arg, const dmap_emission *emission); /* sink.c */
 int run_watch_look(void *arg, const dmap_progress *progress);    /* watch.c */
 
+/** After the call: the jobs that it left behind were not run, so those that waited for them have their turn. */
+void run_sink_leave(run_engine *engine);
+
 /** The next job, of those that are read; with no pool, for --dry-run, too. As run_inputs_next. */
 int run_source_read(run_engine *engine, run_job **job);
 

@@ -3,12 +3,13 @@
 #include "print.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { ENOUGH = 64 * 1024 };
+enum { ENOUGH = 64 * 1024, PATIENCE_MS = 1000 };
 
 void run_printer_init(run_printer *printer, bool (*stop)(void)) {
     *printer = (run_printer){.stop = stop};
@@ -36,14 +37,25 @@ static bool wait_for_room(int fd) {
     return poll(&on, 1, -1) > 0 || errno == EINTR;
 }
 
+/* When the run is to stop, who does not read may not hold it up: no more is written at a time than a pipe has room for
+ * by what poll() says. Returns how much; 0: it is given up. */
+static size_t write_when_stopping(run_printer *printer, int fd, size_t size) {
+    struct pollfd on = {.fd = fd, .events = POLLOUT};
+    int ready;
+    do
+        ready = poll(&on, 1, PATIENCE_MS);
+    while (ready < 0 && errno == EINTR);
+    if (ready <= 0)
+        printer->state = RUN_PRINT_INTERRUPTED;
+    return ready <= 0 ? 0 : size < PIPE_BUF ? size : PIPE_BUF;
+}
+
 static bool write_all(run_printer *printer, int fd, const char *data, size_t size) {
     while (size > 0 && printer->state == RUN_PRINT_GOOD) {
-        ssize_t n = write(fd, data, size);
-        if (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_for_room(fd)))) {
-            if (printer->stop())
-                printer->state = RUN_PRINT_INTERRUPTED;
+        size_t part = printer->stop() ? write_when_stopping(printer, fd, size) : size;
+        ssize_t n = part > 0 ? write(fd, data, part) : 0;
+        if (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_for_room(fd))))
             continue;
-        }
         if (n < 0)
             return fail(printer, fd, errno);
         data += n;

@@ -11,14 +11,14 @@ typedef enum run_print_state {
     RUN_PRINT_GOOD,
     RUN_PRINT_CLOSED,     /* nobody reads any more: the run ends quietly */
     RUN_PRINT_FAILED,     /* error has a sentence */
-    RUN_PRINT_INTERRUPTED /* a signal is to be looked at before anything more is written */
+    RUN_PRINT_INTERRUPTED /* the run is to stop, and nobody reads: what was to be written is lost */
 } run_print_state;
 
 typedef struct run_printer {
     run_print_state state;
     run_text pending[2]; /* not written yet, of descriptors 1 and 2 */
     char error[300];
-    bool (*stop)(void); /* asked when a signal came while a write waited: true gives up */
+    bool (*stop)(void); /* true: the run is to stop, so a reader is waited for a second at most */
 } run_printer;
 
 void run_printer_init(run_printer *printer, bool (*stop)(void));

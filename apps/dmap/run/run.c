@@ -144,6 +144,7 @@ static void map(run_engine *e) {
     if (status == DMAP_OK)
         status = dmap_map(e->pool, &run_task, dmap_pull(run_source_next, e), dmap_each(run_sink_take, e), &how);
     run_bar_hide(&e->bar);
+    run_sink_leave(e);
     /* Jobs that failed are none of the pool's trouble; jobs that were not run, without a reason of ours, are. */
     bool all_run = status == DMAP_EITEM && e->cancelled == 0 && e->inputs_ended;
     if (status != DMAP_OK && !all_run && e->stop == RUN_STOP_NOT)
@@ -161,6 +162,8 @@ static uint64_t count_left(const run_engine *e) {
 static void say_what_is_left(const run_engine *e) {
     bool known = run_engine_total(e) != UINT64_MAX;
     uint64_t left = count_left(e);
+    if (e->printer.state == RUN_PRINT_INTERRUPTED)
+        fprintf(stderr, "dmap run: some output of jobs that had ended was not written: nobody read it\n");
     if (e->stop != RUN_STOP_UNTIL && e->stop != RUN_STOP_SIGNAL)
         return;
     fprintf(stderr, "dmap run: %s: ", e->stop == RUN_STOP_UNTIL ? "the time is over" : "stopped by a signal");

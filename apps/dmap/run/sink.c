@@ -42,6 +42,7 @@ static bool fill_in_slot(run_engine *engine, run_job *job, int slot) {
     return !whole.broken;
 }
 
+/* Returns false if the output is lost: then the run stops, and the job is not done. */
 static bool add_output(run_engine *engine, run_job *job, int stream, const void *data, size_t size) {
     if (engine->results && !run_results_add(engine->results, job, stream, data, size)) {
         run_engine_fail(engine, run_results_error(engine->results));
@@ -49,10 +50,11 @@ static bool add_output(run_engine *engine, run_job *job, int stream, const void 
     }
     /* As with GNU parallel, what is in files of its own is not printed as well. */
     if (engine->results && !engine->order.whole)
-        return !engine->stop_now;
-    if (!run_order_add(&engine->order, job->entry, stream, data, size))
-        run_engine_look_at_output(engine);
-    return !engine->stop_now;
+        return true;
+    if (run_order_add(&engine->order, job->entry, stream, data, size))
+        return true;
+    run_engine_look_at_output(engine);
+    return false;
 }
 
 static void repeat(run_engine *engine, run_job *job) {
@@ -81,6 +83,12 @@ static void tally(run_engine *engine, const run_record *record) {
         run_engine_stop(engine, RUN_STOP_HALT, when == RUN_HALT_NOW);
 }
 
+/* Something that was to be written was not: a job is not to be taken for done then. */
+static bool has_lost_output(const run_engine *engine) {
+    return engine->stop == RUN_STOP_ERROR || engine->printer.state != RUN_PRINT_GOOD;
+}
+
+/* The joblog comes last: what is in it has been written, or is held for its turn. */
 static void finish(run_engine *engine, run_job *job, const run_result *result, const char *host) {
     run_record record = {.seq = job->seq,
                          .host = host,
@@ -97,11 +105,12 @@ static void finish(run_engine *engine, run_job *job, const run_result *result, c
         run_median_add(engine->median, result->seconds);
     if (has_failed(result))
         run_summary_note_failed(&engine->summary, &record, result->end, job->attempt);
-    log_end(engine, &record);
     if (!good || (engine->results && !run_results_end(engine->results, job, &record)))
         run_engine_fail(engine, good ? run_results_error(engine->results) : "out of memory");
-    if (!run_order_end(&engine->order, job->entry))
+    if (!run_order_end(&engine->order, job->entry) || !run_print_flush(&engine->printer))
         run_engine_look_at_output(engine);
+    if (!has_lost_output(engine))
+        log_end(engine, &record);
     run_job_free(job);
     tally(engine, &record);
 }
@@ -132,9 +141,12 @@ int run_sink_take(void *arg, const dmap_item_result *r) {
         result = (run_result){.end = RUN_NOT_STARTED, .started = run_engine_now()};
         fprintf(stderr, "dmap run: job %llu: %s\n", (unsigned long long)job->seq, r->error ? r->error : "garbled");
     }
+    bool kept = true;
     for (int i = 0; known && i < 2; i++)
-        add_output(engine, job, i, result.output[i], result.size[i]);
-    if (has_failed(&result) && may_repeat(engine, job))
+        kept = add_output(engine, job, i, result.output[i], result.size[i]) && kept;
+    if (!kept)
+        drop(engine, job);
+    else if (has_failed(&result) && may_repeat(engine, job))
         repeat(engine, job);
     else
         finish(engine, job, &result, dmap_host(engine->pool, r->rank));
@@ -153,4 +165,14 @@ int run_sink_emission(void *arg, const dmap_emission *emission) {
     if (!run_print_flush(&engine->printer))
         run_engine_look_at_output(engine);
     return engine->stop_now;
+}
+
+void run_sink_leave(run_engine *engine) {
+    run_job *job;
+    while ((job = run_jobs_take_again(&engine->jobs)))
+        drop(engine, job);
+    for (const run_job *out; (out = run_jobs_each(&engine->jobs, NULL));)
+        drop(engine, run_jobs_take(&engine->jobs, out->index));
+    if (!run_print_flush(&engine->printer))
+        run_engine_look_at_output(engine);
 }
