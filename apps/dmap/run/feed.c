@@ -6,7 +6,8 @@
 
 bool run_feed_open(run_feed *feed, const run_source *source, bool keeps, const run_options *options, char *error,
                    size_t size) {
-    *feed = (run_feed){.source = source, .keeps = keeps, .skip_empty = options->skip_empty, .records = {.fd = -1}};
+    *feed = (run_feed){
+        .source = source, .keeps = keeps, .skip_empty = options->skip_empty, .records = {.file = {.fd = -1}}};
     return source->kind == RUN_SOURCE_WORDS || run_records_open(&feed->records, source->path, options, error, size);
 }
 

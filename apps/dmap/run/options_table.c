@@ -44,8 +44,10 @@ static bool set_record_start(run_options *o, const char *text) {
     return unescape(o, 1, text, &o->record_start, &o->record_start_size);
 }
 
+/* An empty one ends a record at each byte. */
 static bool set_record_end(run_options *o, const char *text) {
-    return unescape(o, 2, text, &o->record_end, &o->record_end_size);
+    unescape(o, 2, text, &o->record_end, &o->record_end_size);
+    return o->record_end != NULL;
 }
 
 static bool set_columns(run_options *o, const char *text) {
@@ -217,7 +219,7 @@ const run_option run_option_table[] = {
     {0, "--block", "SIZE", "bytes of a block, about: 10k, 1M (1M)", set_block},
     {0, "--block-size", "SIZE", NULL, set_block},
     {0, "--recstart", "TEXT", "records, which no cut divides, begin with TEXT", set_record_start},
-    {0, "--recend", "TEXT", "records end with TEXT (\\n)", set_record_end},
+    {0, "--recend", "TEXT", "records end with TEXT (\\n); '': a byte is a record", set_record_end},
     {'j', "--jobs", "N", "jobs at a time on each node: N, +N, -N or N% of its cores (100%)", set_jobs},
     {'P', "--max-procs", "N", NULL, set_jobs},
     {0, "--delay", "TIME", "least time between two starts: 0.5, 1m30s", set_delay},

@@ -1,8 +1,9 @@
 /* Bytes are read until there is a block's worth of them, then cut after the last record that is whole; with a number of
  * records, after that many. A record that is longer than a block makes the block longer. The end of the input ends the
- * last record.
+ * last record. A header, the first line, is put before each block.
  *
- * A record ends where record_end is followed by record_start; one of them may be empty. */
+ * A record ends where record_end is followed by record_start; one of them may be empty. If both are, each byte is one.
+ */
 #include "pipe.h"
 
 #include <errno.h>
@@ -15,9 +16,11 @@
 #include <unistd.h>
 
 #include "inputs.h"
+#include "source_file.h"
+#include "text.h"
 
 struct run_pipe {
-    int fd;
+    run_file file;
     bool at_end;
     char *data;
     size_t begin, end, room; /* what was read and not handed out yet: data[begin, end) */
@@ -27,19 +30,19 @@ struct run_pipe {
     size_t cut_size, cut_at; /* the block ends cut_at bytes into it */
     size_t scanned;          /* bytes from begin on that hold no further cut */
     uint64_t found;          /* records before that */
-    size_t wanted;           /* bytes to be read before the next look */
+    size_t wanted;           /* bytes to be read before the next look, which sees no more if it is for a block */
+    bool wants_header;       /* and has not got it yet */
+    size_t header_size;
+    run_text headed; /* the header, and behind it the block handed out last */
 };
 
 enum { LEAST_BLOCK = 4096, BIG_PIPE = 1024 * 1024 };
 
-run_pipe *run_pipe_open(const run_options *options, int fd) {
+/* Returns false if memory is out. */
+static bool prepare(run_pipe *pipe, const run_options *options) {
     size_t end_size = options->record_end ? options->record_end_size : 0;
     size_t start_size = options->record_start ? options->record_start_size : 0;
-    run_pipe *pipe = calloc(1, sizeof *pipe);
-    if (!pipe)
-        return NULL;
-    pipe->fd = fd;
-    fcntl(fd, F_SETPIPE_SZ, BIG_PIPE); /* fewer turns, if it is a pipe and the system allows it */
+    pipe->wants_header = options->header;
     pipe->records = options->records;
     pipe->block = options->block ? options->block : 1024 * 1024;
     pipe->wanted = pipe->records ? 1 : pipe->block;
@@ -48,27 +51,41 @@ run_pipe *run_pipe_open(const run_options *options, int fd) {
     pipe->cut = malloc(pipe->cut_size + 1);
     pipe->room = pipe->block > LEAST_BLOCK ? pipe->block : LEAST_BLOCK;
     pipe->data = malloc(pipe->room);
-    if (!pipe->cut || !pipe->data) {
+    if (!pipe->cut || !pipe->data)
+        return false;
+    memcpy(pipe->cut, end_size ? options->record_end : "", end_size);
+    memcpy(pipe->cut + end_size, start_size ? options->record_start : "", start_size);
+    return true;
+}
+
+run_pipe *run_pipe_open(const run_options *options, char *error, size_t size) {
+    run_pipe *pipe = calloc(1, sizeof *pipe);
+    snprintf(error, size, "out of memory");
+    if (!pipe)
+        return NULL;
+    pipe->file.fd = -1;
+    if (!prepare(pipe, options) ||
+        !run_file_open(&pipe->file, options->n_sources > 0 ? options->sources[0].path : "-", error, size)) {
         run_pipe_close(pipe);
         return NULL;
     }
-    memcpy(pipe->cut, end_size ? options->record_end : "", end_size);
-    memcpy(pipe->cut + end_size, start_size ? options->record_start : "", start_size);
+    fcntl(pipe->file.fd, F_SETPIPE_SZ, BIG_PIPE); /* fewer turns, if it is a pipe and the system allows it */
     return pipe;
 }
 
 void run_pipe_close(run_pipe *pipe) {
     if (!pipe)
         return;
+    run_file_close(&pipe->file);
+    run_text_free(&pipe->headed);
     free(pipe->cut);
     free(pipe->data);
     free(pipe);
 }
 
-/* The end of the last whole record in a block's worth of bytes; 0: there is none. */
-static size_t find_last(const run_pipe *pipe) {
+/* The end of the last whole record in so many bytes; 0: there is none. */
+static size_t find_last(const run_pipe *pipe, size_t size) {
     const char *data = pipe->data + pipe->begin;
-    size_t size = pipe->end - pipe->begin;
     if (pipe->cut_size == 0)
         return size;
     for (size_t left = size; left >= pipe->cut_size;) {
@@ -87,7 +104,9 @@ static size_t find_last(const run_pipe *pipe) {
 static size_t find_records(run_pipe *pipe) {
     const char *data = pipe->data + pipe->begin;
     size_t size = pipe->end - pipe->begin;
-    while (pipe->found < pipe->records && pipe->cut_size > 0) {
+    if (pipe->cut_size == 0)
+        return size >= pipe->records ? (size_t)pipe->records : 0;
+    while (pipe->found < pipe->records) {
         const char *at = memmem(data + pipe->scanned, size - pipe->scanned, pipe->cut, pipe->cut_size);
         if (!at) {
             size_t keep = pipe->cut_size - 1;
@@ -103,8 +122,19 @@ static size_t find_records(run_pipe *pipe) {
     return 0;
 }
 
+/* Where the next block ends; 0: more is to be read first. At the end of the input there is always one. */
 static size_t find_cut(run_pipe *pipe) {
-    return pipe->records ? find_records(pipe) : find_last(pipe);
+    size_t there = pipe->end - pipe->begin, cut = 0;
+    while (cut == 0 && there > 0 && (there >= pipe->wanted || pipe->at_end)) {
+        bool is_last = pipe->at_end && (pipe->records || there <= pipe->wanted);
+        if (is_last && !pipe->records && there <= pipe->block)
+            return there;
+        cut = pipe->records ? find_records(pipe) : find_last(pipe, there < pipe->wanted ? there : pipe->wanted);
+        if (is_last && cut == 0)
+            return there;
+        pipe->wanted = pipe->records ? there + 1 : pipe->wanted + pipe->wanted / 2 + 1;
+    }
+    return cut;
 }
 
 /* Makes room for a block's worth more; what was handed out is given up. */
@@ -125,18 +155,18 @@ static bool make_room(run_pipe *pipe) {
 
 /* Reads what is there: RUN_INPUT_JOB if that was something, or the end. */
 static int read_more(run_pipe *pipe, char *error, size_t size) {
-    struct pollfd on = {.fd = pipe->fd, .events = POLLIN};
+    struct pollfd on = {.fd = pipe->file.fd, .events = POLLIN};
     if (pipe->room - pipe->end < LEAST_BLOCK && !make_room(pipe)) {
-        snprintf(error, size, "out of memory for a record of standard input");
+        snprintf(error, size, "out of memory for a record of %s", pipe->file.name);
         return RUN_INPUT_ERROR;
     }
     if (poll(&on, 1, 0) == 0)
         return RUN_INPUT_LATER;
-    ssize_t n = read(pipe->fd, pipe->data + pipe->end, pipe->room - pipe->end);
+    ssize_t n = read(pipe->file.fd, pipe->data + pipe->end, pipe->room - pipe->end);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return RUN_INPUT_LATER;
     if (n < 0) {
-        snprintf(error, size, "cannot read standard input: %s", strerror(errno));
+        run_file_refuse(&pipe->file, error, size);
         return RUN_INPUT_ERROR;
     }
     pipe->at_end = n == 0;
@@ -144,26 +174,42 @@ static int read_more(run_pipe *pipe, char *error, size_t size) {
     return RUN_INPUT_JOB;
 }
 
-static int hand_out(run_pipe *pipe, size_t size, const char **block, size_t *size_out) {
+/* Takes the first line away, if it is wanted and there. Returns false if more is to be read first. */
+static bool take_header(run_pipe *pipe) {
+    const char *data = pipe->data + pipe->begin;
+    const char *newline = pipe->wants_header ? memchr(data, '\n', pipe->end - pipe->begin) : NULL;
+    if (newline) {
+        pipe->header_size = (size_t)(newline - data) + 1;
+        run_text_add(&pipe->headed, data, pipe->header_size);
+        pipe->begin += pipe->header_size;
+    }
+    pipe->wants_header = pipe->wants_header && !newline && !pipe->at_end;
+    return !pipe->wants_header;
+}
+
+static int hand_out(run_pipe *pipe, size_t cut, const char **block, size_t *size_out, char *error, size_t size) {
     *block = pipe->data + pipe->begin;
-    *size_out = size;
-    pipe->begin += size;
+    *size_out = cut;
+    pipe->begin += cut;
     pipe->scanned = pipe->found = 0;
     pipe->wanted = pipe->records ? 1 : pipe->block;
-    return RUN_INPUT_JOB;
+    if (pipe->header_size == 0)
+        return RUN_INPUT_JOB;
+    pipe->headed.size = pipe->header_size;
+    run_text_add(&pipe->headed, *block, cut);
+    *block = pipe->headed.data;
+    *size_out = pipe->headed.size;
+    if (!pipe->headed.broken)
+        return RUN_INPUT_JOB;
+    snprintf(error, size, "out of memory for a block");
+    return RUN_INPUT_ERROR;
 }
 
 int run_pipe_next(run_pipe *pipe, const char **block, size_t *size_out, char *error, size_t size) {
     for (;;) {
-        size_t there = pipe->end - pipe->begin;
-        if (there > 0 && (there >= pipe->wanted || pipe->at_end)) {
-            size_t cut = find_cut(pipe);
-            if (pipe->at_end && (cut == 0 || (!pipe->records && there <= pipe->block)))
-                cut = there;
-            if (cut > 0)
-                return hand_out(pipe, cut, block, size_out);
-            pipe->wanted = pipe->records ? there + 1 : there + there / 2;
-        }
+        size_t cut = take_header(pipe) ? find_cut(pipe) : 0;
+        if (cut > 0)
+            return hand_out(pipe, cut, block, size_out, error, size);
         if (pipe->at_end)
             return RUN_INPUT_END;
         int state = read_more(pipe, error, size);

@@ -6,11 +6,11 @@
 #include <sys/types.h>
 
 #include "inputs.h"
+#include "source_file.h"
 
 typedef struct run_records {
-    const char *name; /* for sentences */
-    int fd;
-    bool own_fd, regular, ended;
+    run_file file;
+    bool ended;
     off_t offset; /* of a regular file: its next byte that is not in the buffer */
     const char *delimiter;
     size_t delimiter_size;

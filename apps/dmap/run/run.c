@@ -29,7 +29,7 @@ static bool open_inputs(run_engine *e, char *error, size_t size) {
     const run_options *o = e->options;
     e->template = run_template_parse(o->command, o->n_command, !o->pipe);
     if (o->pipe)
-        e->pipe = run_pipe_open(o, 0);
+        e->pipe = run_pipe_open(o, error, size);
     else
         e->inputs = run_inputs_open(o, error, size);
     return e->template && (e->pipe || e->inputs);
