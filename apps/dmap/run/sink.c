@@ -104,7 +104,7 @@ static void finish(run_engine *engine, run_job *job, const run_result *result, c
     if (result->end == RUN_ENDED)
         run_median_add(engine->median, result->seconds);
     if (has_failed(result))
-        run_summary_note_failed(&engine->summary, &record, result->end, job->attempt);
+        run_summary_note_failed(&engine->summary, &record, result, job->attempt);
     if (!good || (engine->results && !run_results_end(engine->results, job, &record)))
         run_engine_fail(engine, good ? run_results_error(engine->results) : "out of memory");
     if (!run_order_end(&engine->order, job->entry) || !run_print_flush(&engine->printer))

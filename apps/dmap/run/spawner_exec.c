@@ -187,7 +187,7 @@ pid_t spawner_exec_start(spawner_exec *exec, uint64_t seq, char *strings, int n_
         return -1;
     snprintf(exec->seq[0], sizeof exec->seq[0], "DMAP_SEQ=%llu", (unsigned long long)seq);
     snprintf(exec->seq[1], sizeof exec->seq[1], "PARALLEL_SEQ=%llu", (unsigned long long)seq);
-    if (strlen(command) >= LONG_COMMAND && n_args == 0) {
+    if (strlen(command) >= LONG_COMMAND) { /* what one word of it is too long for, the shell says */
         script = write_script(command);
         if (script < 0)
             return -1;

@@ -24,14 +24,16 @@ static char *shorten(const char *command, size_t size) {
     return text;
 }
 
-static void describe(const run_record *record, run_end end, int attempts, char *text, size_t size) {
-    char times[32] = "", how[40];
+static void describe(const run_record *record, const run_result *result, int attempts, char *text, size_t size) {
+    char times[32] = "", how[90];
+    run_end end = result->end;
     if (end == RUN_TIMED_OUT)
         snprintf(how, sizeof how, "timed out after %.3g s", record->seconds);
     else if (end == RUN_LOST)
         snprintf(how, sizeof how, "lost: what ran it was killed");
     else if (end == RUN_NOT_STARTED)
-        snprintf(how, sizeof how, "could not be started");
+        snprintf(how, sizeof how, "could not be started%s%s", result->exit_code ? ": " : "",
+                 result->exit_code ? strerror(result->exit_code) : "");
     else if (record->signal)
         snprintf(how, sizeof how, "killed by SIG%s", sigabbrev_np(record->signal) ? sigabbrev_np(record->signal) : "?");
     else
@@ -54,13 +56,13 @@ static run_failure *make_place(run_summary *summary, uint64_t seq) {
     return &summary->failures[at];
 }
 
-void run_summary_note_failed(run_summary *summary, const run_record *record, run_end end, int attempts) {
+void run_summary_note_failed(run_summary *summary, const run_record *record, const run_result *result, int attempts) {
     run_failure *f = make_place(summary, record->seq);
     summary->failed++;
     if (!f)
         return;
     *f = (run_failure){.seq = record->seq, .command = shorten(record->command, record->command_size)};
-    describe(record, end, attempts, f->how, sizeof f->how);
+    describe(record, result, attempts, f->how, sizeof f->how);
     snprintf(f->host, sizeof f->host, "%s", record->host ? record->host : "?");
 }
 

@@ -10,7 +10,7 @@ enum { RUN_SUMMARY_NAMED = 10 }; /* jobs that are named */
 
 typedef struct run_failure {
     uint64_t seq;
-    char how[64];
+    char how[128];
     char host[64];
     char *command; /* its beginning */
 } run_failure;
@@ -22,7 +22,7 @@ typedef struct run_summary {
 
 void run_summary_fini(run_summary *summary);
 /** A job has failed for good. */
-void run_summary_note_failed(run_summary *summary, const run_record *record, run_end end, int attempts);
+void run_summary_note_failed(run_summary *summary, const run_record *record, const run_result *result, int attempts);
 /** Its command is not the one that the joblog has: said at once, of the first few. */
 void run_summary_note_changed(run_summary *summary, uint64_t seq);
 /** The failures, and how to run them again. argv: of dmap, for the command line. */
