@@ -30,8 +30,9 @@ run_results *run_results_open(const run_options *options, run_order *order, char
         return NULL;
     results->name = options->results;
     results->kind = kind_of(options->results);
-    bool good = results->kind < RUN_RESULTS_CSV ? run_results_open_folder(results)
-                                                : run_results_open_table(results, options->header);
+    bool resumes = options->resume || options->resume_failed;
+    bool good =
+        results->kind < RUN_RESULTS_CSV ? run_results_open_folder(results) : run_results_open_table(results, resumes);
     if (!good) {
         if (results->error[0])
             snprintf(error, size, "%s", results->error);

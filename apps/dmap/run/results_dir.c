@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -40,22 +41,29 @@ bool run_results_open_folder(run_results *results) {
     return !results->scratch.broken && make_folders(results, results->scratch.data);
 }
 
-/* A value as the name of a folder, as GNU parallel writes it. */
+/* A value as the name of a folder, as GNU parallel writes it; one too long for a name is several, one in the other. */
 static void add_name(run_text *path, const char *value, size_t size) {
-    for (size_t i = 0; i < size; i++)
-        if (value[i] == '/')
-            run_text_add(path, "\\_", 2);
-        else if (value[i] == '\\')
-            run_text_add(path, "\\\\", 2);
-        else
-            run_text_add(path, &value[i], 1);
+    size_t begin = path->size;
+    for (size_t i = 0; i < size; i++) {
+        const char *letter = value[i] == '/' ? "\\_" : value[i] == '\\' ? "\\\\" : (char[]){value[i], '\0'};
+        if (path->size + strlen(letter) - begin > NAME_MAX) {
+            run_text_add(path, "/", 1);
+            begin = path->size;
+        }
+        run_text_add_string(path, letter);
+    }
 }
 
-static void compose_folder(run_results *results, const run_values *values, const char *const *names) {
+/* Of a job without values (--pipe, -N0) there is nothing but its number to name its folder by. */
+static void compose_folder(run_results *results, uint64_t seq, const run_values *values, const char *const *names) {
     run_text *path = &results->scratch;
+    char number[24];
     run_text_add_string(path, results->name);
+    if (values->count == 0) {
+        snprintf(number, sizeof number, "/%llu", (unsigned long long)seq);
+        run_text_add_string(path, number);
+    }
     for (int i = 0; i < values->count; i++) {
-        char number[16];
         snprintf(number, sizeof number, "%d", i + 1);
         run_text_add(path, "/", path->size > 0 && path->data[path->size - 1] != '/');
         run_text_add_string(path, names && names[i] ? names[i] : number);
@@ -70,7 +78,7 @@ bool run_results_place(run_results *results, run_job *job, const run_values *val
     if (results->kind == RUN_RESULTS_NAMES)
         run_template_compose_plain(results->template, values, names, job->seq, 1, &results->scratch);
     else
-        compose_folder(results, values, names);
+        compose_folder(results, job->seq, values, names);
     job->folder = results->scratch.broken ? NULL : strdup(results->scratch.data);
     if (!job->folder) {
         errno = ENOMEM;

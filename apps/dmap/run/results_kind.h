@@ -37,7 +37,7 @@ void run_results_truncate(run_results *results, run_job *job);
 bool run_results_finish(run_results *results, run_job *job);
 
 /* results_table.c */
-bool run_results_open_table(run_results *results, bool named);
+bool run_results_open_table(run_results *results, bool keep); /* what is there: rows are added */
 bool run_results_write_head(run_results *results, const run_values *values, const char *const *names);
 bool run_results_keep_row(run_results *results, run_job *job, const run_record *record);
 bool run_results_write_row(void *arg, run_store *store, const run_entry *entry);

@@ -6,13 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool run_results_open_table(run_results *results, bool named) {
-    (void)named;
-    results->table = fopen(results->name, "we");
+/* To a table of an earlier run rows are added; half a row that it may have at its end is left a line of its own. */
+static bool go_on(run_results *results) {
+    int last = fseek(results->table, -1, SEEK_END) == 0 ? fgetc(results->table) : EOF;
+    results->has_head = last != EOF;
+    bool good = fseek(results->table, 0, SEEK_END) == 0;
+    if (last != EOF && last != '\n')
+        good = fputc('\n', results->table) != EOF && fflush(results->table) == 0 && good;
+    return good || run_results_fail(results, "write", results->name);
+}
+
+bool run_results_open_table(run_results *results, bool keep) {
+    results->table = fopen(results->name, keep ? "a+e" : "we");
     if (!results->table)
         return run_results_fail(results, "write", results->name);
     results->has_header = results->kind != RUN_RESULTS_JSON;
-    return true;
+    return !keep || go_on(results);
 }
 
 static char separator(const run_results *results) {
