@@ -3,6 +3,7 @@
  * Under mpirun every rank runs this, so what is printed is printed inside dmap_run, by the master alone. For what needs
  * no workers (help, version, a mistake) the pool is the smallest there is: all of its options are set, so that no
  * variable of the environment has a say in whether help is printed. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,17 @@ static int run(dmap_pool *pool, int argc, char **argv) {
     return EXIT_SUCCESS;
 }
 
+/* A standard descriptor that is closed would become that of the next file or socket opened, and be written to. Who
+ * reads or writes what takes the place of standard input or output is told that it is closed; what is said to a closed
+ * standard error is not to be heard. */
+static void hold_standard_descriptors(void) {
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", fd == 1 ? O_RDONLY : O_WRONLY); /* becomes the lowest that is free */
+}
+
 int main(int argc, char **argv) {
+    hold_standard_descriptors();
     for (int i = 0; argc > 1 && i < N_COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc, argv);
