@@ -18,6 +18,15 @@ void run_bar_init(run_bar *bar, run_progress wanted) {
         bar->kind = RUN_PROGRESS_LINES;
 }
 
+void run_bar_toggle(run_bar *bar) {
+    run_bar_hide(bar);
+    if (bar->kind != RUN_PROGRESS_NONE)
+        bar->kind = RUN_PROGRESS_NONE;
+    else
+        bar->kind = isatty(2) ? RUN_PROGRESS_BAR : RUN_PROGRESS_LINES;
+    bar->drawn_s = 0;
+}
+
 static void write_duration(double seconds, char *text, size_t size) {
     unsigned long long s = seconds < 0 ? 0 : (unsigned long long)(seconds + 0.5);
     if (s >= 86400)

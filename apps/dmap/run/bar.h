@@ -20,6 +20,8 @@ typedef struct run_bar_counts {
 } run_bar_counts;
 
 void run_bar_init(run_bar *bar, run_progress wanted);
+/** Shows it from now on, or no longer. */
+void run_bar_toggle(run_bar *bar);
 /** Draws it if it is time to. */
 void run_bar_draw(run_bar *bar, const run_bar_counts *counts);
 /** Before anything else is written to the terminal. */

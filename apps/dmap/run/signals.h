@@ -13,5 +13,7 @@ int run_signals_stop(void);
 bool run_signals_drain(void);
 /** True once for each SIGUSR1: a list of the running jobs is wanted. */
 bool run_signals_take_list(void);
+/** True once for each SIGUSR2: progress is to be shown, or no longer. */
+bool run_signals_take_toggle(void);
 
 #endif

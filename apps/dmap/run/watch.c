@@ -16,6 +16,8 @@ static void look_at_signals(run_engine *engine) {
     }
     if (run_signals_take_list())
         run_summary_list_running(&engine->jobs, run_engine_now());
+    if (run_signals_take_toggle())
+        run_bar_toggle(&engine->bar);
 }
 
 /* Jobs that wait at the source are not asked for while all workers are busy. */
