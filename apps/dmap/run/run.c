@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <dmap/dmap.h>
 #include <dmap/place.h>
@@ -59,12 +60,27 @@ static uint64_t count_total(run_engine *e) {
     return e->inputs && wanted ? run_inputs_total(e->inputs) : UINT64_MAX;
 }
 
+/* Who forgot ::: would wait for the jobs, and they for him. A bar would be in the way of what is typed. */
+static void greet_typist(run_engine *e) {
+    const run_options *o = e->options;
+    bool reads = o->n_sources == 0;
+    for (int i = 0; i < o->n_sources; i++)
+        reads = reads || (o->sources[i].kind == RUN_SOURCE_FILE && strcmp(o->sources[i].path, "-") == 0);
+    if (!reads || !isatty(STDIN_FILENO))
+        return;
+    if (o->progress == RUN_PROGRESS_AUTO)
+        run_bar_init(&e->bar, RUN_PROGRESS_NONE);
+    if (!o->quiet)
+        fprintf(stderr, "dmap run: input is read from the terminal; ::: takes values from the command line\n");
+}
+
 /* Returns false with a sentence. */
 static bool open_engine(run_engine *e, char *error, size_t size) {
     const run_options *o = e->options;
     snprintf(error, size, "out of memory");
     run_printer_init(&e->printer, must_stop);
     run_bar_init(&e->bar, o->progress);
+    greet_typist(e);
     bool memory = run_order_init(&e->order, &e->printer, BUDGET);
     memory = run_jobs_init(&e->jobs) && memory;
     e->order.unordered = o->unordered;
@@ -201,10 +217,13 @@ static int run_all(dmap_pool *pool, const run_options *options, char **argv) {
         else
             map(&e);
         close_engine(&e);
+        dmap_report report = {0};
+        dmap_report_get(pool, &report);
         run_bar_counts counts = {.total = run_engine_total(&e),
                                  .ended = e.ended + e.resumed,
                                  .resumed = e.resumed,
-                                 .failed = e.tally.failed};
+                                 .failed = e.tally.failed,
+                                 .seconds = report.seconds};
         run_bar_end(&e.bar, &counts);
         run_summary_print(&e.summary, options, argv);
         if (options->shuffle && !options->seeded && !options->quiet)
