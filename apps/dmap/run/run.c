@@ -235,7 +235,11 @@ static int run_all(dmap_pool *pool, const run_options *options, char **argv) {
     return status;
 }
 
+/* dmap_run's own failure is 1, which from here would say that one job failed. */
+static bool has_begun;
+
 static int run_main(dmap_pool *pool, int argc, char **argv) {
+    has_begun = true;
     run_options options;
     char error[400];
     int status = run_options_parse(argc - 2, argv + 2, &options, error, sizeof error);
@@ -278,5 +282,6 @@ int run_command(int argc, char **argv) {
         run_options_parse(argc - 2, argv + 2, &options, error, sizeof error) == 0 && !options.help && !options.dry_run;
     dmap_options pool = runs ? choose_pool(&options) : command_smallest_pool;
     run_options_free(&options);
-    return dmap_run(argc, argv, run_main, &pool);
+    int status = dmap_run(argc, argv, run_main, &pool);
+    return status && !has_begun ? EXIT_BAD_USAGE : status;
 }
