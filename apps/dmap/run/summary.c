@@ -77,7 +77,7 @@ void run_summary_note_changed(run_summary *summary, uint64_t seq) {
 
 /* True if the word can stand in a command line as it is. */
 static bool is_plain(const char *word) {
-    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%{}";
+    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
     return word[0] && strspn(word, safe) == strlen(word);
 }
 
