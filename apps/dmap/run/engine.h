@@ -73,6 +73,9 @@ int run_sink_take(void *arg, const dmap_item_result *result);    /* sink.c */
 int run_sink_emission(void *arg, const dmap_emission *emission); /* sink.c */
 int run_watch_look(void *arg, const dmap_progress *progress);    /* watch.c */
 
+/** Does what a signal that has come asks for; with no call, for --dry-run, too. */
+void run_watch_signals(run_engine *engine);
+
 /** After the call: the jobs that it left behind were not run, so those that waited for them have their turn. */
 void run_sink_leave(run_engine *engine);
 

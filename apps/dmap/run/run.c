@@ -1,5 +1,6 @@
 /* dmap run: maps shell commands over inputs. Every rank reads the command line; the master alone reads the inputs, and
  * makes, hands out and collects the jobs (engine.h); every rank's workers run them (task.c). */
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,10 @@
 #include "site.h"
 #include "task.h"
 
-enum { BUDGET = 16 * 1024 * 1024 }; /* bytes of output held in memory */
+enum {
+    BUDGET = 16 * 1024 * 1024, /* bytes of output held in memory */
+    LOOK_MS = 20               /* how often --dry-run looks whether there is more input */
+};
 
 static bool must_stop(void) {
     return run_signals_stop() != 0;
@@ -121,10 +125,13 @@ static void dry_run(run_engine *e) {
     bool inside = false;
     for (run_job *job; e->stop == RUN_STOP_NOT && !e->inputs_ended;) {
         int state = run_source_read(e, &job);
+        run_watch_signals(e);
         if (state == RUN_INPUT_ERROR)
             run_engine_fail(e, e->error);
-        if (state == RUN_INPUT_LATER)
+        if (state == RUN_INPUT_LATER) {
             run_print_flush(&e->printer);
+            poll(NULL, 0, LOOK_MS);
+        }
         if (!job)
             continue;
         run_text_add(&job->command, "\n", 1);

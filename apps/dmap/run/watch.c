@@ -5,7 +5,7 @@
 #include "signals.h"
 
 /* A second HUP is not needed to stop: TERM does. */
-static void look_at_signals(run_engine *engine) {
+void run_watch_signals(run_engine *engine) {
     if (run_signals_stop())
         run_engine_stop(engine, RUN_STOP_SIGNAL, true);
     else if (run_signals_drain() && engine->stop == RUN_STOP_NOT) {
@@ -29,7 +29,7 @@ static void look_at_time(run_engine *engine) {
 
 int run_watch_look(void *arg, const dmap_progress *progress) {
     run_engine *engine = arg;
-    look_at_signals(engine);
+    run_watch_signals(engine);
     look_at_time(engine);
     run_bar_counts counts = {.total = run_engine_total(engine),
                              .ended = engine->ended + engine->resumed,
