@@ -1,4 +1,5 @@
-/* The bar is wiped before jobs' output is written and drawn again at the next look, so both keep to their lines. */
+/* The bar is wiped before jobs' output is written and drawn again at the next look, so both keep to their lines;
+ * whoever draws it sees to it that it has a line of its own. */
 #include "bar.h"
 
 #include <stdio.h>

@@ -12,7 +12,7 @@
 enum { ENOUGH = 64 * 1024, PATIENCE_MS = 1000 };
 
 void run_printer_init(run_printer *printer, bool (*stop)(void)) {
-    *printer = (run_printer){.stop = stop};
+    *printer = (run_printer){.stop = stop, .is_terminal = {isatty(1), isatty(2)}};
 }
 
 void run_printer_fini(run_printer *printer) {
@@ -58,6 +58,8 @@ static bool write_all(run_printer *printer, int fd, const char *data, size_t siz
             continue;
         if (n < 0)
             return fail(printer, fd, errno);
+        if (n > 0 && printer->is_terminal[fd - 1])
+            printer->is_inside_line = data[n - 1] != '\n';
         data += n;
         size -= (size_t)n;
     }

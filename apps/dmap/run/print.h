@@ -18,7 +18,9 @@ typedef struct run_printer {
     run_print_state state;
     run_text pending[2]; /* not written yet, of descriptors 1 and 2 */
     char error[300];
-    bool (*stop)(void); /* true: the run is to stop, so a reader is waited for a second at most */
+    bool is_terminal[2]; /* descriptors 1 and 2 */
+    bool is_inside_line; /* of the terminal: what was written last does not end its line */
+    bool (*stop)(void);  /* true: the run is to stop, so a reader is waited for a second at most */
 } run_printer;
 
 void run_printer_init(run_printer *printer, bool (*stop)(void));

@@ -37,6 +37,7 @@ int run_watch_look(void *arg, const dmap_progress *progress) {
                              .failed = engine->tally.failed,
                              .running = engine->jobs.n_out,
                              .seconds = progress->seconds};
-    run_bar_draw(&engine->bar, &counts);
+    if (!engine->printer.is_inside_line) /* it would be drawn over */
+        run_bar_draw(&engine->bar, &counts);
     return engine->stop_now;
 }
