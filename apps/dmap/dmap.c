@@ -4,6 +4,7 @@
  * no workers (help, version, a mistake) the pool is the smallest there is: all of its options are set, so that no
  * variable of the environment has a say in whether help is printed. */
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,10 +85,19 @@ static void hold_standard_descriptors(void) {
             open("/dev/null", fd == 1 ? O_RDONLY : O_WRONLY); /* becomes the lowest that is free */
 }
 
-int main(int argc, char **argv) {
-    hold_standard_descriptors();
+static int run_named(int argc, char **argv) {
     for (int i = 0; argc > 1 && i < N_COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc, argv);
     return dmap_run(argc, argv, run, &command_smallest_pool);
+}
+
+int main(int argc, char **argv) {
+    hold_standard_descriptors();
+    int status = run_named(argc, argv);
+    bool is_written = fflush(stdout) == 0 && !ferror(stdout);
+    if (is_written || status)
+        return status;
+    fputs("dmap: standard output cannot be written\n", stderr);
+    return EXIT_FAILURE;
 }
