@@ -8,15 +8,21 @@
 
 #define SHORTEST_NS 100000
 
-/* The rest of what the kernel knows of the thread (its niceness) is given back to it as it was. */
+/* What the kernel knows of the thread, so that the rest of it is given back as it was. False: its policy is not ours to
+ * change, or the kernel does not say. */
+static bool look(struct sched_attr *attr) {
+    *attr = (struct sched_attr){.size = sizeof *attr};
+    return syscall(SYS_sched_getattr, 0, attr, sizeof *attr, 0) == 0 &&
+           (attr->sched_policy == SCHED_NORMAL || attr->sched_policy == SCHED_BATCH);
+}
+
 static uint64_t set(uint64_t ns) {
-    struct sched_attr attr = {.size = sizeof attr};
-    if (syscall(SYS_sched_getattr, 0, &attr, sizeof attr, 0) != 0)
+    struct sched_attr attr;
+    if (!look(&attr))
         return 0;
     uint64_t was = attr.sched_runtime;
-    bool is_usual = attr.sched_policy == SCHED_NORMAL || attr.sched_policy == SCHED_BATCH;
     attr.sched_runtime = ns;
-    return is_usual && was && syscall(SYS_sched_setattr, 0, &attr, 0) == 0 ? was : 0;
+    return was && syscall(SYS_sched_setattr, 0, &attr, 0) == 0 ? was : 0;
 }
 
 uint64_t dmap__slice_shorten(void) {
@@ -26,4 +32,12 @@ uint64_t dmap__slice_shorten(void) {
 void dmap__slice_restore(uint64_t was) {
     if (was)
         set(was);
+}
+
+void dmap__slice_be_patient(void) {
+    struct sched_attr attr;
+    if (!look(&attr))
+        return;
+    attr.sched_policy = SCHED_BATCH;
+    syscall(SYS_sched_setattr, 0, &attr, 0);
 }

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/futex.h"
 #include "base/memory.h"
+#include "base/slice.h"
 #include "crew/emission.h"
 #include "crew/puppet.h"
 #include "crew/worker.h"
@@ -86,6 +87,7 @@ static void *work(void *arg) {
     if (h->crew->topology)
         dmap__topology_bind(h->crew->topology, &h->place);
     dmap__inner_enter(h->crew->inner);
+    dmap__slice_be_patient();
     dmap__board_touch(&h->crew->state.board, h->number);
     atomic_fetch_add(&h->crew->ready, 1);
     dmap__futex_wake(&h->crew->ready, 1);

@@ -182,11 +182,10 @@ static double longest_sleep(const dmap_pool *pool) {
     return pool->is_rung && !is_hungry ? SLEEP_RUNG_S : SLEEP_RANKS_S;
 }
 
-/* Alone, nothing comes but from the workers, who wake this thread: to look before takes a core from one of them, but
- * for the first time, when it sits down. */
+/* Alone, nothing comes but from the workers, who wake this thread: to look before takes a core from one of them. */
 static double nap(const dmap__job *job, dmap__idle *idle) {
     idle->most_s = longest_sleep(job->pool);
-    bool alone = !job->pool->comm && job->options.timeout_s <= 0 && !job->source.later && job->pool->is_seated;
+    bool alone = !job->pool->comm && job->options.timeout_s <= 0 && !job->source.later;
     double sleep_s = alone ? SLEEP_RUNG_S : dmap__idle_next(idle, dmap__clock_now());
     return job->source.later && sleep_s > SLEEP_LATER_S ? SLEEP_LATER_S : sleep_s;
 }
@@ -195,12 +194,15 @@ static void rest(const dmap__job *job, dmap__idle *idle, uint32_t heard) {
     double sleep_s = nap(job, idle);
     if (job->pool->comm && dmap__comm_is_busy(job->pool->comm))
         sleep_s = 0;
-    if (sleep_s <= 0)
+    if (sleep_s <= 0) {
         dmap__clock_yield();
-    else if (dmap__bell_wait(job->pool->bell, heard, sleep_s))
+        return;
+    }
+    dmap__seat_take(job->pool);
+    if (dmap__bell_wait(job->pool->bell, heard, sleep_s))
         dmap__idle_reset(idle);
     else
-        dmap__seat_take(job->pool);
+        dmap__seat_settle(job->pool);
 }
 
 static void loop(dmap__job *job) {

@@ -7,10 +7,13 @@
 
 #include "job/pool.h"
 
-/** For the rank's own thread. Costs a few microseconds, the first time: for who is about to wait. With DMAP_BIND_NONE
- *  it is bound to nothing. */
+/** Before the rank's own thread sleeps: from now on it is run at once when it wakes. Costs a microsecond, the first
+ *  time. */
 void dmap__seat_take(dmap_pool *pool);
-/** All is again as it was before dmap__seat_take, if that was called. */
+/** When it has slept for a while in vain: binds it to the rank's cores, but not with DMAP_BIND_NONE. Costs a few
+ *  microseconds, the first time. */
+void dmap__seat_settle(dmap_pool *pool);
+/** All is again as it was before. */
 void dmap__seat_leave(dmap_pool *pool);
 
 #endif

@@ -317,6 +317,7 @@ dmap_status dmap__serve(dmap_pool *pool) {
     dmap__idle idle = {.is_rung = pool->is_rung, .spins = pool->has_spare_core, .most_s = SLEEP_IDLE_S};
     long slack = dmap__clock_sharpen();
     dmap__seat_take(pool);
+    dmap__seat_settle(pool);
     while (!s.closed && s.status == DMAP_OK) {
         uint32_t heard = dmap__bell_heard(pool->bell);
         bool moved = take_messages(&s);

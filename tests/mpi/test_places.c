@@ -12,7 +12,7 @@ enum { ITEMS = 64, MOST_WORKERS = 64 };
 
 /* What an item finds. */
 typedef struct seen {
-    int rank, worker;
+    int rank, worker, policy;
     cpu_set_t cpus;
 } seen;
 
@@ -22,6 +22,7 @@ static int look(dmap_context *ctx, const void *item, void *result) {
     memset(s, 0, sizeof *s);
     s->rank = dmap_rank(ctx);
     s->worker = dmap_worker(ctx);
+    s->policy = sched_getscheduler(0);
     burn(1e-3); /* so that all workers have some */
     return sched_getaffinity(0, sizeof s->cpus, &s->cpus);
 }
@@ -71,6 +72,9 @@ static void test_found_by_tasks(void) {
     CU_ASSERT_EQUAL(dmap_map(harness_pool, &places_look, dmap_range(0, ITEMS), dmap_into(all), NULL), DMAP_OK);
     harness_watch("", 0);
     for (int i = 0; i < ITEMS; i++) {
+        /* Workers interrupt nobody when they wake; the caller's thread, which runs the items of "serial", stays as it
+         * is. */
+        CU_ASSERT_EQUAL(all[i].policy, harness_has("serial") ? SCHED_OTHER : SCHED_BATCH);
         dmap_place p = ask(all[i].rank, all[i].worker);
         cpu_set_t told = parse_list(p.cpus);
         if (!harness_has("serial") && !CPU_EQUAL(&told, &all[i].cpus))
