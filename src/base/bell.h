@@ -8,10 +8,9 @@
 #include <stdint.h>
 
 typedef struct dmap__bell {
-    _Atomic uint32_t rings;  /* so far */
-    _Atomic uint32_t sleeps; /* somebody waits for the next */
-    bool is_shared;          /* it lies in memory that other processes map too */
-    char line[52];           /* side by side, bells share no line of a cache */
+    _Atomic uint32_t state; /* twice the rings so far; 1 more while somebody waits for the next */
+    bool is_shared;         /* it lies in memory that other processes map too */
+    char line[59];          /* side by side, bells share no line of a cache */
 } dmap__bell;
 
 _Static_assert(sizeof(dmap__bell) == 64, "a bell fills a line of a cache");

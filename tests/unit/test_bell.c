@@ -8,7 +8,7 @@
 #include "net/bells.h"
 #include "unit.h"
 
-enum { ROUNDS = 100000 };
+enum { ROUNDS = 100000, RINGERS = 3 };
 
 #define LONG_S 20
 
@@ -71,6 +71,58 @@ static void test_threads(void) {
     CU_ASSERT(call(&caller));
     pthread_join(thread, &answered);
     CU_ASSERT_PTR_NOT_NULL(answered);
+}
+
+/* Several ring one bell: each leaves its mark, rings, and goes on when that was seen. One of them counts late, while
+ * who waits has begun to wait anew. */
+typedef struct ringer {
+    dmap__bell *bell;
+    _Atomic uint32_t left, seen;
+} ringer;
+
+static void *ring_often(void *arg) {
+    ringer *r = arg;
+    uint64_t state = (uint64_t)(uintptr_t)r;
+    for (uint32_t i = 1; i <= ROUNDS / RINGERS; i++) {
+        dither(&state);
+        atomic_store(&r->left, i);
+        dmap__bell_ring(r->bell);
+        while (atomic_load(&r->seen) != i)
+            dmap__clock_yield();
+    }
+    return NULL;
+}
+
+static uint32_t see(ringer *r) {
+    uint32_t left = atomic_load(&r->left), news = left - atomic_load(&r->seen);
+    atomic_store(&r->seen, left);
+    return news;
+}
+
+static void test_several_ringers(void) {
+    enum { ALL = ROUNDS / RINGERS * RINGERS };
+    dmap__bell bell;
+    ringer ringers[RINGERS];
+    pthread_t threads[RINGERS];
+    double slept_s = 0;
+    dmap__bell_init(&bell, false);
+    for (int i = 0; i < RINGERS; i++) {
+        ringers[i] = (ringer){.bell = &bell};
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, ring_often, &ringers[i]), 0);
+    }
+    for (uint32_t all = 0; all < ALL;) {
+        uint32_t heard = dmap__bell_heard(&bell), news = 0;
+        for (int i = 0; i < RINGERS; i++)
+            news += see(&ringers[i]);
+        all += news;
+        double began = dmap__clock_now();
+        if (!news && all < ALL && !dmap__bell_wait(&bell, heard, LONG_S))
+            slept_s += dmap__clock_now() - began;
+    }
+    CU_ASSERT(slept_s < LONG_S / 2);
+    CU_ASSERT_EQUAL(dmap__bell_heard(&bell), ALL);
+    for (int i = 0; i < RINGERS; i++)
+        pthread_join(threads[i], NULL);
 }
 
 static void test_no_ring(void) {
@@ -147,6 +199,7 @@ static void test_strangers(void) {
 int main(void) {
     CU_TestInfo tests[] = {{"between threads", test_threads},
                            {"between processes", test_processes},
+                           {"several ringers", test_several_ringers},
                            {"no ring", test_no_ring},
                            {"strangers", test_strangers},
                            CU_TEST_INFO_NULL};
