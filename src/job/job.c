@@ -176,18 +176,32 @@ static bool is_over(const dmap__job *job) {
     return !job->delivering && !job->sending && dmap__plan_over(job->plan);
 }
 
-/* While a worker has nothing to do, what the others have left is to be looked at soon: somebody may take from it. */
-static double longest_sleep(const dmap_pool *pool) {
-    bool is_hungry = pool->crew && dmap__crew_is_hungry(pool->crew);
-    return pool->is_rung && !is_hungry ? SLEEP_RUNG_S : SLEEP_RANKS_S;
+/* While a worker has nothing to do, of this rank or of another, what the others have left is to be looked at soon:
+ * somebody may take from it. */
+static double longest_sleep(const dmap__job *job) {
+    bool is_hungry = (job->pool->crew && dmap__crew_is_hungry(job->pool->crew)) || dmap__plan_is_uneven(job->plan);
+    return job->pool->is_rung && !is_hungry ? SLEEP_RUNG_S : SLEEP_RANKS_S;
+}
+
+static double lesser(double a, double b) {
+    return a < b ? a : b;
+}
+
+/* Seconds, no more than sleep_s, until look_at_clock has something to do that cannot wait. */
+static double until_due(const dmap__job *job, double now, double sleep_s) {
+    if (job->options.on_watch && !job->sink_stopped)
+        sleep_s = lesser(sleep_s, job->watched_s + WATCH_S - now);
+    if (job->options.timeout_s > 0 && !job->timed_out)
+        sleep_s = lesser(sleep_s, job->began_s + job->options.timeout_s - now);
+    return sleep_s;
 }
 
 /* Alone, nothing comes but from the workers, who wake this thread: to look before takes a core from one of them. */
 static double nap(const dmap__job *job, dmap__idle *idle) {
-    idle->most_s = longest_sleep(job->pool);
-    bool alone = !job->pool->comm && job->options.timeout_s <= 0 && !job->source.later;
-    double sleep_s = alone ? SLEEP_RUNG_S : dmap__idle_next(idle, dmap__clock_now());
-    return job->source.later && sleep_s > SLEEP_LATER_S ? SLEEP_LATER_S : sleep_s;
+    double now = dmap__clock_now();
+    idle->most_s = longest_sleep(job);
+    double sleep_s = !job->pool->comm ? SLEEP_RUNG_S : dmap__idle_next(idle, now);
+    return until_due(job, now, job->source.later ? lesser(sleep_s, SLEEP_LATER_S) : sleep_s);
 }
 
 static void rest(const dmap__job *job, dmap__idle *idle, uint32_t heard) {
@@ -211,12 +225,12 @@ static void loop(dmap__job *job) {
     for (;;) {
         uint32_t heard = dmap__bell_heard(job->pool->bell);
         bool moved = dmap__job_take(job);
+        look_at_clock(job);                            /* before give: it may be what stops the call */
         while (job->options.ahead < 0 && deliver(job)) /* it may be a reason to begin no other item */
             moved = true;
         moved = give(job) || moved;
         drop(job);
         moved = deliver(job) || moved;
-        look_at_clock(job);
         if (moved)
             dmap__idle_reset(&idle);
         else if (is_over(job))

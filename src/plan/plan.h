@@ -78,6 +78,8 @@ void dmap__plan_destroy(dmap__plan *plan);
 /** The next thing to do for a branch, now; to be asked until it returns false after every event, and now and then (some
  *  10 ms) without one while leases are out: that a branch is overdue shows by time alone. O(1); a recall O(64). */
 bool dmap__plan_next(dmap__plan *plan, double now, dmap__step *step);
+/** True while a branch has nothing to do and another may have what could be asked back: then ask every millisecond. */
+bool dmap__plan_is_uneven(const dmap__plan *plan);
 
 /** The lease just granted (no event since) got only [begin, end): the source gave no more, or its bytes are enough.
  *  end == begin ends the lease. Only leases of fresh items may be trimmed: attempt 1 and end == the highest position

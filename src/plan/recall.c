@@ -153,11 +153,19 @@ void dmap__recall_renote(dmap__plan *plan) {
         dmap__recall_note(plan, i);
 }
 
+static int idle_branches(const dmap__plan *plan) {
+    return plan->queues[DMAP__IDLE].count - plan->promised;
+}
+
+bool dmap__plan_is_uneven(const dmap__plan *plan) {
+    return idle_branches(plan) > 0 && plan->candidate_count > 0;
+}
+
 bool dmap__recall_next(dmap__plan *plan, double now, dmap__step *step) {
     if (plan->drained)
         return empty_next(plan, step);
-    int idle = plan->queues[DMAP__IDLE].count - plan->promised;
-    if (idle <= 0 || plan->candidate_count == 0)
+    int idle = idle_branches(plan);
+    if (!dmap__plan_is_uneven(plan))
         return false;
     int victim = find_victim(plan, now);
     if (victim < 0)

@@ -275,6 +275,21 @@ static void test_recall(void) {
     end(plan, true);
 }
 
+/* While one has run out and the other has what could be asked back, time alone may be the reason to do so. */
+static void test_uneven(void) {
+    dmap__plan *plan = make((dmap__plan_config){.branches = 2, .count = 20, .schedule = DMAP_GUIDED, .chunk = 10});
+    dmap__step recall;
+    uint32_t slow = granted(plan, 0, 0, 10, 1), fast = granted(plan, 1, 10, 20, 1);
+    CU_ASSERT_FALSE(dmap__plan_is_uneven(plan));
+    finish(plan, fast, 10, 20, 10e-3, 1e-3);
+    CU_ASSERT_TRUE(dmap__plan_is_uneven(plan));
+    CU_ASSERT_TRUE(dmap__plan_next(plan, 10e-3, &recall));
+    CU_ASSERT_FALSE(dmap__plan_is_uneven(plan)); /* it is being asked */
+    CU_ASSERT_EQUAL(dmap__plan_returned(plan, 0.011, slow, NULL, 0), DMAP_OK);
+    CU_ASSERT_FALSE(dmap__plan_is_uneven(plan)); /* and had nothing to give */
+    end(plan, false);
+}
+
 static void test_recall_in_vain(void) {
     uint32_t slow;
     dmap__step recall;
@@ -335,6 +350,7 @@ int main(void) {
         {"lowest failure wins", test_lowest_failure_wins},
         {"limit 0", test_limit_zero},
         {"recall", test_recall},
+        {"uneven", test_uneven},
         {"recall in vain", test_recall_in_vain},
         {"recall of an ended lease", test_recall_of_an_ended_lease},
         {"returned ranges are split", test_returned_is_split},
