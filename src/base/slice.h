@@ -1,13 +1,13 @@
 /* How soon a thread that wakes is run where others are busy. Linux gives its core to who has waited longest, in slices
  * of some milliseconds; a thread that asks for short ones may interrupt who has long ones (EEVDF, from Linux 6.12 on;
- * older kernels take the wish and do as ever). */
+ * older kernels tell of no slices, and are asked for none). Threads and processes inherit it from who starts them. */
 #ifndef DMAP_BASE_SLICE_H
 #define DMAP_BASE_SLICE_H
 
 #include <stdint.h>
 
 /** Asks for the shortest slices for the calling thread. Returns what it had, in ns, for dmap__slice_restore; 0: nothing
- *  was changed, as the kernel refuses or the thread's policy is not the usual one. */
+ *  was changed, as the kernel refuses or is older, or the thread's policy is not the usual one. */
 uint64_t dmap__slice_shorten(void);
 /** was: 0 does nothing. */
 void dmap__slice_restore(uint64_t was);

@@ -196,11 +196,13 @@ static double until_due(const dmap__job *job, double now, double sleep_s) {
     return sleep_s;
 }
 
-/* Alone, nothing comes but from the workers, who wake this thread: to look before takes a core from one of them. */
+/* Alone, and with all items there, nothing comes but from the workers, who wake this thread: to look before takes a
+ * core from one of them. */
 static double nap(const dmap__job *job, dmap__idle *idle) {
+    bool looks = job->pool->comm || job->source.later;
     double now = dmap__clock_now();
     idle->most_s = longest_sleep(job);
-    double sleep_s = !job->pool->comm ? SLEEP_RUNG_S : dmap__idle_next(idle, now);
+    double sleep_s = looks ? dmap__idle_next(idle, now) : SLEEP_RUNG_S;
     return until_due(job, now, job->source.later ? lesser(sleep_s, SLEEP_LATER_S) : sleep_s);
 }
 

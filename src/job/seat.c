@@ -3,7 +3,7 @@
 #include "base/slice.h"
 
 void dmap__seat_take(dmap_pool *pool) {
-    if (pool->is_seated)
+    if (pool->is_seated || pool->options.backend == DMAP_SERIAL)
         return;
     pool->is_seated = true;
     pool->slice = dmap__slice_shorten();
