@@ -278,17 +278,19 @@ static bool take_messages(server *s) {
     return true;
 }
 
-static double longest_sleep(const server *s) {
+/* Until progress is to be told, if nothing comes before. */
+static double longest_sleep(const server *s, double now) {
     if (s->chunks && dmap__crew_is_hungry(s->pool->crew))
         return HUNGRY_S;
     if (s->pool->is_rung)
-        return s->chunks ? PROGRESS_S : SLEEP_RUNG_S;
+        return s->chunks ? s->told_s + PROGRESS_S - now : SLEEP_RUNG_S;
     return s->chunks ? SLEEP_BUSY_S : SLEEP_IDLE_S;
 }
 
 static void rest(const server *s, dmap__idle *idle, uint32_t heard) {
-    idle->most_s = longest_sleep(s);
-    double sleep_s = dmap__idle_next(idle, dmap__clock_now());
+    double now = dmap__clock_now();
+    idle->most_s = longest_sleep(s, now);
+    double sleep_s = dmap__idle_next(idle, now);
     if (!s->chunks && sleep_s >= SLEEP_IDLE_S)
         dmap__spares_drop(&s->pool->spares);
     if (sleep_s <= 0 || dmap__comm_is_busy(s->pool->comm))

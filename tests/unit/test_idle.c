@@ -5,7 +5,8 @@
 
 static void test_grows(void) {
     for (unsigned round = unit_rounds(400); round; round--) {
-        dmap__idle idle = {.spins = unit_chance(2), .most_s = 1e-4 * (double)(1 + unit_below(1000))};
+        dmap__idle idle = {
+            .is_rung = unit_chance(2), .spins = unit_chance(2), .most_s = 1e-4 * (double)(1 + unit_below(1000))};
         double now = 1 + (double)unit_below(1000000), begin = now, last = 0;
         for (int step = 0; step < 2000; step++) {
             double sleep_s = dmap__idle_next(&idle, now);
@@ -35,7 +36,22 @@ static void test_costs_little(void) {
     CU_ASSERT(dmap__idle_next(&idle, now) < 1e-4);
 }
 
+/* Where the bell rings for messages it soon sleeps as long as it may. */
+static void test_rung_costs_less(void) {
+    dmap__idle idle = {.is_rung = true, .most_s = 0.25};
+    double now = 5;
+    unsigned looks = 0;
+    for (; now < 65; looks++)
+        now += dmap__idle_next(&idle, now) + 1e-6;
+    CU_ASSERT(looks < 60 * 4 + 50);
+    dmap__idle_reset(&idle);
+    CU_ASSERT(dmap__idle_next(&idle, now) < 1e-4);
+}
+
 int main(void) {
-    CU_TestInfo tests[] = {{"grows", test_grows}, {"costs little", test_costs_little}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"grows", test_grows},
+                           {"costs little", test_costs_little},
+                           {"rung costs less", test_rung_costs_less},
+                           CU_TEST_INFO_NULL};
     return unit_run("idle", tests);
 }
