@@ -165,8 +165,10 @@ static void show(dmap__job *job, double now) {
  * lasted a while takes a seat, too. */
 static void look_at_clock(dmap__job *job) {
     double now = dmap__clock_now();
-    if (now - job->began_s > SEAT_S)
+    if (now - job->began_s > SEAT_S) {
         dmap__seat_take(job->pool);
+        dmap__seat_settle(job->pool);
+    }
     if (dmap__progress_is_due(&job->progress, now))
         show(job, now);
     if (job->options.on_watch && !job->sink_stopped && now - job->watched_s > WATCH_S)

@@ -88,7 +88,6 @@ static void take_call(server *s, const dmap__message *message) {
     s->task = work.task;
     s->want = work.want;
     s->shuffled = call->shuffled;
-    dmap__spares_drop(&s->pool->spares);
     dmap__crew_begin(s->pool->crew, &work);
 }
 

@@ -57,11 +57,12 @@ static void find(dmap__bells *bells, const dmap__bells_offer *offer, size_t size
     char path[64];
     struct stat seen;
     snprintf(path, sizeof path, "/proc/%ld/fd/%d", offer->process, offer->descriptor);
-    int descriptor = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    if (stat(path, &seen) != 0 || !S_ISREG(seen.st_mode) || seen.st_size != (off_t)size)
+        return;
+    int descriptor = open(path, O_RDWR | O_CLOEXEC);
     if (descriptor < 0)
         return;
-    if (fstat(descriptor, &seen) == 0 && S_ISREG(seen.st_mode) && seen.st_size == (off_t)size)
-        map(bells, descriptor, size);
+    map(bells, descriptor, size);
     close(descriptor);
     if (bells->pages && ((const pages *)bells->pages)->mark != offer->mark)
         unmap(bells);
@@ -75,10 +76,14 @@ bool dmap__bells_accept(dmap__bells *bells, const dmap__host_place *place, const
     return bells->shared != NULL;
 }
 
-void dmap__bells_fini(dmap__bells *bells) {
-    unmap(bells);
+void dmap__bells_end_offer(dmap__bells *bells) {
     if (bells->descriptor >= 0)
         close(bells->descriptor);
-    bells->shared = NULL;
     bells->descriptor = -1;
+}
+
+void dmap__bells_fini(dmap__bells *bells) {
+    dmap__bells_end_offer(bells);
+    unmap(bells);
+    bells->shared = NULL;
 }

@@ -21,13 +21,15 @@ typedef struct dmap__bells {
     dmap__bell *shared; /* by place on the host; NULL: none */
     void *pages;
     size_t size;
-    int descriptor; /* -1: not this rank's to close */
+    int descriptor; /* of the offer; -1: none */
 } dmap__bells;
 
 /** First, on every rank: the first of a host with several makes the bells. */
 void dmap__bells_init(dmap__bells *bells, const dmap__host_place *place, dmap__bells_offer *offer);
 /** Then, on every rank, with the offer of the first of its host. Returns true if it has reached the bells. */
 bool dmap__bells_accept(dmap__bells *bells, const dmap__host_place *place, const dmap__bells_offer *offer);
+/** When all have: the pages stay, nobody else finds them. */
+void dmap__bells_end_offer(dmap__bells *bells);
 void dmap__bells_fini(dmap__bells *bells);
 
 #endif

@@ -208,6 +208,7 @@ static dmap_status hang_bells(dmap__comm *comm, dmap__error *error) {
         bool reached = dmap__bells_accept(&comm->bells, place, &all[place->leader]);
         dmap__comm_gather(comm, &reached, sizeof reached, comm->reached, error);
     }
+    dmap__bells_end_offer(&comm->bells);
     free(all);
     return error->status;
 }
