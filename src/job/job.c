@@ -221,7 +221,6 @@ static void rest(const dmap__job *job, dmap__idle *idle, uint32_t heard) {
         dmap__clock_yield();
         return;
     }
-    dmap__seat_take(job->pool);
     if (dmap__bell_wait(job->pool->bell, heard, sleep_s))
         dmap__idle_reset(idle);
     else
@@ -231,6 +230,7 @@ static void rest(const dmap__job *job, dmap__idle *idle, uint32_t heard) {
 static void loop(dmap__job *job) {
     dmap__idle idle = {.is_rung = job->pool->is_rung, .spins = job->pool->has_spare_core && job->pool->comm};
     long slack = dmap__clock_sharpen();
+    dmap__seat_take(job->pool);
     for (;;) {
         uint32_t heard = dmap__bell_heard(job->pool->bell);
         bool moved = dmap__job_take(job);
