@@ -311,7 +311,7 @@ static void fill_place(const table *tab, const dmap__share *share, const dmap__s
     place->pu = bind == DMAP_BIND_PU ? tab->pus[core->pu_begin + slot->sibling].logical : -1;
     place->numa = bind == DMAP_BIND_NONE || bind == DMAP_BIND_SOCKET ? -1 : core->numa;
     place->socket = bind == DMAP_BIND_NONE ? -1 : core->socket;
-    place->shared = slot->shared;
+    place->shared = bind != DMAP_BIND_NONE && slot->shared;
     place->position = slot->core;
     place->begin = share->begin;
     place->end = share->end;
