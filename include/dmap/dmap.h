@@ -39,7 +39,8 @@ typedef enum dmap_backend {
     DMAP_BACKEND_DEFAULT = 0, /* DMAP_BACKEND from the environment, else DMAP_THREADS */
     DMAP_THREADS = 1,         /* a thread a worker, pinned */
     DMAP_PROCESSES = 2,       /* a process a worker, pinned: a crash of the task costs one item. It takes the rank three
-                                 descriptors: see ulimit -n */
+                                 descriptors: see ulimit -n. A copy of it, by a task's fork(), ends when it returns
+                                 from the task */
     DMAP_SERIAL = 3           /* the rank's own thread, one item after the other: for gdb */
 } dmap_backend;
 

@@ -3,6 +3,7 @@
  * the first item that fails: failures are few, and the rank, which knows what they mean, asks again for the rest. */
 #include "crew/worker_child.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "base/clock.h"
 #include "base/slice.h"
 #include "base/tasks.h"
+#include "crew/child.h"
 #include "crew/emission.h"
 #include "crew/obituary.h"
 #include "crew/shared.h"
@@ -29,6 +31,18 @@ typedef struct child {
 } child;
 
 DMAP_PROCESS(dmap__worker_child, dmap__worker_child);
+
+static bool is_copy; /* this process was forked by a task's own fork() */
+
+static void note_copy(void) {
+    is_copy = true;
+}
+
+/* A task that calls fork() may return on both sides: the copy leaves then, as the stage is for one process. */
+static void leave_if_copy(void) {
+    if (is_copy)
+        dmap__child_leave(0);
+}
 
 /* Results of variable size are made on the stage. ctx->take. */
 static void *take(dmap_context *ctx, size_t size) {
@@ -106,6 +120,7 @@ static bool make_ready(child *c) {
     if (!local->task || local->generation != c->crew.shared_generation)
         atomic_store(&head->phase, (uint32_t)DMAP__PHASE_SETUP);
     int code = dmap__local_set_up(&c->context, local, task, c->crew.shared_generation);
+    leave_if_copy();
     atomic_store(&head->phase, (uint32_t)DMAP__PHASE_IDLE);
     return code ? refuse(c, code, c->context.text) : true;
 }
@@ -179,9 +194,9 @@ static int call(child *c, uint32_t i, uint32_t n) {
     begin(c, i, n > 1 ? DMAP__PHASE_BATCH : DMAP__PHASE_ITEM);
     const void *item = item_at(c, i, &number);
     void *result = task->result_size ? c->context.result : NULL;
-    if (task->run_batch)
-        return task->run_batch(&c->context, item, result, n);
-    return task->run(&c->context, item, result);
+    int code = task->run_batch ? task->run_batch(&c->context, item, result, n) : task->run(&c->context, item, result);
+    leave_if_copy();
+    return code;
 }
 
 /* Items that need no more than their place and their number: the way of short ones. What is the same for all of them is
@@ -204,6 +219,7 @@ static void run_plain(child *c) {
         c->context.index = first + i;
         c->context.result = result;
         int code = task->run(&c->context, item, result_size ? result : NULL);
+        leave_if_copy();
         if (code && !end(c, i, code))
             return;
         atomic_store_explicit(&head->done, i + 1, memory_order_release);
@@ -258,7 +274,8 @@ static bool open_child(child *c) {
     c->context.number = head->worker;
     c->context.limit = &head->limit;
     c->context.take = take;
-    return c->locals != NULL;
+    is_copy = false; /* a copy may be among those that this one was forked from */
+    return c->locals && pthread_atfork(NULL, NULL, note_copy) == 0;
 }
 
 static void answer(child *c) {

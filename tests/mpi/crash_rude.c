@@ -1,6 +1,6 @@
 /* Tasks that do to their process what a program of its own may do: timers, descriptors closed, files opened in their
- * place, the stage forged or cut, items that never end. It costs their own items, at the most, and no time limit is
- * lost to it. */
+ * place, the stage forged or cut, copies of the process made, items that never end. It costs their own items, at the
+ * most, and no time limit is lost to it. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -156,6 +157,61 @@ static void test_harm(void) {
     }
 }
 
+/* ---- tasks that return twice ---- */
+
+/* The item waits for its copy to leave: that it comes to another item, or does not leave, fails that item. */
+static int return_twice(void) {
+    static pid_t copy = -1;
+    int status = -1;
+    if (copy == 0)
+        return 1;
+    copy = fork();
+    if (copy == 0)
+        return 0;
+    for (double end = dmap__clock_now() + 10; waitpid(copy, &status, WNOHANG) != copy && dmap__clock_now() < end;)
+        dmap__clock_sleep(0.0001);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : 2;
+}
+
+static int run_twice(dmap_context *ctx, const void *item, void *result) {
+    int code = return_twice();
+    return code ? dmap_fail(ctx, code, "there is a second worker") : add_one(ctx, item, result);
+}
+
+static int run_batch_twice(dmap_context *ctx, const void *items, void *results, size_t count) {
+    int code = return_twice();
+    for (size_t i = 0; i < count; i++)
+        ((uint64_t *)results)[i] = *(const uint64_t *)items + i + 1;
+    return code ? dmap_fail(ctx, code, "there is a second worker") : 0;
+}
+
+static int set_up_twice(dmap_context *ctx) {
+    int code = return_twice();
+    return code ? dmap_fail(ctx, code, "there is a second worker") : 0;
+}
+
+DMAP_TASK(rude_twice, .run = run_twice, .item_size = 8, .result_size = 8);
+DMAP_TASK(rude_batch_twice, .run_batch = run_batch_twice, .item_size = 8, .result_size = 8);
+DMAP_TASK(rude_set_up_twice, .run = add_one, .item_size = 8, .result_size = 8, .setup = set_up_twice);
+
+static void test_twice(void) {
+    enum { N = 100 };
+    const struct {
+        const dmap_task *task;
+        double item_timeout_s;
+    } calls[] = {{&rude_twice, 0}, {&rude_twice, 60}, {&rude_batch_twice, 0}, {&rude_set_up_twice, 0}};
+    harness_watch("tasks that return twice", 100);
+    for (size_t c = 0; c < sizeof calls / sizeof *calls; c++) {
+        uint64_t results[N] = {0};
+        dmap_map_options options = {.item_timeout_s = calls[c].item_timeout_s, .progress = -1};
+        if (dmap_map(harness_pool, calls[c].task, dmap_range(0, N), dmap_into(results), &options) != DMAP_OK)
+            harness_fail("call %zu: %s", c, dmap_error(harness_pool));
+        for (uint64_t i = 0; i < N; i++)
+            CU_ASSERT_EQUAL(results[i], i + 1);
+    }
+    check_whole();
+}
+
 /* ---- a call that is over ---- */
 
 static int hang(dmap_context *ctx, const void *item, void *result) {
@@ -182,5 +238,6 @@ void crash_add_rude(void) {
     CU_ADD_TEST(suite, test_timer);
     CU_ADD_TEST(suite, test_forged);
     CU_ADD_TEST(suite, test_harm);
+    CU_ADD_TEST(suite, test_twice);
     CU_ADD_TEST(suite, test_call_timeout);
 }
