@@ -24,6 +24,9 @@ typedef enum dmap__turn {
     DMAP__TURN_ENDED = 2 /* the process is no more */
 } dmap__turn;
 
+/* A mask has to hold every CPU number that the machine may have, else the kernel gives none; Linux has 8192 at most. */
+#define DMAP__CPU_SETS (8192 / CPU_SETSIZE)
+
 /** What the process is doing: so that its death can be told. */
 typedef enum dmap__phase {
     DMAP__PHASE_IDLE = 0,
@@ -55,8 +58,8 @@ typedef struct dmap__stage_head {
     uint64_t request; /* counts them, from 1 */
     bool quit;
     bool is_bound;
-    cpu_set_t cpus; /* that the process is bound to */
-    bool spins;     /* there are CPUs for both sides: who waits looks for a while before it sleeps */
+    cpu_set_t cpus[DMAP__CPU_SETS]; /* that the process is bound to: one mask */
+    bool spins;                     /* there are CPUs for both sides: who waits looks for a while before it sleeps */
     dmap__inner inner;
     uint64_t size;   /* bytes backed by memory, or more */
     uint64_t mapped; /* bytes of addresses that the rank has given it */

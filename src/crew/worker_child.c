@@ -263,7 +263,7 @@ static bool open_child(child *c) {
         return false;
     head = c->stage.head;
     if (head->is_bound)
-        sched_setaffinity(0, sizeof head->cpus, &head->cpus);
+        sched_setaffinity(0, sizeof head->cpus, head->cpus);
     dmap__inner_enter_process(head->inner);
     dmap__slice_be_patient();
     dmap__obituary_prepare(head);

@@ -1,5 +1,8 @@
-/* A rank and its workers' processes at awkward moments: the rank does not run just when an item begins, or a process
- * was stopped (SIGSTOP) when its pool is closed. The linker sends the library's looks at the clock here (--wrap). */
+/* A rank and its workers' processes at awkward moments: the rank does not run just when an item begins, a process
+ * was stopped (SIGSTOP) when its pool is closed, the machine is very large. The linker sends the library's looks at the
+ * clock, and at what it is bound to, here (--wrap). */
+#include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -36,8 +39,8 @@ static int take_long(dmap_context *ctx, const void *item, void *result) {
 
 DMAP_TASK(takes_long, .run = take_long, .item_size = 8, .result_size = 0);
 
-static dmap_pool *open_pool(void) {
-    dmap_options options = {.backend = DMAP_PROCESSES, .workers = WORKERS};
+static dmap_pool *open_pool(int workers) {
+    dmap_options options = {.backend = DMAP_PROCESSES, .workers = workers};
     dmap__error error;
     dmap_pool *pool = NULL;
     CU_ASSERT_EQUAL_FATAL(dmap__pool_open(NULL, &options, &pool, &error), DMAP_OK);
@@ -46,7 +49,7 @@ static dmap_pool *open_pool(void) {
 
 static void test_late_rank(void) {
     dmap_map_options options = {.item_timeout_s = 60, .progress = -1};
-    dmap_pool *pool = open_pool();
+    dmap_pool *pool = open_pool(WORKERS);
     rank_pid = getpid();
     dmap_status status = dmap_map(pool, &takes_long, dmap_range(0, ITEMS), dmap_discard(), &options);
     rank_pid = 0;
@@ -84,7 +87,7 @@ static bool wait_stopped(int pid) {
 static void test_stopped(void) {
     int pids[ITEMS], processes = 0;
     dmap_map_options options = {.progress = -1};
-    dmap_pool *pool = open_pool();
+    dmap_pool *pool = open_pool(WORKERS);
     CU_ASSERT_EQUAL(dmap_map(pool, &tells_pid, dmap_range(0, ITEMS), dmap_into(pids), &options), DMAP_OK);
     atomic_store(tear_downs, 0);
     for (int i = 0; i < ITEMS; i++) {
@@ -100,6 +103,45 @@ static void test_stopped(void) {
     CU_ASSERT(look_wait_gone(pids, ITEMS, 5));
 }
 
+/* ---- a very large machine ---- */
+
+static bool is_large; /* this rank's machine: it has the most CPUs that Linux takes */
+
+int __real_sched_getaffinity(pid_t pid, size_t size, cpu_set_t *cpus);
+int __wrap_sched_getaffinity(pid_t pid, size_t size, cpu_set_t *cpus);
+
+int __wrap_sched_getaffinity(pid_t pid, size_t size, cpu_set_t *cpus) {
+    if (!is_large || size * 8 >= 8192)
+        return __real_sched_getaffinity(pid, size, cpus);
+    errno = EINVAL;
+    return -1;
+}
+
+static int tell_cpus(dmap_context *ctx, const void *item, void *result) {
+    (void)ctx, (void)item;
+    return sched_getaffinity(0, sizeof(cpu_set_t), result);
+}
+
+DMAP_TASK(tells_cpus, .run = tell_cpus, .item_size = 8, .result_size = sizeof(cpu_set_t));
+
+static cpu_set_t cpus_of_worker(void) {
+    cpu_set_t cpus;
+    dmap_pool *pool = open_pool(1);
+    CPU_ZERO(&cpus);
+    CU_ASSERT_EQUAL(dmap_map(pool, &tells_cpus, dmap_range(0, 1), dmap_into(&cpus), NULL), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap__pool_close(pool), DMAP_OK);
+    return cpus;
+}
+
+/* A process is bound there as it is on a small one. */
+static void test_large_machine(void) {
+    cpu_set_t small = cpus_of_worker();
+    is_large = true;
+    cpu_set_t large = cpus_of_worker();
+    is_large = false;
+    CU_ASSERT(CPU_COUNT(&small) > 0 && CPU_EQUAL(&small, &large));
+}
+
 int main(int argc, char **argv) {
     void *memory = mmap(NULL, sizeof *tear_downs, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
@@ -107,8 +149,10 @@ int main(int argc, char **argv) {
     tear_downs = memory;
     if (dmap_prefork(&argc, &argv) != 0)
         return 1;
-    CU_TestInfo tests[] = {
-        {"a rank that is late", test_late_rank}, {"stopped processes", test_stopped}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"a rank that is late", test_late_rank},
+                           {"stopped processes", test_stopped},
+                           {"a very large machine", test_large_machine},
+                           CU_TEST_INFO_NULL};
     int status = unit_run("worker process", tests);
     return status || look_children() != 1;
 }
