@@ -87,7 +87,8 @@ DMAP_API dmap_status dmap_process_open(const dmap_process_options *options, dmap
 DMAP_API dmap_status dmap_process_start(dmap_process *process);
 
 /** Waits for its end. Any number of times.
- *  timeout_s:  < 0: no limit; 0: only looks
+ *  timeout_s:  < 0: no limit; 0: only looks. A fork server that was stopped is told to go on, and waited for up to a
+ *              second then
  *  Returns:    DMAP_OK: it has ended, and has been reaped; DMAP_ETIMEOUT; DMAP_EINVAL (not started); DMAP_ELOST: it has
  *              ended, but its exit code is lost, with the fork server (or with a wait() of the program's own) */
 DMAP_API dmap_status dmap_process_join(dmap_process *process, double timeout_s);

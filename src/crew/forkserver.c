@@ -6,7 +6,9 @@
  * forgets its parent's server, and makes its own when it first needs one: it has no MPI to be before. A process that
  * the program forked by itself has the same memory, but is not `owner`, and gets nothing from here.
  *
- * A server that was killed is not replaced: after MPI_Init there is no right time to fork one. */
+ * A server that was killed is not replaced: after MPI_Init there is no right time to fork one. One that was stopped
+ * (SIGSTOP) is told to go on when it is silent for a while: one that runs takes no notice, and one that has ended is
+ * not silent, as what it wrote to is at its end, so the signal meets nobody else. */
 #include "crew/forkserver.h"
 
 #include <errno.h>
@@ -18,9 +20,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "crew/forkserver_loop.h"
 #include "crew/forkserver_wire.h"
 #include "crew/process_system.h"
+
+#define NUDGE_S 0.1 /* of silence, between two signals to go on */
 
 static struct {
     pthread_mutex_t lock; /* guards all below, and the use of the socket */
@@ -132,6 +137,27 @@ static dmap_status lost(dmap__error *error) {
                       (int)client.server);
 }
 
+static void nudge(void) {
+    if (is_made() && client.socket >= 0)
+        kill(client.server, SIGCONT);
+}
+
+/* Who has the lock waits for the server too, or ends it. */
+bool dmap__forkserver_wait(int descriptor, double timeout_s) {
+    double end = dmap__clock_now() + timeout_s;
+    for (;;) {
+        double left = timeout_s < 0 ? NUDGE_S : end - dmap__clock_now();
+        if (dmap__readable(descriptor, left < 0 ? 0 : left < NUDGE_S ? left : NUDGE_S))
+            return true;
+        if (pthread_mutex_trylock(&client.lock) == 0) {
+            nudge();
+            pthread_mutex_unlock(&client.lock);
+        }
+        if (timeout_s >= 0 && dmap__clock_now() >= end)
+            return false;
+    }
+}
+
 static dmap_status ask(const dmap__birth *birth, int report, dmap__answer *answer, int *pidfd, dmap__error *error) {
     int fds[DMAP__FDS_MOST + 1], n = 1;
     for (int i = 0; i < birth->n_fds; i++)
@@ -143,6 +169,8 @@ static dmap_status ask(const dmap__birth *birth, int report, dmap__answer *answe
         return errno == EPIPE || errno == ECONNRESET
                    ? lost(error)
                    : dmap__fail_system(error, errno, "hand descriptors to the fork server");
+    while (!dmap__readable(client.socket, NUDGE_S))
+        nudge();
     int taken = dmap__wire_take(client.socket, answer, sizeof *answer, pidfd, &n);
     if (taken == 0)
         return lost(error);

@@ -27,6 +27,10 @@ bool dmap__forkserver_is_open(void);
  *            DMAP_ENOMEM, DMAP_EIO (it could not fork) */
 dmap_status dmap__forkserver_start(const dmap__birth *birth, int report, pid_t *pid, int *pidfd, dmap__error *error);
 
+/** Waits until what the server writes to is readable or at its end; a server that was stopped (SIGSTOP) is told to go
+ *  on meanwhile. timeout_s < 0: no limit. Returns false when the time is over. Any thread. */
+bool dmap__forkserver_wait(int descriptor, double timeout_s);
+
 /** In a new child: it has no server, but may make one. argv: as in dmap__forkserver_open. */
 void dmap__forkserver_forget(char **argv);
 /** The program's argv, as it was given; NULL if it was not. */

@@ -11,8 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "crew/forkserver.h"
 #include "crew/process_state.h"
 #include "crew/process_system.h"
+
+#define WORD_S 1.0 /* for the fork server to tell of an end, whatever the time limit: usually it does at once */
 
 static int code_of(const siginfo_t *info) {
     return info->si_code == CLD_EXITED ? info->si_status : -info->si_status;
@@ -32,10 +36,13 @@ static bool reap(dmap_process *process) {
     return !failed;
 }
 
+static bool read_report(dmap_process *process) {
+    dmap__forkserver_wait(process->report, -1);
+    return dmap__read_all(process->report, &process->code, sizeof process->code);
+}
+
 void dmap__process_collect(dmap_process *process) {
-    bool known =
-        process->is_direct ? reap(process) : dmap__read_all(process->report, &process->code, sizeof process->code);
-    process->is_lost = !known;
+    process->is_lost = !(process->is_direct ? reap(process) : read_report(process));
     dmap__close_one(&process->report);
     dmap__close_one(&process->lifeline);
     process->state = DMAP__PROCESS_ENDED;
@@ -55,6 +62,11 @@ static dmap_status check_known(const dmap_process *process, dmap__error *error) 
         process->is_direct ? "the program waits for all children, or ignores SIGCHLD" : "the fork server was killed");
 }
 
+/* The process has ended: does its server say so in time? */
+static bool has_report(const dmap_process *process, double timeout_s) {
+    return process->is_direct || dmap__forkserver_wait(process->report, timeout_s > WORD_S ? timeout_s : WORD_S);
+}
+
 dmap_status dmap__process_join(dmap_process *process, double timeout_s, dmap__error *error) {
     dmap_status status = check_started(process, error);
     if (status != DMAP_OK)
@@ -62,8 +74,12 @@ dmap_status dmap__process_join(dmap_process *process, double timeout_s, dmap__er
     if (timeout_s != timeout_s)
         return dmap__fail(error, DMAP_EINVAL, "the timeout is not a number");
     if (process->state == DMAP__PROCESS_STARTED) {
+        double end = dmap__clock_now() + timeout_s;
         if (!dmap__readable(process->pidfd, timeout_s))
             return dmap__fail(error, DMAP_ETIMEOUT, "process \"%s\" (%d) still runs", process->name, (int)process->pid);
+        if (timeout_s >= 0 && !has_report(process, end - dmap__clock_now()))
+            return dmap__fail(error, DMAP_ETIMEOUT, "process \"%s\" (%d) has ended, but the fork server is silent",
+                              process->name, (int)process->pid);
         dmap__process_collect(process);
     }
     return check_known(process, error);

@@ -31,7 +31,7 @@ struct dmap_process {
     int code;     /* once it has ended */
 };
 
-/** Takes note of the end of a process whose pidfd is readable, and reaps it. */
+/** Takes note of the end of a process whose pidfd is readable, and reaps it. Blocks: until its fork server has told. */
 void dmap__process_collect(dmap_process *process);
 
 #endif

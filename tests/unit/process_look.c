@@ -3,6 +3,7 @@
 #include "process_look.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,16 @@ bool look_process(int pid, char *state, int *parent, int *group) {
 
 bool look_gone(int pid) {
     return !look_process(pid, NULL, NULL, NULL);
+}
+
+bool look_stop(int pid) {
+    char state = '?';
+    if (kill(pid, SIGSTOP))
+        return false;
+    for (double end = dmap__clock_now() + 10; dmap__clock_now() < end && state != 'T'; dmap__clock_sleep(0.001))
+        if (!look_process(pid, &state, NULL, NULL))
+            return false;
+    return state == 'T';
 }
 
 /* Processes of a parent, zombies too; or, if group is not 0, those of the group that live. */

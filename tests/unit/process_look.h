@@ -14,6 +14,8 @@ int look_descriptors_of(int pid);
 bool look_process(int pid, char *state, int *parent, int *group);
 /** True if there is no such process, not even a zombie. */
 bool look_gone(int pid);
+/** Stops a process (SIGSTOP), and waits until it is; false if there is none. */
+bool look_stop(int pid);
 /** Children of this process, zombies too. */
 int look_children(void);
 

@@ -110,6 +110,28 @@ static void test_killed_at_random(void) {
     free(pids);
 }
 
+/* ---- stopped -------------------------------------------------------------------------------------------------- */
+
+/* It goes on when something is asked of it, or waited for. */
+static void test_stopped(void) {
+    int server = find_server(), code = 0;
+    for (unsigned i = 0; i < unit_rounds(3); i++) {
+        CU_ASSERT(look_stop(server));
+        dmap_process *p = look_start(&(dmap_process_options){.run = sleep_long});
+        CU_ASSERT(p && look_stop(server));
+        CU_ASSERT_EQUAL(dmap_process_join(p, 0.001), DMAP_ETIMEOUT);
+        CU_ASSERT_EQUAL(kill(dmap_process_pid(p), SIGKILL), 0);
+        while (dmap_process_is_alive(p))
+            dmap__clock_yield();
+        if (i % 3 == 0)
+            CU_ASSERT_EQUAL(dmap_process_join(p, -1), DMAP_OK);
+        if (i % 3 == 1)
+            CU_ASSERT_EQUAL(dmap_process_join(p, 60), DMAP_OK);
+        CU_ASSERT(dmap_process_exit_code(p, &code) == DMAP_OK && code == -SIGKILL);
+        CU_ASSERT_EQUAL(dmap_process_close(p), DMAP_OK);
+    }
+}
+
 /* ---- limits and costs ----------------------------------------------------------------------------------------- */
 
 static void test_no_descriptors(void) {
@@ -253,6 +275,7 @@ int main(int argc, char **argv) {
     program_argv = argv;
     CU_TestInfo tests[] = {{"the server made and ended", test_open_and_close},
                            {"children killed at random", test_killed_at_random},
+                           {"stopped", test_stopped},
                            {"no descriptors left", test_no_descriptors},
                            {"many at once", test_many_at_once},
                            {"a large program", test_large_program},

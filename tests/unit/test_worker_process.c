@@ -1,6 +1,6 @@
-/* A rank and its workers' processes at awkward moments: the rank does not run just when an item begins, a process
- * was stopped (SIGSTOP) when its pool is closed, the machine is very large. The linker sends the library's looks at the
- * clock, and at what it is bound to, here (--wrap). */
+/* A rank and its workers' processes at awkward moments: the rank does not run just when an item begins, a process or
+ * the fork server was stopped (SIGSTOP) when the pool is closed, the machine is very large. The linker sends the
+ * library's looks at the clock, and at what it is bound to, here (--wrap). */
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -76,28 +76,20 @@ static int tell_pid(dmap_context *ctx, const void *item, void *result) {
 
 DMAP_TASK(tells_pid, .run = tell_pid, .item_size = 8, .result_size = sizeof(int), .teardown = tear_down);
 
-static bool wait_stopped(int pid) {
-    char state = '?';
-    for (double end = dmap__clock_now() + 10; dmap__clock_now() < end && state != 'T'; dmap__clock_sleep(0.001))
-        if (!look_process(pid, &state, NULL, NULL))
-            return false;
-    return state == 'T';
-}
-
 static void test_stopped(void) {
-    int pids[ITEMS], processes = 0;
+    int pids[ITEMS], processes = 0, server = -1;
     dmap_map_options options = {.progress = -1};
     dmap_pool *pool = open_pool(WORKERS);
     CU_ASSERT_EQUAL(dmap_map(pool, &tells_pid, dmap_range(0, ITEMS), dmap_into(pids), &options), DMAP_OK);
     atomic_store(tear_downs, 0);
     for (int i = 0; i < ITEMS; i++) {
         char state = '?';
-        if (!look_process(pids[i], &state, NULL, NULL) || state == 'T')
+        if (!look_process(pids[i], &state, &server, NULL) || state == 'T')
             continue;
-        CU_ASSERT(kill(pids[i], SIGSTOP) == 0 && wait_stopped(pids[i]));
+        CU_ASSERT(look_stop(pids[i]));
         processes++;
     }
-    CU_ASSERT(processes > 0);
+    CU_ASSERT(processes > 0 && look_stop(server));
     CU_ASSERT_EQUAL(dmap__pool_close(pool), DMAP_OK);
     CU_ASSERT_EQUAL(atomic_load(tear_downs), processes);
     CU_ASSERT(look_wait_gone(pids, ITEMS, 5));
