@@ -16,8 +16,9 @@ extern "C" {
  *  comm:       duplicated; free to use for anything else meanwhile
  *  options:    NULL for defaults; the master's hold
  *  Returns:    the same on every rank: DMAP_OK; DMAP_EINVAL (option, environment or task table); DMAP_EMISMATCH (a rank
- *              runs another program or version); DMAP_ENOMEM; DMAP_EMPI; DMAP_EUNSUPPORTED. dmap_error(NULL) has the
- *              sentence. On a serving rank also DMAP_EMPI or DMAP_ENOMEM if its service broke
+ *              runs another program or version); DMAP_ENOMEM; DMAP_EIO (DMAP_PROCESSES: no descriptor left);
+ *              DMAP_EMPI; DMAP_EUNSUPPORTED. dmap_error(NULL) has the sentence. On a serving rank also DMAP_EMPI or
+ *              DMAP_ENOMEM if its service broke
  *  Blocks:     on the master until every rank has come; on the others until dmap_close */
 DMAP_API dmap_status dmap_open(MPI_Comm comm, const dmap_options *options, dmap_pool **pool);
 

@@ -6,10 +6,12 @@
  * Workers take no lock, and the manager touches the log of a lane only after the board said that its chunk ended. */
 #include "crew/crew.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +20,7 @@
 #include "base/memory.h"
 #include "base/slice.h"
 #include "crew/emission.h"
+#include "crew/process_system.h"
 #include "crew/puppet.h"
 #include "crew/worker.h"
 
@@ -130,7 +133,7 @@ static void wake_workers(dmap__crew *crew) {
 }
 
 /* The process itself is started with its first batch, by the worker's thread. */
-static bool hand_over(dmap__crew *crew, int number, const dmap__crew_config *config) {
+static dmap_status hand_over(dmap__crew *crew, int number, const dmap__crew_config *config, dmap__error *error) {
     dmap__puppet_config puppet = {.start = config->start,
                                   .refresh_items = config->refresh_items,
                                   .refresh_memory = config->refresh_memory,
@@ -140,19 +143,26 @@ static bool hand_over(dmap__crew *crew, int number, const dmap__crew_config *con
                                   .worker = number,
                                   .workers = crew->workers};
     dmap__puppet *made = dmap__puppet_create(&puppet);
-    if (!made)
-        return false;
+    if (!made) {
+        int reason = errno;
+        char what[64];
+        snprintf(what, sizeof what, "make worker process %d of %d", number + 1, crew->workers);
+        return dmap__fail_system(error, reason, what);
+    }
     dmap__worker_hand_over(crew->hands[number].worker, made);
     crew->state.stages[crew->state.n_stages++] = made->stage.head;
-    return true;
+    return DMAP_OK;
 }
 
-static bool open_processes(dmap__crew *crew) {
+static dmap_status open_processes(dmap__crew *crew, dmap__error *error) {
+    size_t n = (size_t)crew->workers;
     if (crew->backend != DMAP_PROCESSES)
-        return true;
-    crew->state.stages = calloc((size_t)crew->workers, sizeof(dmap__stage_head *));
+        return DMAP_OK;
+    crew->state.stages = calloc(n, sizeof(dmap__stage_head *));
+    if (!crew->state.stages)
+        return dmap__fail_memory(error, n * sizeof(dmap__stage_head *), "a crew");
     crew->watcher = dmap__watcher_open();
-    return crew->state.stages && crew->watcher;
+    return crew->watcher ? DMAP_OK : dmap__fail_system(error, errno, "watch the workers' processes");
 }
 
 static dmap_status open_hand(dmap__crew *crew, int number, const dmap__crew_config *config, dmap__error *error) {
@@ -165,8 +175,9 @@ static dmap_status open_hand(dmap__crew *crew, int number, const dmap__crew_conf
     h->worker = dmap__worker_create(&crew->state, number, h->place.core);
     if (!h->worker)
         return dmap__fail(error, DMAP_ENOMEM, "out of memory for worker %d", number);
-    if (crew->state.stages && !hand_over(crew, number, config))
-        return dmap__fail(error, DMAP_ENOMEM, "out of memory for the process of worker %d", number);
+    dmap_status status = crew->state.stages ? hand_over(crew, number, config, error) : DMAP_OK;
+    if (status != DMAP_OK)
+        return status;
     if (crew->backend != DMAP_SERIAL && start_thread(h))
         return dmap__fail(error, DMAP_ENOMEM, "rank %d could not start thread %d of %d", config->rank, number + 1,
                           crew->workers);
@@ -199,9 +210,10 @@ dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, 
     made->state.tell = tell_manager;
     made->state.tell_arg = made;
     made->state.emissions = dmap__emissions_create(config->backend != DMAP_SERIAL);
-    if (!made->hands || !made->state.emissions || !dmap__board_init(&made->state.board, config->workers) ||
-        !open_processes(made))
+    if (!made->hands || !made->state.emissions || !dmap__board_init(&made->state.board, config->workers))
         status = dmap__fail(error, DMAP_ENOMEM, "out of memory for the board of %d workers", config->workers);
+    if (status == DMAP_OK)
+        status = open_processes(made, error);
     for (int i = 0; i < config->workers && status == DMAP_OK; i++)
         status = open_hand(made, i, config, error);
     if (status != DMAP_OK) {

@@ -3,6 +3,7 @@
  * said so: the word cannot be about the new one. What the stage says is no proof: a task may have written it. */
 #include "crew/puppet.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "crew/emission.h"
 #include "crew/obituary.h"
 #include "crew/process.h"
+#include "crew/process_system.h"
 #include "crew/watcher.h"
 #include "crew/worker_child.h"
 
@@ -28,7 +30,9 @@ dmap__puppet *dmap__puppet_create(const dmap__puppet_config *config) {
     puppet->config = *config;
     puppet->watch.stage = &puppet->stage;
     if (!dmap__stage_create(&puppet->stage)) {
+        int reason = errno;
         free(puppet);
+        errno = reason;
         return NULL;
     }
     atomic_store(&puppet->stage.head->limit, UINT64_MAX);
@@ -129,7 +133,7 @@ static dmap_status start(dmap__puppet *puppet, dmap__error *error) {
         status = dmap__process_start(puppet->process, error);
     if (status == DMAP_OK &&
         !dmap__watcher_add(puppet->config.watcher, dmap__process_fd(puppet->process), &puppet->watch))
-        status = dmap__fail_memory(error, sizeof *puppet, "a process to be watched");
+        status = dmap__fail_system(error, errno, "watch a process");
     if (status != DMAP_OK && puppet->process) {
         dmap__process_signal(puppet->process, SIGKILL, true, NULL);
         dmap__process_join(puppet->process, -1, NULL);

@@ -9,8 +9,9 @@
 /** Tells the stages of processes that ended: one thread for all of a crew. */
 typedef struct dmap__watcher dmap__watcher;
 
+/** Returns NULL, with errno, if memory, descriptors or threads are out. */
 dmap__watcher *dmap__watcher_open(void);
-/** watcher may be NULL. */
+/** watcher may be NULL. Errno is kept. */
 void dmap__watcher_close(dmap__watcher *watcher);
 
 /** What is told when a process ends. The stage's word is in memory that the process can write to: so this is the one to
@@ -43,7 +44,7 @@ typedef struct dmap__puppet {
     void *emit_arg;
 } dmap__puppet;
 
-/** Returns NULL if memory is out. */
+/** Returns NULL, with errno, if memory or descriptors are out. */
 dmap__puppet *dmap__puppet_create(const dmap__puppet_config *config);
 /** Lets the process, if there is one, run its tear-downs and end. Blocks until then. */
 void dmap__puppet_quit(dmap__puppet *puppet);

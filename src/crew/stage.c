@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/futex.h"
+#include "crew/process_system.h"
 
 #define LARGEST   ((size_t)1 << 38) /* addresses asked for at first */
 #define SMALLEST  ((size_t)1 << 24) /* addresses without which there is no stage */
@@ -83,8 +84,10 @@ static bool grow(dmap__stage *stage, size_t size) {
     while (stage->size < size) {
         size_t step = size - stage->size < STEP ? size - stage->size : STEP;
         int reason = posix_fallocate(stage->descriptor, (off_t)stage->size, (off_t)step);
-        if (reason && reason != EINTR)
+        if (reason && reason != EINTR) {
+            errno = reason;
             return false;
+        }
         stage->size += reason ? 0 : step;
     }
     return true;
@@ -117,8 +120,7 @@ bool dmap__stage_open(dmap__stage *stage, int descriptor) {
 void dmap__stage_destroy(dmap__stage *stage) {
     if (stage->head)
         munmap(stage->head, stage->mapped);
-    if (stage->descriptor >= 0)
-        close(stage->descriptor);
+    dmap__close_one(&stage->descriptor);
     *stage = (dmap__stage){.descriptor = -1};
 }
 

@@ -102,10 +102,11 @@ typedef struct dmap__stage {
     uint64_t size;         /* bytes backed by memory, as far as this side knows */
 } dmap__stage;
 
-/** A new stage. Returns false if memory is out. */
+/** A new stage. Returns false, with errno, if memory or descriptors are out. */
 bool dmap__stage_create(dmap__stage *stage);
 /** Maps the stage that the descriptor holds (taken over). Returns false if it cannot. */
 bool dmap__stage_open(dmap__stage *stage, int descriptor);
+/** Errno is kept. */
 void dmap__stage_destroy(dmap__stage *stage);
 
 /** Forgets all that was taken. Memory beyond what is usual is given back once little of it was used, not before: large

@@ -1,14 +1,15 @@
 #include "crew/watcher.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/futex.h"
+#include "crew/process_system.h"
 
 struct dmap__watcher {
     int epoll, stop;
@@ -57,6 +58,13 @@ static void *watch(void *arg) {
     }
 }
 
+/* Errno says why it could not. */
+static bool start_thread(dmap__watcher *watcher) {
+    int reason = pthread_create(&watcher->thread, NULL, watch, watcher);
+    errno = reason ? reason : errno;
+    return reason == 0;
+}
+
 dmap__watcher *dmap__watcher_open(void) {
     dmap__watcher *watcher = calloc(1, sizeof *watcher);
     if (!watcher)
@@ -67,7 +75,7 @@ dmap__watcher *dmap__watcher_open(void) {
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     if (watcher->epoll >= 0 && watcher->stop >= 0 && add(watcher, watcher->stop, NULL))
-        watcher->started = pthread_create(&watcher->thread, NULL, watch, watcher) == 0;
+        watcher->started = start_thread(watcher);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (watcher->started)
         return watcher;
@@ -80,9 +88,9 @@ void dmap__watcher_close(dmap__watcher *watcher) {
         return;
     if (watcher->started && eventfd_write(watcher->stop, 1) == 0)
         pthread_join(watcher->thread, NULL);
-    if (watcher->epoll >= 0)
-        close(watcher->epoll);
-    if (watcher->stop >= 0)
-        close(watcher->stop);
+    dmap__close_one(&watcher->epoll);
+    dmap__close_one(&watcher->stop);
+    int saved = errno;
     free(watcher);
+    errno = saved;
 }

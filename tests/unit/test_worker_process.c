@@ -1,16 +1,21 @@
 /* A rank and its workers' processes at awkward moments: the rank does not run just when an item begins, a process or
- * the fork server was stopped (SIGSTOP) when the pool is closed, the machine is very large. The linker sends the
- * library's looks at the clock, and at what it is bound to, here (--wrap). */
+ * the fork server was stopped (SIGSTOP) when the pool is closed, descriptors are out, the machine is very large. The
+ * linker sends the library's looks at the clock, and at what it is bound to, here (--wrap). */
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "api/pool.h"
+#include "base/bell.h"
 #include "base/clock.h"
+#include "crew/crew.h"
 #include "process_look.h"
 #include "unit.h"
 
@@ -95,6 +100,42 @@ static void test_stopped(void) {
     CU_ASSERT(look_wait_gone(pids, ITEMS, 5));
 }
 
+/* ---- few descriptors ---- */
+
+/* Opens a crew that is too large for the descriptors below `limit`; what it says is in error. */
+static void refuse_crew(int workers, int limit, dmap__error *error) {
+    int open_now = look_descriptors();
+    struct rlimit before, low;
+    dmap__bell bell;
+    dmap__crew *crew = NULL;
+    dmap__crew_config config = {.backend = DMAP_PROCESSES, .workers = workers, .bell = &bell};
+    dmap__bell_init(&bell, false);
+    CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &before), 0);
+    low = (struct rlimit){(rlim_t)limit, before.rlim_max};
+    CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &low), 0);
+    dmap_status status = dmap__crew_open(&config, &crew, error);
+    CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &before), 0);
+    CU_ASSERT(status == DMAP_EIO && !crew);
+    CU_ASSERT_EQUAL(look_descriptors(), open_now);
+}
+
+/* Whatever it is that finds none left, the sentence names the reason; and nothing stays open. */
+static void test_few_descriptors(void) {
+    enum { MANY = 40, STANDARD = 3 };
+    int of_watcher = 0, of_workers = 0;
+    dmap__error error;
+    for (int room = 0; room < MANY; room++) {
+        int worker = 0, workers = 0;
+        refuse_crew(MANY, STANDARD + room, &error);
+        bool is_worker = sscanf(error.text, "cannot make worker process %d of %d: ", &worker, &workers) == 2;
+        CU_ASSERT(!is_worker || (worker > 0 && worker <= MANY && workers == MANY));
+        of_workers += is_worker;
+        of_watcher += strstr(error.text, "watch the workers' processes: ") != NULL;
+        CU_ASSERT(strstr(error.text, strerror(EMFILE)) && strstr(error.text, "(see ulimit -n)"));
+    }
+    CU_ASSERT(of_watcher > 0 && of_workers > 0 && of_watcher + of_workers == MANY);
+}
+
 /* ---- a very large machine ---- */
 
 static bool is_large; /* this rank's machine: it has the most CPUs that Linux takes */
@@ -143,6 +184,7 @@ int main(int argc, char **argv) {
         return 1;
     CU_TestInfo tests[] = {{"a rank that is late", test_late_rank},
                            {"stopped processes", test_stopped},
+                           {"few descriptors", test_few_descriptors},
                            {"a very large machine", test_large_machine},
                            CU_TEST_INFO_NULL};
     int status = unit_run("worker process", tests);
