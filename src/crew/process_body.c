@@ -96,21 +96,29 @@ static bool is_whole(const head *h, size_t size) {
            h->n_argv <= h->strings_size && h->n_environment <= h->strings_size;
 }
 
+/* names, argv and environment have room for as many strings as the head says. */
+static bool take_all(char *data, size_t size, char **names, char **argv, char **environment) {
+    const head *h = (const head *)(const void *)data;
+    char *end = data + size, *next = take_strings(data + sizeof *h + h->argument_size, end, names, 2);
+    next = next ? take_strings(next, end, argv, h->n_argv) : NULL;
+    return next && take_strings(next, end, environment, h->n_environment) == end;
+}
+
 bool dmap__process_body_read(int descriptor, dmap__process_body *body) {
     size_t size;
-    char *data = map_all(descriptor, &size);
-    head *h = (head *)data;
-    if (!data || !is_whole(h, size))
+    char *names[2], *data = map_all(descriptor, &size);
+    const head *h = (const head *)(const void *)data;
+    if (!data)
         return false;
-    char **argv = calloc((size_t)h->n_argv + 1, sizeof *argv);
-    char **environment = calloc((size_t)h->n_environment + 2, sizeof *environment);
-    if (!argv || !environment)
+    bool has_head = is_whole(h, size);
+    char **argv = has_head ? calloc((size_t)h->n_argv + 1, sizeof *argv) : NULL;
+    char **environment = has_head ? calloc((size_t)h->n_environment + 2, sizeof *environment) : NULL;
+    if (!argv || !environment || !take_all(data, size, names, argv, environment)) {
+        free(environment);
+        free(argv);
+        munmap(data, size);
         return false;
-    char *names[2], *end = data + size;
-    char *next = take_strings(data + sizeof *h + h->argument_size, end, names, 2);
-    next = next ? take_strings(next, end, argv, h->n_argv) : NULL;
-    if (!next || take_strings(next, end, environment, h->n_environment) != end)
-        return false;
+    }
     void *argument = h->argument_size ? data + sizeof *h : NULL;
     *body = (dmap__process_body){argument, (size_t)h->argument_size, names[0], names[1], argv, environment};
     return true;
