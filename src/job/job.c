@@ -20,7 +20,7 @@
 #define SLEEP_RUNG_S  0.05 /* where the bell rings for that */
 #define SLEEP_LATER_S 5e-3 /* while the source has nothing yet */
 #define WATCH_S       0.04
-#define SEAT_S        1e-3 /* a call that lasts longer takes a seat */
+#define SETTLE_S      1e-3 /* a call that lasts longer is worth it */
 
 _Static_assert(DMAP__SMALL_LEASE <= DMAP__CREW_SMALL && DMAP__BIG_LEASES <= DMAP__CREW_GRANTS,
                "a crew takes as many chunks as the plan has out at a branch");
@@ -161,14 +161,12 @@ static void show(dmap__job *job, double now) {
     dmap__progress_update(&job->progress, now, job->shown, job->report.failed);
 }
 
-/* Where cores are scarce this thread is run so late that it always finds something, and never waits: so a call that has
- * lasted a while takes a seat, too. */
+/* Where cores are scarce this thread is run so late that it always finds something, and never waits: so it settles when
+ * a call has lasted a while, too. */
 static void look_at_clock(dmap__job *job) {
     double now = dmap__clock_now();
-    if (now - job->began_s > SEAT_S) {
-        dmap__seat_take(job->pool);
+    if (now - job->began_s > SETTLE_S)
         dmap__seat_settle(job->pool);
-    }
     if (dmap__progress_is_due(&job->progress, now))
         show(job, now);
     if (job->options.on_watch && !job->sink_stopped && now - job->watched_s > WATCH_S)
