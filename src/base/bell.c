@@ -13,12 +13,13 @@ void dmap__bell_init(dmap__bell *bell, bool is_shared) {
     bell->is_shared = is_shared;
 }
 
-void dmap__bell_ring(dmap__bell *bell) {
+bool dmap__bell_ring(dmap__bell *bell) {
     uint32_t was = atomic_load_explicit(&bell->state, memory_order_relaxed);
     while (!atomic_compare_exchange_weak(&bell->state, &was, (was & ~WAITS) + RING))
         continue;
     if (was & WAITS)
         (bell->is_shared ? dmap__futex_wake_shared : dmap__futex_wake)(&bell->state, 1);
+    return was & WAITS;
 }
 
 uint32_t dmap__bell_heard(dmap__bell *bell) {

@@ -33,11 +33,3 @@ void dmap__slice_restore(uint64_t was) {
     if (was)
         set(was);
 }
-
-void dmap__slice_be_patient(void) {
-    struct sched_attr attr;
-    if (!look(&attr))
-        return;
-    attr.sched_policy = SCHED_BATCH;
-    syscall(SYS_sched_setattr, 0, &attr, 0);
-}

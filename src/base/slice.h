@@ -12,8 +12,4 @@ uint64_t dmap__slice_shorten(void);
 /** was: 0 does nothing. */
 void dmap__slice_restore(uint64_t was);
 
-/** From now on the calling thread interrupts nobody when it wakes, and so does what it starts (SCHED_BATCH): for who
- *  computes. Does nothing to a thread whose policy is not the usual one. */
-void dmap__slice_be_patient(void);
-
 #endif

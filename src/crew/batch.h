@@ -17,6 +17,7 @@ struct dmap__puppet;
 struct dmap__worker {
     dmap__crew_state *crew;
     int core;
+    bool gives_way; /* before it begins its next batch */
     dmap__pace pace;
     unsigned char *scratch;
     size_t scratch_size;

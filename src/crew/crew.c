@@ -18,7 +18,6 @@
 #include "base/clock.h"
 #include "base/futex.h"
 #include "base/memory.h"
-#include "base/slice.h"
 #include "crew/emission.h"
 #include "crew/process_system.h"
 #include "crew/puppet.h"
@@ -61,10 +60,12 @@ static void tell_manager(void *arg) {
     dmap__bell_ring(crew->bell);
 }
 
+/* A manager that does not wait may be in want of the core that this worker has: it woke the worker, which was run at
+ * once. So the worker gives way before it begins anything else; one that has nothing to begin sleeps anyway. */
 static bool step(hand *h) {
     int did = dmap__worker_step(h->worker);
-    if (did == 2)
-        tell_manager(h->crew);
+    if (did == 2 && !dmap__bell_ring(h->crew->bell) && h->crew->backend != DMAP_SERIAL)
+        dmap__worker_give_way(h->worker);
     return did != 0;
 }
 
@@ -90,7 +91,6 @@ static void *work(void *arg) {
     if (h->crew->topology)
         dmap__topology_bind(h->crew->topology, &h->place);
     dmap__inner_enter(h->crew->inner);
-    dmap__slice_be_patient();
     dmap__board_touch(&h->crew->state.board, h->number);
     atomic_fetch_add(&h->crew->ready, 1);
     dmap__futex_wake(&h->crew->ready, 1);

@@ -67,6 +67,10 @@ void dmap__worker_hand_over(dmap__worker *worker, dmap__puppet *puppet) {
     worker->puppet = puppet;
 }
 
+void dmap__worker_give_way(dmap__worker *worker) {
+    worker->gives_way = true;
+}
+
 static bool lower(_Atomic uint64_t *limit, uint64_t value) {
     uint64_t old = atomic_load(limit);
     while (value < old)
@@ -195,6 +199,9 @@ int dmap__worker_step(dmap__worker *worker) {
     b.slot = dmap__board_take(&crew->board, number, &worker->pace, &b.begin, &b.end);
     if (!b.slot)
         return 0;
+    if (worker->gives_way)
+        dmap__clock_yield();
+    worker->gives_way = false;
     uint64_t taken = b.end - b.begin;
     b.grant = b.slot->grant;
     b.log = dmap__board_log(b.slot, number, b.begin);

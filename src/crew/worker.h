@@ -40,6 +40,8 @@ int dmap__worker_step(dmap__worker *worker);
 void dmap__worker_hand_over(dmap__worker *worker, struct dmap__puppet *puppet);
 /** Most items of this work that a worker may take at once. */
 uint32_t dmap__worker_most(const dmap__crew_state *crew);
+/** Another thread may want its core: it yields before it begins its next batch. */
+void dmap__worker_give_way(dmap__worker *worker);
 /** Runs what tear-downs are due. Called by: the worker's own thread, at its end. */
 void dmap__worker_leave(dmap__worker *worker);
 

@@ -12,7 +12,6 @@
 #include <dmap/process.h>
 
 #include "base/clock.h"
-#include "base/slice.h"
 #include "base/tasks.h"
 #include "crew/child.h"
 #include "crew/emission.h"
@@ -265,7 +264,6 @@ static bool open_child(child *c) {
     if (head->is_bound)
         sched_setaffinity(0, sizeof head->cpus, head->cpus);
     dmap__inner_enter_process(head->inner);
-    dmap__slice_be_patient();
     dmap__obituary_prepare(head);
     c->crew.rank = head->rank;
     c->crew.n_tasks = dmap__tasks_get()->count;

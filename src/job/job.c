@@ -20,7 +20,7 @@
 #define SLEEP_RUNG_S  0.05 /* where the bell rings for that */
 #define SLEEP_LATER_S 5e-3 /* while the source has nothing yet */
 #define WATCH_S       0.04
-#define SETTLE_S      1e-3 /* a call that lasts longer is worth it */
+#define LONG_S        1e-3 /* a call that lasts longer is worth a seat */
 
 _Static_assert(DMAP__SMALL_LEASE <= DMAP__CREW_SMALL && DMAP__BIG_LEASES <= DMAP__CREW_GRANTS,
                "a crew takes as many chunks as the plan has out at a branch");
@@ -161,12 +161,18 @@ static void show(dmap__job *job, double now) {
     dmap__progress_update(&job->progress, now, job->shown, job->report.failed);
 }
 
-/* Where cores are scarce this thread is run so late that it always finds something, and never waits: so it settles when
- * a call has lasted a while, too. */
+static bool is_long(const dmap__job *job, double now) {
+    return now - job->began_s > LONG_S;
+}
+
+/* Where cores are scarce this thread is run so late that it always finds something, and never waits: so it sits down
+ * when the call has lasted a while, too. */
 static void look_at_clock(dmap__job *job) {
     double now = dmap__clock_now();
-    if (now - job->began_s > SETTLE_S)
+    if (is_long(job, now)) {
+        dmap__seat_take(job->pool);
         dmap__seat_settle(job->pool);
+    }
     if (dmap__progress_is_due(&job->progress, now))
         show(job, now);
     if (job->options.on_watch && !job->sink_stopped && now - job->watched_s > WATCH_S)
@@ -228,7 +234,8 @@ static void rest(const dmap__job *job, dmap__idle *idle, uint32_t heard) {
 static void loop(dmap__job *job) {
     dmap__idle idle = {.is_rung = job->pool->is_rung, .spins = job->pool->has_spare_core && job->pool->comm};
     long slack = dmap__clock_sharpen();
-    dmap__seat_take(job->pool);
+    if (job->pool->has_long_calls)
+        dmap__seat_take(job->pool);
     for (;;) {
         uint32_t heard = dmap__bell_heard(job->pool->bell);
         bool moved = dmap__job_take(job);
@@ -247,6 +254,7 @@ static void loop(dmap__job *job) {
     }
     dmap__seat_leave(job->pool);
     dmap__clock_blunt(slack);
+    job->pool->has_long_calls = is_long(job, dmap__clock_now());
 }
 
 /* ---- the end ---- */

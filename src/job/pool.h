@@ -28,6 +28,7 @@ struct dmap_pool {
     int all_workers;
     dmap__bell *bell;    /* what this rank's thread sleeps on: comm's, or its own */
     dmap__bell own_bell; /* without comm */
+    bool has_long_calls; /* the last one was: the next one may be, too */
     bool is_seated;      /* seat.h */
     uint64_t slice;      /* of the thread's before that */
     bool is_rung;        /* whoever sends to this rank rings the bell */

@@ -14,7 +14,7 @@ enum { ITEMS = 64, MOST_WORKERS = 64 };
 
 /* What an item finds. */
 typedef struct seen {
-    int rank, worker, policy;
+    int rank, worker;
     cpu_set_t cpus;
     uint64_t slice_ns;
 } seen;
@@ -36,7 +36,6 @@ static int look(dmap_context *ctx, const void *item, void *result) {
     memset(s, 0, sizeof *s);
     s->rank = dmap_rank(ctx);
     s->worker = dmap_worker(ctx);
-    s->policy = sched_getscheduler(0);
     s->slice_ns = own_slice();
     burn(1e-3); /* so that all workers have some */
     return sched_getaffinity(0, sizeof s->cpus, &s->cpus);
@@ -89,9 +88,6 @@ static void test_found_by_tasks(void) {
     harness_watch("", 0);
     CU_ASSERT_EQUAL(own_slice(), slice_ns);
     for (int i = 0; i < ITEMS; i++) {
-        /* Workers interrupt nobody when they wake; the caller's thread, which runs the items of "serial", stays as it
-         * is. */
-        CU_ASSERT_EQUAL(all[i].policy, harness_has("serial") ? SCHED_OTHER : SCHED_BATCH);
         dmap_place p = ask(all[i].rank, all[i].worker);
         cpu_set_t told = parse_list(p.cpus);
         CU_ASSERT_EQUAL(all[i].slice_ns, slice_ns);

@@ -225,8 +225,9 @@ void dmap__bell_init(dmap__bell *bell, bool is_shared) {
     *bell = (dmap__bell){.is_shared = is_shared};
 }
 
-void dmap__bell_ring(dmap__bell *bell) {
+bool dmap__bell_ring(dmap__bell *bell) {
     (void)bell;
+    return false;
 }
 
 uint32_t dmap__bell_heard(dmap__bell *bell) {

@@ -1,6 +1,5 @@
 /* Slices: what a thread had is given back to it, and its niceness stays. Where the kernel refuses (0), nothing changes.
  */
-#include <sched.h>
 #include <sys/resource.h>
 
 #include "base/slice.h"
@@ -20,17 +19,7 @@ static void test_restores(void) {
     dmap__slice_restore(first);
 }
 
-/* The last test: there is no way back. */
-static void test_patient(void) {
-    CU_ASSERT_EQUAL(sched_getscheduler(0), SCHED_OTHER);
-    dmap__slice_be_patient();
-    CU_ASSERT_EQUAL(sched_getscheduler(0), SCHED_BATCH);
-    CU_ASSERT_EQUAL(getpriority(PRIO_PROCESS, 0), 3);
-    dmap__slice_restore(dmap__slice_shorten());
-    CU_ASSERT_EQUAL(sched_getscheduler(0), SCHED_BATCH);
-}
-
 int main(void) {
-    CU_TestInfo tests[] = {{"restores", test_restores}, {"patient", test_patient}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"restores", test_restores}, CU_TEST_INFO_NULL};
     return unit_run("slice", tests);
 }
