@@ -18,8 +18,9 @@
 #include "crew/batch.h"
 
 #define BATCH_S         30e-6
-#define PROCESS_BATCH_S 200e-6 /* with a process: handing over costs more */
-#define LONG_BATCH      8      /* times as long while there is plenty */
+#define PROCESS_BATCH_S 200e-6                /* with a process: handing over costs more */
+#define LONG_BATCH      8                     /* times as long while there is plenty, */
+#define LONG_STAGED     ((size_t)1024 * 1024) /* and no longer than what is on a stage stays in a cache */
 #define GROWTH          8
 #define MOST_ITEMS      (UINT32_C(1) << 30)
 #define SCRATCH_SIZE    ((size_t)256 * 1024)
@@ -138,17 +139,24 @@ static uint32_t fit(size_t bytes, size_t item) {
     return n == 0 ? 1 : n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
 }
 
-uint32_t dmap__worker_most(const dmap__crew_state *crew) {
+/* Items, and their results, of fixed size, that so many bytes of a stage hold; where there is none, any number. */
+static uint32_t staged(const dmap__crew_state *crew, size_t bytes) {
     const dmap_task *task = crew->work.task;
     size_t item = task->item_size == DMAP_VARIABLE ? 0 : task->item_size;
+    size_t result = task->result_size == DMAP_VARIABLE ? 0 : task->result_size;
+    return crew->stages ? fit(bytes, item + result) : UINT32_MAX;
+}
+
+uint32_t dmap__worker_most(const dmap__crew_state *crew) {
+    const dmap_task *task = crew->work.task;
     size_t result = task->result_size == DMAP_VARIABLE ? 0 : task->result_size;
     uint32_t most = UINT32_MAX;
     if (crew->work.item_timeout_s > 0)
         return 1;
     if (crew->work.want != DMAP__WANT_RESULTS)
         most = fit(SCRATCH_SIZE, result);
-    uint32_t staged = crew->stages ? fit(STAGED_SIZE, item + result) : UINT32_MAX;
-    return most < staged ? most : staged;
+    uint32_t held = staged(crew, STAGED_SIZE);
+    return most < held ? most : held;
 }
 
 static uint32_t within(double items, double most) {
@@ -157,12 +165,12 @@ static uint32_t within(double items, double most) {
 }
 
 /* A batch is no more than GROWTH times the last, of which alone something is known. */
-static void learn(dmap__pace *pace, uint32_t n, double seconds, double batch_s) {
+static void learn(dmap__pace *pace, uint32_t n, double seconds, double batch_s, uint32_t longest) {
     if (n < pace->items && seconds < batch_s)
         return;
     double most = (double)n * GROWTH, wanted = seconds > 0 ? (double)n * batch_s / seconds : most;
     pace->items = within(wanted, most);
-    pace->most = within(wanted * LONG_BATCH, most);
+    pace->most = within(wanted * LONG_BATCH, most < (double)longest ? most : (double)longest);
 }
 
 static void run_timed(dmap__worker *worker, dmap__batch *b) {
@@ -173,7 +181,7 @@ static void run_timed(dmap__worker *worker, dmap__batch *b) {
     b->log->busy_s += seconds;
     if (!n)
         return;
-    learn(&worker->pace, n, seconds, worker->puppet ? PROCESS_BATCH_S : BATCH_S);
+    learn(&worker->pace, n, seconds, worker->puppet ? PROCESS_BATCH_S : BATCH_S, staged(worker->crew, LONG_STAGED));
     uint64_t first = b->grant->begin;
     if (!dmap__outcome_add_span(b->log, first + b->begin, first + b->done, seconds / n, !worker->crew->work.each_span))
         dmap__batch_fail_memory(worker, b, "a span");
