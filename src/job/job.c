@@ -212,6 +212,7 @@ static double until_due(const dmap__job *job, double now, double sleep_s) {
 static double nap(const dmap__job *job, dmap__idle *idle) {
     bool looks = job->pool->comm || job->source.later;
     double now = dmap__clock_now();
+    idle->is_rung = job->pool->is_rung && !job->source.later; /* no source rings */
     idle->most_s = longest_sleep(job);
     double sleep_s = looks ? dmap__idle_next(idle, now) : SLEEP_RUNG_S;
     return until_due(job, now, job->source.later ? lesser(sleep_s, SLEEP_LATER_S) : sleep_s);
@@ -232,7 +233,7 @@ static void rest(const dmap__job *job, dmap__idle *idle, uint32_t heard) {
 }
 
 static void loop(dmap__job *job) {
-    dmap__idle idle = {.is_rung = job->pool->is_rung, .spins = job->pool->has_spare_core && job->pool->comm};
+    dmap__idle idle = {.spins = job->pool->has_spare_core && job->pool->comm};
     long slack = dmap__clock_sharpen();
     if (job->pool->has_long_calls)
         dmap__seat_take(job->pool);
