@@ -281,9 +281,9 @@ typedef struct dmap_map_options {
  *              DMAP_EIO (source failed; items before that are delivered); DMAP_ECANCELLED (sink returned non-zero);
  *              DMAP_ETIMEOUT; DMAP_ENOMEM; DMAP_EMPI (the pool is broken); DMAP_EUNSUPPORTED. dmap_error() has the
  *              sentence
- *  Blocks:     until every item has ended. The calling thread has the kernel's shortest time slices meanwhile and,
- *              where ranks share a host, is bound to its rank's cores (unless bind is DMAP_BIND_NONE): so is what
- *              source and sink functions start
+ *  Blocks:     until every item has ended. In a call of over a millisecond the calling thread has the kernel's shortest
+ *              time slices and, where ranks share a host, is bound to its rank's cores (unless bind is
+ *              DMAP_BIND_NONE): so is what source and sink functions start
  *  Cost:       one or two messages a chunk; memory O(window + chunks out), whatever the number of items */
 DMAP_API dmap_status dmap_map(dmap_pool *pool, const dmap_task *task, dmap_source source, dmap_sink sink,
                               const dmap_map_options *options);
