@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void *map(int descriptor, size_t size, int protection) {
@@ -27,10 +28,22 @@ void *dmap__shared_create(const void *data, size_t size, int *descriptor) {
     return mapping;
 }
 
-void *dmap__shared_map(long process, int descriptor, size_t size) {
+uint64_t dmap__shared_file(int descriptor) {
+    struct stat seen;
+    return fstat(descriptor, &seen) == 0 ? (uint64_t)seen.st_ino : 0;
+}
+
+static bool is_it(const char *path, size_t size, uint64_t file) {
+    struct stat seen;
+    return stat(path, &seen) == 0 && S_ISREG(seen.st_mode) && seen.st_size == (off_t)size &&
+           (!file || (uint64_t)seen.st_ino == file);
+}
+
+/* Looked at before it is opened: to open what is there in its place may block, or do something. */
+void *dmap__shared_map(long process, int descriptor, size_t size, uint64_t file) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%ld/fd/%d", process, descriptor);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = is_it(path, size, file) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0)
         return NULL;
     void *mapping = map(fd, size, PROT_READ);

@@ -4,11 +4,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /** A read-only mapping of a copy of the data (size > 0). *descriptor holds it for others. NULL if memory is out. */
 void *dmap__shared_create(const void *data, size_t size, int *descriptor);
-/** A read-only mapping of what another process of this host created. NULL if it cannot be reached. */
-void *dmap__shared_map(long process, int descriptor, size_t size);
+/** Which file a descriptor holds, among all that are open on the host; 0: not known. */
+uint64_t dmap__shared_file(int descriptor);
+/** A read-only mapping of what another process of this host created. file: as that process knows it: another container
+ *  has other processes under the same numbers; 0: it is known to be the right one.
+ *  Returns NULL if it cannot be reached. */
+void *dmap__shared_map(long process, int descriptor, size_t size, uint64_t file);
 /** mapping may be NULL; descriptor may be -1. */
 void dmap__shared_destroy(void *mapping, size_t size, int descriptor);
 

@@ -34,18 +34,29 @@ static bool copy(dmap_pool *pool, const void *data, size_t size) {
     return keep(pool, mapping, size, fd, getpid(), fd);
 }
 
+/* Where other ranks of the host find it: numbers as they travel. */
+typedef struct place {
+    uint64_t process, descriptor, file;
+} place;
+
+static place place_of(const dmap_pool *pool) {
+    return (place){(uint64_t)getpid(), (uint64_t)pool->shared_fd, dmap__shared_file(pool->shared_fd)};
+}
+
 void dmap__share_take(dmap_pool *pool, const dmap__message *message, dmap__head *reply) {
     size_t size = (size_t)message->head.a;
     long process = (long)message->head.b;
     int descriptor = (int)message->head.c;
     dmap_status status = DMAP_OK;
+    uint64_t file = message->head.d;
     dmap__share_drop(pool);
     if (message->data)
         status = copy(pool, message->data, size) ? DMAP_OK : DMAP_ENOMEM;
-    else if (size && !keep(pool, dmap__shared_map(process, descriptor, size), size, -1, process, descriptor))
+    else if (size && !keep(pool, dmap__shared_map(process, descriptor, size, file), size, -1, process, descriptor))
         status = DMAP_EUNSUPPORTED;
+    place there = place_of(pool);
     *reply = (dmap__head){
-        .type = DMAP__SHARED, .a = (uint64_t)status, .b = (uint64_t)getpid(), .c = (uint64_t)pool->shared_fd};
+        .type = DMAP__SHARED, .a = (uint64_t)status, .b = there.process, .c = there.descriptor, .d = there.file};
 }
 
 /* ---- the master ---- */
@@ -58,10 +69,16 @@ typedef struct sharing {
     dmap_status status;
 } sharing;
 
-static void send(sharing *s, int rank, bool whole, uint64_t process, uint64_t descriptor) {
-    dmap__head head = {.type = DMAP__SHARE, .a = s->size, .b = process, .c = descriptor};
+/* there: NULL: the data themselves go. */
+static void send(sharing *s, int rank, const place *there) {
+    dmap__head head = {.type = DMAP__SHARE, .a = s->size};
     dmap_blob part = {s->data, s->size};
-    dmap_status status = dmap__comm_send(s->pool->comm, rank, &head, NULL, 0, &part, whole && s->size ? 1 : 0, NULL,
+    if (there) {
+        head.b = there->process;
+        head.c = there->descriptor;
+        head.d = there->file;
+    }
+    dmap_status status = dmap__comm_send(s->pool->comm, rank, &head, NULL, 0, &part, !there && s->size ? 1 : 0, NULL,
                                          NULL, &s->pool->error);
     if (status == DMAP_OK)
         s->waiting++;
@@ -69,10 +86,10 @@ static void send(sharing *s, int rank, bool whole, uint64_t process, uint64_t de
         s->status = s->pool->broken = DMAP_EMPI;
 }
 
-static void send_host(sharing *s, int leader, uint64_t process, uint64_t descriptor) {
+static void send_host(sharing *s, int leader, place there) {
     for (int rank = 1; rank < s->pool->ranks && s->status == DMAP_OK; rank++)
         if (rank != leader && dmap__comm_node_leader(s->pool->comm, rank) == leader)
-            send(s, rank, false, process, descriptor);
+            send(s, rank, &there);
 }
 
 static void take_answer(void *arg, dmap__message *message) {
@@ -82,13 +99,13 @@ static void take_answer(void *arg, dmap__message *message) {
         return;
     s->waiting--;
     if (message->head.a == DMAP_EUNSUPPORTED)
-        send(s, message->from, true, 0, 0);
+        send(s, message->from, NULL);
     else if (message->head.a != DMAP_OK && s->status == DMAP_OK)
         s->status = dmap__fail(&s->pool->error, (dmap_status)message->head.a,
                                "out of memory for %zu bytes of shared data on %s, rank %d", s->size,
                                dmap__comm_host(s->pool->comm, message->from), message->from);
     else if (is_leader && s->size)
-        send_host(s, message->from, message->head.b, message->head.c);
+        send_host(s, message->from, (place){message->head.b, message->head.c, message->head.d});
 }
 
 dmap_status dmap__share_give(dmap_pool *pool, const void *data, size_t size) {
@@ -99,10 +116,10 @@ dmap_status dmap__share_give(dmap_pool *pool, const void *data, size_t size) {
         return DMAP_OK;
     sharing s = {.pool = pool, .data = pool->shared, .size = size, .status = DMAP_OK};
     if (size)
-        send_host(&s, 0, (uint64_t)getpid(), (uint64_t)pool->shared_fd);
+        send_host(&s, 0, place_of(pool));
     for (int rank = 1; rank < pool->ranks && s.status == DMAP_OK; rank++)
         if (!size || dmap__comm_node_leader(pool->comm, rank) == rank)
-            send(&s, rank, true, 0, 0);
+            send(&s, rank, NULL);
     dmap_status status = dmap__answers_wait(pool, &s.waiting, take_answer, &s);
     return status == DMAP_OK ? s.status : status;
 }

@@ -25,12 +25,13 @@ typedef enum dmap__type {
     DMAP__GRANT = 2,
     DMAP__RECALL = 3, /* lease; a: items wanted */
     DMAP__LIMIT = 4,  /* a: index */
-    DMAP__SHARE = 5,  /* a: size; data: it, or, if there is none, b: process, c: descriptor that hold it on this host */
+    DMAP__SHARE = 5,  /* a: size; data: it, or, if there is none, b: process, c: descriptor that hold it on this host,
+                         d: which file that is */
     DMAP__CLOSE = 6,
     DMAP__RESULT = 7,
     DMAP__RETURN = 8,   /* lease; data: ranges, two 64-bit numbers each */
     DMAP__PROGRESS = 9, /* lease; a: items */
-    DMAP__SHARED = 10,  /* a: a dmap_status; b, c: as in SHARE, for the other ranks of the host */
+    DMAP__SHARED = 10,  /* a: a dmap_status; b, c, d: as in SHARE, for the other ranks of the host */
     DMAP__PLACES = 11,
     DMAP__PLACED = 12, /* a: a dmap_status; meta: the places, in the order of the workers */
     DMAP__EMIT = 13,   /* a: index, b: attempt; data: the bytes */
