@@ -197,18 +197,18 @@ static dmap_status learn_hosts(dmap__comm *comm, dmap__error *error) {
     return status ? status : dmap__comm_agree(comm, error);
 }
 
-static dmap_status hang_bells(dmap__comm *comm, dmap__error *error) {
+static dmap_status meet_neighbours(dmap__comm *comm, dmap__error *error) {
     const dmap__host_place *place = &comm->places[comm->rank];
-    dmap__bells_offer mine, *all = calloc((size_t)comm->size, sizeof *all);
-    dmap__bells_init(&comm->bells, place, &mine);
+    dmap__neighbours_offer mine, *all = calloc((size_t)comm->size, sizeof *all);
+    dmap__neighbours_init(&comm->neighbours, place, &mine);
     if (!all)
-        dmap__fail_memory(error, (size_t)comm->size * sizeof *all, "the bells of ranks");
+        dmap__fail_memory(error, (size_t)comm->size * sizeof *all, "the offers of ranks");
     if (dmap__comm_agree(comm, error) == DMAP_OK &&
         dmap__comm_gather(comm, &mine, sizeof mine, all, error) == DMAP_OK) {
-        bool reached = dmap__bells_accept(&comm->bells, place, &all[place->leader]);
+        dmap__neighbours_reached reached = dmap__neighbours_accept(&comm->neighbours, place, &all[place->leader]);
         dmap__comm_gather(comm, &reached, sizeof reached, comm->reached, error);
     }
-    dmap__bells_end_offer(&comm->bells);
+    dmap__neighbours_end_offer(&comm->neighbours);
     free(all);
     return error->status;
 }
@@ -230,7 +230,7 @@ dmap_status dmap__comm_open(const void *mpi_comm, dmap__comm **opened, dmap__err
     error = error ? error : &local;
     dmap__error_clear(error);
     dmap__link link = {.bytes_sent = 0};
-    dmap__comm first = {.link = &link, .bells = {.descriptor = -1}};
+    dmap__comm first = {.link = &link, .neighbours = {.descriptor = -1}};
     if (duplicate(*(const MPI_Comm *)mpi_comm, &first, error))
         return error->status;
     opened_comm *made = calloc(1, sizeof *made);
@@ -246,7 +246,7 @@ dmap_status dmap__comm_open(const void *mpi_comm, dmap__comm **opened, dmap__err
     made->link = link;
     comm->link = &made->link;
     allocate(comm, error);
-    if (dmap__comm_agree(comm, error) || learn_hosts(comm, error) || hang_bells(comm, error)) {
+    if (dmap__comm_agree(comm, error) || learn_hosts(comm, error) || meet_neighbours(comm, error)) {
         dmap__comm_close(comm);
         return error->status;
     }
@@ -264,7 +264,7 @@ void dmap__comm_close(dmap__comm *comm) {
         return;
     dmap__outbox_fini(&comm->outbox);
     dmap__inbox_fini(&comm->inbox);
-    dmap__bells_fini(&comm->bells);
+    dmap__neighbours_fini(&comm->neighbours);
     MPI_Comm_free(&comm->link->mpi);
     free(comm->reached);
     free(comm->places);

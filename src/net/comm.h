@@ -16,6 +16,7 @@
 
 #include "base/bell.h"
 #include "base/error.h"
+#include "base/reach.h"
 
 typedef struct dmap__comm dmap__comm;
 
@@ -67,6 +68,14 @@ dmap__bell *dmap__comm_bell(dmap__comm *comm);
 /** True if whoever sends to this rank (the master; to the master, all) rings its bell: then there is nothing to look
  * for while it is silent, but for the rest of what has begun to arrive. Cost: O(ranks) on the master. */
 bool dmap__comm_is_rung(const dmap__comm *comm);
+
+/** How this rank writes to the memory of the master, which runs on the same host; NULL: it cannot. Any thread may use
+ *  it, as long as comm. */
+const dmap__reach *dmap__comm_reach(const dmap__comm *comm);
+/** Master: true if that rank can write to its memory. */
+bool dmap__comm_is_written_by(const dmap__comm *comm, int rank);
+/** Master: no rank writes to its memory any more. Blocks while one does, for 10 s at most. */
+void dmap__comm_close_gates(dmap__comm *comm);
 
 /** Collective, before dmap__comm_start: rank 0's bytes go to all; `size` may be above 2 GiB. */
 dmap_status dmap__comm_bcast(dmap__comm *comm, void *data, size_t size, dmap__error *error);

@@ -33,14 +33,19 @@ int dmap__comm_node_leader(const dmap__comm *comm, int rank) {
     return comm->places[rank].leader;
 }
 
-/* ---- bells ---- */
+/* ---- neighbours ---- */
+
+static bool is_neighbour(const dmap__comm *comm, int rank) {
+    return comm->places[rank].leader == comm->places[comm->rank].leader;
+}
 
 static bool reaches(const dmap__comm *comm, int rank) {
-    return comm->bells.shared && comm->reached[rank] && comm->places[rank].leader == comm->places[comm->rank].leader;
+    return comm->neighbours.bells && comm->reached[rank].pages && is_neighbour(comm, rank);
 }
 
 dmap__bell *dmap__comm_bell(dmap__comm *comm) {
-    return comm->bells.shared ? &comm->bells.shared[comm->places[comm->rank].rank] : &comm->bells.own;
+    dmap__neighbours *neighbours = &comm->neighbours;
+    return neighbours->bells ? &neighbours->bells[comm->places[comm->rank].rank] : &neighbours->own;
 }
 
 bool dmap__comm_is_rung(const dmap__comm *comm) {
@@ -49,6 +54,20 @@ bool dmap__comm_is_rung(const dmap__comm *comm) {
         if (!reaches(comm, rank))
             return false;
     return true;
+}
+
+const dmap__reach *dmap__comm_reach(const dmap__comm *comm) {
+    bool is_there = comm->rank > 0 && is_neighbour(comm, 0) && comm->neighbours.reach.process;
+    return is_there ? &comm->neighbours.reach : NULL;
+}
+
+bool dmap__comm_is_written_by(const dmap__comm *comm, int rank) {
+    return rank > 0 && is_neighbour(comm, rank) && comm->reached[rank].memory &&
+           dmap__neighbours_was_written(&comm->neighbours);
+}
+
+void dmap__comm_close_gates(dmap__comm *comm) {
+    dmap__neighbours_close_gates(&comm->neighbours);
 }
 
 /* ---- messages ---- */
@@ -91,7 +110,7 @@ dmap_status dmap__comm_send(dmap__comm *comm, int to, const dmap__head *head, co
                               .arg = arg};
     dmap_status status = note(comm, dmap__outbox_send(&comm->outbox, &message, error), error);
     if (reaches(comm, to))
-        dmap__bell_ring(&comm->bells.shared[comm->places[to].rank]);
+        dmap__bell_ring(&comm->neighbours.bells[comm->places[to].rank]);
     return status;
 }
 

@@ -2,11 +2,11 @@
 #ifndef DMAP_NET_COMM_STATE_H
 #define DMAP_NET_COMM_STATE_H
 
-#include "net/bells.h"
 #include "net/comm.h"
 #include "net/hosts.h"
 #include "net/inbox.h"
 #include "net/link.h"
+#include "net/neighbours.h"
 #include "net/outbox.h"
 
 struct dmap__comm {
@@ -14,8 +14,8 @@ struct dmap__comm {
     int rank, size;
     char (*names)[DMAP__HOST_BYTES];
     dmap__host_place *places;
-    dmap__bells bells;
-    bool *reached; /* by rank: whether it has reached the bells of its host */
+    dmap__neighbours neighbours;
+    dmap__neighbours_reached *reached; /* by rank: of its host */
     dmap__outbox outbox;
     dmap__inbox inbox;
     dmap__error broken; /* an error of MPI: for good */

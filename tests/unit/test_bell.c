@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "net/bells.h"
+#include "net/neighbours.h"
 #include "unit.h"
 
 enum { ROUNDS = 100000, RINGERS = 3 };
@@ -136,63 +136,65 @@ static void test_no_ring(void) {
     CU_ASSERT_EQUAL(dmap__bell_heard(&bell), 1);
 }
 
-static int be_second(const dmap__bells_offer *offer) {
+static int be_second(const dmap__neighbours_offer *offer) {
     const dmap__host_place place = {.rank = 1, .size = 2};
-    dmap__bells bells;
-    dmap__bells_offer none;
-    dmap__bells_init(&bells, &place, &none);
-    if (none.descriptor >= 0 || !dmap__bells_accept(&bells, &place, offer))
+    dmap__neighbours us;
+    dmap__neighbours_offer none;
+    dmap__neighbours_init(&us, &place, &none);
+    if (none.descriptor >= 0 || !dmap__neighbours_accept(&us, &place, offer).memory)
         return 2;
-    pair p = {&bells.shared[1], &bells.shared[0]};
+    pair p = {&us.bells[1], &us.bells[0]};
     int code = answer(&p) ? 0 : 3;
-    dmap__bells_fini(&bells);
+    dmap__neighbours_fini(&us);
     return code;
 }
 
 static void test_processes(void) {
     const dmap__host_place place = {.rank = 0, .size = 2};
-    dmap__bells bells;
-    dmap__bells_offer offer;
+    dmap__neighbours us;
+    dmap__neighbours_offer offer;
     int status = -1;
-    dmap__bells_init(&bells, &place, &offer);
-    CU_ASSERT_FATAL(dmap__bells_accept(&bells, &place, &offer));
+    dmap__neighbours_init(&us, &place, &offer);
+    CU_ASSERT_FATAL(dmap__neighbours_accept(&us, &place, &offer).pages);
     pid_t child = fork();
     if (child == 0)
         _exit(be_second(&offer));
-    pair p = {&bells.shared[0], &bells.shared[1]};
+    pair p = {&us.bells[0], &us.bells[1]};
     CU_ASSERT(call(&p));
     CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
     CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    dmap__bells_fini(&bells);
+    CU_ASSERT(dmap__neighbours_was_written(&us));
+    dmap__neighbours_fini(&us);
 }
 
-static bool accepts(dmap__bells_offer offer) {
+static bool accepts(dmap__neighbours_offer offer) {
     const dmap__host_place place = {.rank = 1, .size = 2};
-    dmap__bells bells;
-    dmap__bells_offer none;
-    dmap__bells_init(&bells, &place, &none);
-    bool accepted = dmap__bells_accept(&bells, &place, &offer);
-    CU_ASSERT_EQUAL(accepted, bells.shared != NULL);
-    dmap__bells_fini(&bells);
-    return accepted;
+    dmap__neighbours us;
+    dmap__neighbours_offer none;
+    dmap__neighbours_init(&us, &place, &none);
+    dmap__neighbours_reached reached = dmap__neighbours_accept(&us, &place, &offer);
+    CU_ASSERT_EQUAL(reached.pages, us.bells != NULL);
+    CU_ASSERT_EQUAL(reached.memory, us.reach.process != 0);
+    dmap__neighbours_fini(&us);
+    return reached.pages;
 }
 
 /* Another process under that number, another file, a file of that size that is not it, a rank alone on its host. */
 static void test_strangers(void) {
     const dmap__host_place first = {.rank = 0, .size = 2}, alone = {.rank = 0, .size = 1};
-    dmap__bells bells, lonely;
-    dmap__bells_offer offer, none;
-    dmap__bells_init(&bells, &first, &offer);
+    dmap__neighbours us, lonely;
+    dmap__neighbours_offer offer, none;
+    dmap__neighbours_init(&us, &first, &offer);
     CU_ASSERT(accepts(offer));
-    CU_ASSERT(!accepts((dmap__bells_offer){offer.process, offer.descriptor, offer.mark + 1}));
-    CU_ASSERT(!accepts((dmap__bells_offer){offer.process, 0, offer.mark}));
-    CU_ASSERT(!accepts((dmap__bells_offer){offer.process, 999999, offer.mark}));
-    CU_ASSERT(!accepts((dmap__bells_offer){.process = 0, .descriptor = 3, .mark = offer.mark}));
-    CU_ASSERT(!accepts((dmap__bells_offer){.process = getpid(), .descriptor = -1}));
-    dmap__bells_init(&lonely, &alone, &none);
-    CU_ASSERT(none.descriptor == -1 && !dmap__bells_accept(&lonely, &alone, &none));
-    dmap__bells_fini(&lonely);
-    dmap__bells_fini(&bells);
+    CU_ASSERT(!accepts((dmap__neighbours_offer){offer.process, offer.descriptor, offer.mark + 1, offer.probe}));
+    CU_ASSERT(!accepts((dmap__neighbours_offer){offer.process, 0, offer.mark, offer.probe}));
+    CU_ASSERT(!accepts((dmap__neighbours_offer){offer.process, 999999, offer.mark, offer.probe}));
+    CU_ASSERT(!accepts((dmap__neighbours_offer){.process = 0, .descriptor = 3, .mark = offer.mark}));
+    CU_ASSERT(!accepts((dmap__neighbours_offer){.process = getpid(), .descriptor = -1}));
+    dmap__neighbours_init(&lonely, &alone, &none);
+    CU_ASSERT(none.descriptor == -1 && !dmap__neighbours_accept(&lonely, &alone, &none).pages);
+    dmap__neighbours_fini(&lonely);
+    dmap__neighbours_fini(&us);
     CU_ASSERT(!accepts(offer));
 }
 

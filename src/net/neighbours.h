@@ -1,0 +1,54 @@
+/* What the ranks of a host have in common, on pages that all of them map: each a bell, by which a rank that has sent it
+ * something wakes it, and each a gate, through which it writes results into the memory of the first rank of the host.
+ * A rank that cannot reach those pages (it sees other processes than the one that made them) has a bell of its own,
+ * which only its workers ring; it looks for messages now and then, and sends all that it has in messages. */
+#ifndef DMAP_NET_NEIGHBOURS_H
+#define DMAP_NET_NEIGHBOURS_H
+
+#include <stddef.h>
+
+#include "base/bell.h"
+#include "base/reach.h"
+#include "net/hosts.h"
+
+/** Where the first rank of a host has put the pages: what the others need to find them. */
+typedef struct dmap__neighbours_offer {
+    int64_t process;
+    int descriptor; /* -1: there are none */
+    uint64_t mark;  /* that stands in them */
+    uint64_t probe; /* an address in that process, to write the mark to */
+} dmap__neighbours_offer;
+
+/** What a rank has reached. */
+typedef struct dmap__neighbours_reached {
+    bool pages;
+    bool memory; /* of the first rank of its host, too: it can write there */
+} dmap__neighbours_reached;
+
+typedef struct dmap__neighbours {
+    dmap__bell own;
+    dmap__bell *bells; /* by place on the host; NULL: none are shared */
+    dmap__gate *gates; /* the same */
+    dmap__reach reach; /* to the memory of the first rank; .process is 0 if there is none */
+    uint64_t probe;    /* of the first rank: the others write the mark here */
+    void *pages;
+    size_t size;
+    int descriptor; /* of the offer; -1: none */
+    bool is_first;  /* of several on its host */
+    int n;          /* ranks of the host */
+} dmap__neighbours;
+
+/** First, on every rank: the first of a host with several makes the pages. It must not move from here on. */
+void dmap__neighbours_init(dmap__neighbours *neighbours, const dmap__host_place *place, dmap__neighbours_offer *offer);
+/** Then, on every rank, with the offer of the first of its host. */
+dmap__neighbours_reached dmap__neighbours_accept(dmap__neighbours *neighbours, const dmap__host_place *place,
+                                                 const dmap__neighbours_offer *offer);
+/** When all have: the pages stay, nobody else finds them. */
+void dmap__neighbours_end_offer(dmap__neighbours *neighbours);
+/** On the first rank, after that: true if what the others wrote to its memory has come there. */
+bool dmap__neighbours_was_written(const dmap__neighbours *neighbours);
+/** On the first rank: nothing more is written to its memory. Blocks while something is, for some seconds at most. */
+void dmap__neighbours_close_gates(dmap__neighbours *neighbours);
+void dmap__neighbours_fini(dmap__neighbours *neighbours);
+
+#endif
