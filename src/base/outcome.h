@@ -49,6 +49,7 @@ typedef struct dmap__outcome {
     bool packed;
     unsigned char *fixed; /* an array */
     bool fixed_in_place;  /* ... that lies in the caller's memory */
+    bool is_placed;       /* ... and none of it here: each lies where it belongs already, in another process */
     dmap_blob *refs;      /* a table */
     dmap__fold *folds;    /* one a run of spans without a gap, sorted */
     size_t n_folds, folds_capacity;

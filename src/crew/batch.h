@@ -2,6 +2,7 @@
  *
  *   worker.c          takes batches, says where results go, learns the pace
  *   worker_local.c    set-up and tear-down
+ *   pass.c            items and results that a worker has from, and gives to, another process's memory
  *   worker_items.c    runs a batch in this process
  *   batch.c           items that failed, and what that means for the batch
  *   worker_process.c  has a batch run by a process of the worker's own
@@ -14,6 +15,14 @@
 
 struct dmap__puppet;
 
+/* Items that lie in another process, as this worker has read them: offsets from their grant's begin. */
+typedef struct dmap__fetched {
+    unsigned char *items;
+    size_t size;     /* bytes of memory */
+    uint64_t ticket; /* of the grant's slot; 0: none */
+    uint32_t begin, end;
+} dmap__fetched;
+
 struct dmap__worker {
     dmap__crew_state *crew;
     int core;
@@ -21,6 +30,7 @@ struct dmap__worker {
     dmap__pace pace;
     unsigned char *scratch;
     size_t scratch_size;
+    dmap__fetched fetched;
     dmap__local *locals;         /* by task */
     struct dmap__puppet *puppet; /* its process; NULL: it runs items itself */
     dmap_context context;
@@ -34,8 +44,10 @@ typedef struct dmap__batch {
     uint32_t begin, end;
     uint32_t done; /* one past the last item that ran */
     double began_s;
-    uint32_t fold_from;     /* WANT_FOLD: results from here on are not yet folded */
-    unsigned char *results; /* of `begin`; NULL: none of fixed size */
+    const unsigned char *items; /* ARRAY: the item at `begin` */
+    uint32_t fold_from;         /* WANT_FOLD: results from here on are not yet folded */
+    bool passes;                /* results may go to another process's memory from where they are now */
+    unsigned char *results;     /* of `begin`; NULL: none of fixed size */
     size_t result_step;
 } dmap__batch;
 
@@ -67,6 +79,15 @@ bool dmap__batch_record_failure(dmap__worker *worker, dmap__batch *b, uint32_t o
                                 dmap_item_status status);
 /** Keeps a result of variable size, or folds it, or lets it go if nobody wants it. */
 void dmap__batch_keep_variable(dmap__worker *worker, dmap__batch *b, uint32_t offset);
+
+/* ---- pass.c ---- */
+
+/** Finds the items of the batch, where they lie in an ARRAY. Returns false if they cannot be had: the call ends. */
+bool dmap__batch_fetch(dmap__worker *worker, dmap__batch *b);
+/** True if the results of the batch may go straight to where they belong: it is as well to make them in scratch. */
+bool dmap__batch_may_pass(const dmap__batch *b);
+/** Has the results of items that ran go there, or to the outcome. Before the board is told that the batch has ended. */
+void dmap__batch_pass(dmap__worker *worker, dmap__batch *b);
 
 /* ---- worker_process.c ---- */
 

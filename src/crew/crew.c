@@ -266,7 +266,7 @@ void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long proc
 }
 
 void dmap__crew_submit(dmap__crew *crew, dmap__grant *grant) {
-    while (!dmap__board_put(&crew->state.board, grant, crew->calls, dmap__worker_most(&crew->state)))
+    while (!dmap__board_put(&crew->state.board, grant, crew->calls, dmap__worker_most(&crew->state, grant)))
         sched_yield();
     wake_workers(crew);
 }
@@ -284,6 +284,7 @@ dmap__grant *dmap__crew_poll(dmap__crew *crew) {
             dmap__outcome_fini(log);
     }
     uint64_t limit = atomic_load(&crew->state.limit);
+    grant->outcome.is_placed = atomic_load(&grant->passing) == DMAP__PASSING_ALL;
     grant->outcome.limit = limit;
     bool cut = !grant->indices && limit < UINT64_MAX; /* the item at the limit itself may be the one that failed */
     whole = dmap__outcome_sort(&grant->outcome, cut ? limit + 1 : UINT64_MAX) && whole;

@@ -2,6 +2,7 @@
 #ifndef DMAP_CREW_WORK_H
 #define DMAP_CREW_WORK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,6 +10,7 @@
 #include <dmap/dmap.h>
 
 #include "base/outcome.h"
+#include "base/reach.h"
 
 /** What becomes of results on the rank where they arise. */
 typedef enum dmap__want { DMAP__WANT_NOTHING = 0, DMAP__WANT_RESULTS = 1, DMAP__WANT_FOLD = 2 } dmap__want;
@@ -32,6 +34,21 @@ typedef enum dmap__layout {
     DMAP__LAYOUT_BLOBS = 2  /* a table of pointers and sizes */
 } dmap__layout;
 
+/** Bytes of an item or a result that goes between a worker and another process: of smaller ones there are so many in a
+ *  message, and they take so long to compute, that the rank's own thread sends them beside that; larger ones leave the
+ *  cache on the way. And bytes of a chunk that does so at the least, and of a batch, that are worth a system call. */
+#define DMAP__PASS_LEAST ((size_t)512)
+#define DMAP__PASS_MOST  ((size_t)2 << 20)
+#define DMAP__PASS_CHUNK ((size_t)64 << 10)
+#define DMAP__PASS_BATCH ((size_t)4 << 10)
+
+/** How the results of a chunk leave the rank. */
+typedef enum dmap__passing {
+    DMAP__PASSING_OPEN = 0, /* no batch has ended yet */
+    DMAP__PASSING_ALL = 1,  /* each worker writes its own to `place` */
+    DMAP__PASSING_NONE = 2  /* they are kept in the outcome */
+} dmap__passing;
+
 /** A chunk for a crew. The crew's until dmap__crew_poll gives it back. */
 typedef struct dmap__grant {
     uint32_t lease;
@@ -43,7 +60,12 @@ typedef struct dmap__grant {
     const uint64_t *indices; /* of the items, from `begin` on; NULL: index = position */
     /* Set before by the giver: results.fixed or results.refs, where the work wants results. */
     dmap__outcome outcome;
-    void *owner; /* the giver's own */
+    /* The memory of another process: items of an ARRAY may lie there, the one at `begin` at `items_at` (and `items` is
+     * NULL), and results of fixed size may belong there, that of the item at `begin` at `place`. 0: no. */
+    const dmap__reach *reach; /* borrowed until the end */
+    uint64_t items_at, place;
+    _Atomic uint32_t passing; /* a dmap__passing; the workers' */
+    void *owner;              /* the giver's own */
 } dmap__grant;
 
 static inline uint64_t dmap__grant_index(const dmap__grant *grant, uint64_t position) {

@@ -24,6 +24,7 @@
 #define GROWTH          8
 #define MOST_ITEMS      (UINT32_C(1) << 30)
 #define SCRATCH_SIZE    ((size_t)256 * 1024)
+#define PASSED_SIZE     ((size_t)512 * 1024)      /* of what is had from another process, or passed on: in a cache */
 #define STAGED_SIZE     ((size_t)4 * 1024 * 1024) /* of fixed-size items and results on a stage */
 
 static _Thread_local bool inside;
@@ -61,6 +62,7 @@ void dmap__worker_destroy(dmap__worker *worker) {
     dmap__puppet_destroy(worker->puppet);
     free(worker->locals);
     free(worker->scratch);
+    free(worker->fetched.items);
     free(worker);
 }
 
@@ -88,21 +90,7 @@ bool dmap__crew_lower_limit(dmap__crew_state *crew, uint64_t limit) {
     return true;
 }
 
-/* Where results of fixed size go: their final place, or scratch if they are folded or thrown away. */
-static bool place_results(dmap__worker *worker, dmap__batch *b) {
-    const dmap__work *work = &worker->crew->work;
-    size_t size = work->task->result_size;
-    b->result_step = size == DMAP_VARIABLE ? 0 : size;
-    if (size == DMAP_VARIABLE)
-        return true;
-    if (work->want == DMAP__WANT_RESULTS) {
-        b->results = b->grant->outcome.fixed + (size_t)b->begin * size;
-        return true;
-    }
-    size_t kept = work->want == DMAP__WANT_FOLD || work->task->run_batch ? b->end - b->begin : 1;
-    if (kept == 1 && work->want == DMAP__WANT_NOTHING)
-        b->result_step = 0;
-    size_t needed = size ? kept * size : 1;
+static bool place_in_scratch(dmap__worker *worker, dmap__batch *b, size_t needed) {
     if (needed > worker->scratch_size) {
         free(worker->scratch);
         worker->scratch_size = 0;
@@ -115,9 +103,33 @@ static bool place_results(dmap__worker *worker, dmap__batch *b) {
     return true;
 }
 
+/* Their final place, or scratch if they pass on from there. */
+static bool place_wanted(dmap__worker *worker, dmap__batch *b, size_t size) {
+    b->passes = size && size <= DMAP__PASS_MOST && dmap__batch_may_pass(b);
+    b->results = b->grant->outcome.fixed + (size_t)b->begin * size;
+    return !b->passes || place_in_scratch(worker, b, (b->end - b->begin) * size);
+}
+
+/* Where results of fixed size go: what is folded or thrown away, to scratch. */
+static bool place_results(dmap__worker *worker, dmap__batch *b) {
+    const dmap__work *work = &worker->crew->work;
+    size_t size = work->task->result_size;
+    b->result_step = size == DMAP_VARIABLE ? 0 : size;
+    if (size == DMAP_VARIABLE)
+        return true;
+    if (work->want == DMAP__WANT_RESULTS)
+        return place_wanted(worker, b, size);
+    size_t kept = work->want == DMAP__WANT_FOLD || work->task->run_batch ? b->end - b->begin : 1;
+    if (kept == 1 && work->want == DMAP__WANT_NOTHING)
+        b->result_step = 0;
+    return place_in_scratch(worker, b, size ? kept * size : 1);
+}
+
 static void run(dmap__worker *worker, dmap__batch *b) {
     const dmap__work *work = &worker->crew->work;
     dmap_context *ctx = &worker->context;
+    if (!dmap__batch_fetch(worker, b))
+        return;
     if (!place_results(worker, b)) {
         dmap__batch_fail_memory(worker, b, "results");
         return;
@@ -132,6 +144,7 @@ static void run(dmap__worker *worker, dmap__batch *b) {
     (worker->puppet ? dmap__worker_run_process : dmap__worker_run_items)(worker, b);
     ctx->emit = NULL;
     dmap__batch_flush_fold(worker, b, b->done);
+    dmap__batch_pass(worker, b);
 }
 
 static uint32_t fit(size_t bytes, size_t item) {
@@ -147,7 +160,7 @@ static uint32_t staged(const dmap__crew_state *crew, size_t bytes) {
     return crew->stages ? fit(bytes, item + result) : UINT32_MAX;
 }
 
-uint32_t dmap__worker_most(const dmap__crew_state *crew) {
+uint32_t dmap__worker_most(const dmap__crew_state *crew, const dmap__grant *grant) {
     const dmap_task *task = crew->work.task;
     size_t result = task->result_size == DMAP_VARIABLE ? 0 : task->result_size;
     uint32_t most = UINT32_MAX;
@@ -155,6 +168,10 @@ uint32_t dmap__worker_most(const dmap__crew_state *crew) {
         return 1;
     if (crew->work.want != DMAP__WANT_RESULTS)
         most = fit(SCRATCH_SIZE, result);
+    else if (grant->place)
+        most = fit(PASSED_SIZE, result);
+    uint32_t read = grant->items_at ? fit(PASSED_SIZE, task->item_size) : UINT32_MAX;
+    most = most < read ? most : read;
     uint32_t held = staged(crew, STAGED_SIZE);
     return most < held ? most : held;
 }

@@ -38,8 +38,8 @@ void dmap__worker_destroy(dmap__worker *worker);
 int dmap__worker_step(dmap__worker *worker);
 /** Gives the worker a process that runs its items from now on (taken over). Before its first step. */
 void dmap__worker_hand_over(dmap__worker *worker, struct dmap__puppet *puppet);
-/** Most items of this work that a worker may take at once. */
-uint32_t dmap__worker_most(const dmap__crew_state *crew);
+/** Most items of a grant that a worker may take at once. */
+uint32_t dmap__worker_most(const dmap__crew_state *crew, const dmap__grant *grant);
 /** Another thread may want its core: it yields before it begins its next batch. */
 void dmap__worker_give_way(dmap__worker *worker);
 /** Runs what tear-downs are due. Called by: the worker's own thread, at its end. */

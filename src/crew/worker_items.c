@@ -2,9 +2,10 @@
 #include "base/clock.h"
 #include "crew/batch.h"
 
-static const void *item_at(const dmap__grant *grant, uint32_t offset, uint64_t *number, dmap_context *ctx) {
+static const void *item_at(const dmap__batch *b, uint32_t offset, uint64_t *number, dmap_context *ctx) {
+    const dmap__grant *grant = b->grant;
     if (grant->layout == DMAP__LAYOUT_ARRAY)
-        return (const unsigned char *)grant->items + (size_t)offset * ctx->item_size;
+        return b->items + (size_t)(offset - b->begin) * ctx->item_size;
     if (grant->layout == DMAP__LAYOUT_RANGE) {
         *number = grant->range_first + ctx->index;
         return number;
@@ -57,7 +58,7 @@ static void run_plain(dmap__worker *worker, dmap__batch *b) {
     const uint32_t end = b->end;
     uint64_t number;
     ctx->index = b->grant->begin + b->begin;
-    const unsigned char *item = item_at(b->grant, b->begin, &number, ctx);
+    const unsigned char *item = item_at(b, b->begin, &number, ctx);
     uint64_t index = ctx->index, first = b->grant->range_first;
     unsigned char *result = b->results;
     bool go_on = true;
@@ -84,7 +85,7 @@ static void run_items(dmap__worker *worker, dmap__batch *b) {
         b->done = i + 1;
         if (is_unwanted(worker, b->grant))
             continue;
-        const void *item = item_at(b->grant, i, &number, ctx);
+        const void *item = item_at(b, i, &number, ctx);
         ctx->result = result;
         begin_item(worker);
         int code = run(ctx, item, result);
@@ -97,7 +98,7 @@ static int call_batch(dmap__worker *worker, const dmap__batch *b, uint32_t offse
     dmap_context *ctx = &worker->context;
     uint64_t number;
     ctx->index = dmap__grant_index(b->grant, b->grant->begin + offset);
-    const void *items = item_at(b->grant, offset, &number, ctx);
+    const void *items = item_at(b, offset, &number, ctx);
     unsigned char *results = b->results + (size_t)(offset - b->begin) * b->result_step;
     ctx->result = results;
     begin_item(worker);

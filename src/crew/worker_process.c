@@ -35,7 +35,8 @@ static bool put_blobs(dmap__stage *stage, const dmap_blob *blobs, uint32_t n) {
     return head->items != 0;
 }
 
-static bool put_items(dmap__stage *stage, const dmap__grant *grant, uint32_t first, uint32_t n, size_t item_size) {
+static bool put_items(dmap__stage *stage, const dmap__batch *b, uint32_t first, uint32_t n, size_t item_size) {
+    const dmap__grant *grant = b->grant;
     dmap__stage_head *head = stage->head;
     head->items = 0;
     if (grant->layout == DMAP__LAYOUT_BLOBS)
@@ -44,8 +45,7 @@ static bool put_items(dmap__stage *stage, const dmap__grant *grant, uint32_t fir
         return true;
     head->items = dmap__stage_take(stage, n * item_size);
     if (head->items && item_size)
-        memcpy(dmap__stage_at(stage, head->items), (const unsigned char *)grant->items + first * item_size,
-               n * item_size);
+        memcpy(dmap__stage_at(stage, head->items), b->items + (first - b->begin) * item_size, n * item_size);
     return head->items != 0;
 }
 
@@ -81,7 +81,7 @@ static bool put_request(dmap__worker *worker, const dmap__batch *b, request *r) 
     r->results = dmap__stage_take(stage, n * (result_size == DMAP_VARIABLE ? sizeof(dmap__staged) : result_size));
     head->results = r->results;
     return r->results && put_indices(stage, b->grant, r->begin, n) &&
-           put_items(stage, b->grant, r->begin, n, work->task->item_size);
+           put_items(stage, b, r->begin, n, work->task->item_size);
 }
 
 /* ---- answers ---- */
@@ -120,13 +120,16 @@ static bool take_variable(dmap__worker *worker, dmap__batch *b, request *r, dmap
     return true;
 }
 
-/* Results of the first n items of the request go where they belong. */
+/* Results of the first n items of the request go where they belong. Those of a whole batch that may pass on do so from
+ * the stage: nothing else is asked for before they have. */
 static bool take_results(dmap__worker *worker, dmap__batch *b, request *r, uint32_t n) {
     const dmap__work *work = &worker->crew->work;
-    const void *results = dmap__stage_at(&worker->puppet->stage, r->results);
+    void *results = dmap__stage_at(&worker->puppet->stage, r->results);
     size_t size = work->task->result_size;
     bool goes_on = true;
-    if (b->results && b->result_step && n)
+    if (b->passes && r->begin == b->begin && n == b->end - b->begin)
+        b->results = results;
+    else if (b->results && b->result_step && n)
         memcpy(b->results + (size_t)(r->begin - b->begin) * size, results, n * size);
     if (b->results || work->want == DMAP__WANT_NOTHING)
         r->begin += n;

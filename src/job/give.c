@@ -52,6 +52,7 @@ static bool send(dmap__job *job, int to, const dmap__head *head, parcel *p) {
         return true;
     if (status == DMAP_ENOMEM && p)
         parcel_sent(p);
+    dmap__comm_close_gates(job->pool->comm); /* what was sent may have come, and its place will go */
     job->pool->broken = DMAP_EMPI;
     dmap__job_fail(job, &error);
     return false;
@@ -105,8 +106,18 @@ void dmap__job_give_limit(dmap__job *job, uint64_t limit) {
 
 /* ---- to the master's own crew ---- */
 
-/* Where results go: to their final place if the sink has one, else to memory of the outcome's own. */
-static bool place_results(dmap__job *job, dmap__grant *grant) {
+/* Where results of fixed size go: to their final place if the sink has one, else to memory of the chunk's own. NULL: it
+ * is out. */
+static void *results_of(dmap__job *job, dmap__out *out) {
+    void *place = dmap__sink_place(&job->sink, out->begin);
+    uint64_t n = out->end - out->begin;
+    size_t size = job->task->result_size;
+    if (!place && (!size || n <= SIZE_MAX / 2 / size))
+        out->memory = dmap__spares_take(&job->pool->spares, (size_t)n * size);
+    return place ? place : out->memory.memory;
+}
+
+static bool place_results(dmap__job *job, dmap__out *out, dmap__grant *grant) {
     uint64_t n = grant->end - grant->begin;
     size_t size = job->task->result_size;
     if (dmap__sink_want(&job->sink) != DMAP__WANT_RESULTS)
@@ -115,10 +126,8 @@ static bool place_results(dmap__job *job, dmap__grant *grant) {
         grant->outcome.refs = n > SIZE_MAX / sizeof(dmap_blob) ? NULL : calloc((size_t)n, sizeof(dmap_blob));
         return grant->outcome.refs != NULL;
     }
-    grant->outcome.fixed = dmap__sink_place(&job->sink, grant->begin);
-    grant->outcome.fixed_in_place = grant->outcome.fixed != NULL;
-    if (!grant->outcome.fixed)
-        grant->outcome.fixed = dmap__memory_array(n, size);
+    grant->outcome.fixed = results_of(job, out);
+    grant->outcome.fixed_in_place = true;
     return grant->outcome.fixed != NULL;
 }
 
@@ -135,7 +144,7 @@ static bool give_crew(dmap__job *job, dmap__out *out, uint32_t lease) {
                            .items = out->items->items,
                            .indices = out->items->indices};
     dmap__outcome_init(&grant->outcome, out->begin, out->end);
-    if (!place_results(job, grant)) {
+    if (!place_results(job, out, grant)) {
         free(grant);
         return false;
     }
@@ -146,8 +155,30 @@ static bool give_crew(dmap__job *job, dmap__out *out, uint32_t lease) {
 
 /* ---- to another rank ---- */
 
+/* Of items or results of that size: that they go by reaching into this memory. */
+static bool is_within_reach(const dmap__job *job, const dmap__out *out, size_t size) {
+    uint64_t n = out->end - out->begin;
+    return size >= DMAP__PASS_LEAST && size <= DMAP__PASS_MOST && n * size >= DMAP__PASS_CHUNK &&
+           dmap__comm_is_written_by(job->pool->comm, out->branch);
+}
+
+/* A rank of this host may read items that lie side by side, while the chunk is out. */
+static void offer_items(const dmap__job *job, dmap__out *out) {
+    if (!job->sends_items && out->items->layout == DMAP__LAYOUT_ARRAY && job->task->item_size != DMAP_VARIABLE &&
+        is_within_reach(job, out, job->task->item_size))
+        out->array = out->items->items;
+}
+
+/* A rank of this host may write results to where they belong, if they are many bytes: where there is no memory for
+ * them, it sends them. */
+static void offer_place(dmap__job *job, dmap__out *out) {
+    if (dmap__sink_want(&job->sink) == DMAP__WANT_RESULTS && is_within_reach(job, out, job->task->result_size))
+        out->place = results_of(job, out);
+}
+
 static bool give_rank(dmap__job *job, dmap__out *out, uint32_t lease) {
     dmap__items *items = out->items;
+    offer_items(job, out);
     bool is_table = items->layout == DMAP__LAYOUT_BLOBS;
     bool is_fixed = job->task->item_size != DMAP_VARIABLE;
     dmap__layout there = is_table && is_fixed ? DMAP__LAYOUT_ARRAY : items->layout;
@@ -155,12 +186,13 @@ static bool give_rank(dmap__job *job, dmap__out *out, uint32_t lease) {
                              .item_size = job->task->item_size,
                              .begin = out->begin,
                              .end = out->end,
-                             .array = items->layout == DMAP__LAYOUT_ARRAY ? items->items : NULL,
+                             .array = items->layout == DMAP__LAYOUT_ARRAY && !out->array ? items->items : NULL,
                              .blobs = is_table ? items->items : NULL,
                              .indices = items->indices};
     parcel *p = parcel_create(job);
     if (!p)
         return false;
+    offer_place(job, out);
     if (!dmap__wire_pack_items(&wire, &p->packed)) {
         parcel_sent(p);
         return false;
@@ -174,7 +206,9 @@ static bool give_rank(dmap__job *job, dmap__out *out, uint32_t lease) {
                        .begin = out->begin,
                        .end = out->end,
                        .a = (uint64_t)out->attempt,
-                       .b = items->range_first};
+                       .b = items->range_first,
+                       .c = (uint64_t)(uintptr_t)out->place,
+                       .d = (uint64_t)(uintptr_t)out->array};
     return send(job, out->branch, &head, p);
 }
 

@@ -13,7 +13,8 @@
 
 #define WINDOW      ((size_t)64 << 20)
 #define CHUNK_BYTES ((size_t)32 << 20)  /* most bytes of items and results of fixed size in a chunk */
-#define CACHE_BYTES ((size_t)4 << 20)   /* the same for each worker of another rank, which has it in its cache then */
+#define CACHE_BYTES ((size_t)4 << 20)   /* the same for each worker, where they are copied: from a cache then */
+#define SPARE_BYTES ((size_t)32 << 20)  /* of memory for results, kept for the next call */
 #define CHUNK_ITEMS (UINT64_C(1) << 31) /* most items in a chunk: the board counts them in 32 bits */
 
 #define SLEEP_RANKS_S 1e-3 /* longest sleep while other ranks may send */
@@ -51,8 +52,10 @@ static dmap_status open_plan(dmap__job *job) {
                                 .stop = o->on_error == DMAP_STOP && !job->shuffle,
                                 .retries = o->retries,
                                 .lean = o->ahead < 0};
-    if (dmap__sink_want(&job->sink) == DMAP__WANT_RESULTS && size != DMAP_VARIABLE)
+    if (dmap__sink_want(&job->sink) == DMAP__WANT_RESULTS && size != DMAP_VARIABLE) {
         config.result_bytes = size ? size : 1;
+        config.all_share = !dmap__sink_place(&job->sink, 0); /* what is made in memory of ours is looked at soon */
+    }
     job->plan = dmap__plan_create(&config);
     return job->plan ? DMAP_OK : dmap__fail(&job->trouble, DMAP_ENOMEM, "out of memory for a plan");
 }
@@ -302,6 +305,7 @@ static void close_job(dmap__job *job) {
     dmap__sink_close(&job->sink);
     dmap__plan_destroy(job->plan);
     dmap__shuffle_destroy(job->shuffle);
+    dmap__spares_trim(&job->pool->spares, SPARE_BYTES);
     free(job->outs);
     free(job);
 }

@@ -23,7 +23,10 @@ typedef struct dmap__out {
     uint64_t kept;     /* items of it that will be granted again */
     uint64_t progress; /* items ended, as last heard */
     dmap__items *items;
-    dmap__grant *grant; /* on the master's own crew; NULL: on another rank */
+    dmap__grant *grant; /* on the master's own crew; NULL: on another rank, */
+    const void *array;  /* which reads items from here; NULL: they are sent */
+    void *place;        /* which may write results here; NULL: it sends them */
+    dmap__spare memory; /* for results that have no place of the caller's; until the outcome comes */
 } dmap__out;
 
 typedef struct dmap__job {
@@ -54,9 +57,11 @@ typedef struct dmap__job {
     dmap_item_status failed_status;
     dmap__error failed_error; /* its sentence */
     dmap__progress progress;
-    uint64_t ended;   /* items delivered */
-    uint64_t arrived; /* items whose end the master knows, to be tried again or not */
-    uint64_t shown;   /* on the bar, which never goes back */
+    uint64_t ended;           /* items delivered */
+    uint64_t arrived;         /* items whose end the master knows, to be tried again or not */
+    uint64_t shown;           /* on the bar, which never goes back */
+    bool sends_items;         /* some rank cannot read them from here */
+    uint64_t fetched, placed; /* bytes that other ranks have read from here, and written here */
     dmap_report report;
 } dmap__job;
 

@@ -23,6 +23,8 @@ void dmap__slab_use(dmap__slab *slab) {
 void dmap__slab_leave(dmap__slab *slab) {
     if (--slab->users)
         return;
+    if (slab->spares)
+        dmap__spares_put(slab->spares, slab->memory);
     dmap__outcome_fini(&slab->outcome);
     free(slab);
 }

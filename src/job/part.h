@@ -4,9 +4,12 @@
 #define DMAP_JOB_PART_H
 
 #include "base/outcome.h"
+#include "job/spares.h"
 
 typedef struct dmap__slab {
     dmap__outcome outcome;
+    dmap__spares *spares; /* the memory below goes back there; NULL: there is none */
+    dmap__spare memory;   /* the outcome's fixed results lie in it */
     int rank, attempt;
     int users; /* parts, and whoever makes them */
 } dmap__slab;

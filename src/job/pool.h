@@ -48,7 +48,7 @@ struct dmap_pool {
     dmap__error error; /* the last */
     void *shared;      /* a mapping of shared_size bytes: dmap_share's data */
     size_t shared_size;
-    dmap__spares spares; /* of a serving rank, until it is idle */
+    dmap__spares spares; /* of a serving rank, until it is idle; of the master, some of them for the next call */
     int shared_fd;       /* that holds it, on the first rank of a host; -1: none */
     dmap_report report;
     dmap_rank_report *rank_reports; /* one a rank */

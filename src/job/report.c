@@ -27,8 +27,8 @@ void dmap__job_report(dmap__job *job) {
     if (job->pool->comm) {
         uint64_t sent, received;
         dmap__comm_bytes(job->pool->comm, &sent, &received);
-        report->bytes_sent = sent - report->bytes_sent;
-        report->bytes_received = received - report->bytes_received;
+        report->bytes_sent = sent - report->bytes_sent + job->fetched;
+        report->bytes_received = received - report->bytes_received + job->placed;
     }
     job->pool->report = *report;
 }

@@ -1,6 +1,6 @@
 /* A serving rank. Its one thread takes the master's messages, gives chunks to the crew, and sends their outcomes back.
- * What a chunk needs (its items, as they came; its results) is its own and is freed when its result was sent. Between
- * calls nothing is kept but the workers' own state and the shared data. */
+ * What a chunk needs is its own (served.h) and is freed when its result was sent. Between calls nothing is kept but the
+ * workers' own state and the shared data. */
 #include "job/serve.h"
 
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "job/idle.h"
 #include "job/places.h"
 #include "job/seat.h"
+#include "job/served.h"
 #include "job/share.h"
 #include "net/wire.h"
 
@@ -20,47 +21,17 @@
 #define PROGRESS_S   0.25
 #define HUNGRY_S     1e-3 /* between reports while a worker has nothing to do */
 
-typedef struct chunk {
-    struct chunk *next;
-    dmap__grant grant;
-    uint64_t told;        /* items of it that have ended, as the master knows */
-    void *data, *meta;    /* the GRANT's: items and indices lie there */
-    dmap__spares *spares; /* the pool's */
-    dmap__spare results;  /* from there: of fixed size */
-    dmap_blob *table;
-    dmap__packed packed; /* of its RESULT */
-} chunk;
-
 typedef struct server {
     dmap_pool *pool;
     const dmap_task *task;
     uint64_t call;
     bool shuffled;
     dmap__want want;
-    chunk *chunks; /* at the crew */
-    double told_s; /* progress, last */
+    dmap__served *chunks; /* at the crew */
+    double told_s;        /* progress, last */
     bool closed;
     dmap_status status;
 } server;
-
-static void drop_outcome(chunk *c) {
-    if (c->results.memory) {
-        c->grant.outcome.fixed = NULL;
-        dmap__spares_put(c->spares, c->results);
-        c->results.memory = NULL;
-    }
-    dmap__outcome_fini(&c->grant.outcome);
-}
-
-static void chunk_destroy(void *arg) {
-    chunk *c = arg;
-    drop_outcome(c);
-    dmap__packed_fini(&c->packed);
-    free(c->data);
-    free(c->meta);
-    free(c->table);
-    free(c);
-}
 
 static void send(server *s, const dmap__head *head, const dmap__packed *packed, void (*sent)(void *), void *arg) {
     dmap_status status = dmap__comm_send(s->pool->comm, 0, head, packed->meta, packed->meta_size, packed->parts,
@@ -91,83 +62,45 @@ static void take_call(server *s, const dmap__message *message) {
     dmap__crew_begin(s->pool->crew, &work);
 }
 
-static dmap_status place_items(server *s, chunk *c, dmap__message *message) {
-    dmap__grant *grant = &c->grant;
-    size_t size = s->task->item_size;
-    if (grant->layout != DMAP__LAYOUT_ARRAY)
-        size = grant->layout == DMAP__LAYOUT_BLOBS ? DMAP_VARIABLE : 0;
-    if ((message->head.meta_size && !(c->meta = dmap__comm_take_meta(message))) ||
-        (message->head.data_size && !(c->data = dmap__comm_take_data(message))))
-        return DMAP_ENOMEM;
-    dmap__message taken = *message;
-    taken.meta = c->meta;
-    taken.data = c->data;
-    dmap_status status = dmap__wire_unpack_items(&taken, s->shuffled, size, &grant->indices, &c->table);
-    grant->items = c->table ? (const void *)c->table : c->data;
-    return status;
-}
-
-static bool place_results(const server *s, chunk *c) {
-    dmap__grant *grant = &c->grant;
-    uint64_t n = grant->end - grant->begin;
-    size_t size = s->task->result_size;
-    if (s->want != DMAP__WANT_RESULTS)
-        return true;
-    if (size != DMAP_VARIABLE) {
-        c->spares = &s->pool->spares;
-        if (!size || n <= SIZE_MAX / 2 / size)
-            c->results = dmap__spares_take(c->spares, (size_t)n * size);
-        grant->outcome.fixed = c->results.memory;
-        return grant->outcome.fixed != NULL;
-    }
-    grant->outcome.refs = calloc((size_t)n, sizeof(dmap_blob));
-    return grant->outcome.refs != NULL;
-}
-
-static void send_result(server *s, chunk *c) {
+static void send_result(server *s, dmap__served *c) {
     dmap__head head = {.call = s->call, .lease = c->grant.lease};
     if (!dmap__wire_pack_outcome(&c->grant.outcome, s->task->result_size, &head, &c->packed)) {
-        drop_outcome(c);
+        dmap__served_drop_outcome(c);
         dmap__fail(&c->grant.outcome.trouble, DMAP_ENOMEM, "out of memory for results");
         if (!dmap__wire_pack_outcome(&c->grant.outcome, 0, &head, &c->packed)) {
-            chunk_destroy(c);
+            dmap__served_destroy(c);
             s->status = DMAP_ENOMEM;
             return;
         }
     }
-    send(s, &head, &c->packed, chunk_destroy, c);
+    send(s, &head, &c->packed, dmap__served_destroy, c);
+}
+
+static void give_back(server *s, dmap__served *c) {
+    uint64_t range[2] = {c->grant.begin, c->grant.end};
+    dmap__head reply = {.type = DMAP__RETURN, .call = s->call, .lease = c->grant.lease, .a = 1};
+    dmap_blob part = {range, sizeof range}; /* fits in the first MPI message, so it has been copied by then */
+    send(s, &reply, &(dmap__packed){.parts = &part, .n_parts = 1}, NULL, NULL);
+    send_result(s, c);
 }
 
 static void take_grant(server *s, dmap__message *message) {
-    const dmap__head *head = &message->head;
-    chunk *c = calloc(1, sizeof *c);
+    dmap__served *c = dmap__served_create(s->pool, s->task, s->want, s->shuffled, message);
     if (!c) {
         s->status = dmap__fail_memory(&s->pool->error, sizeof *c, "a chunk");
-        return;
-    }
-    c->grant = (dmap__grant){.lease = (uint32_t)head->lease,
-                             .begin = head->begin,
-                             .end = head->end,
-                             .attempt = (int)head->a,
-                             .layout = (dmap__layout)head->flags,
-                             .range_first = head->b,
-                             .owner = c};
-    dmap__outcome_init(&c->grant.outcome, head->begin, head->end);
-    dmap_status status = place_items(s, c, message);
-    if (status == DMAP_OK && !place_results(s, c))
-        status = DMAP_ENOMEM;
-    if (status != DMAP_OK) {
-        dmap__fail(&c->grant.outcome.trouble, status, "out of memory for a chunk");
+    } else if (c->grant.outcome.trouble.status != DMAP_OK) {
         send_result(s, c);
-        return;
+    } else if (dmap__served_is_out_of_reach(c)) {
+        give_back(s, c);
+    } else {
+        c->next = s->chunks;
+        s->chunks = c;
+        dmap__crew_submit(s->pool->crew, &c->grant);
     }
-    c->next = s->chunks;
-    s->chunks = c;
-    dmap__crew_submit(s->pool->crew, &c->grant);
 }
 
 static void recall(server *s, const dmap__head *head) {
-    chunk *c = s->chunks;
+    dmap__served *c = s->chunks;
     while (c && c->grant.lease != head->lease)
         c = c->next;
     if (!c || head->call != s->call)
@@ -218,8 +151,8 @@ static void take_message(server *s, dmap__message *message) {
 
 /* ---- results go ---- */
 
-static void unlink_chunk(server *s, const chunk *c) {
-    chunk **place = &s->chunks;
+static void unlink_chunk(server *s, const dmap__served *c) {
+    dmap__served **place = &s->chunks;
     while (*place != c)
         place = &(*place)->next;
     *place = c->next;
@@ -255,7 +188,7 @@ static void tell_progress(server *s, double now) {
     if (now - s->told_s < (hungry ? HUNGRY_S : PROGRESS_S))
         return;
     s->told_s = now;
-    for (chunk *c = s->chunks; c; c = c->next) {
+    for (dmap__served *c = s->chunks; c; c = c->next) {
         uint64_t ended = dmap__crew_progress(s->pool->crew, &c->grant);
         dmap__head head = {.type = DMAP__PROGRESS, .call = s->call, .lease = c->grant.lease, .a = ended};
         if (ended == c->told)
@@ -306,7 +239,7 @@ static void drain(server *s) {
         dmap__grant *grant = dmap__crew_poll(s->pool->crew);
         if (grant) {
             unlink_chunk(s, grant->owner);
-            chunk_destroy(grant->owner);
+            dmap__served_destroy(grant->owner);
         } else if (!dmap__crew_step(s->pool->crew)) {
             dmap__bell_wait(s->pool->bell, heard, SLEEP_IDLE_S);
         }

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define DMAP__SPARES 2 /* chunks out at a branch, mostly */
+#define DMAP__SPARES 8
 
 typedef struct dmap__spare {
     void *memory; /* from malloc; NULL: none */
@@ -13,13 +13,16 @@ typedef struct dmap__spare {
 } dmap__spare;
 
 typedef struct dmap__spares {
-    dmap__spare kept[DMAP__SPARES];
+    dmap__spare kept[DMAP__SPARES]; /* the latest last */
+    int n;
 } dmap__spares;
 
 /** Memory of at least `size` bytes, the caller's; .memory is NULL if there is none. */
 dmap__spare dmap__spares_take(dmap__spares *spares, size_t size);
 /** Takes it back: keeps it, or frees it. */
 void dmap__spares_put(dmap__spares *spares, dmap__spare spare);
+/** Frees the earliest until no more than `bytes` are kept. */
+void dmap__spares_trim(dmap__spares *spares, size_t bytes);
 /** Frees all that is kept. */
 void dmap__spares_drop(dmap__spares *spares);
 

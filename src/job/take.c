@@ -49,6 +49,7 @@ void dmap__job_close_out(dmap__job *job, dmap__out *out) {
         dmap__items_leave(&job->source, out->items);
     }
     free(out->grant);
+    dmap__spares_put(&job->pool->spares, out->memory);
     *out = (dmap__out){0};
 }
 
@@ -122,6 +123,15 @@ static void take_limit(dmap__job *job, uint64_t limit) {
         dmap__plan_limit(job->plan, limit);
 }
 
+/* The results' memory goes with them. */
+static void keep_memory(dmap__job *job, dmap__out *out, dmap__slab *slab) {
+    if (!out->memory.memory || slab->outcome.fixed != out->memory.memory)
+        return;
+    slab->spares = &job->pool->spares;
+    slab->memory = out->memory;
+    out->memory = (dmap__spare){0};
+}
+
 /* Takes the outcome over. */
 static void take_outcome(dmap__job *job, uint32_t lease, dmap__outcome *outcome) {
     dmap__out *out = &job->outs[lease];
@@ -140,6 +150,7 @@ static void take_outcome(dmap__job *job, uint32_t lease, dmap__outcome *outcome)
         job->report.first_s = now - job->began_s;
     dmap__slab *slab = dmap__slab_create(outcome, out->branch, out->attempt);
     if (slab) {
+        keep_memory(job, out, slab);
         cut_parts(job, slab, &j);
         dmap__slab_leave(slab);
     } else {
@@ -234,16 +245,26 @@ void *dmap__pool_place(void *arg, int from, const dmap__head *head, const void *
     return place_of(((dmap_pool *)arg)->current, head);
 }
 
+/* Where the results of a message lie, if not in it. */
+static void *found_at(const dmap__job *job, const dmap__message *message) {
+    if (dmap__wire_is_placed(&message->head))
+        return job->outs[message->head.lease].place;
+    void *place = place_of(job, &message->head);
+    return message->data == place ? place : NULL;
+}
+
 static void take_result(dmap__job *job, dmap__message *message) {
     dmap__outcome outcome;
-    void *place = place_of(job, &message->head);
-    bool in_place = place && message->data == place;
-    dmap_status status = dmap__wire_unpack_outcome(message, job->task, in_place, &outcome);
+    dmap_status status = dmap__wire_unpack_outcome(message, job->task, found_at(job, message), &outcome);
     if (status != DMAP_OK) {
         dmap__outcome_init(&outcome, message->head.begin, message->head.end);
         dmap__fail(&outcome.trouble, status, "%s",
                    status == DMAP_ENOMEM ? "out of memory for results" : "a damaged message");
+    } else if (dmap__wire_is_placed(&message->head)) {
+        job->placed += dmap__outcome_items(&outcome) * job->task->result_size;
     }
+    if (job->outs[message->head.lease].array)
+        job->fetched += dmap__outcome_items(&outcome) * job->task->item_size;
     take_outcome(job, (uint32_t)message->head.lease, &outcome);
 }
 
@@ -251,6 +272,7 @@ static void take_returned(dmap__job *job, const dmap__message *message) {
     dmap__out *out = &job->outs[message->head.lease];
     const dmap__range *ranges = message->data;
     size_t n = (size_t)message->head.data_size / sizeof *ranges;
+    job->sends_items = job->sends_items || message->head.a;
     for (size_t i = 0; i < n; i++)
         out->kept += ranges[i].end - ranges[i].begin;
     if (dmap__plan_returned(job->plan, dmap__clock_now(), (uint32_t)message->head.lease, ranges, n) != DMAP_OK)
@@ -284,6 +306,7 @@ static void take_message(dmap__job *job, dmap__message *message) {
 
 /* The pool is broken: what other ranks have is lost, and nothing more is sent. */
 static void give_up_ranks(dmap__job *job, const dmap__error *why) {
+    dmap__comm_close_gates(job->pool->comm);
     job->pool->broken = why->status;
     dmap__job_fail(job, why);
     for (size_t i = 0; i < job->outs_capacity; i++) {

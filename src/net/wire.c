@@ -170,6 +170,8 @@ static void pack_folds(const dmap__outcome *outcome, bool variable, writer *w, d
 }
 
 static uint32_t kind_of(const dmap__outcome *outcome) {
+    if (outcome->is_placed)
+        return DMAP__KIND_PLACED;
     if (outcome->n_folds)
         return DMAP__KIND_FOLD;
     if (outcome->refs)
@@ -214,4 +216,8 @@ bool dmap__wire_pack_outcome(const dmap__outcome *outcome, size_t result_size, d
 
 bool dmap__wire_is_whole(const dmap__head *head) {
     return head->type == DMAP__RESULT && (head->flags & DMAP__FLAG_WHOLE);
+}
+
+bool dmap__wire_is_placed(const dmap__head *head) {
+    return head->type == DMAP__RESULT && (head->flags & DMAP__KINDS) == DMAP__KIND_PLACED;
 }

@@ -3,7 +3,8 @@
  *
  *   master to rank                              rank to master
  *   CALL   a call begins: its work              RESULT   a chunk has ended: an outcome
- *   GRANT  a chunk, and its items               RETURN   ranges taken back, on a RECALL
+ *   GRANT  a chunk, and its items, or where     RETURN   ranges taken back, on a RECALL
+ *          they lie, and its results belong
  *   RECALL give back items not begun            PROGRESS items of a chunk ended so far
  *   LIMIT  items from here on are not wanted    SHARED   the data shared is there (or not)
  *   SHARE  new shared data, or where to find it  PLACED   they are here
@@ -29,7 +30,8 @@ typedef enum dmap__type {
                          d: which file that is */
     DMAP__CLOSE = 6,
     DMAP__RESULT = 7,
-    DMAP__RETURN = 8,   /* lease; data: ranges, two 64-bit numbers each */
+    DMAP__RETURN = 8, /* lease; data: ranges, two 64-bit numbers each; a: 1: all of it, unasked, as items cannot be read
+                         from the master's memory */
     DMAP__PROGRESS = 9, /* lease; a: items */
     DMAP__SHARED = 10,  /* a: a dmap_status; b, c, d: as in SHARE, for the other ranks of the host */
     DMAP__PLACES = 11,
@@ -44,6 +46,8 @@ enum {
     DMAP__KIND_FIXED = 1,
     DMAP__KIND_VARIABLE = 2,
     DMAP__KIND_FOLD = 3,
+    DMAP__KIND_PLACED = 4, /* there is none: results of fixed size lie where the GRANT said */
+    DMAP__KINDS = 15,      /* the flags that say which */
     DMAP__FLAG_WHOLE = 16
 };
 
@@ -57,8 +61,9 @@ typedef struct dmap__wire_call {
     uint8_t stop, each_span, shuffled, emits;
 } dmap__wire_call;
 
-/** How items lie: those of one GRANT. head: lease, begin, end, a: attempt, b: first number of a range, flags: layout.
- */
+/** How items lie: those of one GRANT. head: lease, begin, end, a: attempt, b: first number of a range, c, d: addresses
+ *  in the master's memory, of the first result's place, and of the first item, of an ARRAY whose items are not in the
+ *  message; 0: none; flags: layout. */
 typedef struct dmap__wire_items {
     uint32_t layout;  /* dmap__layout of the receiver */
     size_t item_size; /* or DMAP_VARIABLE */
@@ -88,9 +93,10 @@ dmap_status dmap__wire_unpack_items(const dmap__message *message, bool shuffled,
 /** Packs an outcome, which is borrowed until the message was sent; result_size is its task's. Sets the head's fields.
  *  Returns false if memory is out: *packed is then empty. */
 bool dmap__wire_pack_outcome(const dmap__outcome *outcome, size_t result_size, dmap__head *head, dmap__packed *packed);
-/** Makes an outcome of a RESULT; takes the message's data over (or copies it, where it is small). in_place: the data
- * was placed where the results belong. Returns DMAP_OK, DMAP_ENOMEM, DMAP_EMPI (damaged) */
-dmap_status dmap__wire_unpack_outcome(dmap__message *message, const dmap_task *task, bool in_place,
+/** Makes an outcome of a RESULT; takes the message's data over (or copies it, where it is small). place: where the
+ * results lie, if they do not lie in the message: the caller's, as long as the outcome; NULL: they do.
+ * Returns DMAP_OK, DMAP_ENOMEM, DMAP_EMPI (damaged) */
+dmap_status dmap__wire_unpack_outcome(dmap__message *message, const dmap_task *task, void *place,
                                       dmap__outcome *outcome);
 /** Packs n places as a meta part: their numbers and texts, but for host and rank. Returns false if memory is out. */
 bool dmap__wire_pack_places(const dmap_place *places, int n, dmap__packed *packed);
@@ -99,5 +105,7 @@ dmap_status dmap__wire_unpack_place(dmap_blob meta, int worker, dmap_place *plac
 /** True if the RESULT holds every item of its chunk, of fixed size: its data can be received where the results belong.
  */
 bool dmap__wire_is_whole(const dmap__head *head);
+/** True if the RESULT's results were written to where its GRANT said. */
+bool dmap__wire_is_placed(const dmap__head *head);
 
 #endif

@@ -130,7 +130,7 @@ static dmap_status get_texts(reader *meta, dmap__outcome *outcome, dmap_status t
 
 static dmap_status get_results(dmap__message *message, reader *meta, const dmap_task *task, dmap__outcome *outcome) {
     const dmap__head *head = &message->head;
-    uint32_t kind = head->flags & 15u;
+    uint32_t kind = head->flags & DMAP__KINDS;
     bool is_variable = kind == DMAP__KIND_VARIABLE;
     bool folds = task->result_size == DMAP_VARIABLE ? task->merge != NULL : task->combine != NULL;
     if (kind == DMAP__KIND_FOLD && folds) {
@@ -166,7 +166,7 @@ static bool is_sound(const dmap__outcome *outcome) {
     return next <= outcome->end;
 }
 
-dmap_status dmap__wire_unpack_outcome(dmap__message *message, const dmap_task *task, bool in_place,
+dmap_status dmap__wire_unpack_outcome(dmap__message *message, const dmap_task *task, void *place,
                                       dmap__outcome *outcome) {
     const dmap__head *head = &message->head;
     reader meta = {message->meta, (size_t)head->meta_size, false};
@@ -184,10 +184,10 @@ dmap_status dmap__wire_unpack_outcome(dmap__message *message, const dmap_task *t
             outcome->failures[i].text = NULL;
         status = is_sound(outcome) ? DMAP_OK : DMAP_EMPI;
     }
-    if (status == DMAP_OK && !in_place)
+    if (status == DMAP_OK && !place)
         status = get_results(message, &meta, task, outcome);
-    if (status == DMAP_OK && in_place) {
-        outcome->fixed = message->data;
+    if (status == DMAP_OK && place) {
+        outcome->fixed = place;
         outcome->fixed_in_place = true;
     }
     if (status == DMAP_OK)

@@ -123,7 +123,7 @@ uint64_t dmap__plan_room(const dmap__plan *plan, const dmap__branch *branch) {
         most = lesser(most, workers > branch->load ? workers - branch->load : 0);
     if (config->max_chunk)
         most = lesser(most, config->max_chunk);
-    if (config->max_share && branch > plan->branches && config->max_share < UINT64_MAX / workers)
+    if (config->max_share && (config->all_share || branch > plan->branches) && config->max_share < UINT64_MAX / workers)
         most = lesser(most, config->max_share * workers);
     return most;
 }

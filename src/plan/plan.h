@@ -29,7 +29,8 @@ typedef struct dmap__plan_config {
     dmap_schedule schedule;
     uint64_t chunk;        /* the caller's wish, as in dmap_map_options; 0: none */
     uint64_t max_chunk;    /* most items in a lease (from their sizes in bytes); 0: no bound */
-    uint64_t max_share;    /* the same, for each worker of a branch to which it is sent: of all but the first */
+    uint64_t max_share;    /* the same, for each worker of a branch: of all but the first, which is sent nothing, */
+    bool all_share;        /* or of that, too */
     bool ordered;          /* pieces are to be taken in order: the window holds */
     uint64_t window;       /* bytes; > 0 if ordered */
     uint64_t result_bytes; /* of an item's result; 0: not known beforehand, measured */

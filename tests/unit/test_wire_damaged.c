@@ -109,7 +109,7 @@ static void test_outcomes(void) {
         dmap__packed_fini(&packed);
         dmap__outcome_fini(&sent);
         damage(&message);
-        dmap_status status = dmap__wire_unpack_outcome(&message, task, false, &got);
+        dmap_status status = dmap__wire_unpack_outcome(&message, task, NULL, &got);
         CU_ASSERT(status == DMAP_OK || status == DMAP_EMPI);
         damaged += status == DMAP_EMPI;
         if (status == DMAP_OK)
@@ -177,7 +177,7 @@ static void test_named(void) {
         }
         CU_ASSERT_FATAL(dmap__wire_pack_outcome(&sent, 0, &head, &packed));
         message_carry(&message, &head, &packed);
-        CU_ASSERT_EQUAL(dmap__wire_unpack_outcome(&message, &(dmap_task){.result_size = 0}, false, &got),
+        CU_ASSERT_EQUAL(dmap__wire_unpack_outcome(&message, &(dmap_task){.result_size = 0}, NULL, &got),
                         cases[i].status);
         if (cases[i].status == DMAP_OK)
             use(&got, 0);

@@ -1,0 +1,96 @@
+#include "job/served.h"
+
+#include <stdlib.h>
+
+void dmap__served_drop_outcome(dmap__served *served) {
+    if (served->results.memory) {
+        served->grant.outcome.fixed = NULL;
+        dmap__spares_put(served->spares, served->results);
+        served->results.memory = NULL;
+    }
+    dmap__outcome_fini(&served->grant.outcome);
+}
+
+void dmap__served_destroy(void *arg) {
+    dmap__served *served = arg;
+    dmap__served_drop_outcome(served);
+    dmap__packed_fini(&served->packed);
+    free(served->data);
+    free(served->meta);
+    free(served->table);
+    free(served);
+}
+
+static dmap_status place_items(dmap__served *served, bool shuffled, dmap__message *message) {
+    dmap__grant *grant = &served->grant;
+    size_t size = served->task->item_size;
+    if (grant->layout != DMAP__LAYOUT_ARRAY)
+        size = grant->layout == DMAP__LAYOUT_BLOBS ? DMAP_VARIABLE : 0;
+    if (grant->items_at)
+        return DMAP_OK;
+    if ((message->head.meta_size && !(served->meta = dmap__comm_take_meta(message))) ||
+        (message->head.data_size && !(served->data = dmap__comm_take_data(message))))
+        return DMAP_ENOMEM;
+    dmap__message taken = *message;
+    taken.meta = served->meta;
+    taken.data = served->data;
+    dmap_status status = dmap__wire_unpack_items(&taken, shuffled, size, &grant->indices, &served->table);
+    grant->items = served->table ? (const void *)served->table : served->data;
+    return status;
+}
+
+static bool place_results(dmap__served *served, dmap__want want) {
+    dmap__grant *grant = &served->grant;
+    uint64_t n = grant->end - grant->begin;
+    size_t size = served->task->result_size;
+    if (want != DMAP__WANT_RESULTS)
+        return true;
+    if (size != DMAP_VARIABLE) {
+        if (!size || n <= SIZE_MAX / 2 / size)
+            served->results = dmap__spares_take(served->spares, (size_t)n * size);
+        grant->outcome.fixed = served->results.memory;
+        return grant->outcome.fixed != NULL;
+    }
+    grant->outcome.refs = calloc((size_t)n, sizeof(dmap_blob));
+    return grant->outcome.refs != NULL;
+}
+
+dmap__served *dmap__served_create(dmap_pool *pool, const dmap_task *task, dmap__want want, bool shuffled,
+                                  dmap__message *message) {
+    const dmap__head *head = &message->head;
+    dmap__served *served = calloc(1, sizeof *served);
+    if (!served)
+        return NULL;
+    served->task = task;
+    served->spares = &pool->spares;
+    served->grant = (dmap__grant){.lease = (uint32_t)head->lease,
+                                  .begin = head->begin,
+                                  .end = head->end,
+                                  .attempt = (int)head->a,
+                                  .layout = (dmap__layout)head->flags,
+                                  .range_first = head->b,
+                                  .reach = dmap__comm_reach(pool->comm),
+                                  .items_at = head->d,
+                                  .place = head->c,
+                                  .owner = served};
+    if (!served->grant.reach)
+        served->grant.place = 0;
+    dmap__outcome_init(&served->grant.outcome, head->begin, head->end);
+    dmap_status status = place_items(served, shuffled, message);
+    if (status == DMAP_OK && !place_results(served, want))
+        status = DMAP_ENOMEM;
+    if (status != DMAP_OK)
+        dmap__fail(&served->grant.outcome.trouble, status, "out of memory for a chunk");
+    return served;
+}
+
+static bool reads(const dmap__grant *grant, uint64_t offset) {
+    unsigned char byte;
+    return dmap__reach_read(grant->reach, grant->items_at + offset, &byte, 1) == 0;
+}
+
+bool dmap__served_is_out_of_reach(const dmap__served *served) {
+    const dmap__grant *grant = &served->grant;
+    uint64_t bytes = (grant->end - grant->begin) * served->task->item_size;
+    return grant->items_at && !(grant->reach && reads(grant, 0) && reads(grant, bytes - 1));
+}
