@@ -1,5 +1,6 @@
-/* Results of a whole call. Fixed-size ones are copied side by side, as they come from buffers that are needed again;
- * variable ones stay where they are, and their slabs are kept. Failures are few: a list, sorted by index at the end. */
+/* Results of a whole call. Fixed-size ones lie side by side: made there, where the table has its size from the start
+ * and so does not move, else copied, as they come from memory that is needed again; variable ones stay where they are,
+ * and their slabs are kept. Failures are few: a list, sorted by index at the end. */
 #include "job/results.h"
 
 #include <stdlib.h>
@@ -14,6 +15,7 @@ typedef struct failed {
 
 struct dmap_results {
     uint64_t count;
+    bool is_sized; /* count is final */
     size_t result_size;
     unsigned char *status; /* by index */
     unsigned char *fixed;
@@ -42,12 +44,25 @@ static bool grow(dmap_results *results, uint64_t count) {
     return true;
 }
 
+/* The whole of it at once may be on large pages. */
+static bool make_fixed(dmap_results *results, uint64_t count) {
+    size_t size = results->result_size;
+    if (!count || !size || size == DMAP_VARIABLE)
+        return true;
+    if (count > SIZE_MAX / 2 / size)
+        return false;
+    results->fixed = dmap__memory_large((size_t)count * size);
+    results->fixed_capacity = (size_t)count;
+    return results->fixed != NULL;
+}
+
 dmap_results *dmap__results_create(uint64_t count, size_t result_size) {
     dmap_results *results = calloc(1, sizeof *results);
     if (!results)
         return NULL;
     results->result_size = result_size;
-    if (!grow(results, count)) {
+    results->is_sized = count > 0;
+    if (!make_fixed(results, count) || !grow(results, count)) {
         dmap_results_free(results);
         return NULL;
     }
@@ -84,6 +99,10 @@ bool dmap__results_fail(dmap_results *results, uint64_t index, dmap_item_status 
     return true;
 }
 
+void *dmap__results_place(const dmap_results *results, uint64_t begin) {
+    return results->is_sized && results->fixed ? results->fixed + (size_t)begin * results->result_size : NULL;
+}
+
 static bool keep(dmap_results *results, dmap__part *part) {
     if (!part->refs)
         return true;
@@ -94,22 +113,27 @@ static bool keep(dmap_results *results, dmap__part *part) {
     return true;
 }
 
+static void put(dmap_results *results, uint64_t index, const void *from, size_t n) {
+    unsigned char *place = results->result_size ? results->fixed + (size_t)index * results->result_size : NULL;
+    if (place && place != from)
+        memcpy(place, from, n * results->result_size);
+}
+
 static void set(dmap_results *results, uint64_t index, dmap_blob result) {
     results->status[index] = DMAP_ITEM_OK;
     if (results->result_size == DMAP_VARIABLE)
         results->refs[index] = result;
-    else if (results->result_size)
-        memcpy(results->fixed + (size_t)index * results->result_size, result.data, results->result_size);
+    else
+        put(results, index, result.data, 1);
 }
 
 /* The common case at memory's speed: fixed size, in order, nothing failed. */
 static bool add_whole(dmap_results *results, const dmap__part *part, const uint64_t *index_of) {
     if (index_of || !part->fixed || part->slab->outcome.n_failures)
         return false;
-    size_t n = (size_t)(part->end - part->begin), size = results->result_size;
+    size_t n = (size_t)(part->end - part->begin);
     memset(results->status + part->begin, DMAP_ITEM_OK, n);
-    if (size)
-        memcpy(results->fixed + (size_t)part->begin * size, part->fixed, n * size);
+    put(results, part->begin, part->fixed, n);
     return true;
 }
 

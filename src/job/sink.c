@@ -54,6 +54,8 @@ bool dmap__sink_is_ordered(const dmap__sink *sink) {
 }
 
 void *dmap__sink_place(const dmap__sink *sink, uint64_t begin) {
+    if (sink->given.kind == DMAP__SINK_COLLECT && !sink->shuffle)
+        return dmap__results_place(*sink->given.results, begin);
     if (sink->given.kind != DMAP__SINK_INTO || sink->shuffle || !sink->given.data)
         return NULL;
     return (unsigned char *)sink->given.data + (size_t)begin * sink->task->result_size;
