@@ -6,6 +6,7 @@
 #include <dmap/mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "peer_dmap.h"
@@ -159,8 +160,29 @@ static int take(void *arg, const dmap_item_result *r) {
     return 0;
 }
 
+static int take_bytes(void *arg, const dmap_item_result *r) {
+    memcpy((char *)arg + r->index * r->size, r->data, r->size);
+    return 0;
+}
+
 static double run_each(void *arg, const bench_task *task) {
-    return map_to(arg, task, dmap_each(take, task->results));
+    return map_to(arg, task, dmap_each(task->work.shape == BENCH_NULL ? take : take_bytes, task->results));
+}
+
+/* What it takes to copy the table, to be looked at like other results, does not count. */
+static double run_collect(void *arg, const bench_task *task) {
+    dmap_results *table = NULL;
+    size_t size = 0;
+    double seconds = map_to(arg, task, dmap_collect(&table));
+    for (uint64_t i = 0; seconds > 0 && i < task->work.tasks; i++) {
+        const void *result = dmap_results_at(table, i, &size);
+        if (!result)
+            seconds = -1;
+        else
+            memcpy((char *)task->results + i * size, result, size);
+    }
+    dmap_results_free(table);
+    return seconds;
 }
 
 typedef struct arrival {
@@ -200,13 +222,16 @@ static double run_idle(void *arg, const bench_task *task) {
     }
 #define ALL (BENCH_MAPS | BENCH_BIT(BENCH_OPEN) | BENCH_BIT(BENCH_CLOSE))
 /* Shapes that a peer of their own runs. */
-#define FIRST BENCH_BIT(BENCH_FIRST)
-#define IDLE  BENCH_BIT(BENCH_IDLE)
-#define EACH  BENCH_BIT(BENCH_NULL)
+#define FIRST   BENCH_BIT(BENCH_FIRST)
+#define IDLE    BENCH_BIT(BENCH_IDLE)
+#define EACH    (BENCH_BIT(BENCH_NULL) | BENCH_BIT(BENCH_GATHER))
+#define COLLECT BENCH_BIT(BENCH_GATHER)
 
 const bench_peer bench_dmap_threads = DMAP_PEER("dmap", BENCH_THREADS, BENCH_BASE, ALL, open_threads, run_into);
 const bench_peer bench_dmap_threads_each =
     DMAP_PEER("dmap, each", BENCH_THREADS, BENCH_FORM, EACH, open_threads, run_each);
+const bench_peer bench_dmap_threads_collect =
+    DMAP_PEER("dmap, collect", BENCH_THREADS, BENCH_FORM, COLLECT, open_threads, run_collect);
 const bench_peer bench_dmap_threads_first =
     DMAP_PEER("dmap", BENCH_THREADS, BENCH_BASE, FIRST, open_threads, run_first);
 const bench_peer bench_dmap_threads_idle = DMAP_PEER("dmap", BENCH_THREADS, BENCH_BASE, IDLE, open_threads, run_idle);
@@ -217,6 +242,8 @@ const bench_peer bench_dmap_processes_idle =
     DMAP_PEER("dmap", BENCH_PROCESSES, BENCH_BASE, IDLE, open_processes, run_idle);
 const bench_peer bench_dmap_ranks = DMAP_PEER("dmap", BENCH_RANKS, BENCH_BASE, ALL, open_ranks, run_into);
 const bench_peer bench_dmap_ranks_each = DMAP_PEER("dmap, each", BENCH_RANKS, BENCH_FORM, EACH, open_ranks, run_each);
+const bench_peer bench_dmap_ranks_collect =
+    DMAP_PEER("dmap, collect", BENCH_RANKS, BENCH_FORM, COLLECT, open_ranks, run_collect);
 const bench_peer bench_dmap_ranks_first = DMAP_PEER("dmap", BENCH_RANKS, BENCH_BASE, FIRST, open_ranks, run_first);
 const bench_peer bench_dmap_ranks_idle = DMAP_PEER("dmap", BENCH_RANKS, BENCH_BASE, IDLE, open_ranks, run_idle);
 const bench_peer bench_dmap_ranks_processes =
