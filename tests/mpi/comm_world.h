@@ -42,5 +42,7 @@ void test_agree(void);
 void test_bcast(void);
 void test_gather(void);
 void test_hosts(void);
+void test_reach(void);
+void test_gates(void);
 
 #endif

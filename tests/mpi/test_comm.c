@@ -1,5 +1,6 @@
-/* Messages between ranks: contents, order, sizes at every edge of the layout, memory that is out, closing, and the
- * collectives of opening. Run under mpirun with any number of ranks, also 1; MPI itself is reached through comm only.
+/* Messages between ranks: contents, order, sizes at every edge of the layout, memory that is out, closing, the
+ * collectives of opening, and memory of the master that other ranks write to. Run under mpirun with any number of
+ * ranks, also 1; MPI itself is reached through comm only.
  *
  * What is random comes from one seed, which is printed: DMAP_SEED repeats a run. DMAP_SLOW=1 adds what takes long or
  * much memory: a message of 2.5 GiB, and closing while a peer does not receive. */
@@ -24,6 +25,8 @@ static void add_tests(void) {
     CU_ADD_TEST(suite, test_bcast);
     CU_ADD_TEST(suite, test_gather);
     CU_ADD_TEST(suite, test_hosts);
+    CU_ADD_TEST(suite, test_reach);
+    CU_ADD_TEST(suite, test_gates);
     CU_ADD_TEST(suite, test_traffic);
     CU_ADD_TEST(suite, test_many_small);
     CU_ADD_TEST(suite, test_order);
