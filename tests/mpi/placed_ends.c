@@ -121,7 +121,7 @@ static void test_ends(void) {
     uint64_t state = mix(harness_seed + 2);
     size_t n = ITEMS * (size_t)dmap_workers(harness_pool);
     for (int round = 0; round < (harness_is_small() ? 1 : 2) * ENDINGS; round++) {
-        const placed_kind *kind = &placed_kinds[draw_below(&state, 6)];
+        const placed_kind *kind = &placed_kinds[draw_below(&state, 8)];
         ending how = (ending)(round % ENDINGS);
         char what[120];
         snprintf(what, sizeof what, "%s, after which %s", endings[how].name, kind->task->name);

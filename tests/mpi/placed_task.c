@@ -125,13 +125,15 @@ static int do_batch(const dmap_context *ctx, const void *items, void *results, s
     DMAP_TASK(placed_run_##name, .run = run_##name, .item_size = sizeof(placed_item), .result_size = (bytes));         \
     DMAP_TASK(placed_batch_##name, .run_batch = batch_##name, .item_size = sizeof(placed_item), .result_size = (bytes))
 
+KIND(small, 1000);
 KIND(page, 4096);
 KIND(two_pages, 8192);
 KIND(odd, (64 << 10) + 8);
 KIND(large, MIB);
 KIND(huge, 3 * MIB);
 
-const placed_kind placed_kinds[] = {{&placed_run_page, 4096, true},          {&placed_batch_page, 4096, true},
+const placed_kind placed_kinds[] = {{&placed_run_small, 1000, true},         {&placed_batch_small, 1000, true},
+                                    {&placed_run_page, 4096, true},          {&placed_batch_page, 4096, true},
                                     {&placed_run_two_pages, 8192, true},     {&placed_batch_two_pages, 8192, true},
                                     {&placed_run_odd, (64 << 10) + 8, true}, {&placed_batch_odd, (64 << 10) + 8, true},
                                     {&placed_run_large, MIB, true},          {&placed_batch_large, MIB, true},

@@ -75,6 +75,15 @@ static dmap_sink sink_of(call *c, dmap_results **table) {
     return c->way <= INTO_SHUFFLED ? dmap_into(c->results) : dmap_each(take, c);
 }
 
+/* Small results pass from a worker's second chunk on: then a batch is many of them, but for the last of a chunk. */
+static void choose_schedule(call *c, uint64_t *state) {
+    bool is_small = c->kind->size < 4096;
+    if (is_small)
+        c->options.chunk = 30 + draw_below(state, 60);
+    if (is_small || draw_below(state, 2))
+        c->options.schedule = is_small ? DMAP_DYNAMIC : (dmap_schedule)(DMAP_STATIC + draw_below(state, 4));
+}
+
 static call *open_call(const placed_kind *kind, route way, uint64_t *state) {
     call *c = calloc(1, sizeof *c);
     *c = (call){.kind = kind, .way = way, .in_order = true};
@@ -85,8 +94,7 @@ static call *open_call(const placed_kind *kind, route way, uint64_t *state) {
     memset(c->memory, 0x5a, c->n * kind->size + 2 * GUARD);
     c->results = c->memory + (way == INTO_ODD ? 1 + draw_below(state, GUARD) : GUARD);
     c->is_there = calloc(c->n, sizeof *c->is_there);
-    if (draw_below(state, 2))
-        c->options.schedule = (dmap_schedule)(DMAP_STATIC + draw_below(state, 4));
+    choose_schedule(c, state);
     if (way == EACH_NARROW)
         c->options.window = 4096;
     c->options.unordered = way == EACH_UNORDERED;
@@ -169,7 +177,8 @@ static void test_every_sink(void) {
     for (size_t i = 0; i < placed_n_kinds; i++) {
         for (int way = 0; way < WAYS; way++) {
             call *c = open_call(&placed_kinds[i], (route)way, &state);
-            c->options.schedule = way % 2 ? c->options.schedule : DMAP_STATIC;
+            if (way % 2 && !c->options.chunk)
+                c->options.schedule = DMAP_STATIC;
             run_call(c);
             check_call(c);
             close_call(c);
@@ -234,7 +243,7 @@ static uint64_t run_uneven(size_t kind, route way, uint64_t *state) {
 static void test_recalled(void) {
     uint64_t state = mix(harness_seed + 1), recalled = 0;
     for (int round = 0; round < 4 * WAYS && (round < WAYS || (working_ranks() > 1 && !recalled)); round++)
-        recalled += run_uneven(draw_below(&state, 6), (route)(round % WAYS), &state);
+        recalled += run_uneven(draw_below(&state, 8), (route)(round % WAYS), &state);
     CU_ASSERT_EQUAL(recalled > 0, working_ranks() > 1);
 }
 
