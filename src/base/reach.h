@@ -30,7 +30,8 @@ typedef struct dmap__reach {
 /** Writes to an address of that process. Any thread; blocks for the copy. Returns 0, or an errno: ECANCELED if the gate
  *  is closed, EPERM, EFAULT, ESRCH, …; part of the bytes may have been written then. */
 int dmap__reach_write(const dmap__reach *reach, uint64_t address, const void *bytes, size_t size);
-/** Reads from an address of that process. Any thread; blocks for the copy. Returns 0, or an errno. */
+/** Reads from an address of that process; no gate is asked. Any thread; blocks for the copy. Returns 0, or an errno;
+ *  part of it may have been read then. */
 int dmap__reach_read(const dmap__reach *reach, uint64_t address, void *bytes, size_t size);
 /** Nothing is written through the gate when this has returned true. False: after timeout_s something still was. */
 bool dmap__gate_close(dmap__gate *gate, double timeout_s);

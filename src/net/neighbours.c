@@ -56,6 +56,7 @@ void dmap__neighbours_init(dmap__neighbours *neighbours, const dmap__host_place 
     offer->process = getpid();
     offer->descriptor = neighbours->descriptor;
     offer->probe = (uint64_t)(uintptr_t)&neighbours->probe;
+    offer->pages = (uint64_t)(uintptr_t)made;
 }
 
 static void find(dmap__neighbours *neighbours, const dmap__neighbours_offer *offer, size_t size) {
@@ -73,8 +74,13 @@ static void find(dmap__neighbours *neighbours, const dmap__neighbours_offer *off
         unmap(neighbours);
 }
 
+/* The number of a process means the same in /proc and to system calls, unless that /proc is another container's: so
+ * nothing is written before the mark was read where it should be. */
 static bool reach(dmap__neighbours *neighbours, const dmap__host_place *place, const dmap__neighbours_offer *offer) {
     dmap__reach there = {offer->process, &neighbours->gates[place->rank]};
+    uint64_t mark = 0;
+    if (dmap__reach_read(&there, offer->pages, &mark, sizeof mark) || mark != offer->mark)
+        return false;
     atomic_store(&there.gate->writer, getpid());
     if (dmap__reach_write(&there, offer->probe, &offer->mark, sizeof offer->mark))
         return false;

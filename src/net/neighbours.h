@@ -17,6 +17,7 @@ typedef struct dmap__neighbours_offer {
     int descriptor; /* -1: there are none */
     uint64_t mark;  /* that stands in them */
     uint64_t probe; /* an address in that process, to write the mark to */
+    uint64_t pages; /* ... and where the pages are there: they begin with the mark */
 } dmap__neighbours_offer;
 
 /** What a rank has reached. */

@@ -167,6 +167,26 @@ static void test_processes(void) {
     dmap__neighbours_fini(&us);
 }
 
+/* The pages are there, but what should be their mark in that process is not: nothing is written to it. */
+static void test_wrong_memory(void) {
+    const dmap__host_place first = {.rank = 0, .size = 2}, second = {.rank = 1, .size = 2};
+    dmap__neighbours us, them;
+    dmap__neighbours_offer offer, none;
+    uint64_t other = 0;
+    dmap__neighbours_init(&us, &first, &offer);
+    CU_ASSERT(dmap__neighbours_accept(&us, &first, &offer).pages);
+    for (int i = 0; i < 3; i++) {
+        dmap__neighbours_offer given = offer;
+        given.pages = i == 0 ? 8 : i == 1 ? (uint64_t)(uintptr_t)&other : offer.pages;
+        dmap__neighbours_init(&them, &second, &none);
+        dmap__neighbours_reached reached = dmap__neighbours_accept(&them, &second, &given);
+        CU_ASSERT(reached.pages && reached.memory == (i == 2));
+        CU_ASSERT_EQUAL(dmap__neighbours_was_written(&us), i == 2);
+        dmap__neighbours_fini(&them);
+    }
+    dmap__neighbours_fini(&us);
+}
+
 static bool accepts(dmap__neighbours_offer offer) {
     const dmap__host_place place = {.rank = 1, .size = 2};
     dmap__neighbours us;
@@ -186,9 +206,10 @@ static void test_strangers(void) {
     dmap__neighbours_offer offer, none;
     dmap__neighbours_init(&us, &first, &offer);
     CU_ASSERT(accepts(offer));
-    CU_ASSERT(!accepts((dmap__neighbours_offer){offer.process, offer.descriptor, offer.mark + 1, offer.probe}));
-    CU_ASSERT(!accepts((dmap__neighbours_offer){offer.process, 0, offer.mark, offer.probe}));
-    CU_ASSERT(!accepts((dmap__neighbours_offer){offer.process, 999999, offer.mark, offer.probe}));
+    CU_ASSERT(
+        !accepts((dmap__neighbours_offer){offer.process, offer.descriptor, offer.mark + 1, offer.probe, offer.pages}));
+    CU_ASSERT(!accepts((dmap__neighbours_offer){offer.process, 0, offer.mark, offer.probe, offer.pages}));
+    CU_ASSERT(!accepts((dmap__neighbours_offer){offer.process, 999999, offer.mark, offer.probe, offer.pages}));
     CU_ASSERT(!accepts((dmap__neighbours_offer){.process = 0, .descriptor = 3, .mark = offer.mark}));
     CU_ASSERT(!accepts((dmap__neighbours_offer){.process = getpid(), .descriptor = -1}));
     dmap__neighbours_init(&lonely, &alone, &none);
@@ -203,6 +224,7 @@ int main(void) {
                            {"between processes", test_processes},
                            {"several ringers", test_several_ringers},
                            {"no ring", test_no_ring},
+                           {"wrong memory", test_wrong_memory},
                            {"strangers", test_strangers},
                            CU_TEST_INFO_NULL};
     return unit_run("bell", tests);

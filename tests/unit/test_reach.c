@@ -203,7 +203,6 @@ static void test_closed_is_closed(void) {
 int main(void) {
     CU_TestInfo tests[] = {{"arrives", test_arrives},
                            {"is read", test_is_read},
-
                            {"is refused", test_refused},
                            {"who is inside is waited for", test_waits},
                            {"closed is closed", test_closed_is_closed},
