@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 #define CLOSE_S 10 /* a write takes milliseconds, unless its process was stopped within it */
 
 typedef struct pages {
@@ -114,9 +116,19 @@ bool dmap__neighbours_was_written(const dmap__neighbours *neighbours) {
     return neighbours->pages && *probe == ((const pages *)neighbours->pages)->mark;
 }
 
+static void close_until(dmap__neighbours *neighbours, double until) {
+    for (int i = 0; i < neighbours->n; i++)
+        dmap__gate_close(&neighbours->gates[i], until - dmap__clock_now());
+}
+
+/* All are closed before one is waited for, and who was waited for once is not again. */
 void dmap__neighbours_close_gates(dmap__neighbours *neighbours) {
-    for (int i = 0; neighbours->is_first && neighbours->gates && i < neighbours->n; i++)
-        dmap__gate_close(&neighbours->gates[i], CLOSE_S);
+    if (!neighbours->is_first || !neighbours->gates || neighbours->are_closed)
+        return;
+    neighbours->are_closed = true;
+    double now = dmap__clock_now();
+    close_until(neighbours, now);
+    close_until(neighbours, now + CLOSE_S);
 }
 
 void dmap__neighbours_fini(dmap__neighbours *neighbours) {

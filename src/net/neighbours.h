@@ -34,9 +34,10 @@ typedef struct dmap__neighbours {
     uint64_t probe;    /* of the first rank: the others write the mark here */
     void *pages;
     size_t size;
-    int descriptor; /* of the offer; -1: none */
-    bool is_first;  /* of several on its host */
-    int n;          /* ranks of the host */
+    int descriptor;  /* of the offer; -1: none */
+    bool is_first;   /* of several on its host */
+    bool are_closed; /* its gates */
+    int n;           /* ranks of the host */
 } dmap__neighbours;
 
 /** First, on every rank: the first of a host with several makes the pages. It must not move from here on. */
