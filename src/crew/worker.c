@@ -168,7 +168,7 @@ uint32_t dmap__worker_most(const dmap__crew_state *crew, const dmap__grant *gran
         return 1;
     if (crew->work.want != DMAP__WANT_RESULTS)
         most = fit(SCRATCH_SIZE, result);
-    else if (grant->place)
+    else if (grant->place && result <= DMAP__PASS_MOST)
         most = fit(PASSED_SIZE, result);
     uint32_t read = grant->items_at ? fit(PASSED_SIZE, task->item_size) : UINT32_MAX;
     most = most < read ? most : read;
