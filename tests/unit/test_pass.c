@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "crew/crew.h"
 #include "unit.h"
@@ -24,6 +25,8 @@ static size_t size_of_task;
 static const unsigned char *kept_from, *kept_to; /* the outcome's memory */
 static _Atomic size_t made_there;                /* results, as no worker needs to move them */
 static size_t longest;                           /* items of a batch */
+static uint64_t waiting = UINT64_MAX;            /* index of an item that waits until the way of its chunk is known */
+static const _Atomic uint32_t *way;              /* of the chunk */
 
 static uint64_t word_of(uint64_t index) {
     return index * 0x9e3779b97f4a7c15;
@@ -33,6 +36,8 @@ static int run(dmap_context *ctx, const void *item, void *result) {
     (void)item;
     uint64_t index = dmap_index(ctx), word = word_of(index);
     made_there += (const unsigned char *)result >= kept_from && (const unsigned char *)result < kept_to;
+    for (double until = dmap__clock_now() + 20; index == waiting && !atomic_load(way) && dmap__clock_now() < until;)
+        dmap__clock_yield();
     memset(result, (int)index, size_of_task);
     memcpy((unsigned char *)result + size_of_task - sizeof word, &word, sizeof word);
     return fails[index];
@@ -92,6 +97,7 @@ static void run_chunk(world *w, int workers, int task, uint64_t begin, uint64_t 
     kept_from = w->grant.outcome.fixed;
     kept_to = kept_from + w->size;
     made_there = longest = 0;
+    way = &w->grant.passing;
     dmap__crew_submit(w->crew, &w->grant);
     uint32_t heard = dmap__bell_heard(&w->bell);
     for (; !dmap__crew_poll(w->crew); heard = dmap__bell_heard(&w->bell))
@@ -181,6 +187,19 @@ static void test_half(void) {
     end_chunk(&w);
 }
 
+/* One worker's first results cannot be written; another's, which can, come after that: they are kept like the rest. */
+static void test_too_late(void) {
+    world w;
+    for (unsigned round = unit_rounds(20); round; round--) {
+        choose_failures(round % 2 ? 0 : 5);
+        waiting = 3;
+        run_chunk(&w, 2, TASK_LARGE, 3, 203, 100 * LARGE);
+        check_ended(&w, false);
+        end_chunk(&w);
+    }
+    waiting = UINT64_MAX;
+}
+
 /* Once it is known that none passes, results are made where they stay: one worker's, but for the first. */
 static void test_made_there(void) {
     world w;
@@ -208,6 +227,7 @@ int main(void) {
     CU_TestInfo info[] = {{"all of a chunk pass", test_passes},
                           {"none does", test_kept},
                           {"a half does", test_half},
+                          {"one could, too late", test_too_late},
                           {"those that stay are made there", test_made_there},
                           {"batches", test_batches},
                           CU_TEST_INFO_NULL};
