@@ -1,7 +1,9 @@
 /* Calls that end before all is done: from the moment that dmap_map has returned, the memory for results is the caller's
- * own. Writes come late here, so one that is still to come would come after that. */
+ * own. Writes come late here, so one that is still to come would come after that. And memory that the library has for
+ * results is given back, whether they were written there or not. */
 #include "placed.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -131,7 +133,45 @@ static void test_ends(void) {
     }
 }
 
+static void run_each(const placed_kind *kind, size_t n, uint32_t refuse_in) {
+    placed_item *items = placed_items(n);
+    const dmap_map_options options = {.schedule = DMAP_STATIC};
+    struct {
+        const placed_item *items;
+        uint64_t left;
+    } all = {items, UINT64_MAX};
+    for (size_t i = 0; i < n; i++)
+        items[i].refuse_in = refuse_in;
+    CU_ASSERT_EQUAL(dmap_map(harness_pool, kind->task, dmap_array(items, n), dmap_each(take_some, &all), &options),
+                    DMAP_OK);
+    CU_ASSERT_EQUAL(all.left, UINT64_MAX - n);
+    free(items);
+}
+
+static size_t memory_in_use(void) {
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+/* Each call has 2 MiB; all that other ranks hold of it would be left over, twenty times. */
+static void test_gives_back(void) {
+    const placed_kind *kind = &placed_kinds[4];
+    size_t n = ((size_t)2 << 20) / kind->size;
+    harness_watch("memory for results that is given back", 60);
+    for (uint32_t refuse_in = 0; refuse_in < 2; refuse_in++) {
+        size_t before = 0;
+        for (int i = 0; i < 23; i++) {
+            before = i == 3 ? memory_in_use() : before;
+            run_each(kind, n, refuse_in);
+        }
+        size_t now = memory_in_use();
+        if (now > before + n * kind->size)
+            harness_fail("%zu bytes more are in use than before", now - before);
+    }
+}
+
 void placed_add_ends(void) {
     CU_pSuite suite = CU_add_suite("ends", NULL, NULL);
     CU_ADD_TEST(suite, test_ends);
+    CU_ADD_TEST(suite, test_gives_back);
 }

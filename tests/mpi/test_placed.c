@@ -171,10 +171,12 @@ static placed_count *counts_before(int *can) {
 
 static void test_every_sink(void) {
     int can;
+    dmap_report report;
     uint64_t state = harness_seed;
     placed_count *before = counts_before(&can);
     printf("%d of %d other ranks can write, ", can, dmap_ranks(harness_pool) - 1);
     for (size_t i = 0; i < placed_n_kinds; i++) {
+        uint64_t received = 0;
         for (int way = 0; way < WAYS; way++) {
             call *c = open_call(&placed_kinds[i], (route)way, &state);
             if (way % 2 && !c->options.chunk)
@@ -182,10 +184,13 @@ static void test_every_sink(void) {
             run_call(c);
             check_call(c);
             close_call(c);
+            dmap_report_get(harness_pool, &report);
+            received += report.bytes_received;
         }
         harness_watch("asking ranks what they have written", 60);
         placed_count written = placed_since(before);
         CU_ASSERT_EQUAL(written.bytes > 0, can && placed_kinds[i].passes);
+        CU_ASSERT(received >= written.bytes);
         CU_ASSERT_EQUAL(written.failed, 0);
     }
     free(before);
