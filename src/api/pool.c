@@ -24,7 +24,8 @@ dmap__error *dmap__thread_error(void) {
 }
 
 const char *dmap__pool_host(const dmap_pool *pool, int rank) {
-    return pool->comm ? dmap__comm_host(pool->comm, rank) : pool->host;
+    const dmap__comm *comm = pool->comm ? pool->comm : pool->ended;
+    return comm ? dmap__comm_host(comm, rank) : pool->host;
 }
 
 dmap_status dmap__pool_agree(dmap_pool *pool, dmap__error *error) {
@@ -97,6 +98,7 @@ static void destroy(dmap_pool *pool) {
     dmap__places_drop(pool);
     dmap__share_drop(pool);
     dmap__comm_close(pool->comm);
+    dmap__comm_close(pool->ended);
     dmap__spares_drop(&pool->spares);
     dmap__topology_close(pool->topology);
     free(pool->places);

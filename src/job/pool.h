@@ -22,7 +22,8 @@ struct dmap__job;
 struct dmap_pool {
     dmap__registry registry;
     dmap_options options; /* resolved; the same on every rank */
-    dmap__comm *comm;     /* NULL: a pool of one rank, without MPI */
+    dmap__comm *comm;     /* NULL: a pool of one rank, without MPI, or one that broke */
+    dmap__comm *ended;    /* what it had then: workers still ring its bell */
     int rank, ranks;
     int *workers; /* of each rank; the master's is 0 if it does not work */
     int all_workers;

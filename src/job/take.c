@@ -316,7 +316,8 @@ static void give_up_ranks(dmap__job *job, const dmap__error *why) {
         dmap__plan_done(job->plan, dmap__clock_now(), (uint32_t)i, 0, 0);
         dmap__job_close_out(job, out);
     }
-    dmap__comm_close(job->pool->comm);
+    dmap__comm_end(job->pool->comm);
+    job->pool->ended = job->pool->comm;
     job->pool->comm = NULL;
 }
 

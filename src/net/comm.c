@@ -259,11 +259,19 @@ dmap_status dmap__comm_open_world(dmap__comm **comm, dmap__error *error) {
     return dmap__comm_open(&world, comm, error);
 }
 
+void dmap__comm_end(dmap__comm *comm) {
+    if (comm->has_ended)
+        return;
+    comm->has_ended = true;
+    dmap__outbox_fini(&comm->outbox);
+    dmap__inbox_fini(&comm->inbox);
+    dmap__neighbours_close_gates(&comm->neighbours);
+}
+
 void dmap__comm_close(dmap__comm *comm) {
     if (!comm)
         return;
-    dmap__outbox_fini(&comm->outbox);
-    dmap__inbox_fini(&comm->inbox);
+    dmap__comm_end(comm);
     dmap__neighbours_fini(&comm->neighbours);
     MPI_Comm_free(&comm->link->mpi);
     free(comm->reached);

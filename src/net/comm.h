@@ -54,6 +54,9 @@ dmap_status dmap__comm_open(const void *mpi_comm, dmap__comm **comm, dmap__error
 /** Ends it: waits until what was sent has left (as long as the peers receive it), cancels the receives. Frees
  *  the duplicate. comm may be NULL. Called by: every rank. */
 void dmap__comm_close(dmap__comm *comm);
+/** The part of that which is about memory of others: after it nothing is sent, received or written to it any more. Its
+ *  bell and the names of hosts are there until dmap__comm_close. */
+void dmap__comm_end(dmap__comm *comm);
 
 int dmap__comm_rank(const dmap__comm *comm);
 int dmap__comm_size(const dmap__comm *comm);

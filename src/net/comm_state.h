@@ -19,6 +19,7 @@ struct dmap__comm {
     dmap__outbox outbox;
     dmap__inbox inbox;
     dmap__error broken; /* an error of MPI: for good */
+    bool has_ended;     /* dmap__comm_end */
 };
 
 #endif
