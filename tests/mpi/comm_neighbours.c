@@ -1,7 +1,8 @@
-/* Writing to the master's memory: who says that it can does so, both sides say the same, and nothing comes once the
- * master has closed its gates. */
+/* Writing to the master's memory: who says that it can does so, both sides say the same, also of a rank that may not,
+ * and nothing comes once the master has closed its gates. */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +22,17 @@ typedef struct target {
     uint64_t memory; /* address */
     uint64_t word;   /* the same, for a write that nobody minds */
 } target;
+
+static bool is_forbidden; /* to this rank */
+
+/* In place of the C library's. */
+ssize_t process_vm_writev(pid_t process, const struct iovec *from, unsigned long n, const struct iovec *to,
+                          unsigned long m, unsigned long flags) {
+    if (!is_forbidden)
+        return syscall(SYS_process_vm_writev, process, from, n, to, m, flags);
+    errno = EPERM;
+    return -1;
+}
 
 static void gather(dmap__comm *comm, const void *mine, size_t size, void *all) {
     CU_ASSERT_EQUAL(dmap__comm_gather(comm, mine, size, all, NULL), DMAP_OK);
@@ -46,7 +58,7 @@ static bool may_write(dmap__comm *comm, const target *t) {
            process_vm_writev((pid_t)t->process, &from, 1, &to, 1, 0) == (ssize_t)sizeof ones;
 }
 
-void test_reach(void) {
+static void check_reach(void) {
     dmap__comm *comm = comm_open();
     int rank = dmap__comm_rank(comm), ranks = dmap__comm_size(comm);
     uint64_t word = 0;
@@ -74,6 +86,18 @@ void test_reach(void) {
     free(reached);
     free(memory);
     free(bytes);
+}
+
+/* All may; one may not; all but one may not. */
+void test_reach(void) {
+    dmap__comm *comm = comm_open();
+    int rank = dmap__comm_rank(comm);
+    dmap__comm_close(comm);
+    for (int round = 0; round < 3; round++) {
+        is_forbidden = (round == 1 && rank == 1) || (round == 2 && rank != 1);
+        check_reach();
+    }
+    is_forbidden = false;
 }
 
 /* Writes until it is told that it may not, and some more. */

@@ -164,6 +164,7 @@ static void test_processes(void) {
     CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
     CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     CU_ASSERT(dmap__neighbours_was_written(&us));
+    CU_ASSERT(us.gates[0].writer == 0 && us.gates[1].writer == child);
     dmap__neighbours_fini(&us);
 }
 
