@@ -4,12 +4,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/memory.h"
-#include "crew/crew.h"
+#include "pass_world.h"
 #include "unit.h"
 
 #define SMALL ((size_t)512)
@@ -22,11 +19,11 @@ enum { TASK_SMALL, TASK_LARGE, TASK_HUGE, TASK_BATCH, TASK_HUGE_BATCH, TASKS };
 
 static uint8_t fails[256]; /* by index */
 static size_t size_of_task;
-static const unsigned char *kept_from, *kept_to; /* the outcome's memory */
-static _Atomic size_t made_there;                /* results, as no worker needs to move them */
-static size_t longest;                           /* items of a batch */
-static uint64_t waiting = UINT64_MAX;            /* index of an item that waits until the way of its chunk is known */
-static const _Atomic uint32_t *way;              /* of the chunk */
+static const dmap__outcome *of_chunk; /* of the chunk */
+static _Atomic size_t made_there;     /* results in its own memory, from which no worker has to move them */
+static size_t longest;                /* items of a batch */
+static uint64_t waiting = UINT64_MAX; /* index of an item that waits until the way of its chunk is known */
+static const _Atomic uint32_t *way;   /* of the chunk */
 
 static uint64_t word_of(uint64_t index) {
     return index * 0x9e3779b97f4a7c15;
@@ -35,7 +32,7 @@ static uint64_t word_of(uint64_t index) {
 static int run(dmap_context *ctx, const void *item, void *result) {
     (void)item;
     uint64_t index = dmap_index(ctx), word = word_of(index);
-    made_there += (const unsigned char *)result >= kept_from && (const unsigned char *)result < kept_to;
+    made_there += result == of_chunk->fixed + (index - of_chunk->begin) * size_of_task;
     for (double until = dmap__clock_now() + 20; index == waiting && !atomic_load(way) && dmap__clock_now() < until;)
         dmap__clock_yield();
     memset(result, (int)index, size_of_task);
@@ -55,64 +52,19 @@ static const dmap_task tasks[TASKS] = {{.name = "small", .run = run, .result_siz
                                        {.name = "batch", .run_batch = run_batch, .result_size = LARGE},
                                        {.name = "huge_batch", .run_batch = run_batch, .result_size = HUGE}};
 
-typedef struct world {
-    dmap__crew *crew;
-    dmap__bell bell;
-    dmap__gate gate;
-    dmap__reach reach;
-    dmap__grant grant;
-    unsigned char *place; /* what the grant's results may go to, */
-    size_t size, whole;   /* and what is mapped from there */
-} world;
-
-static size_t whole_pages(size_t size) {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    return (size + page - 1) / page * page;
-}
-
 /* Runs a chunk of items of a task, with place for its results, of which bytes from `forbidden` on cannot be written. */
-static void run_chunk(world *w, int workers, int task, uint64_t begin, uint64_t end, size_t forbidden) {
-    dmap__error error;
+static void run_chunk(pass_world *w, int workers, int task, uint64_t begin, uint64_t end, size_t forbidden) {
     size_of_task = tasks[task].result_size;
-    *w = (world){.reach = {getpid(), NULL}, .size = (size_t)(end - begin) * size_of_task};
-    w->reach.gate = &w->gate;
-    w->whole = whole_pages(w->size);
-    w->place = mmap(NULL, w->whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    CU_ASSERT_FATAL(w->place != MAP_FAILED);
-    if (forbidden < w->size)
-        CU_ASSERT_EQUAL(mprotect(w->place + forbidden, w->whole - forbidden, PROT_NONE), 0);
-    dmap__bell_init(&w->bell, false);
-    dmap__crew_config config = {.backend = workers ? DMAP_THREADS : DMAP_SERIAL,
-                                .workers = workers ? workers : 1,
-                                .bell = &w->bell,
-                                .n_tasks = TASKS};
-    CU_ASSERT_EQUAL_FATAL(dmap__crew_open(&config, &w->crew, &error), DMAP_OK);
-    dmap__work work = {.task = &tasks[task], .task_id = (uint32_t)task, .want = DMAP__WANT_RESULTS};
-    dmap__crew_begin(w->crew, &work);
-    w->grant = (dmap__grant){
-        .begin = begin, .end = end, .attempt = 1, .reach = &w->reach, .place = (uint64_t)(uintptr_t)w->place};
-    dmap__outcome_init(&w->grant.outcome, begin, end);
-    w->grant.outcome.fixed = dmap__memory_array(end - begin, size_of_task);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(w->grant.outcome.fixed);
-    kept_from = w->grant.outcome.fixed;
-    kept_to = kept_from + w->size;
+    pass_open(w, begin, end, (size_t)(end - begin) * size_of_task);
+    pass_forbid(w, forbidden);
+    w->grant.place = (uint64_t)(uintptr_t)w->place;
+    of_chunk = &w->grant.outcome;
     made_there = longest = 0;
     way = &w->grant.passing;
-    dmap__crew_submit(w->crew, &w->grant);
-    uint32_t heard = dmap__bell_heard(&w->bell);
-    for (; !dmap__crew_poll(w->crew); heard = dmap__bell_heard(&w->bell))
-        if (!dmap__crew_step(w->crew))
-            dmap__bell_wait(&w->bell, heard, 10);
+    pass_run(w, workers, &tasks[task]);
 }
 
-static void end_chunk(world *w) {
-    CU_ASSERT_EQUAL(atomic_load(&w->gate.inside), 0);
-    dmap__outcome_fini(&w->grant.outcome);
-    dmap__crew_close(w->crew);
-    munmap(w->place, w->whole);
-}
-
-static size_t wrong_results(const world *w, const unsigned char *results) {
+static size_t wrong_results(const pass_world *w, const unsigned char *results) {
     size_t wrong = 0;
     for (uint64_t i = w->grant.begin; i < w->grant.end; i++) {
         const unsigned char *result = results + (size_t)(i - w->grant.begin) * size_of_task;
@@ -135,7 +87,7 @@ static size_t failures_in(uint64_t begin, uint64_t end) {
     return n;
 }
 
-static void check_ended(const world *w, bool is_placed) {
+static void check_ended(const pass_world *w, bool is_placed) {
     const dmap__outcome *outcome = &w->grant.outcome;
     CU_ASSERT_EQUAL(outcome->trouble.status, DMAP_OK);
     CU_ASSERT_EQUAL(outcome->is_placed, is_placed);
@@ -145,82 +97,82 @@ static void check_ended(const world *w, bool is_placed) {
 }
 
 static void test_passes(void) {
-    world w;
+    pass_world w;
     for (unsigned round = unit_rounds(60); round; round--) {
         uint64_t begin = unit_below(100), end = begin + 1 + unit_below(150);
         choose_failures(round % 2 ? 0 : 5);
         run_chunk(&w, (int)unit_below(5), TASK_LARGE, begin, end, SIZE_MAX);
         check_ended(&w, true);
-        end_chunk(&w);
+        pass_close(&w);
     }
 }
 
 /* No page of it can be written, or a batch is too small (the first is one item) or too large: all is kept. */
 static void test_kept(void) {
-    world w;
+    pass_world w;
     for (unsigned round = unit_rounds(60); round; round--) {
         uint64_t begin = unit_below(100), end = begin + 1 + unit_below(150);
         int workers = (int)unit_below(5);
         choose_failures(round % 2 ? 0 : 5);
         run_chunk(&w, workers, TASK_LARGE, begin, end, 0);
         check_ended(&w, false);
-        end_chunk(&w);
+        pass_close(&w);
         run_chunk(&w, workers, TASK_SMALL, begin, end, SIZE_MAX);
         check_ended(&w, false);
-        end_chunk(&w);
+        pass_close(&w);
     }
     choose_failures(0);
     run_chunk(&w, 2, TASK_HUGE, 7, 10, SIZE_MAX);
     check_ended(&w, false);
-    end_chunk(&w);
+    pass_close(&w);
 }
 
 /* The first half has passed, and lies there only: the call cannot go on. */
 static void test_half(void) {
-    world w;
+    pass_world w;
     choose_failures(0);
     run_chunk(&w, 0, TASK_LARGE, 0, 200, 100 * LARGE);
     const dmap__error *trouble = &w.grant.outcome.trouble;
     CU_ASSERT_EQUAL(trouble->status, DMAP_EIO);
     CU_ASSERT_PTR_NOT_NULL(strstr(trouble->text, "cannot be written to the master's memory: Bad address"));
     CU_ASSERT_EQUAL(w.grant.outcome.limit, 0);
-    end_chunk(&w);
+    pass_close(&w);
 }
 
 /* One worker's first results cannot be written; another's, which can, come after that: they are kept like the rest. */
 static void test_too_late(void) {
-    world w;
+    pass_world w;
     for (unsigned round = unit_rounds(20); round; round--) {
         choose_failures(round % 2 ? 0 : 5);
         waiting = 3;
         run_chunk(&w, 2, TASK_LARGE, 3, 203, 100 * LARGE);
         check_ended(&w, false);
-        end_chunk(&w);
+        pass_close(&w);
     }
     waiting = UINT64_MAX;
 }
 
 /* Once it is known that none passes, results are made where they stay: one worker's, but for the first. */
 static void test_made_there(void) {
-    world w;
+    pass_world w;
     choose_failures(0);
     run_chunk(&w, 0, TASK_LARGE, 0, 50, 0);
     CU_ASSERT_EQUAL(made_there, 49);
-    end_chunk(&w);
+    pass_close(&w);
     run_chunk(&w, 0, TASK_LARGE, 0, 50, SIZE_MAX);
     CU_ASSERT_EQUAL(made_there, 0);
-    end_chunk(&w);
+    pass_close(&w);
 }
 
 /* A batch grows to as much as passes from a cache; where none passes, further. */
 static void test_batches(void) {
-    world w;
+    pass_world w;
     run_chunk(&w, 0, TASK_BATCH, 0, 5000, SIZE_MAX);
     CU_ASSERT_EQUAL(longest, CACHED / LARGE);
-    end_chunk(&w);
+    pass_close(&w);
     run_chunk(&w, 0, TASK_HUGE_BATCH, 0, 20, SIZE_MAX);
     CU_ASSERT(longest > 1);
-    end_chunk(&w);
+    pass_close(&w);
 }
 
 int main(void) {
