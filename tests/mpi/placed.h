@@ -1,6 +1,7 @@
-/* Results that ranks of the master's host write to their place: what the parts of this program share. The program has a
- * process_vm_writev of its own, which counts what the library writes and does, where items say so, what a system may
- * do: refuse it, do it late, do a part of it. */
+/* Items that ranks of the master's host read from its memory, and results that they write there: what the parts of this
+ * program share. The program has a process_vm_writev of its own, which counts what the library writes and does, where
+ * items say so, what a system may do: refuse it, do it late, do a part of it; and a process_vm_readv, for its first
+ * look at items. */
 #ifndef DMAP_TESTS_PLACED_H
 #define DMAP_TESTS_PLACED_H
 
@@ -50,7 +51,12 @@ void placed_init(void);
 /** Makes the system refuse process_vm_writev to this process for good. False: it cannot be told to. */
 bool placed_forbid(void);
 
+/** On all other ranks: items seem to lie where they cannot be read, or do so no more. Returns how often ranks have
+ *  looked so far. */
+uint64_t placed_hide(bool hidden);
+
 void placed_add_ends(void);
+void placed_add_items(void);
 void placed_add_refused(void);
 
 #endif

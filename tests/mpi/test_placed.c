@@ -257,6 +257,7 @@ static void add_tests(void) {
     CU_ADD_TEST(suite, test_every_sink);
     CU_ADD_TEST(suite, test_failures);
     CU_ADD_TEST(suite, test_recalled);
+    placed_add_items();
     placed_add_ends();
     placed_add_refused();
 }
