@@ -8,6 +8,7 @@
  * kind that only its own process can reach. A write that fails later ends the call.
  *
  * Small items are read ahead, as a worker takes its batches one after the other from a lane. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@
 #define AHEAD_BYTES ((size_t)64 * 1024) /* of items read at a time, at the least */
 
 static void end_call(dmap__worker *worker, dmap__batch *b, const char *what, int code) {
-    dmap__fail(&b->log->trouble, DMAP_EIO, "%s: %s", what, strerror(code));
+    dmap__fail(&b->log->trouble, code == ENOMEM ? DMAP_ENOMEM : DMAP_EIO, "%s: %s", what, strerror(code));
     dmap__crew_lower_limit(worker->crew, 0);
 }
 
