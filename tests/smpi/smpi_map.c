@@ -66,11 +66,11 @@ static int map(dmap_pool *pool, uint64_t count, figures *f) {
     uint64_t *results = calloc((size_t)count, sizeof *results);
     if (!results)
         return 1;
-    double began_s = dmap__clock_now(), slept_s = virtual_slept();
+    double began_s = dmap__clock_now(), slept_s = virtual_me()->slept_s;
     dmap_map_options options = {.progress = -1};
     dmap_status status = dmap_map(pool, &smpi_item, dmap_range(0, count), dmap_into(results), &options);
     f->elapsed_s = dmap__clock_now() - began_s;
-    f->slept_s = virtual_slept() - slept_s;
+    f->slept_s = virtual_me()->slept_s - slept_s;
     for (uint64_t i = 0; i < count; i++)
         f->wrong += results[i] != virtual_result(i);
     free(results);

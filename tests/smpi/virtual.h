@@ -20,7 +20,14 @@ extern virtual_work virtual_work_now;
 double virtual_seconds(uint64_t index);
 uint64_t virtual_result(uint64_t index);
 
-/** Seconds that this rank has slept so far. */
-double virtual_slept(void);
+struct dmap__crew;
+
+/** What is a rank's own: the thread that calls is the one that the simulator has given it. */
+typedef struct virtual_rank {
+    double slept_s;          /* so far */
+    struct dmap__crew *crew; /* which rings the bell on which it sleeps */
+} virtual_rank;
+
+virtual_rank *virtual_me(void);
 
 #endif

@@ -9,10 +9,10 @@
 #define YIELD_S   1e-6
 #define MOST_PIDS 65536
 
-static double slept[MOST_PIDS]; /* by the number of a rank's actor */
+static virtual_rank ranks[MOST_PIDS]; /* by the number of a rank's actor */
 
-static double *mine(void) {
-    return &slept[sg_actor_self_get_pid() % MOST_PIDS];
+virtual_rank *virtual_me(void) {
+    return &ranks[sg_actor_self_get_pid() % MOST_PIDS];
 }
 
 double dmap__clock_now(void) {
@@ -20,7 +20,7 @@ double dmap__clock_now(void) {
 }
 
 void dmap__clock_sleep(double seconds) {
-    *mine() += seconds;
+    virtual_me()->slept_s += seconds;
     sg_actor_sleep_for(seconds);
 }
 
@@ -34,8 +34,4 @@ long dmap__clock_sharpen(void) {
 
 void dmap__clock_blunt(long slack) {
     (void)slack;
-}
-
-double virtual_slept(void) {
-    return *mine();
 }

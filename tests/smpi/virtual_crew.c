@@ -10,9 +10,6 @@
 #include "crew/crew.h"
 #include "virtual.h"
 
-/* Of all ranks: with the bell on which a rank sleeps goes the crew that may ring it. */
-static struct dmap__crew *crews;
-
 typedef struct given {
     struct given *next;
     dmap__grant *grant;
@@ -21,8 +18,6 @@ typedef struct given {
 } given;
 
 struct dmap__crew {
-    struct dmap__crew *next;
-    const dmap__bell *bell;
     int workers;
     double *free_s; /* when each worker is, or was, free: a heap, the first of them on top */
     given *first;   /* oldest */
@@ -103,19 +98,15 @@ dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, 
         free(free_s);
         return dmap__fail_memory(error, sizeof *made, "a crew");
     }
-    *made = (dmap__crew){
-        .next = crews, .bell = config->bell, .workers = config->workers, .free_s = free_s, .limit = UINT64_MAX};
-    *crew = crews = made;
+    *made = (dmap__crew){.workers = config->workers, .free_s = free_s, .limit = UINT64_MAX};
+    *crew = virtual_me()->crew = made;
     return DMAP_OK;
 }
 
 void dmap__crew_close(dmap__crew *crew) {
     if (!crew)
         return;
-    dmap__crew **place = &crews;
-    while (*place != crew)
-        place = &(*place)->next;
-    *place = crew->next;
+    virtual_me()->crew = NULL;
     free(crew->free_s);
     free(crew);
 }
@@ -236,10 +227,8 @@ uint32_t dmap__bell_heard(dmap__bell *bell) {
 }
 
 bool dmap__bell_wait(dmap__bell *bell, uint32_t heard, double timeout_s) {
-    (void)heard;
-    dmap__crew *crew = crews;
-    while (crew && crew->bell != bell)
-        crew = crew->next;
+    (void)bell, (void)heard;
+    dmap__crew *crew = virtual_me()->crew;
     double now = dmap__clock_now(), end_s = now + timeout_s;
     if (crew)
         end_s = advance(crew, end_s);
