@@ -1,10 +1,12 @@
 /* How many items next: the formulas of the schedules, with R items left, w the branch's workers, W those of all, r and
- * sum r the measured items per second.
+ * sum r the measured items per second. Behind a slow link r is what the link lets through, less than the workers do.
+ * The branch's share follows that, and so does the most that it gets at a time: what has run cannot be recalled, and
+ * the call waits until it has come. The least follows the workers, who are to have that much to do.
  *
- *   auto       R * r / (2 * sum r), between 1 ms of work and 0.25 s, at most 16 times the branch's largest finished
- *              chunk, or once that of another branch. First chunk: min(w, its fair share of R); the first of all: one
- *              item, whose result is then held up by no other
- *   dynamic    `chunk`, or 10 ms of work, at most half of its fair share
+ *   auto       R * r / (2 * sum r), between 1 ms of work and what comes back in 0.25 s, at most 16 times the branch's
+ *              largest finished chunk, or once that of another branch. First chunk: min(w, its fair share of R); the
+ *              first of all: one item, whose result is then held up by no other
+ *   dynamic    `chunk`, or 10 ms of work, at most half of its fair share and what comes back in 0.25 s
  *   guided     ceil(R * w / W)
  *   factoring  a batch of ceil(R / 2), of which each branch gets ceil(batch * w / W): the batch is the plan's state
  *   static     shares fixed beforehand
@@ -17,7 +19,7 @@
 
 #define FIXED_S 10e-3 /* work in a chunk of fixed time */
 #define LEAST_S 1e-3  /* work in a chunk of auto, while there is plenty */
-#define MOST_S  0.25
+#define MOST_S  0.25  /* that a chunk takes to come back */
 
 __extension__ typedef unsigned __int128 wide;
 
@@ -71,7 +73,7 @@ static uint64_t adaptive(const dmap__chunk_query *q) {
     if (q->largest && q->item_s > 0) {
         double half = (double)q->left * lesser(q->rate / q->all_rate, 1) / 2;
         double bounded = greater(half, lesser(worth(q, LEAST_S), (double)fair(q)));
-        bounded = lesser(bounded, lesser(worth(q, MOST_S), DMAP__GROWTH * (double)q->largest));
+        bounded = lesser(bounded, lesser(MOST_S * q->rate, DMAP__GROWTH * (double)q->largest));
         items = greater(items, bounded);
     }
     return to_items(greater(items, (double)q->wish), q->left);
@@ -82,7 +84,7 @@ static uint64_t timed(const dmap__chunk_query *q) {
         return q->wish < q->left ? q->wish : q->left;
     double items = first(q);
     if (q->largest && q->item_s > 0) {
-        double bounded = lesser(worth(q, FIXED_S), DMAP__GROWTH * (double)q->largest);
+        double bounded = lesser(lesser(worth(q, FIXED_S), MOST_S * q->rate), DMAP__GROWTH * (double)q->largest);
         items = greater(items, lesser(bounded, (double)fair(q) / 2));
     }
     return to_items(items, q->left);

@@ -19,7 +19,7 @@ typedef struct dmap__chunk_query {
     uint64_t all_workers;
     uint64_t largest;      /* items of the branch's largest finished chunk; 0: it has finished none */
     double item_s;         /* its mean time per item on a worker */
-    double rate, all_rate; /* items/s of the branch and of all */
+    double rate, all_rate; /* items/s that come back from the branch and from all */
     bool begins;           /* it is the first chunk of all */
 } dmap__chunk_query;
 

@@ -114,6 +114,11 @@ static uint64_t lesser(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
+void dmap__plan_look(dmap__branch *branch, double now) {
+    branch->from_s = now;
+    branch->at_work = lesser(branch->load, (uint64_t)branch->workers);
+}
+
 uint64_t dmap__plan_room(const dmap__plan *plan, const dmap__branch *branch) {
     const dmap__plan_config *config = &plan->config;
     uint64_t workers = (uint64_t)branch->workers, most = UINT64_MAX;
@@ -145,16 +150,19 @@ void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__again *range, bo
                            .begin = range->begin,
                            .end = range->end,
                            .is_big = range->end - range->begin > DMAP__SMALL_LEASE,
+                           .waited = b->out > 0,
                            .branch = branch,
                            .older = b->newest,
                            .newer = DMAP__NO_LEASE};
     *(b->out ? &plan->leases[b->newest].newer : &b->oldest) = number;
     b->newest = number;
-    if (b->out == 0)
+    b->load += range->end - range->begin;
+    if (b->out == 0) {
         b->since = now;
+        dmap__plan_look(b, now);
+    }
     b->out++;
     b->big += lease->is_big;
-    b->load += range->end - range->begin;
     dmap__turn_move(plan, branch, true);
     dmap__recall_note(plan, branch);
     plan->out++;

@@ -107,6 +107,7 @@ dmap_status dmap__plan_failed(dmap__plan *plan, uint32_t lease, uint64_t positio
  * taken over. */
 dmap_status dmap__plan_piece(dmap__plan *plan, uint32_t lease, const dmap__piece *piece);
 /** A lease has ended: every item of it was returned, failed, in a piece, or above the limit.
+ *  now:     what has passed between the branch's ends tells how fast its results come back
  *  items:   that it ran    busy_s: time in tasks, summed over the branch's workers */
 void dmap__plan_done(dmap__plan *plan, double now, uint32_t lease, uint64_t items, double busy_s);
 /** Answer to a recall: these ranges (may be none) of the lease were not begun and are taken back. A recall of a lease

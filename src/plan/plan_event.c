@@ -121,6 +121,7 @@ dmap_status dmap__plan_piece(dmap__plan *plan, uint32_t lease, const dmap__piece
     dmap_status status = dmap__window_add(&plan->window, piece, plan->limit);
     if (status == DMAP_OK) {
         found->settled += items;
+        found->bytes += piece->bytes;
         plan->pending -= items;
     }
     return status;
@@ -139,9 +140,15 @@ void dmap__plan_done(dmap__plan *plan, double now, uint32_t lease, uint64_t item
     if (found->settled < wanted)
         plan->broken = "a lease ended before each of its items was in a piece, failed, or given back";
     plan->pending -= found->end - found->begin - found->settled;
-    dmap__speed_update(&plan->speed, &b->speed, b->workers, items, busy_s);
+    dmap__speed_chunk chunk = {.items = items,
+                               .busy_s = busy_s,
+                               .clock_s = (now - b->from_s) * (double)b->at_work,
+                               .bytes = found->bytes,
+                               .waited = found->waited};
+    dmap__speed_update(&plan->speed, &b->speed, b->workers, &chunk);
     b->since = now;
     end_lease(plan, branch, found);
+    dmap__plan_look(b, now);
 }
 
 static uint64_t items_in(const dmap__range *ranges, size_t n) {

@@ -25,12 +25,14 @@ typedef struct dmap__lease {
     bool barren;  /* a recall brought nothing: not asked again */
     bool emptied; /* asked for all, as the plan is drained */
     bool is_big;
+    bool waited; /* behind another of the branch */
     int attempt;
     int promised; /* idle branches that the recall is for */
     uint64_t begin, end;
     uint64_t returned; /* items taken back */
     uint64_t settled;  /* items returned, failed for good or to be tried again, or in a piece that came */
     uint64_t ended;    /* items that have ended by the last progress report */
+    uint64_t bytes;    /* of its pieces that came */
     int branch;
     uint32_t older, newer; /* leases of the branch, by number; of free ones, `older` is the next free one */
 } dmap__lease;
@@ -48,6 +50,8 @@ typedef struct dmap__branch {
     dmap__queue queue;
     dmap__speed speed;
     double since;             /* when the items it had left were last known for sure */
+    double from_s;            /* when it last got a lease as it had none, or one of its leases ended, ... */
+    uint64_t at_work;         /* ... and of its workers, those that had something to do then */
     uint64_t share;           /* static: items that it is still to get */
     int next, prev;           /* in its queue; -1: none */
     int ring_next, ring_prev; /* static: whose turn is next */
@@ -110,6 +114,8 @@ dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease, int *branch);
 uint64_t dmap__plan_lease_left(const dmap__lease *lease);
 /** Counts the branch's load again, after `before` items of the lease had not ended, and moves it to its queue. */
 void dmap__plan_loaded(dmap__plan *plan, const dmap__lease *lease, uint64_t before);
+/** From now on it is measured what the branch takes for the lease that ends next. */
+void dmap__plan_look(dmap__branch *branch, double now);
 /** Most items that the branch's next lease may have. */
 uint64_t dmap__plan_room(const dmap__plan *plan, const dmap__branch *branch);
 /** Fresh items left below the limit. */

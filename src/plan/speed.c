@@ -4,6 +4,19 @@
  * chunk halves the weight of those before it, and a few items' worth of the mean of all branches is mixed in: one long
  * item in a first chunk of two must not pass for a slow rank.
  *
+ * The rate counts the way back too, where that holds a branch up: its link, or a master that is busy copying. While
+ * chunks of a branch wait behind one another, what passes from the end of one to the end of the next is what the
+ * branch, its link and the master together take for the next: by the clock, times the workers that have something to
+ * do. In the long run that is the time in tasks, in whatever order chunks end, unless workers stand idle or results
+ * wait. So the two are compared, and only if the clock's is more by a NOTABLE factor, it is the clock's that counts.
+ *
+ * A chunk that did not wait took a message's latency besides: it says what the way takes at most, and counts as long as
+ * nothing better is known, or if that is less than what is.
+ *
+ * Few bytes come back as fast as none: their chunk has waited for latency, or for its turn with the master. Larger
+ * chunks have less of these by the item, but a branch that passes for slow gets smaller ones. So few bytes never make a
+ * branch slow; they show that it is slow no more.
+ *
  * Invariant: all->rate is the sum of speed->rate, and all->measured_workers that of the workers, over the branches
  * whose rate is not 0. Differences of doubles add up to an error far below what the measurement itself is worth.
  * A clock that saw nothing (0 s) counts as SHORTEST_S an item: no division by zero, no infinite rate. */
@@ -14,6 +27,8 @@
 #define SHORTEST_S  1e-10 /* an item takes at least this */
 #define PAST_WEIGHT 0.5   /* of a branch's earlier chunks, per chunk */
 #define MIXED_ITEMS 4.0   /* items of the mean branch that are mixed in */
+#define NOTABLE     1.5   /* times the time in tasks */
+#define FEW_BYTES   16384 /* of a chunk's results: fewer say nothing of a link */
 
 void dmap__speed_all_init(dmap__speed_all *all, uint64_t workers, int branches) {
     *all = (dmap__speed_all){.workers = (double)workers, .keep = 1.0 - 0.5 / branches};
@@ -32,7 +47,7 @@ double dmap__speed_item_s(const dmap__speed_all *all, const dmap__speed *speed) 
 
 double dmap__speed_rate(const dmap__speed_all *all, const dmap__speed *speed, int workers) {
     double item_s = dmap__speed_item_s(all, speed);
-    return item_s > 0 ? workers / item_s : 0;
+    return item_s > 0 ? workers / (item_s > speed->way_s ? item_s : speed->way_s) : 0;
 }
 
 double dmap__speed_rate_all(const dmap__speed_all *all) {
@@ -44,18 +59,40 @@ uint64_t dmap__speed_largest(const dmap__speed_all *all, const dmap__speed *spee
     return speed->largest && (double)speed->largest < known ? (uint64_t)known : speed->largest;
 }
 
-void dmap__speed_update(dmap__speed_all *all, dmap__speed *speed, int workers, uint64_t items, double busy_s) {
-    if (items == 0)
+static void measure_way(dmap__speed *speed, const dmap__speed_chunk *chunk, double items, double tasks_s) {
+    double way_s = chunk->clock_s / items;
+    bool is_known = speed->clock_items > 0, is_notable = chunk->clock_s > NOTABLE * tasks_s;
+    if (chunk->bytes < FEW_BYTES && speed->way_s <= 0)
         return;
-    double seconds = busy_s > 0 ? busy_s : 0;
-    if (items > speed->largest)
-        speed->largest = items;
-    if ((double)items / workers > all->widest)
-        all->widest = (double)items / workers;
+    if (chunk->waited || (is_known && way_s < speed->way_s)) {
+        speed->clock_s = speed->clock_s * PAST_WEIGHT + chunk->clock_s;
+        speed->tasks_s = speed->tasks_s * PAST_WEIGHT + tasks_s;
+        speed->clock_items = speed->clock_items * PAST_WEIGHT + items;
+        way_s = speed->clock_s / speed->clock_items;
+        is_notable = speed->clock_s > NOTABLE * speed->tasks_s;
+    } else if (is_known) {
+        return;
+    }
+    speed->way_s = is_notable ? way_s : 0;
+}
+
+static void measure_tasks(dmap__speed_all *all, dmap__speed *speed, double items, double seconds) {
     speed->busy_s = speed->busy_s * PAST_WEIGHT + seconds;
-    speed->items = speed->items * PAST_WEIGHT + (double)items;
+    speed->items = speed->items * PAST_WEIGHT + items;
     all->busy_s = all->busy_s * all->keep + seconds;
-    all->items = all->items * all->keep + (double)items;
+    all->items = all->items * all->keep + items;
+}
+
+void dmap__speed_update(dmap__speed_all *all, dmap__speed *speed, int workers, const dmap__speed_chunk *chunk) {
+    double items = (double)chunk->items, seconds = chunk->busy_s > 0 ? chunk->busy_s : 0;
+    if (chunk->items == 0)
+        return;
+    if (chunk->items > speed->largest)
+        speed->largest = chunk->items;
+    if (items / workers > all->widest)
+        all->widest = items / workers;
+    measure_tasks(all, speed, items, seconds);
+    measure_way(speed, chunk, items, items * at_least_shortest(seconds / items));
     if (speed->rate <= 0)
         all->measured_workers += workers;
     all->rate -= speed->rate;

@@ -1,4 +1,4 @@
-/* How fast a branch is: measured time per item, recent chunks weighing more. */
+/* How fast a branch is: measured time per item, in tasks and on the way back, recent chunks weighing more. */
 #ifndef DMAP_PLAN_SPEED_H
 #define DMAP_PLAN_SPEED_H
 
@@ -7,10 +7,21 @@
 
 /* One branch. Zeros: nothing measured. */
 typedef struct dmap__speed {
-    double busy_s, items; /* of past chunks, each weighing half of the next */
-    double rate;          /* items/s that it adds to the sum; 0: not measured */
-    uint64_t largest;     /* items of its largest finished chunk */
+    double busy_s, items;                 /* of past chunks, each weighing half of the next */
+    double clock_s, tasks_s, clock_items; /* of those whose way back was measured: by the clock, and in tasks */
+    double way_s;                         /* of an item on a worker by the clock; 0: about the same as in tasks */
+    double rate;                          /* items/s that it adds to the sum; 0: not measured */
+    uint64_t largest;                     /* items of its largest finished chunk */
 } dmap__speed;
+
+/* A finished chunk. */
+typedef struct dmap__speed_chunk {
+    uint64_t items;
+    double busy_s;  /* in tasks, over all workers of the branch. 0 is fine */
+    double clock_s; /* since the branch's chunk before it ended, times the workers that had something to do then */
+    uint64_t bytes; /* of results */
+    bool waited;    /* behind another chunk of the branch: no message was waited for in clock_s */
+} dmap__speed_chunk;
 
 /* All branches together. */
 typedef struct dmap__speed_all {
@@ -24,15 +35,15 @@ typedef struct dmap__speed_all {
 
 void dmap__speed_all_init(dmap__speed_all *all, uint64_t workers, int branches);
 
-/** A chunk has finished: `items` took busy_s in tasks, over all workers of the branch. 0 seconds is fine. */
-void dmap__speed_update(dmap__speed_all *all, dmap__speed *speed, int workers, uint64_t items, double busy_s);
+/** A chunk has finished. */
+void dmap__speed_update(dmap__speed_all *all, dmap__speed *speed, int workers, const dmap__speed_chunk *chunk);
 /** Mean seconds of an item on one worker; of all branches if this one has done nothing yet; 0 if none has. */
 double dmap__speed_item_s(const dmap__speed_all *all, const dmap__speed *speed);
 /** Items of the largest finished chunk, by which the next one of a branch with so many workers is measured: its own, or
  *  one that lets it catch up with the branch that is furthest. 0 if it has finished none. */
 uint64_t dmap__speed_largest(const dmap__speed_all *all, const dmap__speed *speed, int workers);
-/** Items per second of a branch with so many workers, and of all branches (those not measured counted as the mean). 0
- *  if nothing was measured. */
+/** Items per second that come back from a branch with so many workers, and from all branches (those not measured
+ *  counted as the mean). 0 if nothing was measured. */
 double dmap__speed_rate(const dmap__speed_all *all, const dmap__speed *speed, int workers);
 double dmap__speed_rate_all(const dmap__speed_all *all);
 

@@ -21,14 +21,16 @@ static void test_formulas(void) {
         {{DMAP_AUTO, true, 1000, 0, 4, 16, 1000, 1e-5, 4e5, 16e5, false}, 250},    /* 1 ms is 400, the fair share 250 */
         {{DMAP_AUTO, true, 1000, 300, 4, 16, 400, 1e-3, 4e3, 16e3, false}, 300},   /* the least wished for */
         {{DMAP_AUTO, true, 5, 300, 4, 16, 400, 1e-3, 4e3, 16e3, false}, 5},
-        {{DMAP_AUTO, true, 1000, 0, 4, 16, 400, 1e-3, 2e3, 16e3, false}, 63}, /* half as fast as its workers say */
-        {{DMAP_AUTO, true, 1000, 0, 4, 16, 0, 0, 0, 0, true}, 1},             /* the first of all */
+        {{DMAP_AUTO, true, 1000, 0, 4, 16, 400, 1e-3, 2e3, 16e3, false}, 63},      /* half as fast as its workers say */
+        {{DMAP_AUTO, true, 100000, 0, 4, 16, 4000, 1e-3, 400, 12400, false}, 100}, /* 0.25 s of a slow link */
+        {{DMAP_AUTO, true, 1000, 0, 4, 16, 0, 0, 0, 0, true}, 1},                  /* the first of all */
         {{DMAP_AUTO, false, UINT64_MAX, 0, 4, 16, 0, 0, 0, 0, true}, 1},
         {{DMAP_AUTO, true, 1000, 3, 4, 16, 0, 0, 0, 0, true}, 3},
         {{DMAP_GUIDED, true, 1000, 0, 4, 16, 0, 0, 0, 0, true}, 250},
         {{DMAP_DYNAMIC, true, 1000, 7, 4, 16, 0, 0, 0, 0, false}, 7},
         {{DMAP_DYNAMIC, true, 1000, 0, 4, 16, 0, 0, 0, 0, false}, 4},
-        {{DMAP_DYNAMIC, true, 1000, 0, 4, 16, 40, 1e-3, 4e3, 16e3, false}, 40}, /* 10 ms * 4 / 1 ms */
+        {{DMAP_DYNAMIC, true, 1000, 0, 4, 16, 40, 1e-3, 4e3, 16e3, false}, 40},         /* 10 ms * 4 / 1 ms */
+        {{DMAP_DYNAMIC, false, UINT64_MAX, 0, 4, 16, 40, 1e-3, 100, 12100, false}, 25}, /* 0.25 s of a slow link */
         {{DMAP_DYNAMIC, true, 5, 7, 4, 16, 0, 0, 0, 0, false}, 5},
         {{DMAP_GUIDED, true, 1000, 0, 4, 16, 0, 0, 0, 0, false}, 250},
         {{DMAP_GUIDED, true, 1001, 0, 4, 16, 0, 0, 0, 0, false}, 251},

@@ -120,6 +120,52 @@ static void test_drain(void) {
     dmap__plan_destroy(plan);
 }
 
+/* Two results that come a second apart, of items of 10 ms; how many items the branch then gets. */
+static uint64_t next_after(uint64_t bytes) {
+    dmap__plan *plan = make((dmap__plan_config){.branches = 2, .count = 10000});
+    granted(plan, 0, 0, 1, 1);
+    uint32_t first = granted(plan, 1, 1, 2, 1);
+    granted(plan, 0, 2, 3, 1);
+    uint32_t second = granted(plan, 1, 3, 4, 1);
+    give(plan, first, 1, 2, bytes);
+    dmap__plan_done(plan, 1, first, 1, 0.01);
+    dmap__step step = {0};
+    CU_ASSERT_TRUE(dmap__plan_next(plan, 1, &step) && step.branch == 1);
+    give(plan, second, 3, 4, bytes);
+    dmap__plan_done(plan, 2, second, 1, 0.01);
+    uint64_t begin = step.end;
+    CU_ASSERT_EQUAL(step.begin, 4);
+    CU_ASSERT_EQUAL(step.end, bytes ? 5 : 20);
+    CU_ASSERT_TRUE(dmap__plan_next(plan, 2, &step) && step.branch == 1 && step.begin == begin);
+    CU_ASSERT_PTR_NULL(dmap__plan_check(plan));
+    dmap__plan_destroy(plan);
+    return step.end - step.begin;
+}
+
+static void test_slow_link(void) {
+    CU_ASSERT_EQUAL(next_after(0), 16);
+    CU_ASSERT_EQUAL(next_after(1 << 20), 1); /* 0.25 s are less than one */
+}
+
+static void finish_large(dmap__plan *plan, uint32_t lease, uint64_t begin, uint64_t end, double now) {
+    give(plan, lease, begin, end, 1 << 20);
+    dmap__plan_done(plan, now, lease, end - begin, 0.01 * (double)(end - begin));
+}
+
+/* A chunk that waited behind no other took a message's way there and back: it does not make a branch slow. */
+static void test_latency(void) {
+    dmap__plan *plan = make((dmap__plan_config){.branches = 1, .count = 10000});
+    uint32_t first = granted(plan, 0, 0, 1, 1), second = granted(plan, 0, 1, 2, 1);
+    finish_large(plan, first, 0, 1, 0.01);
+    finish_large(plan, second, 1, 2, 0.02);
+    dmap__step step = {0};
+    CU_ASSERT_TRUE(dmap__plan_next(plan, 0.02, &step) && step.end == 18);
+    finish_large(plan, step.lease, 2, 18, 5);
+    granted(plan, 0, 18, 43, 1); /* 0.25 s */
+    CU_ASSERT_PTR_NULL(dmap__plan_check(plan));
+    dmap__plan_destroy(plan);
+}
+
 int main(void) {
     static CU_TestInfo tests[] = {
         {"single items", test_single_items},
@@ -128,6 +174,8 @@ int main(void) {
         {"large leases are few", test_large_leases_are_few},
         {"hold", test_hold},
         {"drain", test_drain},
+        {"slow link", test_slow_link},
+        {"latency", test_latency},
         CU_TEST_INFO_NULL,
     };
     return unit_run("plan's load", tests);
