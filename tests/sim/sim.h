@@ -31,6 +31,8 @@ typedef struct sim_case {
     sim_load load;
     double mean_s, latency_s;
     double message_s;  /* that the master's thread takes for each message it gets or sends; 0: none */
+    double *link_s;    /* that each rank's link takes for an item's result, one after the other; NULL: no time */
+    double copy_s;     /* that the master's thread takes for an item's result of another rank */
     double *times;     /* of items, on a rank of slowness 1 */
     uint32_t *bytes;   /* of results; NULL: none */
     uint8_t *fail;     /* attempts of each item that fail; NULL: none. 255: all */
@@ -91,6 +93,7 @@ typedef struct sim_rank {
     sim_lease **order; /* out, the earlier first */
     int n_order, order_capacity;
     double to_rank_s, to_master_s; /* last arrivals: messages keep their order */
+    double link_free_s;            /* when its link is, with the results that it was given */
 } sim_rank;
 
 typedef struct sim_world {
@@ -172,5 +175,9 @@ int sim_table(double message_s);
 /* sim_saturation.c */
 /** The table of what the master's thread is busy with; returns how many of its runs failed. */
 int sim_saturation(double message_s);
+
+/* sim_links.c */
+/** The table of slow links; returns how many of its runs failed. */
+int sim_links(void);
 
 #endif

@@ -142,6 +142,16 @@ static void make_config(sim_case *c, bool large) {
     c->config.count = c->stream ? DMAP__UNKNOWN : c->items;
 }
 
+/* Some results come by a slow link, or the master's thread is slow to copy. */
+static bool make_links(sim_case *c) {
+    static const double times[] = {0, 0, 1, 100};
+    c->copy_s = c->mean_s * times[sim_below(&c->state, 4)] / 100;
+    c->link_s = calloc((size_t)c->ranks, sizeof *c->link_s);
+    for (int i = 0; c->link_s && i < c->ranks; i++)
+        c->link_s[i] = c->mean_s * times[sim_below(&c->state, 4)];
+    return c->link_s != NULL;
+}
+
 /* Nothing but work: a case whose time is checked. */
 static void make_plain(sim_case *c) {
     free(c->fail);
@@ -173,12 +183,13 @@ bool sim_case_make(sim_case *c, uint64_t seed) {
     make_config(c, large);
     if (sim_chance(s, 0.25))
         make_plain(c);
-    return true;
+    return c->plain || !sim_chance(s, 0.2) || make_links(c);
 }
 
 void sim_case_fini(sim_case *c) {
     free(c->workers);
     free(c->slowness);
+    free(c->link_s);
     free(c->times);
     free(c->bytes);
     free(c->fail);

@@ -13,17 +13,18 @@
 typedef struct options {
     uint64_t first, count;
     double message_s;
-    bool verbose, table, help;
+    bool verbose, table, links, help;
 } options;
 
 static const char help[] =
     "usage: sim [--seeds N] [--first SEED] [--seed SEED] [--verbose]\n"
-    "       sim --table [--message SECONDS]\n"
+    "       sim --table [--message SECONDS] | --links\n"
     "  --seeds N      run N seeds (default 2000)\n"
     "  --first SEED   beginning with this one (default: DMAP_SEED, else 1)\n"
     "  --seed SEED    this one alone\n"
     "  --verbose      print each case, and every step of the plan if it is one seed\n"
     "  --table        print efficiencies, schedules by distributions, and end\n"
+    "  --links        print efficiencies behind slow links, and end\n"
     "  --message S    what a message costs the master's thread (default 1e-6: MPI, wire, plan)\n";
 
 static bool read_number(const char *text, uint64_t *number) {
@@ -40,11 +41,15 @@ static bool read_seconds(const char *text, double *seconds) {
 }
 
 static bool read_options(int argc, char **argv, options *o) {
-    static const struct option known[] = {
-        {"seeds", required_argument, NULL, 'n'}, {"first", required_argument, NULL, 'f'},
-        {"seed", required_argument, NULL, 's'},  {"verbose", no_argument, NULL, 'v'},
-        {"table", no_argument, NULL, 't'},       {"message", required_argument, NULL, 'm'},
-        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"seeds", required_argument, NULL, 'n'},
+                                          {"first", required_argument, NULL, 'f'},
+                                          {"seed", required_argument, NULL, 's'},
+                                          {"verbose", no_argument, NULL, 'v'},
+                                          {"table", no_argument, NULL, 't'},
+                                          {"message", required_argument, NULL, 'm'},
+                                          {"links", no_argument, NULL, 'l'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     const char *from_env = getenv("DMAP_SEED");
     bool good = !from_env || read_number(from_env, &o->first);
     for (int c; good && (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -67,6 +72,9 @@ static bool read_options(int argc, char **argv, options *o) {
             break;
         case 't':
             o->table = true;
+            break;
+        case 'l':
+            o->links = true;
             break;
         case 'h':
             o->help = true;
@@ -146,5 +154,7 @@ int main(int argc, char **argv) {
         fputs(help, stdout);
         return 0;
     }
+    if (o.links)
+        return sim_links() ? 1 : 0;
     return o.table ? sim_table(o.message_s) : run_seeds(&o);
 }

@@ -32,14 +32,19 @@ void sim_post(sim_world *w, double at_s, sim_event event) {
     w->busy_events += event.kind != SIM_TICK;
 }
 
+static double results_in(const sim_event *event) {
+    return event->kind == SIM_DONE ? (double)(event->end - event->begin) : 0;
+}
+
 /* The master's thread takes its time for a message of another rank's; returns when it has done. */
-static double serve(sim_world *w, int rank) {
+static double serve(sim_world *w, const sim_event *event) {
     sim_case *c = w->c;
     double from_s = w->free_s > w->now ? w->free_s : w->now;
-    if (rank == 0 || c->message_s <= 0)
+    double takes_s = c->message_s + c->copy_s * results_in(event);
+    if (event->rank == 0 || takes_s <= 0)
         return w->now;
-    w->free_s = from_s + c->message_s;
-    c->busy_s += c->message_s;
+    w->free_s = from_s + takes_s;
+    c->busy_s += takes_s;
     c->messages++;
     return w->free_s;
 }
@@ -52,11 +57,15 @@ static double arrival(sim_world *w, double from_s, double *last_s) {
 }
 
 void sim_send_to_rank(sim_world *w, sim_event event) {
-    sim_post(w, arrival(w, serve(w, event.rank), &w->ranks[event.rank].to_rank_s), event);
+    sim_post(w, arrival(w, serve(w, &event), &w->ranks[event.rank].to_rank_s), event);
 }
 
 void sim_send_to_master(sim_world *w, sim_event event) {
-    sim_post(w, arrival(w, w->now, &w->ranks[event.rank].to_master_s), event);
+    sim_rank *r = &w->ranks[event.rank];
+    double from_s = w->now > r->link_free_s ? w->now : r->link_free_s;
+    if (w->c->link_s)
+        r->link_free_s = from_s = from_s + w->c->link_s[event.rank] * results_in(&event);
+    sim_post(w, arrival(w, from_s, &r->to_master_s), event);
 }
 
 static bool make_ranks(sim_world *w) {
@@ -106,7 +115,7 @@ static void fini_world(sim_world *w) {
 static bool waits_for_master(sim_world *w, sim_event *event) {
     if (event->kind < SIM_DONE || event->kind > SIM_PROGRESS || event->served)
         return false;
-    double at_s = serve(w, event->rank);
+    double at_s = serve(w, event);
     event->served = true;
     if (at_s <= w->now)
         return false;
