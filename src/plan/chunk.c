@@ -19,7 +19,6 @@
 
 #define FIXED_S 10e-3 /* work in a chunk of fixed time */
 #define LEAST_S 1e-3  /* work in a chunk of auto, while there is plenty */
-#define MOST_S  0.25  /* that a chunk takes to come back */
 
 __extension__ typedef unsigned __int128 wide;
 
@@ -73,7 +72,7 @@ static uint64_t adaptive(const dmap__chunk_query *q) {
     if (q->largest && q->item_s > 0) {
         double half = (double)q->left * lesser(q->rate / q->all_rate, 1) / 2;
         double bounded = greater(half, lesser(worth(q, LEAST_S), (double)fair(q)));
-        bounded = lesser(bounded, lesser(MOST_S * q->rate, DMAP__GROWTH * (double)q->largest));
+        bounded = lesser(bounded, lesser(DMAP__MOST_S * q->rate, DMAP__GROWTH * (double)q->largest));
         items = greater(items, bounded);
     }
     return to_items(greater(items, (double)q->wish), q->left);
@@ -84,7 +83,7 @@ static uint64_t timed(const dmap__chunk_query *q) {
         return q->wish < q->left ? q->wish : q->left;
     double items = first(q);
     if (q->largest && q->item_s > 0) {
-        double bounded = lesser(lesser(worth(q, FIXED_S), MOST_S * q->rate), DMAP__GROWTH * (double)q->largest);
+        double bounded = lesser(lesser(worth(q, FIXED_S), DMAP__MOST_S * q->rate), DMAP__GROWTH * (double)q->largest);
         items = greater(items, lesser(bounded, (double)fair(q) / 2));
     }
     return to_items(items, q->left);

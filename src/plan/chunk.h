@@ -7,6 +7,7 @@
 
 #include <dmap/dmap.h>
 
+#define DMAP__MOST_S 0.25 /* that a chunk takes to come back, at the most */
 #define DMAP__GROWTH 16.0 /* a chunk, by the largest finished one, at the most */
 
 /* What a schedule may look at. */

@@ -59,6 +59,18 @@ uint64_t dmap__speed_largest(const dmap__speed_all *all, const dmap__speed *spee
     return speed->largest && (double)speed->largest < known ? (uint64_t)known : speed->largest;
 }
 
+/* Of few long items all workers' are soon out, which is more than a slow link brings for a long time: some workers are
+ * to stand idle then. Those that would do what it brings remain, and in any case those for the items that it brings in
+ * the time of a chunk: that time passes anyhow, and a branch that is only held up by latency gets faster by them. */
+uint64_t dmap__speed_workers(const dmap__speed *speed, int workers) {
+    if (speed->way_s <= 0)
+        return (uint64_t)workers;
+    double at_work = speed->clock_s > 0 ? workers * speed->tasks_s / speed->clock_s : 0;
+    double items = DMAP__MOST_S * speed->rate;
+    double worth = 1 + (at_work > items ? at_work : items);
+    return worth < workers ? (uint64_t)worth : (uint64_t)workers;
+}
+
 static void measure_way(dmap__speed *speed, const dmap__speed_chunk *chunk, double items, double tasks_s) {
     double way_s = chunk->clock_s / items;
     bool is_known = speed->clock_items > 0, is_notable = chunk->clock_s > NOTABLE * tasks_s;

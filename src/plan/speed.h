@@ -46,5 +46,7 @@ uint64_t dmap__speed_largest(const dmap__speed_all *all, const dmap__speed *spee
  *  counted as the mean). 0 if nothing was measured. */
 double dmap__speed_rate(const dmap__speed_all *all, const dmap__speed *speed, int workers);
 double dmap__speed_rate_all(const dmap__speed_all *all);
+/** Workers of the branch, out of so many, that are worth giving work: 1 or more. Changes with its updates alone. */
+uint64_t dmap__speed_workers(const dmap__speed *speed, int workers);
 
 #endif

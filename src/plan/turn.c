@@ -1,7 +1,8 @@
 /* Who is next.
  *
  * A branch that can take a lease waits in one of two queues, first come first served: those with workers that have
- * nothing to do, and those that want a lease to follow. Idle ones are served first. Static schedules use a ring
+ * nothing to do, and those that want a lease to follow. Idle ones are served first. Workers whose results a slow link
+ * would not bring do not count. Static schedules use a ring
  * besides: strictly in turn, whoever waits.
  *
  * Invariants: a branch stands in the queue that queue_of() says, or in none. With a known count the ring holds the
@@ -10,7 +11,7 @@
 #include "plan/plan_state.h"
 
 dmap__queue dmap__turn_queue(const dmap__plan *plan, const dmap__branch *b) {
-    uint64_t workers = (uint64_t)b->workers;
+    uint64_t workers = dmap__speed_workers(&b->speed, b->workers);
     bool has_room = b->out < 2 * b->workers + DMAP__SPARE;
     if (workers && b->load < workers && has_room)
         return DMAP__IDLE;

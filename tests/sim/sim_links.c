@@ -3,9 +3,10 @@
  * last column no link is slow, but the master's thread takes twice as long to copy a result as a rank takes to make it.
  *
  * The best possible split gives each rank what its workers or its link can do, whichever is less: its time is the
- * items over the sum of these rates, and what is printed is its part of the time that the plan took. A plan does not
- * know the links beforehand and cannot recall what has run, so some time is lost: two chunks at the beginning, of an
- * item a worker, and two at the end, of 0.25 s. Who loses more has failed. */
+ * items over the sum of these rates, and what is printed is its part of the time that the plan took. A plan cannot
+ * recall what has run, so some time is lost: the last two chunks, of 0.25 s or an item more. Who loses more has failed.
+ * (The first chunks, of an item a worker before anything is known, are through even the slowest link before the end.)
+ */
 #include "sim.h"
 
 #include <stdio.h>
@@ -66,7 +67,7 @@ static bool cell(const setting *s, sim_load load, double mean_s) {
     if (make_case(&c, s, load, mean_s)) {
         sim_run(&c, false, failure, &makespan_s);
         best = best_s(&c);
-        lost = 2 * 0.25 + (2 * WORKERS + 2) * (c.link_s[c.ranks - 1] + c.copy_s);
+        lost = 2 * (0.25 + c.link_s[c.ranks - 1] + c.copy_s);
     }
     double efficiency = 100 * best / makespan_s;
     bool whole = !failure[0] && efficiency < 101; /* a little more than all if long items kept off the link */

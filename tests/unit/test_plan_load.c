@@ -166,6 +166,27 @@ static void test_latency(void) {
     dmap__plan_destroy(plan);
 }
 
+/* Eight long items for four workers; the link brings one in 100 s, then in 1 s: no more are sent until it is faster. */
+static void test_long_items_behind_a_link(void) {
+    static const int four[] = {4};
+    static const double ends_s[] = {100, 101, 101.25};
+    dmap__plan_config config = singles(false);
+    config.workers = four;
+    dmap__plan *plan = make(config);
+    uint32_t leases[8];
+    for (uint64_t i = 0; i < 8; i++)
+        leases[i] = granted(plan, 0, i, i + 1, 1);
+    for (uint64_t i = 0; i < 3; i++) {
+        CU_ASSERT_TRUE(idle(plan, 100));
+        give(plan, leases[i], i, i + 1, 1 << 20);
+        dmap__plan_done(plan, ends_s[i], leases[i], 1, 1);
+        CU_ASSERT_PTR_NULL(dmap__plan_check(plan));
+    }
+    granted(plan, 0, 8, 9, 1);
+    CU_ASSERT_TRUE(idle(plan, 101));
+    dmap__plan_destroy(plan);
+}
+
 int main(void) {
     static CU_TestInfo tests[] = {
         {"single items", test_single_items},
@@ -176,6 +197,7 @@ int main(void) {
         {"drain", test_drain},
         {"slow link", test_slow_link},
         {"latency", test_latency},
+        {"long items behind a link", test_long_items_behind_a_link},
         CU_TEST_INFO_NULL,
     };
     return unit_run("plan's load", tests);

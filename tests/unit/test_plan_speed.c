@@ -62,10 +62,34 @@ static void test_item_s(void) {
     CU_ASSERT_DOUBLE_EQUAL(dmap__speed_rate_all(&all), 102, 1e-9);
 }
 
+static void test_workers(void) {
+    static const struct {
+        dmap__speed_chunk chunk;
+        uint64_t of_four;
+    } cases[] = {
+        {{4, 4, 5, MANY, true}, 4},     {{4, 4, 8, MANY, true}, 3}, /* two would do what comes */
+        {{4, 4, 40, MANY, true}, 1},    {{4, 4, 40, MANY, false}, 1},
+        {{4, 4, 40, FEW, true}, 4},     {{80, 4, 40, MANY, true}, 3}, /* 8 items/s */
+        {{4000, 4, 40, MANY, true}, 4},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        dmap__speed_all all;
+        dmap__speed speed = {0};
+        dmap__speed_all_init(&all, 4, 1);
+        CU_ASSERT_EQUAL(dmap__speed_workers(&speed, 4), 4);
+        dmap__speed_update(&all, &speed, 4, &cases[i].chunk);
+        uint64_t workers = dmap__speed_workers(&speed, 4);
+        if (workers != cases[i].of_four)
+            printf("\n    case %zu: %d workers", i, (int)workers);
+        CU_ASSERT_EQUAL(workers, cases[i].of_four);
+    }
+}
+
 int main(void) {
     static CU_TestInfo tests[] = {
         {"rates", test_rates},
         {"time of an item", test_item_s},
+        {"workers", test_workers},
         CU_TEST_INFO_NULL,
     };
     return unit_run("plan: speed", tests);
