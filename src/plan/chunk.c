@@ -3,9 +3,10 @@
  * The branch's share follows that, and so does the most that it gets at a time: what has run cannot be recalled, and
  * the call waits until it has come. The least follows the workers, who are to have that much to do.
  *
- *   auto       R * r / (2 * sum r), between 1 ms of work and what comes back in 0.25 s, at most 16 times the branch's
- *              largest finished chunk, or once that of another branch. First chunk: min(w, its fair share of R); the
- *              first of all: one item, whose result is then held up by no other
+ *   auto       R * r / (2 * sum r), between 1 ms of work (or, with many branches, what the master takes to serve
+ *              each of them once) and what comes back in 0.25 s, at most 16 times the branch's largest finished
+ *              chunk, or once that of another branch. First chunk: min(w, its fair share of R); the first of all: one
+ *              item, whose result is then held up by no other
  *   dynamic    `chunk`, or 10 ms of work, at most half of its fair share and what comes back in 0.25 s
  *   guided     ceil(R * w / W)
  *   factoring  a batch of ceil(R / 2), of which each branch gets ceil(batch * w / W): the batch is the plan's state
@@ -18,7 +19,8 @@
 #include <stdlib.h>
 
 #define FIXED_S 10e-3 /* work in a chunk of fixed time */
-#define LEAST_S 1e-3  /* work in a chunk of auto, while there is plenty */
+#define LEAST_S 1e-3  /* work in a chunk of auto, while there is plenty, */
+#define SERVE_S 3e-6  /* and no less than what the master takes for one of each branch: two or three messages */
 
 __extension__ typedef unsigned __int128 wide;
 
@@ -67,11 +69,16 @@ static double worth(const dmap__chunk_query *q, double seconds) {
     return seconds * q->workers / q->item_s;
 }
 
+/* Branches as wide as this one count. */
+static double least_s(const dmap__chunk_query *q) {
+    return greater(LEAST_S, SERVE_S * (double)q->all_workers / q->workers);
+}
+
 static uint64_t adaptive(const dmap__chunk_query *q) {
     double items = first(q);
     if (q->largest && q->item_s > 0) {
         double half = (double)q->left * lesser(q->rate / q->all_rate, 1) / 2;
-        double bounded = greater(half, lesser(worth(q, LEAST_S), (double)fair(q)));
+        double bounded = greater(half, lesser(worth(q, least_s(q)), (double)fair(q)));
         bounded = lesser(bounded, lesser(DMAP__MOST_S * q->rate, DMAP__GROWTH * (double)q->largest));
         items = greater(items, bounded);
     }

@@ -19,7 +19,9 @@ static void test_formulas(void) {
         {{DMAP_AUTO, true, 1000, 0, 4, 16, 4, 1e-3, 4e3, 16e3, false}, 64},        /* 16 times the largest */
         {{DMAP_AUTO, true, 100000, 0, 4, 16, 4000, 1e-3, 4e3, 16e3, false}, 1000}, /* 0.25 s */
         {{DMAP_AUTO, true, 1000, 0, 4, 16, 1000, 1e-5, 4e5, 16e5, false}, 250},    /* 1 ms is 400, the fair share 250 */
-        {{DMAP_AUTO, true, 1000, 300, 4, 16, 400, 1e-3, 4e3, 16e3, false}, 300},   /* the least wished for */
+        {{DMAP_AUTO, true, 250000, 0, 4, 16384, 1000, 1e-3, 4e3, 16384e3, false},
+         50},                                                                    /* of 4096: 12.3 ms, not 30 items */
+        {{DMAP_AUTO, true, 1000, 300, 4, 16, 400, 1e-3, 4e3, 16e3, false}, 300}, /* the least wished for */
         {{DMAP_AUTO, true, 5, 300, 4, 16, 400, 1e-3, 4e3, 16e3, false}, 5},
         {{DMAP_AUTO, true, 1000, 0, 4, 16, 400, 1e-3, 2e3, 16e3, false}, 63},      /* half as fast as its workers say */
         {{DMAP_AUTO, true, 100000, 0, 4, 16, 4000, 1e-3, 400, 12400, false}, 100}, /* 0.25 s of a slow link */
