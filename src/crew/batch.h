@@ -82,8 +82,11 @@ void dmap__batch_keep_variable(dmap__worker *worker, dmap__batch *b, uint32_t of
 
 /* ---- pass.c ---- */
 
-/** Finds the items of the batch, where they lie in an ARRAY. Returns false if they cannot be had: the call ends. */
+/** Finds the items of the batch, where they lie in an ARRAY. Returns false if they cannot be had: the call ends. Those
+ *  in another process's memory it reads; for a worker's process, which needs them elsewhere, dmap__batch_read does. */
 bool dmap__batch_fetch(dmap__worker *worker, dmap__batch *b);
+/** Reads n items of the grant from there, those from offset `first` on. Returns false if it cannot: the call ends. */
+bool dmap__batch_read(dmap__worker *worker, dmap__batch *b, uint32_t first, uint64_t n, void *items);
 /** True if the results of the batch may go straight to where they belong: it is as well to make them in scratch. */
 bool dmap__batch_may_pass(const dmap__batch *b);
 /** Has the results of items that ran go there, or to the outcome. Before the board is told that the batch has ended. */

@@ -33,6 +33,15 @@ static bool make_room(dmap__fetched *fetched, size_t needed) {
     return fetched->items;
 }
 
+bool dmap__batch_read(dmap__worker *worker, dmap__batch *b, uint32_t first, uint64_t n, void *items) {
+    const dmap__grant *grant = b->grant;
+    size_t size = worker->crew->work.task->item_size;
+    int code = dmap__reach_read(grant->reach, grant->items_at + first * size, items, (size_t)n * size);
+    if (code)
+        end_call(worker, b, "items cannot be read from the master's memory", code);
+    return !code;
+}
+
 static bool read_ahead(dmap__worker *worker, dmap__batch *b, uint64_t ticket, size_t size) {
     dmap__fetched *fetched = &worker->fetched;
     const dmap__grant *grant = b->grant;
@@ -43,11 +52,8 @@ static bool read_ahead(dmap__worker *worker, dmap__batch *b, uint64_t ticket, si
         dmap__batch_fail_memory(worker, b, "items");
         return false;
     }
-    int code = dmap__reach_read(grant->reach, grant->items_at + b->begin * size, fetched->items, (size_t)n * size);
-    if (code) {
-        end_call(worker, b, "items cannot be read from the master's memory", code);
+    if (!dmap__batch_read(worker, b, b->begin, n, fetched->items))
         return false;
-    }
     fetched->ticket = ticket;
     fetched->begin = b->begin;
     fetched->end = b->begin + (uint32_t)n;
@@ -62,7 +68,7 @@ bool dmap__batch_fetch(dmap__worker *worker, dmap__batch *b) {
     if (grant->layout != DMAP__LAYOUT_ARRAY)
         return true;
     b->items = (const unsigned char *)grant->items + (size_t)b->begin * size;
-    if (!grant->items_at)
+    if (!grant->items_at || worker->puppet)
         return true;
     bool is_there = fetched->ticket == ticket && fetched->begin <= b->begin && b->end <= fetched->end;
     if (!is_there && !read_ahead(worker, b, ticket, size))

@@ -35,15 +35,19 @@ static bool put_blobs(dmap__stage *stage, const dmap_blob *blobs, uint32_t n) {
     return head->items != 0;
 }
 
-static bool put_items(dmap__stage *stage, const dmap__batch *b, uint32_t first, uint32_t n, size_t item_size) {
+static bool put_items(dmap__worker *worker, dmap__batch *b, uint32_t first, uint32_t n) {
     const dmap__grant *grant = b->grant;
+    dmap__stage *stage = &worker->puppet->stage;
     dmap__stage_head *head = stage->head;
+    size_t item_size = worker->crew->work.task->item_size;
     head->items = 0;
     if (grant->layout == DMAP__LAYOUT_BLOBS)
         return put_blobs(stage, (const dmap_blob *)grant->items + first, n);
     if (grant->layout == DMAP__LAYOUT_RANGE)
         return true;
     head->items = dmap__stage_take(stage, n * item_size);
+    if (head->items && grant->items_at)
+        return dmap__batch_read(worker, b, first, n, dmap__stage_at(stage, head->items));
     if (head->items && item_size)
         memcpy(dmap__stage_at(stage, head->items), b->items + (first - b->begin) * item_size, n * item_size);
     return head->items != 0;
@@ -61,7 +65,7 @@ static bool put_indices(dmap__stage *stage, const dmap__grant *grant, uint32_t f
     return head->indices != 0;
 }
 
-static bool put_request(dmap__worker *worker, const dmap__batch *b, request *r) {
+static bool put_request(dmap__worker *worker, dmap__batch *b, request *r) {
     const dmap__work *work = &worker->crew->work;
     dmap__stage *stage = &worker->puppet->stage;
     dmap__stage_head *head = stage->head;
@@ -80,8 +84,7 @@ static bool put_request(dmap__worker *worker, const dmap__batch *b, request *r) 
     head->range_first = b->grant->range_first;
     r->results = dmap__stage_take(stage, n * (result_size == DMAP_VARIABLE ? sizeof(dmap__staged) : result_size));
     head->results = r->results;
-    return r->results && put_indices(stage, b->grant, r->begin, n) &&
-           put_items(stage, b, r->begin, n, work->task->item_size);
+    return r->results && put_indices(stage, b->grant, r->begin, n) && put_items(worker, b, r->begin, n);
 }
 
 /* ---- answers ---- */
@@ -228,7 +231,8 @@ static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
     worker->puppet->emit_arg = &worker->context;
     r->end = begin + dmap__puppet_admit(worker->puppet, r->batch_end - begin);
     if (!put_request(worker, b, r)) {
-        dmap__batch_fail_memory(worker, b, "a batch for a process");
+        if (b->log->trouble.status == DMAP_OK)
+            dmap__batch_fail_memory(worker, b, "a batch for a process");
         return false;
     }
     dmap__patience patience = {worker->crew->work.item_timeout_s, &worker->crew->limit,
