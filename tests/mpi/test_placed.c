@@ -75,11 +75,12 @@ static dmap_sink sink_of(call *c, dmap_results **table) {
     return c->way <= INTO_SHUFFLED ? dmap_into(c->results) : dmap_each(take, c);
 }
 
-/* Small results pass from a worker's second chunk on: then a batch is many of them, but for the last of a chunk. */
+/* Small results pass from a worker's second chunk on: then a batch is many of them, but for the last of a chunk. A
+ * chunk of less than 64 KiB does not. */
 static void choose_schedule(call *c, uint64_t *state) {
     bool is_small = c->kind->size < 4096;
     if (is_small)
-        c->options.chunk = 30 + draw_below(state, 60);
+        c->options.chunk = 70 + draw_below(state, 60);
     if (is_small || draw_below(state, 2))
         c->options.schedule = is_small ? DMAP_DYNAMIC : (dmap_schedule)(DMAP_STATIC + draw_below(state, 4));
 }
