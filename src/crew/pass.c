@@ -64,12 +64,15 @@ bool dmap__batch_fetch(dmap__worker *worker, dmap__batch *b) {
     const dmap__grant *grant = b->grant;
     const dmap__fetched *fetched = &worker->fetched;
     size_t size = worker->crew->work.task->item_size;
-    uint64_t ticket = atomic_load_explicit(&b->slot->ticket, memory_order_relaxed);
     if (grant->layout != DMAP__LAYOUT_ARRAY)
         return true;
-    b->items = (const unsigned char *)grant->items + (size_t)b->begin * size;
-    if (!grant->items_at || worker->puppet)
+    if (!grant->items_at) {
+        b->items = (const unsigned char *)grant->items + (size_t)b->begin * size;
         return true;
+    }
+    if (worker->puppet)
+        return true;
+    uint64_t ticket = atomic_load_explicit(&b->slot->ticket, memory_order_relaxed);
     bool is_there = fetched->ticket == ticket && fetched->begin <= b->begin && b->end <= fetched->end;
     if (!is_there && !read_ahead(worker, b, ticket, size))
         return false;

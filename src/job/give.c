@@ -159,7 +159,7 @@ static bool give_crew(dmap__job *job, dmap__out *out, uint32_t lease) {
 static bool is_within_reach(const dmap__job *job, const dmap__out *out, size_t size) {
     uint64_t n = out->end - out->begin;
     return size >= DMAP__PASS_LEAST && size <= DMAP__PASS_MOST && n * size >= DMAP__PASS_CHUNK &&
-           dmap__comm_is_written_by(job->pool->comm, out->branch);
+           dmap__comm_is_reached_by(job->pool->comm, out->branch);
 }
 
 /* A rank of this host may read items that lie side by side, while the chunk is out. */

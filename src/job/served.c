@@ -24,10 +24,10 @@ void dmap__served_destroy(void *arg) {
 static dmap_status place_items(dmap__served *served, bool shuffled, dmap__message *message) {
     dmap__grant *grant = &served->grant;
     size_t size = served->task->item_size;
-    if (grant->layout != DMAP__LAYOUT_ARRAY)
-        size = grant->layout == DMAP__LAYOUT_BLOBS ? DMAP_VARIABLE : 0;
     if (grant->items_at)
         return DMAP_OK;
+    if (grant->layout != DMAP__LAYOUT_ARRAY)
+        size = grant->layout == DMAP__LAYOUT_BLOBS ? DMAP_VARIABLE : 0;
     if ((message->head.meta_size && !(served->meta = dmap__comm_take_meta(message))) ||
         (message->head.data_size && !(served->data = dmap__comm_take_data(message))))
         return DMAP_ENOMEM;

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define DMAP__SPARES 8
+#define DMAP__SPARES 8 /* kept at most: about what is out at two branches, or waits for a sink */
 
 typedef struct dmap__spare {
     void *memory; /* from malloc; NULL: none */

@@ -72,12 +72,13 @@ dmap__bell *dmap__comm_bell(dmap__comm *comm);
  * for while it is silent, but for the rest of what has begun to arrive. Cost: O(ranks) on the master. */
 bool dmap__comm_is_rung(const dmap__comm *comm);
 
-/** How this rank writes to the memory of the master, which runs on the same host; NULL: it cannot. Any thread may use
- *  it, as long as comm. */
+/** How this rank reads and writes the memory of the master, which runs on the same host; NULL: it cannot. Any thread
+ * may use it, as long as comm. */
 const dmap__reach *dmap__comm_reach(const dmap__comm *comm);
-/** Master: true if that rank can write to its memory. */
-bool dmap__comm_is_written_by(const dmap__comm *comm, int rank);
-/** Master: no rank writes to its memory any more. Blocks while one does, for 10 s at most. */
+/** Master: true if that rank can read and write its memory. */
+bool dmap__comm_is_reached_by(const dmap__comm *comm, int rank);
+/** Master: no rank writes to its memory any more. Blocks while one does, for 10 s at most (one that was stopped in the
+ *  midst of it, for longer than that, may still do so when it goes on). */
 void dmap__comm_close_gates(dmap__comm *comm);
 
 /** Collective, before dmap__comm_start: rank 0's bytes go to all; `size` may be above 2 GiB. */

@@ -61,7 +61,7 @@ const dmap__reach *dmap__comm_reach(const dmap__comm *comm) {
     return is_there ? &comm->neighbours.reach : NULL;
 }
 
-bool dmap__comm_is_written_by(const dmap__comm *comm, int rank) {
+bool dmap__comm_is_reached_by(const dmap__comm *comm, int rank) {
     return rank > 0 && is_neighbour(comm, rank) && comm->reached[rank].memory &&
            dmap__neighbours_was_written(&comm->neighbours);
 }

@@ -1,7 +1,8 @@
 /* What the ranks of a host have in common, on pages that all of them map: each a bell, by which a rank that has sent it
- * something wakes it, and each a gate, through which it writes results into the memory of the first rank of the host.
- * A rank that cannot reach those pages (it sees other processes than the one that made them) has a bell of its own,
- * which only its workers ring; it looks for messages now and then, and sends all that it has in messages. */
+ * something wakes it, and each a gate, through which it writes results into the memory of the first rank of the host
+ * (items it reads there without). A rank that cannot reach those pages (it sees other processes than the one that made
+ * them) has a bell of its own, which only its workers ring; it looks for messages now and then, and sends all that it
+ * has in messages. */
 #ifndef DMAP_NET_NEIGHBOURS_H
 #define DMAP_NET_NEIGHBOURS_H
 
@@ -23,7 +24,7 @@ typedef struct dmap__neighbours_offer {
 /** What a rank has reached. */
 typedef struct dmap__neighbours_reached {
     bool pages;
-    bool memory; /* of the first rank of its host, too: it can write there */
+    bool memory; /* of the first rank of its host, too: it can read and write there */
 } dmap__neighbours_reached;
 
 typedef struct dmap__neighbours {

@@ -1,9 +1,8 @@
 /* Who is next.
  *
  * A branch that can take a lease waits in one of two queues, first come first served: those with workers that have
- * nothing to do, and those that want a lease to follow. Idle ones are served first. Workers whose results a slow link
- * would not bring do not count. Static schedules use a ring
- * besides: strictly in turn, whoever waits.
+ * nothing to do, and those that want a lease to follow. Idle ones are served first. Workers whose results a slow
+ * link would not bring do not count. Static schedules use a ring besides: strictly in turn, whoever waits.
  *
  * Invariants: a branch stands in the queue that queue_of() says, or in none. With a known count the ring holds the
  * branches with a share left, with an unknown one all with workers. Everything is O(1), so that a grant costs the same

@@ -77,7 +77,7 @@ static void check_reach(void) {
     gather(comm, &is_reached, sizeof is_reached, reached);
     for (int from = 0; rank == 0 && from < ranks; from++) {
         unsigned char *place = memory + (size_t)from * STEP;
-        CU_ASSERT_EQUAL(dmap__comm_is_written_by(comm, from), reached[from]);
+        CU_ASSERT_EQUAL(dmap__comm_is_reached_by(comm, from), reached[from]);
         CU_ASSERT_EQUAL(comm_is_filled(place, BYTES, comm_key_of(from, 0, 0)), reached[from]);
         for (size_t i = reached[from] ? BYTES : 0; i < STEP; i++)
             if (place[i])
@@ -115,9 +115,9 @@ static void write_until_closed(const dmap__reach *reach, uint64_t address) {
 static void await_writes(const dmap__comm *comm, const volatile uint64_t *numbers) {
     double until = dmap__clock_now() + MOST_S;
     for (int rank = 1; rank < dmap__comm_size(comm); rank++) {
-        while (dmap__comm_is_written_by(comm, rank) && numbers[rank] < 10 && dmap__clock_now() < until)
+        while (dmap__comm_is_reached_by(comm, rank) && numbers[rank] < 10 && dmap__clock_now() < until)
             dmap__clock_yield();
-        CU_ASSERT(!dmap__comm_is_written_by(comm, rank) || numbers[rank] >= 10);
+        CU_ASSERT(!dmap__comm_is_reached_by(comm, rank) || numbers[rank] >= 10);
     }
 }
 
