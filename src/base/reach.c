@@ -4,7 +4,10 @@
 #include "base/reach.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include "base/clock.h"
@@ -37,6 +40,15 @@ int dmap__reach_write(const dmap__reach *reach, uint64_t address, const void *by
                                                     : move_all(reach, address, (void *)bytes, size, process_vm_writev);
     atomic_fetch_sub(&reach->gate->inside, 1);
     return code;
+}
+
+int dmap__reach_file(int64_t process, int descriptor, size_t size, int flags) {
+    char path[64];
+    struct stat seen;
+    snprintf(path, sizeof path, "/proc/%lld/fd/%d", (long long)process, descriptor);
+    if (stat(path, &seen) != 0 || !S_ISREG(seen.st_mode) || seen.st_size != (off_t)size)
+        return -1;
+    return open(path, flags | O_CLOEXEC);
 }
 
 static bool is_gone(const dmap__gate *gate) {

@@ -1,11 +1,12 @@
 #include "crew/shared.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/reach.h"
 
 static void *map(int descriptor, size_t size, int protection) {
     void *mapping = mmap(NULL, size, protection, MAP_SHARED, descriptor, 0);
@@ -33,20 +34,11 @@ uint64_t dmap__shared_file(int descriptor) {
     return fstat(descriptor, &seen) == 0 ? (uint64_t)seen.st_ino : 0;
 }
 
-static bool is_it(const char *path, size_t size, uint64_t file) {
-    struct stat seen;
-    return stat(path, &seen) == 0 && S_ISREG(seen.st_mode) && seen.st_size == (off_t)size &&
-           (!file || (uint64_t)seen.st_ino == file);
-}
-
-/* Looked at before it is opened: to open what is there in its place may block, or do something. */
 void *dmap__shared_map(long process, int descriptor, size_t size, uint64_t file) {
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%ld/fd/%d", process, descriptor);
-    int fd = is_it(path, size, file) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    int fd = dmap__reach_file(process, descriptor, size, O_RDONLY);
     if (fd < 0)
         return NULL;
-    void *mapping = map(fd, size, PROT_READ);
+    void *mapping = !file || dmap__shared_file(fd) == file ? map(fd, size, PROT_READ) : NULL;
     close(fd);
     return mapping;
 }

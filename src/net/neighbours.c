@@ -4,10 +4,8 @@
 #include "net/neighbours.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -62,12 +60,7 @@ void dmap__neighbours_init(dmap__neighbours *neighbours, const dmap__host_place 
 }
 
 static void find(dmap__neighbours *neighbours, const dmap__neighbours_offer *offer, size_t size) {
-    char path[64];
-    struct stat seen;
-    snprintf(path, sizeof path, "/proc/%lld/fd/%d", (long long)offer->process, offer->descriptor);
-    if (stat(path, &seen) != 0 || !S_ISREG(seen.st_mode) || seen.st_size != (off_t)size)
-        return;
-    int descriptor = open(path, O_RDWR | O_CLOEXEC);
+    int descriptor = dmap__reach_file(offer->process, offer->descriptor, size, O_RDWR);
     if (descriptor < 0)
         return;
     map(neighbours, descriptor, size);
