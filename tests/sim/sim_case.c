@@ -122,6 +122,7 @@ static void make_config(sim_case *c, bool large) {
     c->config.chunk = sim_chance(s, 0.3) ? 1 + sim_below(s, 40) : 0;
     c->config.max_chunk = sim_chance(s, 0.2) ? 1 + sim_below(s, 60) : 0;
     c->config.max_share = sim_chance(s, 0.2) ? 1 + sim_below(s, 20) : 0;
+    c->config.all_share = c->config.max_share % 2; /* drawn with it: cases of a seed stay what they are */
     c->config.ordered = !large && sim_chance(s, 0.5);
     c->config.stop = sim_chance(s, 0.5);
     c->config.retries = (int)sim_below(s, 4);

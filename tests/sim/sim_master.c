@@ -140,7 +140,8 @@ static void grant(sim_world *w, const dmap__step *step) {
         sim_fail(w, "grant [%llu, %llu) skips positions", (unsigned long long)step->begin,
                  (unsigned long long)step->end);
     }
-    uint64_t share = step->branch ? w->c->config.max_share * (uint64_t)w->c->workers[step->branch] : 0;
+    bool is_shared = step->branch || w->c->config.all_share;
+    uint64_t share = is_shared ? w->c->config.max_share * (uint64_t)w->c->workers[step->branch] : 0;
     if ((w->c->config.max_chunk && step->end - step->begin > w->c->config.max_chunk) ||
         (share && step->end - step->begin > share))
         sim_fail(w, "a grant of %llu items", (unsigned long long)(step->end - step->begin));

@@ -54,6 +54,22 @@ static void test_progress_makes_room(void) {
     dmap__plan_destroy(plan);
 }
 
+/* Bytes for each worker bound the leases of all branches, or of all but the first. */
+static void test_share(void) {
+    static const int workers[] = {2, 2};
+    dmap__plan_config config = {
+        .branches = 2, .workers = workers, .count = 1000, .schedule = DMAP_DYNAMIC, .chunk = 40, .max_share = 5};
+    dmap__plan *plan = make(config);
+    granted(plan, 0, 0, 40, 1);
+    granted(plan, 1, 40, 50, 1);
+    dmap__plan_destroy(plan);
+    config.all_share = true;
+    plan = make(config);
+    granted(plan, 0, 0, 10, 1);
+    granted(plan, 1, 10, 20, 1);
+    dmap__plan_destroy(plan);
+}
+
 /* Six large leases that each wait for one item: then small ones. */
 static void test_large_leases_are_few(void) {
     static const int eight[] = {8};
@@ -195,6 +211,7 @@ int main(void) {
         {"large leases are few", test_large_leases_are_few},
         {"hold", test_hold},
         {"drain", test_drain},
+        {"share", test_share},
         {"slow link", test_slow_link},
         {"latency", test_latency},
         {"long items behind a link", test_long_items_behind_a_link},

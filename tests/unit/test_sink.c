@@ -262,12 +262,15 @@ static void test_collect(void) {
         dmap_results *results = NULL;
         unsigned slices = 0;
         start(&sink, dmap_collect(&results), tasks[unit_below(3)], unit_chance(2), unit_chance(2));
+        const unsigned char *place = dmap__sink_place(&sink, 0);
+        CU_ASSERT_EQUAL(place != NULL, world.task == &fixed_task && !sink.shuffle);
         CU_ASSERT_EQUAL(deliver_all(&sink, &slices), DMAP__SINK_DONE);
         finish(&sink); /* the results outlive the sink */
         CU_ASSERT_EQUAL(dmap_results_count(results), world.count);
         for (uint64_t i = 0; i < world.count; i++)
             check_result(results, i);
         CU_ASSERT_PTR_NULL(dmap_results_at(results, world.count, NULL));
+        CU_ASSERT(!place || world.fails[0] || dmap_results_at(results, 0, NULL) == place);
         dmap_results_free(results);
     }
 }
@@ -280,6 +283,7 @@ static void test_cut_short(void) {
         start(&sink, dmap_collect(&results), unit_chance(2) ? &fixed_task : &variable_task, false, true);
         dmap_results_free(results);
         CU_ASSERT_EQUAL_FATAL(dmap__sink_open(&sink, 0), DMAP_OK);
+        CU_ASSERT_PTR_NULL(dmap__sink_place(&sink, 0)); /* it will move */
         uint64_t limit = unit_below(world.count), done = unit_below(world.count + 1);
         if (done)
             CU_ASSERT_EQUAL(dmap__sink_deliver(&sink, make_part(&sink, 0, done)), DMAP__SINK_DONE);
