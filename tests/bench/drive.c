@@ -12,7 +12,7 @@
 
 enum { TAG_COMMAND = 77, TAG_HERE = 78 };
 
-/* Of a rank that waits for a command. To look takes a core that rank 0 uses: every 200 us, that were 3 to 5 % of it. */
+/* Of a rank that waits for a command. To look takes a core that rank 0 uses: every 200 us, that was 3 to 5 % of it. */
 #define NAP_S    5e-3
 #define SETTLE_S 30e-3 /* until the threads of a peer that spins have gone to sleep */
 
