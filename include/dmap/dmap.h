@@ -67,6 +67,12 @@ typedef enum dmap_spread {
     DMAP_SCATTER = 2         /* as far apart as the machine allows */
 } dmap_spread;
 
+/** What becomes of calls in flight when a pool is closed. */
+typedef enum dmap_on_close {
+    DMAP_CLOSE_DROP = 0,  /* what has not begun is dropped, what runs is asked to stop (dmap_cancelled) */
+    DMAP_CLOSE_FINISH = 1 /* they are finished; after close_s they are dropped */
+} dmap_on_close;
+
 /** How a pool is made. Zero means default in every field. The master's options (and its environment: DMAP_WORKERS,
  *  DMAP_BACKEND, DMAP_START, DMAP_BIND, DMAP_SPREAD, DMAP_MASTER_WORKS) hold for every rank. What the program sets wins
  *  over the environment, as with OpenMP.
@@ -83,6 +89,8 @@ typedef struct dmap_options {
     dmap_spread spread;      /* environment: compact, scatter */
     uint64_t refresh_items;  /* DMAP_PROCESSES: most items a process runs before it is replaced; 0: no bound */
     uint64_t refresh_memory; /* DMAP_PROCESSES: bytes it may hold in memory before that; 0: no bound */
+    dmap_on_close on_close; /* what becomes of calls in flight when the pool is closed */
+    double close_s;         /* how long that may take; 0: 60 s */
     int master_works; /* 0: the library decides, 1: yes, -1: no (ignored in a pool of one rank); environment: yes, no */
 } dmap_options;
 
@@ -106,10 +114,14 @@ DMAP_API int dmap_run(int argc, char **argv, dmap_main_fn *main_fn, const dmap_o
  *  Cost:     a process that sleeps, until this one ends */
 DMAP_API int dmap_prefork(int *argc, char ***argv);
 
-/** Ends a pool made by dmap_open: the other ranks return from dmap_open. Not for the pool that dmap_run opened.
+/** Ends a pool made by dmap_open: the other ranks return from dmap_open. Not for the pool that dmap_run opened, which
+ *  does the same when the program's function has returned. Calls in flight end as dmap_options.on_close says; their
+ *  handles may be looked at, and are to be freed, after that too.
  *  pool:     may be NULL; after the call it is refused by every function with DMAP_EINVAL
- *  Returns:  DMAP_OK, DMAP_EINVAL (not open, or a call is running on it), DMAP_EMPI
- *  Blocks:   until the other ranks have been told and the workers have ended */
+ *  Returns:  DMAP_OK; DMAP_EINVAL (not open, or inside a function of a call); DMAP_EMPI; DMAP_ETIMEOUT: an item of a
+ *            call in flight does not end within close_s after it was asked to (only with threads: processes are
+ *            killed): the pool is as it was, but for its calls, which were cancelled
+ *  Blocks:   until the calls in flight have ended, the other ranks have been told and the workers have ended */
 DMAP_API dmap_status dmap_close(dmap_pool *pool);
 
 /** Ranks in the pool (1 or more), workers over all ranks, and the host name of a rank (NULL if out of range).
@@ -171,6 +183,10 @@ typedef struct dmap_progress {
     uint64_t failed;
     double seconds; /* since the call began */
 } dmap_progress;
+
+/** A call has ended. Runs in dmap_wait, dmap_wait_any, dmap_step and dmap_stream_next only; may make calls, and free
+ *  this one. */
+typedef void dmap_done_fn(void *arg, dmap_call *call);
 
 /** Looks on. Runs in the caller's thread, about 20 times a second while the call runs. Non-zero stops the call. */
 typedef int dmap_watch_fn(void *arg, const dmap_progress *progress);
@@ -270,6 +286,13 @@ typedef struct dmap_map_options {
     void *on_emit_arg;
     dmap_watch_fn *on_watch; /* looks on; NULL: nobody does */
     void *on_watch_arg;
+    int priority; /* of several calls in flight, this one gets that many parts of the workers' time: 1 to 1000000; 0: 1 */
+    bool kill;    /* DMAP_PROCESSES: dmap_cancel kills what runs, after a moment; else it is only asked to stop */
+    dmap_done_fn *on_done; /* <dmap/call.h>: is told when the call has ended; NULL: nobody is */
+    void *on_done_arg;
+    size_t queue; /* dmap_submit: submits that are held, and have not left for a rank, before it waits; 0: 65536, or
+                     64 MiB of items */
+    bool no_wait; /* dmap_submit: it returns DMAP_PENDING instead of waiting */
 } dmap_map_options;
 
 /** Maps task over the items of source; results go to sink. Zero items are fine.
@@ -294,14 +317,6 @@ DMAP_API dmap_status dmap_map(dmap_pool *pool, const dmap_task *task, dmap_sourc
  *  Called by:  a source, sink, emission or watch function of that call; again, too
  *  Returns:    DMAP_OK; DMAP_EINVAL (no call runs on the pool). Never blocks */
 DMAP_API dmap_status dmap_drain(dmap_pool *pool);
-
-/** Calls in flight. Not in this version: DMAP_EUNSUPPORTED, and the out-parameter is untouched. */
-DMAP_API dmap_status dmap_map_async(dmap_pool *pool, const dmap_task *task, dmap_source source, dmap_sink sink,
-                                    const dmap_map_options *options, dmap_call **call);
-DMAP_API dmap_status dmap_submit(dmap_pool *pool, const dmap_task *task, const void *item, size_t size,
-                                 dmap_call **call);
-DMAP_API dmap_status dmap_stream_open(dmap_pool *pool, const dmap_task *task, dmap_source source,
-                                      const dmap_map_options *options, dmap_stream **stream);
 
 /** Gives every worker read-only data, one copy a node, in place of what was shared before.
  *  data:     copied; NULL if size is 0, which takes the data away

@@ -100,11 +100,11 @@ static dmap_status check_sink(const dmap_task *task, const dmap_sink *sink, dmap
     }
 }
 
-dmap_status dmap__check_map(const dmap_pool *pool, const dmap_task *task, const dmap_source *source,
+dmap_status dmap__check_map(const dmap_pool *pool, const char *function, const dmap_task *task, const dmap_source *source,
                             const dmap_sink *sink, const dmap_map_options *options, uint32_t *task_id,
                             dmap__error *error) {
     if (!task)
-        return dmap__fail(error, DMAP_EINVAL, "dmap_map: the task is NULL");
+        return dmap__fail(error, DMAP_EINVAL, "%s: the task is NULL", function);
     dmap_status status = find_task(pool, task, task_id, error);
     if (status == DMAP_OK)
         status = check_task(task, error);

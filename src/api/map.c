@@ -1,11 +1,12 @@
-/* dmap_map and what a program makes its arguments with. */
+/* What a program makes a call's arguments with, and what it does to a pool beside calls. */
 #include <dmap/dmap.h>
 
-#include "api/check.h"
+#include "api/calls.h"
 #include "api/pool.h"
-#include "job/job.h"
 #include "job/share.h"
 #include "job/source_kind.h"
+#include "pool/calls.h"
+#include "pool/loop.h"
 
 dmap_source dmap_array(const void *items, size_t count) {
     return (dmap_source){.kind = DMAP__SOURCE_ARRAY, .data = items, .end = count};
@@ -58,18 +59,8 @@ static dmap_status enter(dmap_pool *pool, const char *function) {
     return DMAP_OK;
 }
 
-dmap_status dmap_map(dmap_pool *pool, const dmap_task *task, dmap_source source, dmap_sink sink,
-                     const dmap_map_options *options) {
-    static const dmap_map_options defaults;
-    uint32_t task_id;
-    if (sink.kind == DMAP__SINK_COLLECT && sink.results)
-        *sink.results = NULL;
-    dmap_status status = enter(pool, "dmap_map");
-    if (status != DMAP_OK)
-        return status;
-    options = options ? options : &defaults;
-    status = dmap__check_map(pool, task, &source, &sink, options, &task_id, &pool->error);
-    return status == DMAP_OK ? dmap__job_run(pool, task_id, source, sink, options) : status;
+static bool no_call_is_left(void *pool) {
+    return !dmap__calls_in_flight(pool);
 }
 
 dmap_status dmap_share(dmap_pool *pool, const void *data, size_t size) {
@@ -78,37 +69,16 @@ dmap_status dmap_share(dmap_pool *pool, const void *data, size_t size) {
         return status;
     if (!data && size)
         return dmap__fail(&pool->error, DMAP_EINVAL, "dmap_share: %zu bytes at NULL", size);
+    if (dmap__submits_pending(pool) || dmap__calls_in_flight(pool) > dmap__submits_idle(pool))
+        return dmap__fail(&pool->error, DMAP_EINVAL, "dmap_share: calls are in flight: wait for them first");
+    dmap__submits_end(pool);
+    dmap__loop_run(pool, no_call_is_left, pool, -1);
     return dmap__share_give(pool, data, size);
 }
 
 dmap_status dmap_drain(dmap_pool *pool) {
     dmap_status status = dmap__pool_check_calling(pool, "dmap_drain");
     if (status == DMAP_OK)
-        dmap__job_drain(pool->current);
+        dmap__call_drain(pool->calls.inside);
     return status;
-}
-
-static dmap_status not_yet(dmap_pool *pool, const char *function) {
-    dmap_status status = enter(pool, function);
-    if (status != DMAP_OK)
-        return status;
-    return dmap__fail(&pool->error, DMAP_EUNSUPPORTED, "%s: calls in flight are not in this version: use dmap_map",
-                      function);
-}
-
-dmap_status dmap_map_async(dmap_pool *pool, const dmap_task *task, dmap_source source, dmap_sink sink,
-                           const dmap_map_options *options, dmap_call **call) {
-    (void)task, (void)source, (void)sink, (void)options, (void)call;
-    return not_yet(pool, "dmap_map_async");
-}
-
-dmap_status dmap_submit(dmap_pool *pool, const dmap_task *task, const void *item, size_t size, dmap_call **call) {
-    (void)task, (void)item, (void)size, (void)call;
-    return not_yet(pool, "dmap_submit");
-}
-
-dmap_status dmap_stream_open(dmap_pool *pool, const dmap_task *task, dmap_source source,
-                             const dmap_map_options *options, dmap_stream **stream) {
-    (void)task, (void)source, (void)options, (void)stream;
-    return not_yet(pool, "dmap_stream_open");
 }

@@ -8,15 +8,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/calls.h"
 #include "api/live.h"
 #include "api/registry.h"
 #include "api/workers.h"
 #include "base/clock.h"
 #include "base/options.h"
 #include "job/places.h"
-#include "job/serve.h"
+#include "pool/serve.h"
 #include "job/share.h"
 #include "net/wire.h"
+#include "pool/calls.h"
+#include "pool/fd.h"
 
 dmap__error *dmap__thread_error(void) {
     static _Thread_local dmap__error error;
@@ -83,7 +86,7 @@ static dmap_status agree_program(dmap_pool *pool, dmap__error *error) {
 
 /* 3: workers, in workers.c. 4: messages may come. */
 static dmap_status start(dmap_pool *pool, dmap__error *error) {
-    if (pool->rank == 0 && !dmap__live_add(pool))
+    if (pool->rank == 0 && (dmap__calls_open(pool, error) != DMAP_OK || !dmap__live_add(pool)))
         dmap__fail(error, DMAP_ENOMEM, "out of memory for a pool");
     else if (pool->comm)
         dmap__comm_start(pool->comm, dmap__pool_place, pool, error);
@@ -92,6 +95,7 @@ static dmap_status start(dmap_pool *pool, dmap__error *error) {
 
 static void destroy(dmap_pool *pool) {
     dmap__live_remove(pool);
+    dmap__fd_close(pool);
     dmap__crew_close(pool->crew);
     pool->crew = NULL;
     dmap__inner_close(pool->inner);
@@ -99,6 +103,8 @@ static void destroy(dmap_pool *pool) {
     dmap__share_drop(pool);
     dmap__comm_close(pool->comm);
     dmap__comm_close(pool->ended);
+    dmap__calls_close(pool);
+    pthread_mutex_destroy(&pool->submits_lock);
     dmap__spares_drop(&pool->spares);
     dmap__topology_close(pool->topology);
     free(pool->places);
@@ -138,6 +144,8 @@ static dmap_pool *create(dmap__comm *comm, dmap__error *error) {
     pool->bell = comm ? dmap__comm_bell(comm) : &pool->own_bell;
     pool->is_rung = !comm || dmap__comm_is_rung(comm);
     pool->shared_fd = -1;
+    pool->calls.on_turn = dmap__submits_turn;
+    pthread_mutex_init(&pool->submits_lock, NULL);
     pool->owner = pthread_self();
     gethostname(pool->host, sizeof pool->host - 1);
     return pool;
@@ -164,7 +172,10 @@ dmap_status dmap__pool_open(dmap__comm *comm, const dmap_options *options, dmap_
 }
 
 dmap_status dmap__pool_close(dmap_pool *pool) {
-    dmap_status status = pool->broken;
+    dmap_status status = dmap__calls_wind_up(pool);
+    if (status != DMAP_OK)
+        return status;
+    status = pool->broken;
     dmap__head head = {.type = DMAP__CLOSE};
     for (int rank = 1; rank < pool->ranks && status == DMAP_OK; rank++)
         status = dmap__comm_send(pool->comm, rank, &head, NULL, 0, NULL, 0, NULL, NULL, dmap__thread_error());
@@ -184,23 +195,38 @@ static dmap_status check_caller(const dmap_pool *pool, const char *function) {
         return dmap__fail(error, DMAP_EINVAL, "%s: the pool is not open", function);
     if (dmap__crew_is_inside())
         return dmap__fail(error, DMAP_EINVAL, "%s: called inside a task", function);
-    if (!pthread_equal(pool->owner, pthread_self()))
-        return dmap__fail(error, DMAP_EINVAL, "%s: called by another thread than the one that opened the pool",
-                          function);
     return DMAP_OK;
 }
 
-dmap_status dmap__pool_check(dmap_pool *pool, const char *function) {
+dmap_status dmap__pool_check_submitting(dmap_pool *pool, const char *function) {
+    return check_caller(pool, function);
+}
+
+bool dmap__pool_is_owners(const dmap_pool *pool) {
+    return pool && pthread_equal(pool->owner, pthread_self());
+}
+
+dmap_status dmap__pool_check_making(dmap_pool *pool, const char *function) {
     dmap_status status = check_caller(pool, function);
-    if (status == DMAP_OK && pool->current)
+    if (status == DMAP_OK && !dmap__pool_is_owners(pool))
         return dmap__fail(dmap__thread_error(), DMAP_EINVAL,
-                          "%s: called by a source or sink function, while a call is running", function);
+                          "%s: called by another thread than the one that opened the pool", function);
+    if (status == DMAP_OK && pool->closes)
+        return dmap__fail(&pool->error, DMAP_ECANCELLED, "%s: the pool is being closed", function);
+    return status;
+}
+
+dmap_status dmap__pool_check(dmap_pool *pool, const char *function) {
+    dmap_status status = dmap__pool_check_making(pool, function);
+    if (status == DMAP_OK && (pool->calls.inside || pool->is_telling))
+        return dmap__fail(dmap__thread_error(), DMAP_EINVAL,
+                          "%s: called by a source, sink or on_done function, while a call is running", function);
     return status;
 }
 
 dmap_status dmap__pool_check_calling(dmap_pool *pool, const char *function) {
-    dmap_status status = check_caller(pool, function);
-    if (status == DMAP_OK && !pool->current)
+    dmap_status status = dmap__pool_check_making(pool, function);
+    if (status == DMAP_OK && !pool->calls.inside)
         return dmap__fail(dmap__thread_error(), DMAP_EINVAL, "%s: no call runs on the pool", function);
     return status;
 }

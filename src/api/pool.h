@@ -2,7 +2,7 @@
 #ifndef DMAP_API_POOL_H
 #define DMAP_API_POOL_H
 
-#include "job/pool.h"
+#include "pool/pool.h"
 
 /** Makes a pool on comm (taken over, also on failure; NULL: one rank without MPI). On the master: returns with
  *  *pool; on the others: serves, and returns with *pool NULL. The status is the same on every rank until service
@@ -14,6 +14,11 @@ dmap_status dmap__pool_close(dmap_pool *pool);
 /** DMAP_OK if the pool may be used now, by this thread, outside any task and call; else DMAP_EINVAL and a sentence in
  * dmap_error(NULL) (and in the pool's error, if there is a pool). */
 dmap_status dmap__pool_check(dmap_pool *pool, const char *function);
+/** The same for what may be called inside a function of a call, too; and by any thread, too. */
+dmap_status dmap__pool_check_making(dmap_pool *pool, const char *function);
+dmap_status dmap__pool_check_submitting(dmap_pool *pool, const char *function);
+/** True for the thread that opened the pool. */
+bool dmap__pool_is_owners(const dmap_pool *pool);
 /** The same for what is called while a call runs. */
 dmap_status dmap__pool_check_calling(dmap_pool *pool, const char *function);
 /** True if the pool is open. */

@@ -3,7 +3,7 @@
 #define DMAP_API_REGISTRY_H
 
 #include "base/error.h"
-#include "job/pool.h"
+#include "pool/pool.h"
 
 /** The tasks, sorted by name. Returns DMAP_OK; DMAP_EINVAL for what was wrong with a registration; DMAP_ENOMEM. */
 dmap_status dmap__registry_get(dmap__registry *registry, dmap__error *error);

@@ -2,7 +2,7 @@
 #ifndef DMAP_API_WORKERS_H
 #define DMAP_API_WORKERS_H
 
-#include "job/pool.h"
+#include "pool/pool.h"
 
 /** Places and starts this rank's workers, and learns every rank's number of them.
  *  Called by: collective over the pool, while it is being opened. Returns the same on every rank */

@@ -27,7 +27,7 @@ struct dmap__worker {
     dmap__crew_state *crew;
     int core;
     bool gives_way; /* before it begins its next batch */
-    dmap__pace pace;
+    dmap__pace paces[DMAP__PACES];
     unsigned char *scratch;
     size_t scratch_size;
     dmap__fetched fetched;

@@ -59,8 +59,9 @@ bool dmap__board_init(dmap__board *board, int workers) {
     board->slots = aligned_zeros((size_t)board->n_slots * sizeof *board->slots);
     board->small = aligned_zeros(small_lanes(board) * sizeof *board->small);
     board->attached = aligned_zeros((size_t)workers * DMAP__CACHE_LINE);
+    board->accounts = aligned_zeros((size_t)board->n_slots * sizeof *board->accounts);
     board->near = map_near(board);
-    if (!board->slots || !board->small || !board->attached || !board->near) {
+    if (!board->slots || !board->small || !board->attached || !board->accounts || !board->near) {
         dmap__board_fini(board);
         return false;
     }
@@ -89,6 +90,7 @@ void dmap__board_fini(dmap__board *board) {
     free(board->slots);
     free(board->small);
     free(board->attached);
+    free(board->accounts);
     memset(board, 0, sizeof *board);
 }
 
@@ -115,7 +117,52 @@ static int find_free(const dmap__board *board, bool small) {
     return -1;
 }
 
-bool dmap__board_put(dmap__board *board, dmap__grant *grant, uint64_t call, uint32_t most) {
+/* ---- calls ---- */
+
+static uint64_t least_had(const dmap__board *board) {
+    uint64_t least = UINT64_MAX;
+    for (int i = 0; i < board->n_slots; i++) {
+        uint64_t had = board->accounts[i].is_used ? atomic_load_explicit(&board->accounts[i].had, memory_order_relaxed)
+                                                  : UINT64_MAX;
+        least = had < least ? had : least;
+    }
+    return least;
+}
+
+void dmap__board_enter(dmap__board *board, dmap__crew_call *call) {
+    if (call->grants++)
+        return;
+    uint32_t others = atomic_load_explicit(&board->calls, memory_order_relaxed);
+    uint64_t least = others ? least_had(board) : 0;
+    uint32_t i = 0;
+    while (i + 1 < (uint32_t)board->n_slots && board->accounts[i].is_used)
+        i++;
+    call->account = i;
+    board->accounts[i].is_used = true;
+    atomic_store_explicit(&board->accounts[i].had, call->had > least ? call->had : least, memory_order_relaxed);
+    atomic_store_explicit(&board->calls, others + 1, memory_order_relaxed);
+}
+
+void dmap__board_leave(dmap__board *board, dmap__crew_call *call) {
+    if (--call->grants)
+        return;
+    dmap__account *account = &board->accounts[call->account];
+    call->had = atomic_load_explicit(&account->had, memory_order_relaxed);
+    account->is_used = false;
+    atomic_fetch_sub_explicit(&board->calls, 1, memory_order_relaxed);
+}
+
+void dmap__board_charge(dmap__board *board, const dmap__slot *slot, double seconds) {
+    uint32_t weight = slot->grant->call->spec.weight;
+    dmap__account *account = &board->accounts[atomic_load_explicit(&slot->account, memory_order_relaxed)];
+    if (seconds > 0)
+        atomic_fetch_add_explicit(&account->had, (uint64_t)(seconds * 1e9 / (weight ? weight : 1)),
+                                  memory_order_relaxed);
+}
+
+/* ---- grants ---- */
+
+bool dmap__board_put(dmap__board *board, dmap__grant *grant, uint32_t most) {
     uint64_t count = grant->end - grant->begin;
     int number = find_free(board, count <= DMAP__SMALL_MOST);
     if (number < 0)
@@ -123,7 +170,8 @@ bool dmap__board_put(dmap__board *board, dmap__grant *grant, uint64_t call, uint
     dmap__slot *slot = &board->slots[number];
     uint64_t n = slot->is_small ? 1 : (uint64_t)board->workers;
     slot->grant = grant;
-    slot->call = call;
+    slot->call = grant->call->id;
+    atomic_store_explicit(&slot->account, grant->call->account, memory_order_relaxed);
     slot->most = most;
     for (uint64_t i = 0; i < n; i++)
         atomic_store_explicit(&dmap__board_lane(slot, (int)i)->range,
@@ -245,17 +293,36 @@ static bool is_spent(const dmap__slot *slot) {
     return begin_of(range) >= end_of(range);
 }
 
-/* The oldest slot younger than `after`, or NULL. */
-static dmap__slot *next_slot(dmap__board *board, uint64_t after, uint64_t *ticket) {
-    dmap__slot *oldest = NULL;
+/* Where a look at the slots is. Invariant: those before it were seen. */
+typedef struct look {
+    uint64_t had, ticket;
+    bool is_fair; /* by the time that the call has had, first; else by age alone */
+} look;
+
+static uint64_t had_by(const dmap__board *board, const dmap__slot *slot, const look *at) {
+    uint32_t account = atomic_load_explicit(&slot->account, memory_order_relaxed);
+    return at->is_fair ? atomic_load_explicit(&board->accounts[account].had, memory_order_relaxed) : 0;
+}
+
+/* The next slot: of the call that has had least time, the oldest. NULL: there is none. */
+static dmap__slot *next_slot(dmap__board *board, look *at) {
+    dmap__slot *found = NULL;
+    look next = *at;
     for (int i = 0, end = reached(board); i < end; i++) {
-        uint64_t t = atomic_load_explicit(&board->slots[i].ticket, memory_order_acquire);
-        if (t > after && (!oldest || t < *ticket) && !is_spent(&board->slots[i])) {
-            oldest = &board->slots[i];
-            *ticket = t;
-        }
+        dmap__slot *slot = &board->slots[i];
+        uint64_t ticket = atomic_load_explicit(&slot->ticket, memory_order_acquire);
+        if (!ticket)
+            continue;
+        uint64_t had = had_by(board, slot, at);
+        bool is_seen = had < at->had || (had == at->had && ticket <= at->ticket);
+        if (is_seen || (found && (had > next.had || (had == next.had && ticket > next.ticket))) || is_spent(slot))
+            continue;
+        found = slot;
+        next.had = had;
+        next.ticket = ticket;
     }
-    return oldest;
+    *at = next;
+    return found;
 }
 
 static bool attach(dmap__board *board, int worker, dmap__slot *slot, uint64_t ticket) {
@@ -265,23 +332,49 @@ static bool attach(dmap__board *board, int worker, dmap__slot *slot, uint64_t ti
     return atomic_load(&slot->ticket) == ticket;
 }
 
-dmap__slot *dmap__board_take(dmap__board *board, int worker, dmap__pace *pace, uint32_t *begin, uint32_t *end) {
-    uint64_t ticket = 0;
-    dmap__slot *slot;
-    while ((slot = next_slot(board, ticket, &ticket))) {
-        if (!attach(board, worker, slot, ticket))
-            continue;
-        if (pace->call != slot->call)
-            *pace = (dmap__pace){.call = slot->call, .items = 1};
-        do {
-            uint32_t n = take_front(slot, dmap__board_lane(slot, slot->is_small ? 0 : worker), pace, begin);
-            *end = *begin + n;
-            if (n)
-                return slot;
-        } while (!slot->is_small && steal_nearest(board, slot, worker));
+dmap__pace *dmap__pace_of(dmap__pace *paces, uint64_t call) {
+    dmap__pace *oldest = &paces[0];
+    for (int i = 0; i < DMAP__PACES; i++) {
+        if (paces[i].call == call)
+            return &paces[i];
+        if (paces[i].call < oldest->call)
+            oldest = &paces[i];
     }
-    atomic_store(attached(board, worker), 0);
+    *oldest = (dmap__pace){.call = call, .items = 1};
+    return oldest;
+}
+
+static bool take_from(dmap__board *board, int worker, dmap__slot *slot, dmap__pace *paces, uint32_t *begin,
+                      uint32_t *end) {
+    const dmap__pace *pace = dmap__pace_of(paces, slot->call);
+    do {
+        uint32_t n = take_front(slot, dmap__board_lane(slot, slot->is_small ? 0 : worker), pace, begin);
+        *end = *begin + n;
+        if (n)
+            return true;
+    } while (!slot->is_small && steal_nearest(board, slot, worker));
+    return false;
+}
+
+/* Looks at each slot once. While others are charged, one may be seen again: a bound ends that. */
+static dmap__slot *take(dmap__board *board, int worker, dmap__pace *paces, bool is_fair, uint32_t *begin,
+                        uint32_t *end) {
+    look at = {.is_fair = is_fair};
+    dmap__slot *slot;
+    for (int looks = 2 * reached(board); (!is_fair || looks > 0) && (slot = next_slot(board, &at)); looks--)
+        if (attach(board, worker, slot, at.ticket) && take_from(board, worker, slot, paces, begin, end))
+            return slot;
     return NULL;
+}
+
+dmap__slot *dmap__board_take(dmap__board *board, int worker, dmap__pace *paces, uint32_t *begin, uint32_t *end) {
+    bool is_shared = atomic_load_explicit(&board->calls, memory_order_relaxed) > 1;
+    dmap__slot *slot = is_shared ? take(board, worker, paces, true, begin, end) : NULL;
+    if (!slot)
+        slot = take(board, worker, paces, false, begin, end);
+    if (!slot)
+        atomic_store(attached(board, worker), 0);
+    return slot;
 }
 
 uint32_t dmap__board_drain(dmap__slot *slot, int worker) {

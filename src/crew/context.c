@@ -40,7 +40,7 @@ static void *variable_result(dmap_context *ctx, size_t size) {
 }
 
 void *dmap_result(dmap_context *ctx, size_t size) {
-    size_t fixed = ctx->crew->work.task->result_size;
+    size_t fixed = ctx->call->task->result_size;
     if (fixed == DMAP_VARIABLE)
         return variable_result(ctx, size);
     return size == fixed ? ctx->result : NULL;
@@ -48,7 +48,7 @@ void *dmap_result(dmap_context *ctx, size_t size) {
 
 bool dmap__context_emit(dmap_context *ctx, const void *data, size_t size) {
     dmap__crew_state *crew = ctx->crew;
-    bool put = dmap__emissions_put(crew->emissions, ctx->index, ctx->attempt, data, size, ctx->limit);
+    bool put = dmap__emissions_put(crew->emissions, ctx->call->id, ctx->index, ctx->attempt, (dmap_blob){data, size}, ctx->limit);
     if (put)
         crew->tell(crew->tell_arg);
     return put;
@@ -101,7 +101,7 @@ uint64_t dmap__seed_hash(uint64_t seed, uint64_t index) {
 }
 
 uint64_t dmap_seed_of(const dmap_context *ctx, uint64_t index) {
-    return dmap__seed_hash(ctx->crew->work.seed, index);
+    return dmap__seed_hash(ctx->call->spec.seed, index);
 }
 
 uint64_t dmap_seed(const dmap_context *ctx) {
@@ -123,6 +123,6 @@ int dmap_worker(const dmap_context *ctx) {
 bool dmap_cancelled(const dmap_context *ctx) {
     if (ctx->index >= atomic_load_explicit(ctx->limit, memory_order_relaxed))
         return true;
-    double timeout = ctx->crew->work.item_timeout_s;
+    double timeout = ctx->call->spec.item_timeout_s;
     return timeout > 0 && dmap__clock_now() - ctx->began_s > timeout;
 }

@@ -19,6 +19,7 @@ struct dmap_context {
     int attempt;
     int number; /* of the worker */
     dmap__crew_state *crew;
+    dmap__crew_call *call; /* of the item */
     dmap__local *local;
     void *result; /* fixed size: its place; variable: what dmap_result gave last */
     size_t result_size;

@@ -1,5 +1,5 @@
 /* The crew. Invariants:
- *  - the state that workers read (work, shared data) changes only while no grant is out;
+ *  - the state that workers read (shared data) changes only while no grant is out;
  *  - a worker that found nothing sleeps on `epoch`, which is raised after a grant was put: it reads the epoch, looks
  * once more, and sleeps only if the epoch is still that one, so no grant is slept through;
  *  - the manager sleeps on its bell, which a worker rings after what it is about.
@@ -48,7 +48,6 @@ struct dmap__crew {
     dmap__bell *bell;       /* of the manager */
     dmap__watcher *watcher; /* of their processes */
     hand *hands;
-    uint64_t calls;
     _Alignas(DMAP__CACHE_LINE) _Atomic uint32_t epoch;
     _Atomic uint32_t sleepers;
     _Atomic uint32_t ready; /* threads whose memory is where it belongs */
@@ -204,7 +203,6 @@ dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, 
     made->bell = config->bell;
     made->state.rank = config->rank;
     made->state.n_tasks = config->n_tasks;
-    atomic_store(&made->state.limit, UINT64_MAX);
     made->hands = calloc((size_t)config->workers, sizeof *made->hands);
     dmap_status status = DMAP_OK;
     made->state.tell = tell_manager;
@@ -250,12 +248,8 @@ int dmap__crew_workers(const dmap__crew *crew) {
     return crew->workers;
 }
 
-void dmap__crew_begin(dmap__crew *crew, const dmap__work *work_given) {
-    crew->state.work = *work_given;
-    crew->calls++;
-    atomic_store(&crew->state.limit, UINT64_MAX);
-    for (int i = 0; i < crew->state.n_stages; i++)
-        atomic_store(&crew->state.stages[i]->limit, UINT64_MAX);
+void dmap__crew_call_init(dmap__crew_call *call, const dmap__call_spec *spec, const dmap_task *task, uint64_t id) {
+    *call = (dmap__crew_call){.spec = *spec, .task = task, .id = id, .limit = UINT64_MAX};
 }
 
 void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long process, int descriptor) {
@@ -266,7 +260,8 @@ void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long proc
 }
 
 void dmap__crew_submit(dmap__crew *crew, dmap__grant *grant) {
-    while (!dmap__board_put(&crew->state.board, grant, crew->calls, dmap__worker_most(&crew->state, grant)))
+    dmap__board_enter(&crew->state.board, grant->call);
+    while (!dmap__board_put(&crew->state.board, grant, dmap__worker_most(&crew->state, grant)))
         sched_yield();
     wake_workers(crew);
 }
@@ -283,7 +278,7 @@ dmap__grant *dmap__crew_poll(dmap__crew *crew) {
         if (!whole)
             dmap__outcome_fini(log);
     }
-    uint64_t limit = atomic_load(&crew->state.limit);
+    uint64_t limit = atomic_load(&grant->call->limit);
     grant->outcome.is_placed = atomic_load(&grant->passing) == DMAP__PASSING_ALL;
     grant->outcome.limit = limit;
     bool cut = !grant->indices && limit < UINT64_MAX; /* the item at the limit itself may be the one that failed */
@@ -291,6 +286,7 @@ dmap__grant *dmap__crew_poll(dmap__crew *crew) {
     if (!whole && grant->outcome.trouble.status == DMAP_OK)
         dmap__fail(&grant->outcome.trouble, DMAP_ENOMEM, "out of memory for the results of a chunk");
     dmap__board_clear(&crew->state.board, slot);
+    dmap__board_leave(&crew->state.board, grant->call);
     return grant;
 }
 
@@ -314,8 +310,8 @@ uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant) {
     return dmap__board_progress(&crew->state.board, grant);
 }
 
-void dmap__crew_limit(dmap__crew *crew, uint64_t limit) {
-    dmap__crew_lower_limit(&crew->state, limit);
+void dmap__crew_limit(dmap__crew *crew, dmap__crew_call *call, uint64_t limit) {
+    dmap__crew_lower_limit(&crew->state, call, limit);
 }
 
 bool dmap__crew_step(dmap__crew *crew) {

@@ -40,12 +40,14 @@ dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, 
 void dmap__crew_close(dmap__crew *crew);
 int dmap__crew_workers(const dmap__crew *crew);
 
-/** A call begins. No grant may be out. work: copied. */
-void dmap__crew_begin(dmap__crew *crew, const dmap__work *work);
+/** Makes a call ready to have grants. id: unique on this rank, not 0. The call stays the giver's; it must be there as
+ *  long as a grant of it is out. */
+void dmap__crew_call_init(dmap__crew_call *call, const dmap__call_spec *spec, const dmap_task *task, uint64_t id);
 /** New shared data. No grant may be out. data: borrowed until the next time.
  *  process, descriptor: that hold them, for processes */
 void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long process, int descriptor);
-/** Gives a grant, of at least one item; so many may be out as is said above. Never blocks for long: only until a
+/** Gives a grant, of at least one item; so many may be out as is said above, of all calls. Workers take from the call
+ *  that has had least of their time, by its weight. Never blocks for long: only until a
  *  worker has turned from a chunk that has ended. */
 void dmap__crew_submit(dmap__crew *crew, dmap__grant *grant);
 /** A grant that has ended, its outcome sorted and complete; NULL if there is none. */
@@ -62,8 +64,8 @@ int dmap__crew_recall(dmap__crew *crew, const dmap__grant *grant, uint64_t want,
 bool dmap__crew_is_hungry(const dmap__crew *crew);
 /** Items of a grant that have ended so far. */
 uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant);
-/** Items of this index and above are not wanted any more. */
-void dmap__crew_limit(dmap__crew *crew, uint64_t limit);
+/** Items of this index and above are not wanted any more, of that call. */
+void dmap__crew_limit(dmap__crew *crew, dmap__crew_call *call, uint64_t limit);
 
 /** DMAP_SERIAL: runs a batch. Returns false if there was nothing to run, and for DMAP_THREADS. */
 bool dmap__crew_step(dmap__crew *crew);

@@ -180,7 +180,7 @@ static dmap__puppet_said wait_until_due(dmap__puppet *puppet, const dmap__patien
             if (left <= 0)
                 return DMAP__PUPPET_TIMED_OUT;
         }
-        if (atomic_load(p->limit) <= p->first) {
+        if (atomic_load(p->limit) <= p->first && !(p->lets_run && atomic_load(p->lets_run))) {
             unwanted_s = unwanted_s > 0 ? unwanted_s : now;
             if (now - unwanted_s >= GRACE_S)
                 return DMAP__PUPPET_UNWANTED;

@@ -64,6 +64,7 @@ typedef struct dmap__patience {
     double item_timeout_s;         /* 0: none */
     const _Atomic uint64_t *limit; /* of the crew: once it is at `first` or below, the items are not wanted */
     uint64_t first;
+    const _Atomic bool *lets_run; /* the process is not killed for that */
 } dmap__patience;
 
 /** Before a request is written: ends a process that is due for it. Returns how many of `items` the next one to be asked

@@ -51,6 +51,7 @@ typedef struct dmap__staged {
 typedef struct dmap__stage_head {
     _Atomic uint32_t turn;  /* a dmap__turn; slept on */
     _Atomic uint32_t phase; /* a dmap__phase */
+    _Atomic uint64_t call;  /* that the request belongs to */
     _Atomic uint64_t limit; /* items of this index and above are not wanted */
     _Atomic uint64_t used;  /* bytes taken, from the head on */
 

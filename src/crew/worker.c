@@ -43,11 +43,9 @@ dmap__worker *dmap__worker_create(dmap__crew_state *crew, int number, int core) 
         return NULL;
     worker->crew = crew;
     worker->core = core;
-    worker->pace.items = 1;
     worker->locals = calloc(crew->n_tasks ? crew->n_tasks : 1, sizeof *worker->locals);
     worker->context.crew = crew;
     worker->context.number = number;
-    worker->context.limit = &crew->limit;
     worker->context.take = dmap__context_take;
     if (!worker->locals) {
         dmap__worker_destroy(worker);
@@ -74,7 +72,7 @@ void dmap__worker_give_way(dmap__worker *worker) {
     worker->gives_way = true;
 }
 
-static bool lower(_Atomic uint64_t *limit, uint64_t value) {
+bool dmap__limit_lower(_Atomic uint64_t *limit, uint64_t value) {
     uint64_t old = atomic_load(limit);
     while (value < old)
         if (atomic_compare_exchange_weak(limit, &old, value))
@@ -82,11 +80,15 @@ static bool lower(_Atomic uint64_t *limit, uint64_t value) {
     return false;
 }
 
-bool dmap__crew_lower_limit(dmap__crew_state *crew, uint64_t limit) {
-    if (!lower(&crew->limit, limit))
+/* A worker's process has the limit of the call that it is at on its stage. Its worker writes the call's number there
+ * before it reads the limit, and here it is read after the limit was lowered: so one of the two sees the other. A limit
+ * that comes to the stage when its worker has turned to another call makes the process stop early, and be asked again. */
+bool dmap__crew_lower_limit(dmap__crew_state *crew, dmap__crew_call *call, uint64_t limit) {
+    if (!dmap__limit_lower(&call->limit, limit))
         return false;
     for (int i = 0; i < crew->n_stages; i++)
-        lower(&crew->stages[i]->limit, limit);
+        if (atomic_load(&crew->stages[i]->call) == call->id)
+            dmap__limit_lower(&crew->stages[i]->limit, limit);
     return true;
 }
 
@@ -112,21 +114,21 @@ static bool place_wanted(dmap__worker *worker, dmap__batch *b, size_t size) {
 
 /* Where results of fixed size go: what is folded or thrown away, to scratch. */
 static bool place_results(dmap__worker *worker, dmap__batch *b) {
-    const dmap__work *work = &worker->crew->work;
-    size_t size = work->task->result_size;
+    const dmap__crew_call *call = worker->context.call;
+    size_t size = call->task->result_size;
     b->result_step = size == DMAP_VARIABLE ? 0 : size;
     if (size == DMAP_VARIABLE)
         return true;
-    if (work->want == DMAP__WANT_RESULTS)
+    if (call->spec.want == DMAP__WANT_RESULTS)
         return place_wanted(worker, b, size);
-    size_t kept = work->want == DMAP__WANT_FOLD || work->task->run_batch ? b->end - b->begin : 1;
-    if (kept == 1 && work->want == DMAP__WANT_NOTHING)
+    size_t kept = call->spec.want == DMAP__WANT_FOLD || call->task->run_batch ? b->end - b->begin : 1;
+    if (kept == 1 && call->spec.want == DMAP__WANT_NOTHING)
         b->result_step = 0;
     return place_in_scratch(worker, b, size ? kept * size : 1);
 }
 
 static void run(dmap__worker *worker, dmap__batch *b) {
-    const dmap__work *work = &worker->crew->work;
+    const dmap__crew_call *call = worker->context.call;
     dmap_context *ctx = &worker->context;
     if (!dmap__batch_fetch(worker, b))
         return;
@@ -134,12 +136,12 @@ static void run(dmap__worker *worker, dmap__batch *b) {
         dmap__batch_fail_memory(worker, b, "results");
         return;
     }
-    ctx->item_size = work->task->item_size;
+    ctx->item_size = call->task->item_size;
     ctx->attempt = b->grant->attempt;
     ctx->text[0] = '\0';
     ctx->out_of_memory = false;
     ctx->blocks = &b->log->blocks;
-    ctx->emit = work->emits && !work->task->run_batch ? dmap__context_emit : NULL;
+    ctx->emit = call->spec.emits && !call->task->run_batch ? dmap__context_emit : NULL;
     b->fold_from = b->begin;
     (worker->puppet ? dmap__worker_run_process : dmap__worker_run_items)(worker, b);
     ctx->emit = NULL;
@@ -153,26 +155,26 @@ static uint32_t fit(size_t bytes, size_t item) {
 }
 
 /* Items, and their results, of fixed size, that so many bytes of a stage hold; where there is none, any number. */
-static uint32_t staged(const dmap__crew_state *crew, size_t bytes) {
-    const dmap_task *task = crew->work.task;
+static uint32_t staged(const dmap__crew_state *crew, const dmap_task *task, size_t bytes) {
     size_t item = task->item_size == DMAP_VARIABLE ? 0 : task->item_size;
     size_t result = task->result_size == DMAP_VARIABLE ? 0 : task->result_size;
     return crew->stages ? fit(bytes, item + result) : UINT32_MAX;
 }
 
 uint32_t dmap__worker_most(const dmap__crew_state *crew, const dmap__grant *grant) {
-    const dmap_task *task = crew->work.task;
+    const dmap__call_spec *spec = &grant->call->spec;
+    const dmap_task *task = grant->call->task;
     size_t result = task->result_size == DMAP_VARIABLE ? 0 : task->result_size;
     uint32_t most = UINT32_MAX;
-    if (crew->work.item_timeout_s > 0)
+    if (spec->item_timeout_s > 0)
         return 1;
-    if (crew->work.want != DMAP__WANT_RESULTS)
+    if (spec->want != DMAP__WANT_RESULTS)
         most = fit(SCRATCH_SIZE, result);
     else if (grant->place && result <= DMAP__PASS_MOST)
         most = fit(PASSED_SIZE, result);
     uint32_t read = grant->items_at ? fit(PASSED_SIZE, task->item_size) : UINT32_MAX;
     most = most < read ? most : read;
-    uint32_t held = staged(crew, STAGED_SIZE);
+    uint32_t held = staged(crew, task, STAGED_SIZE);
     return most < held ? most : held;
 }
 
@@ -196,11 +198,14 @@ static void run_timed(dmap__worker *worker, dmap__batch *b) {
     double seconds = dmap__clock_now() - b->began_s;
     uint32_t n = b->done - b->begin;
     b->log->busy_s += seconds;
+    dmap__board_charge(&worker->crew->board, b->slot, seconds);
     if (!n)
         return;
-    learn(&worker->pace, n, seconds, worker->puppet ? PROCESS_BATCH_S : BATCH_S, staged(worker->crew, LONG_STAGED));
+    const dmap__crew_call *call = worker->context.call;
+    learn(dmap__pace_of(worker->paces, call->id), n, seconds, worker->puppet ? PROCESS_BATCH_S : BATCH_S,
+          staged(worker->crew, call->task, LONG_STAGED));
     uint64_t first = b->grant->begin;
-    if (!dmap__outcome_add_span(b->log, first + b->begin, first + b->done, seconds / n, !worker->crew->work.each_span))
+    if (!dmap__outcome_add_span(b->log, first + b->begin, first + b->done, seconds / n, !call->spec.each_span))
         dmap__batch_fail_memory(worker, b, "a span");
 }
 
@@ -211,7 +216,8 @@ static bool make_ready(dmap__worker *worker, dmap__outcome *log) {
     ctx->blocks = &log->blocks;
     if (worker->puppet)
         return true;
-    int code = dmap__local_set_up(ctx, &worker->locals[crew->work.task_id], crew->work.task, crew->shared_generation);
+    const dmap__crew_call *call = ctx->call;
+    int code = dmap__local_set_up(ctx, &worker->locals[call->spec.task_id], call->task, crew->shared_generation);
     if (code)
         dmap__worker_fail_set_up(worker, log, code);
     return !code;
@@ -221,7 +227,7 @@ int dmap__worker_step(dmap__worker *worker) {
     dmap__batch b = {0};
     dmap__crew_state *crew = worker->crew;
     int number = worker->context.number;
-    b.slot = dmap__board_take(&crew->board, number, &worker->pace, &b.begin, &b.end);
+    b.slot = dmap__board_take(&crew->board, number, worker->paces, &b.begin, &b.end);
     if (!b.slot)
         return 0;
     if (worker->gives_way)
@@ -231,7 +237,9 @@ int dmap__worker_step(dmap__worker *worker) {
     b.grant = b.slot->grant;
     b.log = dmap__board_log(b.slot, number, b.begin);
     b.done = b.begin;
-    uint64_t limit = atomic_load_explicit(&crew->limit, memory_order_relaxed);
+    worker->context.call = b.grant->call;
+    worker->context.limit = &b.grant->call->limit;
+    uint64_t limit = atomic_load_explicit(worker->context.limit, memory_order_relaxed);
     if (limit == 0 || (!b.grant->indices && b.grant->begin + b.begin >= limit))
         taken += dmap__board_drain(b.slot, number);
     else if (make_ready(worker, b.log))

@@ -10,10 +10,9 @@
 typedef struct dmap__worker dmap__worker;
 struct dmap__puppet;
 
-/** What all workers of a crew look at. Written by the manager while no grant is out, but for `limit`. */
+/** What all workers of a crew look at. Written by the manager while no grant is out. */
 typedef struct dmap__crew_state {
     dmap__board board;
-    dmap__work work;
     int rank;
     size_t n_tasks;     /* in the registry */
     const void *shared; /* dmap_share's data */
@@ -26,7 +25,6 @@ typedef struct dmap__crew_state {
     struct dmap__emissions *emissions;
     void (*tell)(void *arg); /* wakes the manager */
     void *tell_arg;
-    _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t limit; /* items of this index and above are not wanted */
 } dmap__crew_state;
 
 /** core: for messages; -1: not known. Returns NULL if memory is out. */
@@ -45,8 +43,10 @@ void dmap__worker_give_way(dmap__worker *worker);
 /** Runs what tear-downs are due. Called by: the worker's own thread, at its end. */
 void dmap__worker_leave(dmap__worker *worker);
 
-/** Lowers the limit of a crew; returns true if it was higher. Any thread. */
-bool dmap__crew_lower_limit(dmap__crew_state *crew, uint64_t limit);
+/** Lowers a limit, if it is higher: returns whether. */
+bool dmap__limit_lower(_Atomic uint64_t *limit, uint64_t value);
+/** Lowers the limit of a call; returns true if it was higher. Any thread. */
+bool dmap__crew_lower_limit(dmap__crew_state *crew, dmap__crew_call *call, uint64_t limit);
 /** True while this thread is inside a task. */
 bool dmap__worker_is_inside(void);
 

@@ -25,6 +25,7 @@
 typedef struct child {
     dmap_context context; /* first: ctx->take finds the child by it */
     dmap__crew_state crew;
+    dmap__crew_call call;
     dmap__stage stage;
     dmap__local *locals; /* by task */
 } child;
@@ -114,7 +115,9 @@ static bool make_ready(child *c) {
         return refuse(c, 1, "the worker's process does not know the task");
     if (!map_shared(c))
         return refuse(c, 1, "the worker's process cannot reach the shared data");
-    c->crew.work = (dmap__work){.task = task, .seed = head->seed, .item_timeout_s = head->item_timeout_s};
+    c->call.task = task;
+    c->call.spec.seed = head->seed;
+    c->call.spec.item_timeout_s = head->item_timeout_s;
     dmap__local *local = &c->locals[number];
     if (!local->task || local->generation != c->crew.shared_generation)
         atomic_store(&head->phase, (uint32_t)DMAP__PHASE_SETUP);
@@ -143,7 +146,7 @@ static const void *item_at(child *c, uint32_t i, uint64_t *number) {
 static void begin(child *c, uint32_t i, dmap__phase phase) {
     dmap__stage_head *head = c->stage.head;
     dmap_context *ctx = &c->context;
-    size_t size = c->crew.work.task->result_size;
+    size_t size = c->call.task->result_size;
     ctx->index =
         head->indices ? ((const uint64_t *)dmap__stage_at(&c->stage, head->indices))[i] : head->first_index + i;
     ctx->has_result = false;
@@ -162,12 +165,12 @@ static void begin(child *c, uint32_t i, dmap__phase phase) {
 static bool end(child *c, uint32_t i, int code) {
     dmap__stage_head *head = c->stage.head;
     dmap_context *ctx = &c->context;
-    const dmap__work *work = &c->crew.work;
-    bool is_variable = work->task->result_size == DMAP_VARIABLE;
+    const dmap__crew_call *call = &c->call;
+    bool is_variable = call->task->result_size == DMAP_VARIABLE;
     head->status = DMAP_ITEM_FAILED;
-    if (work->item_timeout_s > 0 && dmap__clock_now() - ctx->began_s > work->item_timeout_s) {
+    if (call->spec.item_timeout_s > 0 && dmap__clock_now() - ctx->began_s > call->spec.item_timeout_s) {
         head->status = DMAP_ITEM_TIMEOUT;
-        dmap_fail(ctx, code, "over its %g seconds", work->item_timeout_s);
+        dmap_fail(ctx, code, "over its %g seconds", call->spec.item_timeout_s);
     } else if (!code && !ctx->out_of_memory && (!is_variable || ctx->has_result)) {
         head->status = DMAP_ITEM_OK;
         if (is_variable)
@@ -175,7 +178,7 @@ static bool end(child *c, uint32_t i, int code) {
                 (dmap__staged){(uint64_t)((unsigned char *)ctx->result - (unsigned char *)head), ctx->result_size};
         return true;
     } else if (!code && !ctx->out_of_memory) {
-        code = dmap_fail(ctx, 1, "the task \"%s\" gave no result: dmap_result was not called", work->task->name);
+        code = dmap_fail(ctx, 1, "the task \"%s\" gave no result: dmap_result was not called", call->task->name);
     }
     if (ctx->out_of_memory && !dmap__stage_has_descriptor(&c->stage)) {
         ctx->out_of_memory = false;
@@ -189,7 +192,7 @@ static bool end(child *c, uint32_t i, int code) {
 
 static int call(child *c, uint32_t i, uint32_t n) {
     uint64_t number;
-    const dmap_task *task = c->crew.work.task;
+    const dmap_task *task = c->call.task;
     begin(c, i, n > 1 ? DMAP__PHASE_BATCH : DMAP__PHASE_ITEM);
     const void *item = item_at(c, i, &number);
     void *result = task->result_size ? c->context.result : NULL;
@@ -202,7 +205,7 @@ static int call(child *c, uint32_t i, uint32_t n) {
  * written once; what each one writes says where the process was, should it die. */
 static void run_plain(child *c) {
     dmap__stage_head *head = c->stage.head;
-    const dmap_task *task = c->crew.work.task;
+    const dmap_task *task = c->call.task;
     const bool is_range = head->layout == DMAP__LAYOUT_RANGE;
     const uint32_t count = head->count;
     const uint64_t first = head->first_index, from = head->range_first;
@@ -228,8 +231,8 @@ static void run_plain(child *c) {
 static void run(child *c) {
     dmap__stage_head *head = c->stage.head;
     bool neighbours = head->layout != DMAP__LAYOUT_BLOBS && !head->indices;
-    bool whole = c->crew.work.task->run_batch && neighbours && !head->singly && head->count > 1;
-    c->context.item_size = c->crew.work.task->item_size;
+    bool whole = c->call.task->run_batch && neighbours && !head->singly && head->count > 1;
+    c->context.item_size = c->call.task->item_size;
     c->context.attempt = head->attempt;
     c->context.emit = head->emits ? emit : NULL;
     if (whole && !call(c, 0, head->count)) {
@@ -238,7 +241,7 @@ static void run(child *c) {
     }
     c->context.text[0] = '\0';
     c->context.out_of_memory = false;
-    if (neighbours && c->crew.work.task->run && c->crew.work.task->result_size != DMAP_VARIABLE &&
+    if (neighbours && c->call.task->run && c->call.task->result_size != DMAP_VARIABLE &&
         head->item_timeout_s <= 0) {
         run_plain(c);
         return;
@@ -269,6 +272,7 @@ static bool open_child(child *c) {
     c->crew.n_tasks = dmap__tasks_get()->count;
     c->locals = calloc(c->crew.n_tasks + 1, sizeof *c->locals);
     c->context.crew = &c->crew;
+    c->context.call = &c->call;
     c->context.number = head->worker;
     c->context.limit = &head->limit;
     c->context.take = take;

@@ -18,15 +18,15 @@ static const void *item_at(const dmap__batch *b, uint32_t offset, uint64_t *numb
 /* What the task returned, and what it should have done. */
 static bool end_item(dmap__worker *worker, dmap__batch *b, uint32_t offset, int code) {
     dmap_context *ctx = &worker->context;
-    const dmap__work *work = &worker->crew->work;
+    const dmap__crew_call *call = worker->context.call;
     dmap_item_status status = DMAP_ITEM_FAILED;
-    if (work->item_timeout_s > 0 && dmap__clock_now() - ctx->began_s > work->item_timeout_s) {
+    if (call->spec.item_timeout_s > 0 && dmap__clock_now() - ctx->began_s > call->spec.item_timeout_s) {
         status = DMAP_ITEM_TIMEOUT;
-        dmap_fail(ctx, code, "over its %g seconds", work->item_timeout_s);
+        dmap_fail(ctx, code, "over its %g seconds", call->spec.item_timeout_s);
     } else if (!code && !ctx->out_of_memory) {
         if (b->results || ctx->has_result)
             return true;
-        code = dmap_fail(ctx, 1, "the task \"%s\" gave no result: dmap_result was not called", work->task->name);
+        code = dmap_fail(ctx, 1, "the task \"%s\" gave no result: dmap_result was not called", call->task->name);
     }
     return dmap__batch_record_failure(worker, b, offset, code, 0, status);
 }
@@ -35,24 +35,24 @@ static void begin_item(dmap__worker *worker) {
     dmap_context *ctx = &worker->context;
     ctx->has_result = false;
     ctx->result_size = 0;
-    if (worker->crew->work.item_timeout_s > 0)
+    if (worker->context.call->spec.item_timeout_s > 0)
         ctx->began_s = dmap__clock_now();
 }
 
 /* True if the item is above the limit: in a shuffled grant, any may be. */
 static bool is_unwanted(const dmap__worker *worker, const dmap__grant *grant) {
-    return grant->indices && worker->context.index >= atomic_load_explicit(&worker->crew->limit, memory_order_relaxed);
+    return grant->indices && worker->context.index >= atomic_load_explicit(&worker->context.call->limit, memory_order_relaxed);
 }
 
 /* No item needs more than its place and its number: the way of short items. */
 static bool is_plain(const dmap__worker *worker, const dmap__batch *b) {
-    return b->results && worker->crew->work.item_timeout_s <= 0 && !b->grant->indices &&
+    return b->results && worker->context.call->spec.item_timeout_s <= 0 && !b->grant->indices &&
            b->grant->layout != DMAP__LAYOUT_BLOBS;
 }
 
 static void run_plain(dmap__worker *worker, dmap__batch *b) {
     dmap_context *ctx = &worker->context;
-    dmap_task_fn *run = worker->crew->work.task->run;
+    dmap_task_fn *run = worker->context.call->task->run;
     const size_t item_step = b->grant->layout == DMAP__LAYOUT_ARRAY ? ctx->item_size : 0;
     const size_t result_step = b->result_step;
     const uint32_t end = b->end;
@@ -76,7 +76,7 @@ static void run_plain(dmap__worker *worker, dmap__batch *b) {
 
 static void run_items(dmap__worker *worker, dmap__batch *b) {
     dmap_context *ctx = &worker->context;
-    dmap_task_fn *run = worker->crew->work.task->run;
+    dmap_task_fn *run = worker->context.call->task->run;
     unsigned char *result = b->results;
     uint64_t number;
     bool go_on = true;
@@ -102,7 +102,7 @@ static int call_batch(dmap__worker *worker, const dmap__batch *b, uint32_t offse
     unsigned char *results = b->results + (size_t)(offset - b->begin) * b->result_step;
     ctx->result = results;
     begin_item(worker);
-    return worker->crew->work.task->run_batch(ctx, items, results, count);
+    return worker->context.call->task->run_batch(ctx, items, results, count);
 }
 
 /* One call for the whole batch; if it fails, or the items are not neighbours, one by one. */
@@ -127,7 +127,7 @@ static void run_whole(dmap__worker *worker, dmap__batch *b) {
 
 void dmap__worker_run_items(dmap__worker *worker, dmap__batch *b) {
     dmap__worker_mark(true);
-    if (worker->crew->work.task->run_batch)
+    if (worker->context.call->task->run_batch)
         run_whole(worker, b);
     else
         (is_plain(worker, b) ? run_plain : run_items)(worker, b);

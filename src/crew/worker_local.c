@@ -5,11 +5,18 @@
 
 void dmap__local_tear_down(dmap_context *ctx, dmap__local *local) {
     if (local->task && local->task->teardown) {
+        dmap__crew_call none = {.task = local->task, .limit = UINT64_MAX}; /* a tear-down belongs to no call */
+        dmap__crew_call *call = ctx->call;
+        const _Atomic uint64_t *limit = ctx->limit;
+        ctx->call = &none;
+        ctx->limit = &none.limit;
         ctx->local = local;
         ctx->index = 0;
         dmap__worker_mark(true);
         local->task->teardown(ctx);
         dmap__worker_mark(false);
+        ctx->call = call;
+        ctx->limit = limit;
     }
     local->task = NULL;
     local->value = NULL;
@@ -38,9 +45,9 @@ int dmap__local_set_up(dmap_context *ctx, dmap__local *local, const dmap_task *t
 void dmap__worker_fail_set_up(dmap__worker *worker, dmap__outcome *log, int code) {
     const dmap_context *ctx = &worker->context;
     dmap_status status = ctx->out_of_memory ? DMAP_ENOMEM : DMAP_EITEM;
-    dmap__fail(&log->trouble, status, "the setup of task \"%s\" failed (code %d)%s%s", worker->crew->work.task->name,
+    dmap__fail(&log->trouble, status, "the setup of task \"%s\" failed (code %d)%s%s", worker->context.call->task->name,
                code, ctx->text[0] ? ": " : "", ctx->text);
-    dmap__crew_lower_limit(worker->crew, 0);
+    dmap__crew_lower_limit(worker->crew, worker->context.call, 0);
 }
 
 void dmap__worker_leave(dmap__worker *worker) {

@@ -39,7 +39,7 @@ static bool put_items(dmap__worker *worker, dmap__batch *b, uint32_t first, uint
     const dmap__grant *grant = b->grant;
     dmap__stage *stage = &worker->puppet->stage;
     dmap__stage_head *head = stage->head;
-    size_t item_size = worker->crew->work.task->item_size;
+    size_t item_size = worker->context.call->task->item_size;
     head->items = 0;
     if (grant->layout == DMAP__LAYOUT_BLOBS)
         return put_blobs(stage, (const dmap_blob *)grant->items + first, n);
@@ -66,15 +66,18 @@ static bool put_indices(dmap__stage *stage, const dmap__grant *grant, uint32_t f
 }
 
 static bool put_request(dmap__worker *worker, dmap__batch *b, request *r) {
-    const dmap__work *work = &worker->crew->work;
+    const dmap__crew_call *call = worker->context.call;
     dmap__stage *stage = &worker->puppet->stage;
     dmap__stage_head *head = stage->head;
     uint32_t n = r->end - r->begin;
-    size_t result_size = work->task->result_size;
+    size_t result_size = call->task->result_size;
     dmap__stage_clear(stage);
-    snprintf(head->task_name, sizeof head->task_name, "%s", work->task->name);
-    head->seed = work->seed;
-    head->item_timeout_s = work->item_timeout_s;
+    atomic_store(&head->call, call->id);
+    atomic_store(&head->limit, UINT64_MAX);
+    dmap__limit_lower(&head->limit, atomic_load(&call->limit));
+    snprintf(head->task_name, sizeof head->task_name, "%s", call->task->name);
+    head->seed = call->spec.seed;
+    head->item_timeout_s = call->spec.item_timeout_s;
     head->shared = worker->crew->shared_place;
     head->attempt = b->grant->attempt;
     head->singly = r->singly;
@@ -91,7 +94,7 @@ static bool put_request(dmap__worker *worker, dmap__batch *b, request *r) {
 
 /* The call ends, for the reason in the log. */
 static bool give_up(dmap__worker *worker) {
-    dmap__crew_lower_limit(worker->crew, 0);
+    dmap__crew_lower_limit(worker->crew, worker->context.call, 0);
     return false;
 }
 
@@ -126,15 +129,15 @@ static bool take_variable(dmap__worker *worker, dmap__batch *b, request *r, dmap
 /* Results of the first n items of the request go where they belong. Those of a whole batch that may pass on do so from
  * the stage: nothing else is asked for before they have. */
 static bool take_results(dmap__worker *worker, dmap__batch *b, request *r, uint32_t n) {
-    const dmap__work *work = &worker->crew->work;
+    const dmap__crew_call *call = worker->context.call;
     void *results = dmap__stage_at(&worker->puppet->stage, r->results);
-    size_t size = work->task->result_size;
+    size_t size = call->task->result_size;
     bool goes_on = true;
     if (b->passes && r->begin == b->begin && n == b->end - b->begin)
         b->results = results;
     else if (b->results && b->result_step && n)
         memcpy(b->results + (size_t)(r->begin - b->begin) * size, results, n * size);
-    if (b->results || work->want == DMAP__WANT_NOTHING)
+    if (b->results || call->spec.want == DMAP__WANT_NOTHING)
         r->begin += n;
     else
         for (uint32_t i = 0; goes_on && i < n; i++)
@@ -192,7 +195,7 @@ static bool take_death(dmap__worker *worker, dmap__batch *b, request *r, bool ti
     }
     timed_out = timed_out && code == -SIGKILL; /* else it ended by itself, at the last moment */
     if (timed_out)
-        snprintf(ctx->text, sizeof ctx->text, "over its %g seconds: killed", worker->crew->work.item_timeout_s);
+        snprintf(ctx->text, sizeof ctx->text, "over its %g seconds: killed", worker->context.call->spec.item_timeout_s);
     return fail(worker, b, r, code > 0 ? code : 0, code < 0 ? -code : 0,
                 timed_out ? DMAP_ITEM_TIMEOUT : DMAP_ITEM_CRASHED);
 }
@@ -235,8 +238,8 @@ static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
             dmap__batch_fail_memory(worker, b, "a batch for a process");
         return false;
     }
-    dmap__patience patience = {worker->crew->work.item_timeout_s, &worker->crew->limit,
-                               b->grant->indices ? 0 : b->grant->begin + begin};
+    dmap__patience patience = {worker->context.call->spec.item_timeout_s, &worker->context.call->limit,
+                               b->grant->indices ? 0 : b->grant->begin + begin, &worker->context.call->lets_run};
     dmap__puppet_said said = dmap__puppet_ask(worker->puppet, &patience, &error);
     if (said == DMAP__PUPPET_FAILED) {
         b->log->trouble = error;
@@ -249,7 +252,7 @@ static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
 
 /* In a shuffled grant any item may be below the limit, unless that is 0. */
 static bool is_wanted(const dmap__worker *worker, const dmap__batch *b, const request *r) {
-    uint64_t limit = atomic_load_explicit(&worker->crew->limit, memory_order_relaxed);
+    uint64_t limit = atomic_load_explicit(&worker->context.call->limit, memory_order_relaxed);
     return b->grant->indices ? limit > 0 : b->grant->begin + r->begin < limit;
 }
 

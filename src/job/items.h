@@ -32,6 +32,7 @@ typedef struct dmap__items_source {
     uint64_t pulled;              /* items taken from a pull source */
     bool ended;                   /* the pull source has no more */
     bool later;                   /* it has none yet: it is to be asked again */
+    bool rings;                   /* and rings the bell when it has */
     dmap__error failure;          /* why it ended; DMAP_OK: it was the end */
     dmap__items *held;            /* pulled */
 } dmap__items_source;

@@ -5,7 +5,7 @@
 #ifndef DMAP_JOB_SEAT_H
 #define DMAP_JOB_SEAT_H
 
-#include "job/pool.h"
+#include "pool/pool.h"
 
 /** Before the rank's own thread wakes workers: from now on it is run at once when it wakes. Costs a microsecond, and
  * ten where an item takes less than one: the thread then sleeps and is woken, where a worker would have been and gone.

@@ -55,15 +55,16 @@ static bool place_results(dmap__served *served, dmap__want want) {
     return grant->outcome.refs != NULL;
 }
 
-dmap__served *dmap__served_create(dmap_pool *pool, const dmap_task *task, dmap__want want, bool shuffled,
-                                  dmap__message *message) {
+dmap__served *dmap__served_create(dmap_pool *pool, dmap__crew_call *call, dmap__message *message) {
     const dmap__head *head = &message->head;
     dmap__served *served = calloc(1, sizeof *served);
     if (!served)
         return NULL;
-    served->task = task;
+    served->task = call->task;
+    served->call = call->id;
     served->spares = &pool->spares;
-    served->grant = (dmap__grant){.lease = (uint32_t)head->lease,
+    served->grant = (dmap__grant){.call = call,
+                                  .lease = (uint32_t)head->lease,
                                   .begin = head->begin,
                                   .end = head->end,
                                   .attempt = (int)head->a,
@@ -76,8 +77,8 @@ dmap__served *dmap__served_create(dmap_pool *pool, const dmap_task *task, dmap__
     if (!served->grant.reach)
         served->grant.place = 0;
     dmap__outcome_init(&served->grant.outcome, head->begin, head->end);
-    dmap_status status = place_items(served, shuffled, message);
-    if (status == DMAP_OK && !place_results(served, want))
+    dmap_status status = place_items(served, call->spec.shuffled, message);
+    if (status == DMAP_OK && !place_results(served, (dmap__want)call->spec.want))
         status = DMAP_ENOMEM;
     if (status != DMAP_OK)
         dmap__fail(&served->grant.outcome.trouble, status, "out of memory for a chunk");

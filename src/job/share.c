@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "crew/shared.h"
-#include "job/answers.h"
+#include "pool/wait_replies.h"
 #include "net/wire.h"
 
 void dmap__share_drop(dmap_pool *pool) {
@@ -65,7 +65,7 @@ typedef struct sharing {
     dmap_pool *pool;
     const void *data;
     size_t size;
-    int waiting; /* answers that are to come */
+    dmap__replies replies;
     dmap_status status;
 } sharing;
 
@@ -81,7 +81,7 @@ static void send(sharing *s, int rank, const place *there) {
     dmap_status status = dmap__comm_send(s->pool->comm, rank, &head, NULL, 0, &part, !there && s->size ? 1 : 0, NULL,
                                          NULL, &s->pool->error);
     if (status == DMAP_OK)
-        s->waiting++;
+        s->replies.waiting++;
     else
         s->status = s->pool->broken = DMAP_EMPI;
 }
@@ -97,7 +97,7 @@ static void take_answer(void *arg, dmap__message *message) {
     bool is_leader = dmap__comm_node_leader(s->pool->comm, message->from) == message->from;
     if (message->head.type != DMAP__SHARED)
         return;
-    s->waiting--;
+    s->replies.waiting--;
     if (message->head.a == DMAP_EUNSUPPORTED)
         send(s, message->from, NULL);
     else if (message->head.a != DMAP_OK && s->status == DMAP_OK)
@@ -114,12 +114,16 @@ dmap_status dmap__share_give(dmap_pool *pool, const void *data, size_t size) {
         return dmap__fail_memory(&pool->error, size, "shared data");
     if (!pool->comm)
         return DMAP_OK;
-    sharing s = {.pool = pool, .data = pool->shared, .size = size, .status = DMAP_OK};
+    sharing s = {.pool = pool,
+                 .data = pool->shared,
+                 .size = size,
+                 .replies = {.take = take_answer, .arg = &s},
+                 .status = DMAP_OK};
     if (size)
         send_host(&s, 0, place_of(pool));
     for (int rank = 1; rank < pool->ranks && s.status == DMAP_OK; rank++)
         if (!size || dmap__comm_node_leader(pool->comm, rank) == rank)
             send(&s, rank, NULL);
-    dmap_status status = dmap__answers_wait(pool, &s.waiting, take_answer, &s);
+    dmap_status status = dmap__replies_wait(pool, &s.replies);
     return status == DMAP_OK ? s.status : status;
 }

@@ -10,8 +10,7 @@
 #include "job/results.h"
 #include "job/source_kind.h"
 
-#define SLICE_S   500e-6
-#define TEXT_SIZE 1280
+#define SLICE_S 500e-6
 
 static uint64_t index_of(const dmap__sink *sink, uint64_t position) {
     return sink->shuffle ? sink->shuffle->index_of[position] : position;
@@ -42,7 +41,7 @@ void dmap__sink_close(dmap__sink *sink) {
 dmap__want dmap__sink_want(const dmap__sink *sink) {
     if (sink->given.kind == DMAP__SINK_DISCARD)
         return DMAP__WANT_NOTHING;
-    return is_fold(sink) && !sink->shuffle ? DMAP__WANT_FOLD : DMAP__WANT_RESULTS;
+    return is_fold(sink) && !sink->has_order && !sink->shuffle ? DMAP__WANT_FOLD : DMAP__WANT_RESULTS;
 }
 
 static bool wants_order(const dmap__sink *sink) {
@@ -75,26 +74,30 @@ static void copy_into(const dmap__sink *sink, const dmap__part *part) {
                part->fixed + i * size, size);
 }
 
-/* Hands the item at part->next to the user's function. */
-static int call_each(const dmap__sink *sink, dmap__part *part) {
-    char text[TEXT_SIZE];
+void dmap__sink_next(dmap__sink *sink, dmap__part *part, dmap_item_result *r) {
     const dmap__failure *failure;
     dmap_blob result;
-    dmap_item_result r = {
+    *r = (dmap_item_result){
         .index = index_of(sink, part->next), .rank = part->slab->rank, .attempt = part->slab->attempt};
-    dmap__part_step(part, sink->task->result_size, &result, &failure, &r.seconds);
-    r.data = result.data;
-    r.size = result.size;
+    dmap__part_step(part, sink->task->result_size, &result, &failure, &r->seconds);
+    r->data = result.data;
+    r->size = result.size;
     if (failure) {
-        sink->blame(sink->arg, r.rank, r.index, failure, text, sizeof text);
-        r.error = text;
-        r.status = (dmap_item_status)failure->status;
-        r.code = failure->code;
-        r.signal = failure->signal;
-        r.attempt = failure->attempt;
-        r.seconds = failure->seconds;
+        sink->blame(sink->arg, r->rank, r->index, failure, sink->text, sizeof sink->text);
+        r->error = sink->text;
+        r->status = (dmap_item_status)failure->status;
+        r->code = failure->code;
+        r->signal = failure->signal;
+        r->attempt = failure->attempt;
+        r->seconds = failure->seconds;
     }
-    return sink->given.each(sink->given.arg, &r);
+}
+
+/* Hands the item at part->next to the user's function. */
+static int call_each(dmap__sink *sink, dmap__part *part) {
+    dmap_item_result result;
+    dmap__sink_next(sink, part, &result);
+    return sink->given.each(sink->given.arg, &result);
 }
 
 static bool time_is_over(dmap__sink *sink, double began_s, double *last_s) {
@@ -129,7 +132,7 @@ static dmap__sink_said deliver_each(dmap__sink *sink, dmap__part *part) {
 }
 
 static const char *sentence(void *arg, const dmap__failure *failure) {
-    static _Thread_local char text[TEXT_SIZE];
+    static _Thread_local char text[DMAP__SINK_TEXT];
     const dmap__part *part = ((void **)arg)[1];
     const dmap__sink *sink = ((void **)arg)[0];
     sink->blame(sink->arg, part->slab->rank, index_of(sink, failure->position), failure, text, sizeof text);

@@ -9,6 +9,8 @@
 #include "job/part.h"
 #include "job/shuffle.h"
 
+#define DMAP__SINK_TEXT 1280 /* bytes of a failure's sentence */
+
 /** Writes the sentence for a failure of an item into text. */
 typedef void dmap__blame_fn(void *arg, int rank, uint64_t index, const dmap__failure *failure, char *text, size_t size);
 
@@ -17,6 +19,7 @@ typedef struct dmap__sink {
     const dmap_task *task;
     const dmap__shuffle *shuffle; /* NULL: position is index */
     bool unordered, stop;
+    bool has_order; /* there will be a shuffle */
     dmap__blame_fn *blame;
     void *arg;
     /* Private to sink.c. */
@@ -24,6 +27,7 @@ typedef struct dmap__sink {
     dmap__part **deferred; /* shuffled, for a sink that wants order: kept until all have come */
     size_t n_deferred, deferred_capacity;
     uint32_t pace; /* items between two looks at the clock */
+    char text[DMAP__SINK_TEXT]; /* the sentence of the failure handed out last */
 } dmap__sink;
 
 typedef enum dmap__sink_said {
@@ -47,6 +51,8 @@ void *dmap__sink_place(const dmap__sink *sink, uint64_t begin);
 
 /** Delivers (some of) a part. After any answer but MORE the part is spent (destroyed, or kept by the sink). */
 dmap__sink_said dmap__sink_deliver(dmap__sink *sink, dmap__part *part);
+/** The result of the item at part->next, valid as long as the part; part->next moves on. */
+void dmap__sink_next(dmap__sink *sink, dmap__part *part, dmap_item_result *result);
 /** All parts have come, of `count` items; those above `limit` are not wanted (UINT64_MAX: no limit). Delivers what was
  * deferred. */
 dmap__sink_said dmap__sink_finish(dmap__sink *sink, uint64_t count, uint64_t limit);

@@ -2,7 +2,7 @@
  * nothing.
  *
  *   master to rank                              rank to master
- *   CALL   a call begins: its work              RESULT   a chunk has ended: an outcome
+ *   CALL   a call begins: its spec              RESULT   a chunk has ended: an outcome
  *   GRANT  a chunk, and its items, or where     RETURN   ranges taken back, on a RECALL
  *          they lie, and its results belong
  *   RECALL give back items not begun            PROGRESS items of a chunk ended so far
@@ -10,6 +10,8 @@
  *   SHARE  new shared data, or where to find it  PLACED   they are here
  *   TAKEN  emissions have been taken            EMIT     an item's emission
  *   PLACES where do your workers run?
+ *   ENDED  a call has ended: nothing of it
+ *          comes any more
  *   CLOSE  the pool is closed
  *
  * Numbers travel as the machine has them: dmap__comm_open sees to it that all ranks run the same program. */
@@ -22,10 +24,10 @@
 #include "net/comm.h"
 
 typedef enum dmap__type {
-    DMAP__CALL = 1,
+    DMAP__CALL = 1, /* meta: a dmap__call_spec */
     DMAP__GRANT = 2,
     DMAP__RECALL = 3, /* lease; a: items wanted */
-    DMAP__LIMIT = 4,  /* a: index */
+    DMAP__LIMIT = 4,  /* a: index; flags: 1: what runs already may run to its end */
     DMAP__SHARE = 5,  /* a: size; data: it, or, if there is none, b: process, c: descriptor that hold it on this host,
                          d: which file that is */
     DMAP__CLOSE = 6,
@@ -37,7 +39,8 @@ typedef enum dmap__type {
     DMAP__PLACES = 11,
     DMAP__PLACED = 12, /* a: a dmap_status; meta: the places, in the order of the workers */
     DMAP__EMIT = 13,   /* a: index, b: attempt; data: the bytes */
-    DMAP__TAKEN = 14   /* a: bytes */
+    DMAP__TAKEN = 14,  /* a: bytes */
+    DMAP__ENDED = 15
 } dmap__type;
 
 /** Flags of RESULT: what the data is, and that every item of the chunk is there. */
@@ -50,16 +53,6 @@ enum {
     DMAP__KINDS = 15,      /* the flags that say which */
     DMAP__FLAG_WHOLE = 16
 };
-
-/** Meta of CALL. */
-typedef struct dmap__wire_call {
-    uint64_t seed;
-    double item_timeout_s;
-    uint32_t task_id;
-    uint32_t want; /* dmap__want */
-    int32_t retries;
-    uint8_t stop, each_span, shuffled, emits;
-} dmap__wire_call;
 
 /** How items lie: those of one GRANT. head: lease, begin, end, a: attempt, b: first number of a range, c, d: addresses
  *  in the master's memory, of the first result's place, and of the first item, of an ARRAY whose items are not in the

@@ -122,7 +122,9 @@ void dmap__plan_look(dmap__branch *branch, double now) {
 uint64_t dmap__plan_room(const dmap__plan *plan, const dmap__branch *branch) {
     const dmap__plan_config *config = &plan->config;
     uint64_t workers = (uint64_t)branch->workers, most = UINT64_MAX;
-    if (branch->big >= DMAP__BIG_LEASES)
+    if (config->fleet)
+        most = dmap__fleet_room(config->fleet, (int)(branch - plan->branches));
+    else if (branch->big >= DMAP__BIG_LEASES)
         most = DMAP__SMALL_LEASE;
     if (config->lean)
         most = lesser(most, workers > branch->load ? workers - branch->load : 0);
@@ -163,6 +165,8 @@ void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__again *range, bo
     }
     b->out++;
     b->big += lease->is_big;
+    if (plan->config.fleet)
+        dmap__fleet_grant(plan->config.fleet, branch, lease->is_big);
     dmap__turn_move(plan, branch, true);
     dmap__recall_note(plan, branch);
     plan->out++;
@@ -227,7 +231,7 @@ static bool grant_fresh(dmap__plan *plan, double now, dmap__step *step) {
     if (dmap__plan_fresh(plan) == 0 || plan->held || !dmap__plan_has_lease(plan))
         return false;
     int branch = plan->config.schedule == DMAP_STATIC ? plan->turn : dmap__turn_first(plan, -1);
-    if (branch < 0 || plan->branches[branch].queue == DMAP__FULL)
+    if (branch < 0 || plan->branches[branch].queue == DMAP__FULL || !dmap__turn_has_room(plan, branch))
         return false;
     uint64_t size = fresh_size(plan, &plan->branches[branch]);
     if (size == 0)

@@ -16,15 +16,16 @@
 
 #include <dmap/dmap.h>
 
-#define DMAP__UNKNOWN     UINT64_MAX /* number of items of a stream */
-#define DMAP__SMALL_LEASE 4          /* items */
-#define DMAP__BIG_LEASES  6          /* most that a branch has out of more items than these */
+#include "plan/fleet.h"
+
+#define DMAP__UNKNOWN UINT64_MAX /* number of items of a stream */
 
 typedef struct dmap__plan dmap__plan;
 
 typedef struct dmap__plan_config {
     int branches;       /* 1 or more */
     const int *workers; /* of each branch; 0: it gets no work. At least one is not 0. Copied */
+    dmap__fleet *fleet; /* shared with other plans, borrowed; NULL: this call is alone */
     uint64_t count;     /* of items, or DMAP__UNKNOWN */
     dmap_schedule schedule;
     uint64_t chunk;        /* the caller's wish, as in dmap_map_options; 0: none */

@@ -33,6 +33,8 @@ static void end_lease(dmap__plan *plan, int branch, dmap__lease *lease) {
     unlink_lease(plan, b, lease);
     b->load -= dmap__plan_lease_left(lease);
     b->big -= lease->is_big;
+    if (plan->config.fleet)
+        dmap__fleet_end(plan->config.fleet, branch, lease->is_big);
     b->out--;
     lease->out = false;
     lease->older = plan->free_lease;

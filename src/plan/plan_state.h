@@ -15,7 +15,6 @@
 #include "plan/window.h"
 
 #define DMAP__LEASES   2 /* out at a branch in any case: one running, one waiting */
-#define DMAP__SPARE    4 /* leases beyond those that its items need */
 #define DMAP__NO_LEASE UINT32_MAX
 
 typedef struct dmap__lease {
@@ -144,6 +143,8 @@ void dmap__turn_init(dmap__plan *plan);
 dmap__queue dmap__turn_queue(const dmap__plan *plan, const dmap__branch *branch);
 /** Moves the branch to the end of the queue where it belongs now; in the same one only if it was just served. */
 void dmap__turn_move(dmap__plan *plan, int branch, bool was_served);
+/** True if other calls leave it room for a lease. */
+bool dmap__turn_has_room(const dmap__plan *plan, int branch);
 /** The branch that has waited longest, idle ones first; another one than `avoid` if there is. -1: none. */
 int dmap__turn_first(const dmap__plan *plan, int avoid);
 /** Static: the turn passes on; a branch whose share is used up leaves the ring, one that got some back enters. */

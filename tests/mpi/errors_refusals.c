@@ -135,20 +135,9 @@ static void test_options(void) {
 }
 
 static void test_not_yet(void) {
-    dmap_call *call = (dmap_call *)items;
-    dmap_stream *stream = (dmap_stream *)items;
     dmap_source source = dmap_range(0, 4);
-    const char *const *words = WORDS("not in this version");
     dmap_status status = dmap_map(harness_pool, &plus_one, source, dmap_discard(), &(dmap_map_options){.journal = "x"});
     expect("a journal", harness_pool, status, DMAP_EUNSUPPORTED, WORDS("journal"));
-    status = dmap_map_async(harness_pool, &plus_one, source, dmap_discard(), NULL, &call);
-    expect("dmap_map_async", harness_pool, status, DMAP_EUNSUPPORTED, words);
-    status = dmap_submit(harness_pool, &plus_one, items, 8, &call);
-    expect("dmap_submit", harness_pool, status, DMAP_EUNSUPPORTED, words);
-    status = dmap_stream_open(harness_pool, &plus_one, source, NULL, &stream);
-    expect("dmap_stream_open", harness_pool, status, DMAP_EUNSUPPORTED, words);
-    CU_ASSERT_PTR_EQUAL(call, items);
-    CU_ASSERT_PTR_EQUAL(stream, items);
 }
 
 static void test_no_pool(void) {

@@ -21,8 +21,6 @@ struct dmap__crew {
     int workers;
     double *free_s; /* when each worker is, or was, free: a heap, the first of them on top */
     given *first;   /* oldest */
-    dmap__work work;
-    uint64_t limit;
 };
 
 /* ---- time ---- */
@@ -98,7 +96,7 @@ dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, 
         free(free_s);
         return dmap__fail_memory(error, sizeof *made, "a crew");
     }
-    *made = (dmap__crew){.workers = config->workers, .free_s = free_s, .limit = UINT64_MAX};
+    *made = (dmap__crew){.workers = config->workers, .free_s = free_s};
     *crew = virtual_me()->crew = made;
     return DMAP_OK;
 }
@@ -115,9 +113,8 @@ int dmap__crew_workers(const dmap__crew *crew) {
     return crew->workers;
 }
 
-void dmap__crew_begin(dmap__crew *crew, const dmap__work *work) {
-    crew->work = *work;
-    crew->limit = UINT64_MAX;
+void dmap__crew_call_init(dmap__crew_call *call, const dmap__call_spec *spec, const dmap_task *task, uint64_t id) {
+    *call = (dmap__crew_call){.spec = *spec, .task = task, .id = id, .limit = UINT64_MAX};
 }
 
 void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long process, int descriptor) {
@@ -128,6 +125,7 @@ void dmap__crew_submit(dmap__crew *crew, dmap__grant *grant) {
     given *made = calloc(1, sizeof *made), **last = &crew->first;
     if (!made)
         abort();
+    grant->call->grants++;
     *made = (given){.grant = grant, .begun = grant->begin, .end = grant->end, .given_s = dmap__clock_now()};
     made->ends_s = made->given_s;
     while (*last)
@@ -150,7 +148,8 @@ dmap__grant *dmap__crew_poll(dmap__crew *crew) {
     if (n && !dmap__outcome_add_span(&grant->outcome, grant->begin, g->begun, g->busy_s / (double)n, true))
         abort();
     grant->outcome.busy_s = g->busy_s;
-    grant->outcome.limit = crew->limit;
+    grant->outcome.limit = grant->call->limit;
+    grant->call->grants--;
     free(g);
     return grant;
 }
@@ -193,12 +192,12 @@ uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant) {
     return begun > running ? begun - running : 0;
 }
 
-void dmap__crew_limit(dmap__crew *crew, uint64_t limit) {
+void dmap__crew_limit(dmap__crew *crew, dmap__crew_call *call, uint64_t limit) {
     catch_up(crew);
-    crew->limit = limit < crew->limit ? limit : crew->limit;
+    call->limit = limit < call->limit ? limit : call->limit;
     for (given *g = crew->first; g; g = g->next)
-        if (!g->grant->indices && g->end > crew->limit)
-            g->end = g->begun > crew->limit ? g->begun : crew->limit;
+        if (g->grant->call == call && !g->grant->indices && g->end > call->limit)
+            g->end = g->begun > call->limit ? g->begun : call->limit;
 }
 
 bool dmap__crew_step(dmap__crew *crew) {

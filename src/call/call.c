@@ -1,0 +1,329 @@
+/* How a call begins and ends, its leases, and what is to be done next. It ends when the plan is over, nothing is being
+ * delivered, and every message has been sent: then nothing points to the caller's memory any more. */
+#include "call/call.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "job/results.h"
+#include "job/source_kind.h"
+#include "plan/fleet.h"
+
+#define WINDOW      ((size_t)64 << 20)
+#define CHUNK_BYTES ((size_t)32 << 20)  /* most bytes of items and results of fixed size in a chunk */
+#define CACHE_BYTES ((size_t)4 << 20)   /* the same for each worker, where they are copied: from a cache then */
+#define CHUNK_ITEMS (UINT64_C(1) << 31) /* most items in a chunk: the board counts them in 32 bits */
+
+/* ---- beginning ---- */
+
+static dmap__call_spec spec_of(const dmap__call *call, uint32_t task_id) {
+    const dmap_map_options *o = &call->options;
+    return (dmap__call_spec){.seed = o->seed,
+                             .item_timeout_s = o->item_timeout_s,
+                             .task_id = task_id,
+                             .want = (uint32_t)dmap__sink_want(&call->sink),
+                             .retries = o->retries,
+                             .weight = o->priority > 0 ? (uint32_t)o->priority : 1,
+                             .stop = o->on_error == DMAP_STOP,
+                             .each_span = call->sink.given.each != NULL,
+                             .shuffled = o->cost != NULL,
+                             .emits = o->on_emit != NULL};
+}
+
+dmap__call *dmap__call_create(const dmap__call_world *world, const dmap__call_request *request, double now) {
+    dmap__call *call = calloc(1, sizeof *call + (size_t)world->branches * sizeof *call->shares);
+    if (!call)
+        return NULL;
+    call->world = *world;
+    call->task = request->task;
+    call->options = *request->options;
+    call->source = (dmap__items_source){.source = request->source, .task = call->task, .rings = request->rings};
+    call->by_hand = request->by_hand;
+    call->began_s = now;
+    call->tell_limit = UINT64_MAX;
+    call->sink = (dmap__sink){.given = request->sink,
+                              .task = call->task,
+                              .unordered = call->options.unordered,
+                              .has_order = call->options.cost != NULL,
+                              .stop = call->options.on_error == DMAP_STOP,
+                              .blame = dmap__call_blame,
+                              .arg = call};
+    dmap__call_spec spec = spec_of(call, request->task_id);
+    dmap__crew_call_init(&call->at_crew, &spec, call->task, 0);
+    return call;
+}
+
+void dmap__call_number(dmap__call *call, uint64_t id) {
+    call->id = id;
+    call->at_crew.id = id;
+}
+
+/* How many items, and their results, take that much. */
+static uint64_t items_in(const dmap__call *call, size_t bytes) {
+    size_t one = dmap__items_size(&call->source);
+    if (dmap__sink_want(&call->sink) == DMAP__WANT_RESULTS && call->task->result_size != DMAP_VARIABLE)
+        one += call->task->result_size;
+    uint64_t most = one ? bytes / one : CHUNK_ITEMS;
+    return most ? most : 1;
+}
+
+static dmap_status open_plan(dmap__call *call) {
+    const dmap_map_options *o = &call->options;
+    size_t size = call->task->result_size;
+    dmap__plan_config config = {.branches = call->world.branches,
+                                .workers = call->world.workers,
+                                .fleet = call->world.fleet,
+                                .count = dmap__items_count(&call->source),
+                                .schedule = o->schedule,
+                                .chunk = o->chunk,
+                                .max_chunk = items_in(call, CHUNK_BYTES),
+                                .max_share = items_in(call, CACHE_BYTES),
+                                .ordered = dmap__sink_is_ordered(&call->sink),
+                                .window = o->window ? o->window : WINDOW,
+                                .stop = o->on_error == DMAP_STOP && !call->shuffle,
+                                .retries = o->retries,
+                                .lean = o->ahead < 0};
+    if (dmap__sink_want(&call->sink) == DMAP__WANT_RESULTS && size != DMAP_VARIABLE) {
+        config.result_bytes = size ? size : 1;
+        config.all_share = !dmap__sink_place(&call->sink, 0); /* what is made in memory of ours is looked at soon */
+    }
+    call->plan = dmap__plan_create(&config);
+    return call->plan ? DMAP_OK : dmap__fail(&call->trouble, DMAP_ENOMEM, "out of memory for a plan");
+}
+
+static dmap_status open_parts(dmap__call *call) {
+    uint64_t count = dmap__items_count(&call->source);
+    if (call->options.cost) {
+        call->shuffle = dmap__shuffle_create(count, call->options.cost, call->options.cost_arg);
+        if (!call->shuffle)
+            return dmap__fail(&call->trouble, DMAP_ENOMEM, "out of memory for the order of %" PRIu64 " items", count);
+        call->source.shuffle = call->sink.shuffle = call->shuffle;
+    }
+    if (dmap__sink_open(&call->sink, count == DMAP__UNKNOWN ? 0 : count) != DMAP_OK)
+        return dmap__fail(&call->trouble, DMAP_ENOMEM, "out of memory for %" PRIu64 " results", count);
+    return open_plan(call);
+}
+
+dmap_status dmap__call_begin(dmap__call *call) {
+    call->state = DMAP__CALL_RUNS;
+    if (open_parts(call) != DMAP_OK)
+        return call->trouble.status;
+    for (int i = 0; i < call->world.branches; i++)
+        call->shares[i] =
+            (dmap_rank_report){.host = call->world.host(call->world.arg, i), .workers = call->world.workers[i]};
+    dmap__progress_init(&call->progress, call->options.progress, call->task->name, dmap__items_count(&call->source),
+                        call->began_s);
+    if (call->cancelled || call->timed_out)
+        dmap__plan_limit(call->plan, 0);
+    return DMAP_OK;
+}
+
+void dmap__call_destroy(dmap__call *call) {
+    if (!call)
+        return;
+    dmap__items_fini(&call->source);
+    dmap__sink_close(&call->sink);
+    dmap__part_destroy(call->delivering);
+    dmap__plan_destroy(call->plan);
+    dmap__shuffle_destroy(call->shuffle);
+    free(call->outs);
+    free(call);
+}
+
+/* ---- leases ---- */
+
+dmap__out *dmap__call_out(dmap__call *call, uint64_t lease) {
+    return lease < call->outs_capacity && call->outs[lease].out ? &call->outs[lease] : NULL;
+}
+
+static dmap__out *open_lease(dmap__call *call, const dmap__step *step) {
+    size_t had = call->outs_capacity;
+    if (!dmap__memory_grow(&call->outs, &call->outs_capacity, step->lease + 1, sizeof *call->outs))
+        return NULL;
+    for (size_t i = had; i < call->outs_capacity; i++)
+        call->outs[i] = (dmap__out){0};
+    dmap__out *out = &call->outs[step->lease];
+    *out = (dmap__out){
+        .out = true, .branch = step->branch, .begin = step->begin, .end = step->end, .attempt = step->attempt};
+    return out;
+}
+
+void dmap__call_close_lease(dmap__call *call, dmap__out *out) {
+    if (out->items) {
+        dmap__items_close(&call->source, out->items, out->end - out->begin - out->kept);
+        dmap__items_leave(&call->source, out->items);
+    }
+    free(out->grant);
+    dmap__spares_put(call->world.spares, out->memory);
+    *out = (dmap__out){0};
+}
+
+/* The plan must not wait for the lease. */
+void dmap__call_take_lease_back(dmap__call *call, uint32_t lease, dmap__out *out) {
+    dmap__error error;
+    dmap__fail(&error, DMAP_ENOMEM, "out of memory for a chunk of items");
+    dmap__call_fail(call, &error);
+    dmap__plan_done(call->plan, dmap__clock_now(), lease, 0, 0);
+    if (out)
+        dmap__call_close_lease(call, out);
+}
+
+static bool shorten(dmap__call *call, const dmap__step *step, dmap__out *out) {
+    out->end = out->items->end;
+    if (out->end < step->end)
+        dmap__plan_trim(call->plan, step->lease, out->end);
+    if (call->source.ended && !call->source_told) {
+        dmap__plan_source_end(call->plan);
+        call->source_told = true;
+    }
+    if (call->source.later)
+        dmap__plan_hold(call->plan, true);
+    return out->end > out->begin;
+}
+
+dmap__out *dmap__call_lease(dmap__call *call, const dmap__step *step, size_t bytes) {
+    dmap__error error;
+    dmap__out *out = open_lease(call, step);
+    bool whole = !dmap__plan_may_trim(call->plan, step->lease);
+    dmap__items *items = NULL;
+    if (!out || dmap__items_get(&call->source, step->begin, step->end, whole, bytes, &items, &error) != DMAP_OK) {
+        dmap__call_take_lease_back(call, step->lease, out);
+        return NULL;
+    }
+    out = &call->outs[step->lease];
+    out->items = items;
+    if (shorten(call, step, out))
+        return out;
+    dmap__call_close_lease(call, out);
+    return NULL;
+}
+
+void *dmap__call_results_of(dmap__call *call, dmap__out *out) {
+    void *place = dmap__sink_place(&call->sink, out->begin);
+    uint64_t n = out->end - out->begin;
+    size_t size = call->task->result_size;
+    if (!place && (!size || n <= SIZE_MAX / 2 / size))
+        out->memory = dmap__spares_take(call->world.spares, (size_t)n * size);
+    return place ? place : out->memory.memory;
+}
+
+bool dmap__call_next_step(dmap__call *call, double now, dmap__step *step) {
+    if (call->tell_limit < UINT64_MAX) {
+        *step = (dmap__step){
+            .kind = DMAP__STEP_LIMIT, .branch = -1, .begin = call->tell_limit, .end = UINT64_MAX};
+        call->tell_limit = UINT64_MAX;
+        return true;
+    }
+    return dmap__plan_next(call->plan, now, step);
+}
+
+/* ---- ending ---- */
+
+static void limit(dmap__call *call) {
+    if (call->plan)
+        dmap__plan_limit(call->plan, 0);
+}
+
+void dmap__call_fail(dmap__call *call, const dmap__error *why) {
+    if (call->trouble.status == DMAP_OK)
+        call->trouble = *why;
+    limit(call);
+}
+
+void dmap__call_fail_memory(dmap__call *call) {
+    dmap__error error;
+    dmap__fail(&error, DMAP_ENOMEM, "out of memory for results on the master");
+    dmap__call_fail(call, &error);
+}
+
+void dmap__call_stop(dmap__call *call) {
+    call->sink_stopped = true;
+    limit(call);
+}
+
+/* What was handed out by hand is the asker's no more. */
+void dmap__call_cancel(dmap__call *call) {
+    call->cancelled = true;
+    atomic_store(&call->at_crew.lets_run, !call->options.kill);
+    limit(call);
+    if (!call->by_hand || !call->delivering)
+        return;
+    dmap__part_destroy(call->delivering);
+    call->delivering = NULL;
+    dmap__plan_release(call->plan, call->delivering_bytes);
+}
+
+void dmap__call_drain(dmap__call *call) {
+    call->drained = true;
+    call->source.ended = true;
+    if (call->plan && dmap__plan_drain(call->plan) != DMAP_OK)
+        dmap__call_fail_memory(call);
+}
+
+bool dmap__call_is_over(const dmap__call *call) {
+    if (call->state != DMAP__CALL_RUNS)
+        return false;
+    if (!call->plan)
+        return !call->sending;
+    return !call->delivering && !call->sending && dmap__plan_over(call->plan);
+}
+
+static void judge_sink(dmap__call *call, dmap__sink_said said) {
+    if (said == DMAP__SINK_STOPPED)
+        dmap__call_stop(call);
+    else if (said == DMAP__SINK_NO_MEMORY)
+        dmap__call_fail_memory(call);
+}
+
+static void finish_sink(dmap__call *call) {
+    bool stopped = call->sink_stopped || call->cancelled || call->timed_out || call->drained ||
+                   call->trouble.status != DMAP_OK;
+    uint64_t count = dmap__items_count(&call->source);
+    uint64_t last = call->failed && call->options.on_error == DMAP_STOP ? call->failed_index : UINT64_MAX;
+    const dmap__error *why = &call->failed_error;
+    if (count == DMAP__UNKNOWN)
+        count = call->source.pulled;
+    if (call->sink.given.kind == DMAP__SINK_COLLECT && last != UINT64_MAX)
+        if (!dmap__results_fail(*call->sink.given.results, last, call->failed_status, why->text))
+            judge_sink(call, DMAP__SINK_NO_MEMORY);
+    if (stopped && call->shuffle && call->sink.given.kind != DMAP__SINK_COLLECT)
+        return;
+    if (call->drained && call->sink.given.kind == DMAP__SINK_FOLD)
+        return; /* there may be holes */
+    judge_sink(call, dmap__sink_finish(&call->sink, count, last));
+}
+
+static dmap_status verdict(dmap__call *call) {
+    dmap__error *error = &call->error;
+    if (call->trouble.status != DMAP_OK) {
+        *error = call->trouble;
+        return error->status;
+    }
+    if (call->sink_stopped)
+        return dmap__fail(error, DMAP_ECANCELLED, "the sink stopped the call");
+    if (call->cancelled)
+        return dmap__fail(error, DMAP_ECANCELLED, "the call was cancelled: %" PRIu64 " items were done", call->ended);
+    if (call->timed_out)
+        return dmap__fail(error, DMAP_ETIMEOUT, "the call was over its %g seconds: %" PRIu64 " items were done",
+                          call->options.timeout_s, call->ended);
+    if (call->failed)
+        *error = call->failed_error;
+    else if (call->drained)
+        return dmap__fail(error, DMAP_ECANCELLED, "the call was drained: %" PRIu64 " items were done", call->ended);
+    else if (call->source.failure.status != DMAP_OK)
+        *error = call->source.failure;
+    return error->status;
+}
+
+void dmap__call_end(dmap__call *call) {
+    if (call->plan) {
+        dmap__call_drop_unwanted(call);
+        finish_sink(call);
+        dmap__progress_fini(&call->progress, dmap__clock_now(), call->ended, call->report.failed);
+        dmap__call_fill_report(call);
+    }
+    verdict(call);
+    call->state = DMAP__CALL_ENDED;
+}

@@ -1,0 +1,58 @@
+/* Invariant: big and small of a branch are the leases out of all plans that were made with this fleet. What a plan
+ * itself would allow a call that is alone is never more than the fleet does: see room() in plan.c. */
+#include "plan/fleet.h"
+
+#include <stdlib.h>
+
+typedef struct load {
+    int workers;
+    int big, small; /* leases out */
+} load;
+
+struct dmap__fleet {
+    int branches;
+    load *loads;
+};
+
+dmap__fleet *dmap__fleet_create(const int *workers, int branches) {
+    dmap__fleet *fleet = calloc(1, sizeof *fleet);
+    if (!fleet)
+        return NULL;
+    fleet->branches = branches;
+    fleet->loads = calloc((size_t)branches, sizeof *fleet->loads);
+    if (!fleet->loads) {
+        free(fleet);
+        return NULL;
+    }
+    for (int i = 0; i < branches; i++)
+        fleet->loads[i].workers = workers[i];
+    return fleet;
+}
+
+void dmap__fleet_destroy(dmap__fleet *fleet) {
+    if (!fleet)
+        return;
+    free(fleet->loads);
+    free(fleet);
+}
+
+uint64_t dmap__fleet_room(const dmap__fleet *fleet, int branch) {
+    const load *l = &fleet->loads[branch];
+    if (l->big < DMAP__BIG_LEASES)
+        return UINT64_MAX;
+    return l->small < 2 * l->workers + DMAP__SPARE ? DMAP__SMALL_LEASE : 0;
+}
+
+void dmap__fleet_grant(dmap__fleet *fleet, int branch, bool is_big) {
+    load *l = &fleet->loads[branch];
+    *(is_big ? &l->big : &l->small) += 1;
+}
+
+void dmap__fleet_end(dmap__fleet *fleet, int branch, bool is_big) {
+    load *l = &fleet->loads[branch];
+    *(is_big ? &l->big : &l->small) -= 1;
+}
+
+int dmap__fleet_out(const dmap__fleet *fleet, int branch) {
+    return fleet->loads[branch].big + fleet->loads[branch].small;
+}

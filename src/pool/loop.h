@@ -1,0 +1,36 @@
+/* The loop: the one place of the library's own threads that polls, routes and sleeps. The master and a serving rank
+ * run the same one; what they do with what has come is a *side*. */
+#ifndef DMAP_POOL_LOOP_H
+#define DMAP_POOL_LOOP_H
+
+#include "pool/pool.h"
+
+struct dmap__emission;
+
+typedef struct dmap__side {
+    /** A message has come: it is released after that. */
+    void (*message)(dmap_pool *pool, dmap__message *message);
+    /** A chunk of this rank's crew has ended. */
+    void (*chunk)(dmap_pool *pool, dmap__grant *grant);
+    /** An item of it has emitted: to be freed with free(). */
+    void (*emission)(dmap_pool *pool, struct dmap__emission *emission);
+    /** Whatever else there is to do. Returns true if there was something. */
+    bool (*turn)(dmap_pool *pool, double now);
+    /** Longest sleep from now on, if nothing comes; *looks: whether something may come unheard, which has to be looked
+     *  for. */
+    double (*longest_sleep)(dmap_pool *pool, double now, bool *looks);
+    /** MPI failed. */
+    void (*broke)(dmap_pool *pool, const dmap__error *why);
+} dmap__side;
+
+/** One round: takes what has come, does what is to be done. Never sleeps. Returns true if there was anything. */
+bool dmap__loop_turn(dmap_pool *pool);
+
+typedef bool dmap__loop_done_fn(void *arg);
+/** Runs until is_done(arg), or until the clock says until_s (< 0: no limit): returns whether it is done. */
+bool dmap__loop_run(dmap_pool *pool, dmap__loop_done_fn *is_done, void *arg, double until_s);
+
+/** Seconds until there may be something to do that nothing rings for; 0: now. */
+double dmap__loop_until_due(dmap_pool *pool);
+
+#endif
