@@ -258,7 +258,7 @@ dmap_status dmap_step(dmap_pool *pool, double timeout_s) {
     bool has_any = pool->n_ended != pool->n_told;
     pool->n_told = pool->n_ended;
     dmap__handles_tell(pool);
-    dmap__fd_end(pool);
+    dmap__fd_end(pool, is_any_in_flight(pool));
     if (has_any)
         return DMAP_OK;
     if (pool->broken != DMAP_OK)

@@ -9,7 +9,7 @@ static dmap_status refuse(dmap__error *error, const dmap_task *task, const char 
     return dmap__fail(error, DMAP_EINVAL, "task \"%s\": %s", task->name, why);
 }
 
-static dmap_status find_task(const dmap_pool *pool, const dmap_task *task, uint32_t *id, dmap__error *error) {
+dmap_status dmap__check_registered(const dmap_pool *pool, const dmap_task *task, uint32_t *id, dmap__error *error) {
     for (size_t i = 0; i < pool->registry.count; i++)
         if (pool->registry.tasks[i] == task) {
             *id = (uint32_t)i;
@@ -105,7 +105,7 @@ dmap_status dmap__check_map(const dmap_pool *pool, const char *function, const d
                             dmap__error *error) {
     if (!task)
         return dmap__fail(error, DMAP_EINVAL, "%s: the task is NULL", function);
-    dmap_status status = find_task(pool, task, task_id, error);
+    dmap_status status = dmap__check_registered(pool, task, task_id, error);
     if (status == DMAP_OK)
         status = check_task(task, error);
     if (status == DMAP_OK)

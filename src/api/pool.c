@@ -220,7 +220,7 @@ dmap_status dmap__pool_check(dmap_pool *pool, const char *function) {
     dmap_status status = dmap__pool_check_making(pool, function);
     if (status == DMAP_OK && (pool->calls.inside || pool->is_telling))
         return dmap__fail(dmap__thread_error(), DMAP_EINVAL,
-                          "%s: called by a source, sink or on_done function, while a call is running", function);
+                          "%s: called by a source or sink function, or by on_done, while a call is running", function);
     return status;
 }
 

@@ -272,6 +272,9 @@ static dmap_status check(dmap_pool *pool, const dmap_task *task, const void *ite
         return dmap__fail(error, DMAP_EINVAL, "dmap_submit: the pointer to a call is NULL");
     if (!task)
         return dmap__fail(error, DMAP_EINVAL, "dmap_submit: the task is NULL");
+    uint32_t id;
+    if (dmap__check_registered(pool, task, &id, error) != DMAP_OK)
+        return error->status;
     if (task->item_size != DMAP_VARIABLE && size != task->item_size)
         return dmap__fail(error, DMAP_EINVAL, "dmap_submit: the item has %zu bytes; task \"%s\" wants %zu", size,
                           task->name ? task->name : "", task->item_size);

@@ -216,6 +216,8 @@ dmap_status dmap__map_options_check(const dmap_map_options *options, dmap__error
     if (status == DMAP_OK)
         status = check_range("ahead", options->ahead, -1, 0, error);
     if (status == DMAP_OK)
+        status = check_range("priority", options->priority, 0, 1000000, error);
+    if (status == DMAP_OK)
         status = check_window(options->window, error);
     if (status == DMAP_OK)
         status = check_time("item_timeout_s", options->item_timeout_s, error);

@@ -38,9 +38,9 @@ void dmap__fleet_destroy(dmap__fleet *fleet) {
 
 uint64_t dmap__fleet_room(const dmap__fleet *fleet, int branch) {
     const load *l = &fleet->loads[branch];
-    if (l->big < DMAP__BIG_LEASES)
-        return UINT64_MAX;
-    return l->small < 2 * l->workers + DMAP__SPARE ? DMAP__SMALL_LEASE : 0;
+    if (l->small >= 2 * l->workers + DMAP__SPARE)
+        return 0; /* the next one may be small */
+    return l->big < DMAP__BIG_LEASES ? UINT64_MAX : DMAP__SMALL_LEASE;
 }
 
 void dmap__fleet_grant(dmap__fleet *fleet, int branch, bool is_big) {

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "base/futex.h"
-#include "pool/calls.h"
 #include "pool/loop.h"
 
 #define LOOK_S 0.25 /* between the ear's looks at whether it is to end */
@@ -57,8 +56,9 @@ static void *listen_for_bell(void *arg) {
     return NULL;
 }
 
+/* 0: it is silent. */
 static void set_timer(dmap__fd *fd, double seconds) {
-    struct itimerspec when = {.it_value = {(time_t)seconds, (long)(fmod(seconds, 1) * 1e9) + 1}};
+    struct itimerspec when = {.it_value = {(time_t)seconds, (long)(fmod(seconds, 1) * 1e9)}};
     timerfd_settime(fd->timer, 0, &when, NULL);
 }
 
@@ -126,17 +126,17 @@ void dmap__fd_begin(dmap_pool *pool) {
     read_event(fd);
 }
 
-void dmap__fd_end(dmap_pool *pool) {
+void dmap__fd_end(dmap_pool *pool, bool has_calls) {
     dmap__fd *fd = pool->fd;
     if (!fd)
         return;
     double due_s = dmap__loop_until_due(pool);
-    if (due_s <= 0) {
+    if (has_calls && due_s <= 0) {
         write_event(fd);
         return;
     }
-    if (dmap__calls_in_flight(pool))
-        set_timer(fd, due_s);
+    if (has_calls)
+        set_timer(fd, fmax(due_s, 1e-6));
     atomic_store(&fd->heard, pool->heard);
     atomic_store(&fd->listens, 1);
     dmap__futex_wake(&fd->listens, 1);

@@ -37,7 +37,7 @@ static void test_values(void) {
 }
 
 static void test_unknown(void) {
-    const int values[] = {-1, 12, 99999};
+    const int values[] = {-1, 13, 99999};
     for (int i = 0; i < 3; i++) {
         CU_ASSERT_STRING_EQUAL(dmap_status_name((dmap_status)values[i]), "DMAP_?");
         CU_ASSERT_STRING_EQUAL(dmap_status_text((dmap_status)values[i]), "unknown status");
