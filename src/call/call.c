@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -14,6 +15,7 @@
 #define WINDOW      ((size_t)64 << 20)
 #define CHUNK_BYTES ((size_t)32 << 20)  /* most bytes of items and results of fixed size in a chunk */
 #define CACHE_BYTES ((size_t)4 << 20)   /* the same for each worker, where they are copied: from a cache then */
+#define LEAST_S     1e-3                /* that a chunk is expected to take, at the least */
 #define CHUNK_ITEMS (UINT64_C(1) << 31) /* most items in a chunk: the board counts them in 32 bits */
 
 /* ---- beginning ---- */
@@ -33,9 +35,19 @@ static dmap__call_spec spec_of(const dmap__call *call, uint32_t task_id) {
 }
 
 dmap__call *dmap__call_create(const dmap__call_world *world, const dmap__call_request *request, double now) {
-    dmap__call *call = calloc(1, sizeof *call + (size_t)world->branches * sizeof *call->shares);
+    size_t shares = (size_t)world->branches * sizeof(dmap_rank_report);
+    dmap__call *call = malloc(sizeof *call + shares);
     if (!call)
         return NULL;
+    memset(call, 0, offsetof(dmap__call, trouble));
+    memset(call->shares, 0, shares);
+    dmap__error_clear(&call->trouble);
+    dmap__error_clear(&call->failed_error);
+    dmap__error_clear(&call->error);
+    if (request->by_hand && !(call->sentence = malloc(DMAP__SINK_TEXT))) {
+        free(call);
+        return NULL;
+    }
     call->world = *world;
     call->task = request->task;
     call->options = *request->options;
@@ -75,6 +87,7 @@ static dmap_status open_plan(dmap__call *call) {
     dmap__plan_config config = {.branches = call->world.branches,
                                 .workers = call->world.workers,
                                 .fleet = call->world.fleet,
+                                .weight = call->at_crew.spec.weight,
                                 .count = dmap__items_count(&call->source),
                                 .schedule = o->schedule,
                                 .chunk = o->chunk,
@@ -129,6 +142,7 @@ void dmap__call_destroy(dmap__call *call) {
     dmap__plan_destroy(call->plan);
     dmap__shuffle_destroy(call->shuffle);
     free(call->outs);
+    free(call->sentence);
     free(call);
 }
 
@@ -151,6 +165,7 @@ static dmap__out *open_lease(dmap__call *call, const dmap__step *step) {
 }
 
 void dmap__call_close_lease(dmap__call *call, dmap__out *out) {
+    call->had_s -= out->expected_s;
     if (out->items) {
         dmap__items_close(&call->source, out->items, out->end - out->begin - out->kept);
         dmap__items_leave(&call->source, out->items);
@@ -183,6 +198,15 @@ static bool shorten(dmap__call *call, const dmap__step *step, dmap__out *out) {
     return out->end > out->begin;
 }
 
+/* What is out counts as had, by what items of the call took so far: else one call would be served at every branch
+ * before the first result comes. */
+static void expect(dmap__call *call, dmap__out *out) {
+    double item_s = call->arrived ? call->report.busy_s / (double)call->arrived : 0;
+    double expected_s = item_s * (double)(out->end - out->begin);
+    out->expected_s = (expected_s > LEAST_S ? expected_s : LEAST_S) / call->at_crew.spec.weight;
+    call->had_s += out->expected_s;
+}
+
 dmap__out *dmap__call_lease(dmap__call *call, const dmap__step *step, size_t bytes) {
     dmap__error error;
     dmap__out *out = open_lease(call, step);
@@ -194,8 +218,10 @@ dmap__out *dmap__call_lease(dmap__call *call, const dmap__step *step, size_t byt
     }
     out = &call->outs[step->lease];
     out->items = items;
-    if (shorten(call, step, out))
+    if (shorten(call, step, out)) {
+        expect(call, out);
         return out;
+    }
     dmap__call_close_lease(call, out);
     return NULL;
 }

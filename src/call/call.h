@@ -26,6 +26,7 @@ typedef struct dmap__out {
     int attempt;
     uint64_t kept;     /* items of it that will be granted again */
     uint64_t progress; /* items ended, as last heard */
+    double expected_s; /* of workers, over the call's weight, while it is out */
     dmap__items *items;
     dmap__grant *grant; /* on the master's own crew; NULL: on another rank, */
     const void *array;  /* which reads items from here; NULL: they are sent */
@@ -62,7 +63,8 @@ typedef struct dmap__call {
     bool source_told; /* the plan knows that the source has ended */
     dmap__shuffle *shuffle;
     dmap__sink sink;
-    bool by_hand;            /* results are taken one by one, by dmap__call_next_result */
+    bool by_hand;            /* results are taken one by one, by dmap__call_next_result, ... */
+    char *sentence;          /* with the sentence of a failure here */
     dmap__part *delivering; /* handed out by the plan, not yet done with */
     uint64_t delivering_bytes;
     dmap__plan *plan;
@@ -72,8 +74,7 @@ typedef struct dmap__call {
     double began_s;      /* when it was made: what its timeout counts from */
     double watched_s;    /* options.on_watch was last called */
     uint64_t tell_limit; /* shuffled: index from which on nothing is wanted, to be told; UINT64_MAX: it was */
-    /* How it ends: the first of these that applies. */
-    dmap__error trouble; /* out of memory, a set-up that failed, a broken pool */
+    /* How it ends: if it is in no trouble, the first of these that applies. */
     bool sink_stopped;   /* the sink, or another function of the caller's that may */
     bool cancelled;
     bool timed_out;
@@ -81,7 +82,6 @@ typedef struct dmap__call {
     bool failed;
     uint64_t failed_index; /* the lowest that failed for good */
     dmap_item_status failed_status;
-    dmap__error failed_error; /* its sentence */
     dmap__progress progress;
     uint64_t ended;           /* items delivered */
     uint64_t arrived;         /* items whose end the master knows, to be tried again or not */
@@ -89,7 +89,6 @@ typedef struct dmap__call {
     bool sends_items;         /* some rank cannot read them from here */
     uint64_t fetched, placed; /* bytes that other ranks have read from here, and written here */
     dmap_report report;
-    dmap__error error; /* ENDED: its status and sentence */
     /* The pool's own. */
     struct dmap__call *next; /* that waits */
     uint64_t bytes_sent, bytes_received; /* by the pool, when it began */
@@ -98,6 +97,10 @@ typedef struct dmap__call {
     bool is_orphan;                      /* nobody holds it: it goes when it has ended */
     void *owner;                         /* whoever opened it, ... */
     void (*done)(struct dmap__call *call); /* ... and is told when it has ended; may be NULL */
+    /* Sentences, which are long, so that they are not cleared with the rest. */
+    dmap__error trouble;      /* out of memory, a set-up that failed, a broken pool */
+    dmap__error failed_error; /* of the lowest item that failed */
+    dmap__error error;        /* ENDED: its status and sentence */
     dmap_rank_report shares[];             /* of each branch */
 } dmap__call;
 

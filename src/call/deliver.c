@@ -57,7 +57,7 @@ bool dmap__call_next_result(dmap__call *call, dmap_item_result *result) {
     dmap__call_drop_unwanted(call);
     if (!take_segment(call))
         return false;
-    dmap__sink_next(&call->sink, call->delivering, result);
+    dmap__sink_next(&call->sink, call->delivering, call->sentence, result);
     call->ended++;
     return true;
 }

@@ -74,7 +74,7 @@ static void copy_into(const dmap__sink *sink, const dmap__part *part) {
                part->fixed + i * size, size);
 }
 
-void dmap__sink_next(dmap__sink *sink, dmap__part *part, dmap_item_result *r) {
+void dmap__sink_next(const dmap__sink *sink, dmap__part *part, char *text, dmap_item_result *r) {
     const dmap__failure *failure;
     dmap_blob result;
     *r = (dmap_item_result){
@@ -83,8 +83,8 @@ void dmap__sink_next(dmap__sink *sink, dmap__part *part, dmap_item_result *r) {
     r->data = result.data;
     r->size = result.size;
     if (failure) {
-        sink->blame(sink->arg, r->rank, r->index, failure, sink->text, sizeof sink->text);
-        r->error = sink->text;
+        sink->blame(sink->arg, r->rank, r->index, failure, text, DMAP__SINK_TEXT);
+        r->error = text;
         r->status = (dmap_item_status)failure->status;
         r->code = failure->code;
         r->signal = failure->signal;
@@ -94,9 +94,10 @@ void dmap__sink_next(dmap__sink *sink, dmap__part *part, dmap_item_result *r) {
 }
 
 /* Hands the item at part->next to the user's function. */
-static int call_each(dmap__sink *sink, dmap__part *part) {
+static int call_each(const dmap__sink *sink, dmap__part *part) {
+    char text[DMAP__SINK_TEXT];
     dmap_item_result result;
-    dmap__sink_next(sink, part, &result);
+    dmap__sink_next(sink, part, text, &result);
     return sink->given.each(sink->given.arg, &result);
 }
 

@@ -27,7 +27,6 @@ typedef struct dmap__sink {
     dmap__part **deferred; /* shuffled, for a sink that wants order: kept until all have come */
     size_t n_deferred, deferred_capacity;
     uint32_t pace; /* items between two looks at the clock */
-    char text[DMAP__SINK_TEXT]; /* the sentence of the failure handed out last */
 } dmap__sink;
 
 typedef enum dmap__sink_said {
@@ -51,8 +50,9 @@ void *dmap__sink_place(const dmap__sink *sink, uint64_t begin);
 
 /** Delivers (some of) a part. After any answer but MORE the part is spent (destroyed, or kept by the sink). */
 dmap__sink_said dmap__sink_deliver(dmap__sink *sink, dmap__part *part);
-/** The result of the item at part->next, valid as long as the part; part->next moves on. */
-void dmap__sink_next(dmap__sink *sink, dmap__part *part, dmap_item_result *result);
+/** The result of the item at part->next, valid as long as the part; part->next moves on.
+ *  text: room for the sentence of a failure, of DMAP__SINK_TEXT bytes */
+void dmap__sink_next(const dmap__sink *sink, dmap__part *part, char *text, dmap_item_result *result);
 /** All parts have come, of `count` items; those above `limit` are not wanted (UINT64_MAX: no limit). Delivers what was
  * deferred. */
 dmap__sink_said dmap__sink_finish(dmap__sink *sink, uint64_t count, uint64_t limit);

@@ -7,6 +7,7 @@
  *              each of them once) and what comes back in 0.25 s, at most 16 times the branch's largest finished
  *              chunk, or once that of another branch. First chunk: min(w, its fair share of R); the first of all: one
  *              item, whose result is then held up by no other
+ *              (of several calls in flight each has its part of the 0.25 s)
  *   dynamic    `chunk`, or 10 ms of work, at most half of its fair share and what comes back in 0.25 s
  *   guided     ceil(R * w / W)
  *   factoring  a batch of ceil(R / 2), of which each branch gets ceil(batch * w / W): the batch is the plan's state
@@ -74,12 +75,17 @@ static double least_s(const dmap__chunk_query *q) {
     return greater(LEAST_S, SERVE_S * (double)q->all_workers / q->workers);
 }
 
+/* However many calls there are, a chunk is worth its messages. */
+static double most_s(const dmap__chunk_query *q) {
+    return greater(q->most_s, LEAST_S);
+}
+
 static uint64_t adaptive(const dmap__chunk_query *q) {
     double items = first(q);
     if (q->largest && q->item_s > 0) {
         double half = (double)q->left * lesser(q->rate / q->all_rate, 1) / 2;
         double bounded = greater(half, lesser(worth(q, least_s(q)), (double)fair(q)));
-        bounded = lesser(bounded, lesser(DMAP__MOST_S * q->rate, DMAP__GROWTH * (double)q->largest));
+        bounded = lesser(bounded, lesser(most_s(q) * q->rate, DMAP__GROWTH * (double)q->largest));
         items = greater(items, bounded);
     }
     return to_items(greater(items, (double)q->wish), q->left);
@@ -90,7 +96,7 @@ static uint64_t timed(const dmap__chunk_query *q) {
         return q->wish < q->left ? q->wish : q->left;
     double items = first(q);
     if (q->largest && q->item_s > 0) {
-        double bounded = lesser(lesser(worth(q, FIXED_S), DMAP__MOST_S * q->rate), DMAP__GROWTH * (double)q->largest);
+        double bounded = lesser(lesser(worth(q, FIXED_S), most_s(q) * q->rate), DMAP__GROWTH * (double)q->largest);
         items = greater(items, lesser(bounded, (double)fair(q) / 2));
     }
     return to_items(items, q->left);

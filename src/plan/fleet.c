@@ -1,4 +1,4 @@
-/* Invariant: big and small of a branch are the leases out of all plans that were made with this fleet. What a plan
+/* Invariants: weights is the sum over the plans that were made with this fleet; big and small of a branch are the leases out of all of them. What a plan
  * itself would allow a call that is alone is never more than the fleet does: see room() in plan.c. */
 #include "plan/fleet.h"
 
@@ -12,6 +12,7 @@ typedef struct load {
 struct dmap__fleet {
     int branches;
     load *loads;
+    uint64_t weights; /* of all calls */
 };
 
 dmap__fleet *dmap__fleet_create(const int *workers, int branches) {
@@ -34,6 +35,18 @@ void dmap__fleet_destroy(dmap__fleet *fleet) {
         return;
     free(fleet->loads);
     free(fleet);
+}
+
+void dmap__fleet_join(dmap__fleet *fleet, uint32_t weight) {
+    fleet->weights += weight;
+}
+
+void dmap__fleet_leave(dmap__fleet *fleet, uint32_t weight) {
+    fleet->weights -= weight;
+}
+
+double dmap__fleet_part(const dmap__fleet *fleet, uint32_t weight) {
+    return (double)weight / (double)fleet->weights;
 }
 
 uint64_t dmap__fleet_room(const dmap__fleet *fleet, int branch) {

@@ -17,6 +17,12 @@ dmap__fleet *dmap__fleet_create(const int *workers, int branches);
 /** fleet may be NULL. */
 void dmap__fleet_destroy(dmap__fleet *fleet);
 
+/** A call of that weight has begun, and has ended. */
+void dmap__fleet_join(dmap__fleet *fleet, uint32_t weight);
+void dmap__fleet_leave(dmap__fleet *fleet, uint32_t weight);
+/** The part of all workers' time that a call of that weight has: 0 to 1. */
+double dmap__fleet_part(const dmap__fleet *fleet, uint32_t weight);
+
 /** Most items that the next lease of a branch may have: 0: none now; UINT64_MAX: no bound. */
 uint64_t dmap__fleet_room(const dmap__fleet *fleet, int branch);
 /** A lease was granted, and has ended. */

@@ -60,6 +60,9 @@ dmap__plan *dmap__plan_create(const dmap__plan_config *config) {
     dmap__speed_all_init(&plan->speed, plan->all_workers, config->branches);
     dmap__turn_init(plan);
     plan->config.workers = NULL;
+    if (config->fleet)
+        dmap__fleet_join(config->fleet, config->weight);
+    plan->has_joined = config->fleet != NULL;
     return plan;
 fail:
     dmap__plan_destroy(plan);
@@ -69,6 +72,8 @@ fail:
 void dmap__plan_destroy(dmap__plan *plan) {
     if (!plan)
         return;
+    if (plan->has_joined)
+        dmap__fleet_leave(plan->config.fleet, plan->config.weight);
     free(plan->candidates);
     free(plan->branches);
     free(plan->leases);
@@ -187,6 +192,12 @@ static uint64_t factored(dmap__plan *plan, const dmap__branch *b, uint64_t left)
     return items > plan->config.chunk ? items : plan->config.chunk;
 }
 
+/* A branch that serves several calls takes that much longer for a chunk of each. */
+static double most_s(const dmap__plan *plan) {
+    const dmap__plan_config *config = &plan->config;
+    return DMAP__MOST_S * (config->fleet ? dmap__fleet_part(config->fleet, config->weight) : 1);
+}
+
 /* Items by the schedule alone. */
 static uint64_t scheduled(dmap__plan *plan, const dmap__branch *b, uint64_t left) {
     const dmap__plan_config *config = &plan->config;
@@ -200,6 +211,7 @@ static uint64_t scheduled(dmap__plan *plan, const dmap__branch *b, uint64_t left
                                .left = left,
                                .wish = config->chunk,
                                .begins = plan->granted == 0,
+                               .most_s = most_s(plan),
                                .workers = b->workers,
                                .all_workers = plan->all_workers,
                                .largest = dmap__speed_largest(&plan->speed, &b->speed, b->workers),

@@ -26,6 +26,7 @@ typedef struct dmap__plan_config {
     int branches;       /* 1 or more */
     const int *workers; /* of each branch; 0: it gets no work. At least one is not 0. Copied */
     dmap__fleet *fleet; /* shared with other plans, borrowed; NULL: this call is alone */
+    uint32_t weight;    /* of the call, beside those of the others; 1 or more, with a fleet */
     uint64_t count;     /* of items, or DMAP__UNKNOWN */
     dmap_schedule schedule;
     uint64_t chunk;        /* the caller's wish, as in dmap_map_options; 0: none */

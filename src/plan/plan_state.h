@@ -86,6 +86,7 @@ struct dmap__plan {
     uint64_t batch, batch_left; /* factoring: items of the batch, and left of it */
     uint64_t pending;           /* items in leases out, not settled, or to be granted again */
     bool held;                  /* the source has nothing now */
+    bool has_joined; /* the fleet */
     bool drained;               /* nothing is to be begun any more */
     dmap__lease *leases;
     uint32_t leases_capacity, free_lease;

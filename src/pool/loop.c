@@ -16,9 +16,9 @@
 /* ---- what has come ---- */
 
 static bool take_messages(dmap_pool *pool) {
-    dmap__error error = {0};
+    dmap__error error;
     int n = 0, got = 0;
-    while (pool->comm && n < MESSAGES_AT_ONCE) {
+    while (n < MESSAGES_AT_ONCE) {
         dmap__message message;
         got = dmap__comm_poll(pool->comm, &message, &error);
         if (got <= 0)
@@ -27,7 +27,7 @@ static bool take_messages(dmap_pool *pool) {
         dmap__comm_release(pool->comm, &message);
         n++;
     }
-    if (got < 0 || (pool->comm && pool->broken != DMAP_OK)) {
+    if (got < 0 || pool->broken != DMAP_OK) {
         pool->side->broke(pool, got < 0 ? &error : &pool->error);
         return true;
     }
@@ -53,7 +53,7 @@ static bool take_crew(dmap_pool *pool) {
 }
 
 bool dmap__loop_turn(dmap_pool *pool) {
-    bool moved = take_messages(pool);
+    bool moved = pool->comm && take_messages(pool);
     if (pool->crew)
         moved = take_crew(pool) || moved;
     return pool->side->turn(pool, dmap__clock_now()) || moved;

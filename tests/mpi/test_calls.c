@@ -1,6 +1,7 @@
 /* Calls in flight: made, waited for, looked at; items submitted by one thread and by several; streams; calls made from
  * inside calls. The back end and the number of ranks are the run's: see CMakeLists.txt. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,6 +127,38 @@ static void test_short_behind_long(void) {
     free(times);
 }
 
+/* Many calls at once get their parts of the workers' time, by priority: Jain's index over what each has had (Jain, Chiu,
+ * Hawe: A quantitative measure of fairness, DEC-TR-301, 1984). */
+static void test_fair(void) {
+    enum { CALLS = 20, LONG = 40000 };
+    uint64_t *times = malloc(LONG * sizeof *times);
+    dmap_call *calls[CALLS];
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < LONG; i++)
+        times[i] = 300;
+    harness_watch("fair parts", 120);
+    for (int i = 0; i < CALLS; i++)
+        CU_ASSERT_EQUAL_FATAL(dmap_map_async(harness_pool, &calls_spend, dmap_array(times, LONG), dmap_discard(),
+                                             &(dmap_map_options){.priority = 1 + i % 3}, &calls[i]),
+                              DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_wait(calls[0], harness_is_small() ? 1.5 : 3), DMAP_PENDING);
+    for (int i = 0; i < CALLS; i++)
+        CU_ASSERT_EQUAL(dmap_cancel(calls[i]), DMAP_OK);
+    for (int i = 0; i < CALLS; i++) {
+        dmap_report report;
+        calls_end(calls[i], DMAP_ECANCELLED);
+        dmap_call_report(calls[i], &report);
+        double part = report.busy_s / (1 + i % 3);
+        sum += part;
+        squares += part * part;
+        dmap_call_free(calls[i]);
+    }
+    double index = sum * sum / (CALLS * squares);
+    if (!(index >= 0.9))
+        harness_fail("Jain's index over %d calls is %.3f", CALLS, index);
+    free(times);
+}
+
 /* ---- submitted items ---- */
 
 static void test_submit(void) {
@@ -175,6 +208,7 @@ enum { THREADS = 4, EACH = 500 };
 typedef struct submitter {
     pthread_t thread;
     uint64_t first;
+    _Atomic size_t made;
     dmap_call *calls[EACH];
     int failed;
 } submitter;
@@ -187,6 +221,7 @@ static void *submit_all(void *arg) {
         s->failed += dmap_submit(harness_pool, &calls_hash, &number, 8, &options, &s->calls[i]) != DMAP_OK;
         if (i % 7 == 0)
             s->failed += dmap_cancel(s->calls[i]) != DMAP_OK;
+        atomic_store(&s->made, i + 1);
     }
     return NULL;
 }
@@ -206,10 +241,8 @@ static void test_submit_from_threads(void) {
         CU_ASSERT(status == DMAP_OK || status == DMAP_PENDING || status == DMAP_END);
         ended = 0;
         for (size_t t = 0; t < THREADS; t++)
-            for (size_t i = 0; i < EACH; i++) {
-                const dmap_call *call = __atomic_load_n(&all[t].calls[i], __ATOMIC_ACQUIRE);
-                ended += call && dmap_call_status(call) != DMAP_PENDING;
-            }
+            for (size_t i = 0, made = atomic_load(&all[t].made); i < made; i++)
+                ended += dmap_call_status(all[t].calls[i]) != DMAP_PENDING;
     }
     for (size_t t = 0; t < THREADS; t++) {
         pthread_join(all[t].thread, NULL);
@@ -330,6 +363,7 @@ static void add_tests(void) {
     CU_ADD_TEST(suite, test_maps);
     CU_ADD_TEST(suite, test_beside_others);
     CU_ADD_TEST(suite, test_short_behind_long);
+    CU_ADD_TEST(suite, test_fair);
     CU_ADD_TEST(suite, test_submit);
     CU_ADD_TEST(suite, test_submit_sizes);
     CU_ADD_TEST(suite, test_submit_from_threads);
