@@ -23,15 +23,6 @@ dmap__error *dmap__thread_error(void) {
     return &error;
 }
 
-const char *dmap__pool_host(const dmap_pool *pool, int rank) {
-    const dmap__comm *comm = pool->comm ? pool->comm : pool->ended;
-    return comm ? dmap__comm_host(comm, rank) : pool->host;
-}
-
-dmap_status dmap__pool_agree(dmap_pool *pool, dmap__error *error) {
-    return pool->comm ? dmap__comm_agree(pool->comm, error) : error->status;
-}
-
 /* 1: the master's options hold. */
 static dmap_status agree_options(dmap_pool *pool, const dmap_options *options, dmap__error *error) {
     if (pool->rank == 0 && error->status == DMAP_OK)

@@ -60,5 +60,7 @@ void *dmap__pool_place(void *arg, int from, const dmap__head *head, const void *
 
 /** Host of a rank. */
 const char *dmap__pool_host(const dmap_pool *pool, int rank);
+/** All ranks get the status, and the sentence, of the lowest rank whose error is not DMAP_OK. Collective. */
+dmap_status dmap__pool_agree(dmap_pool *pool, dmap__error *error);
 
 #endif
