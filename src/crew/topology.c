@@ -303,16 +303,16 @@ static int count_cores(const table *tab, const dmap__place *place) {
     return n;
 }
 
-static void fill_place(const table *tab, const dmap__share *share, const dmap__slot *slot, dmap__place *place) {
-    const dmap__core *core = &tab->cores[slot->core];
+static void fill_place(const table *tab, const dmap__share *share, const dmap__spot *spot, dmap__place *place) {
+    const dmap__core *core = &tab->cores[spot->core];
     dmap_bind bind = place->bind;
     bool exact = bind == DMAP_BIND_CORE || bind == DMAP_BIND_PU;
     place->core = exact ? core->core : -1;
-    place->pu = bind == DMAP_BIND_PU ? tab->pus[core->pu_begin + slot->sibling].logical : -1;
+    place->pu = bind == DMAP_BIND_PU ? tab->pus[core->pu_begin + spot->sibling].logical : -1;
     place->numa = bind == DMAP_BIND_NONE || bind == DMAP_BIND_SOCKET ? -1 : core->numa;
     place->socket = bind == DMAP_BIND_NONE ? -1 : core->socket;
-    place->shared = bind != DMAP_BIND_NONE && slot->shared;
-    place->position = slot->core;
+    place->shared = bind != DMAP_BIND_NONE && spot->shared;
+    place->position = spot->core;
     place->begin = share->begin;
     place->end = share->end;
     place->cores = count_cores(tab, place);
@@ -350,13 +350,13 @@ const char *dmap__topology_library(void) {
 }
 
 static bool fill_places(const dmap__topology *t, const dmap__place_request *request, const dmap__share *share,
-                        const dmap__slot *slots, int n, dmap__place *places) {
+                        const dmap__spot *spots, int n, dmap__place *places) {
     bool good = true;
     hwloc_bitmap_t cpus = hwloc_bitmap_alloc();
     for (int w = 0; cpus && good && w < n; w++) {
         places[w].bind = request->bind == DMAP_BIND_DEFAULT ? DMAP_BIND_CORE : request->bind;
         places[w].keep = request->keep_binding;
-        fill_place(table_of(t, request->keep_binding), share, &slots[w], &places[w]);
+        fill_place(table_of(t, request->keep_binding), share, &spots[w], &places[w]);
         good = fill_cpus(t, &places[w], cpus);
         if (good)
             write_cpus(cpus, places[w].cpus, sizeof places[w].cpus);
@@ -373,15 +373,15 @@ dmap_status dmap__topology_plan(const dmap__topology *topology, const dmap__plac
     dmap__share share = share_of(topology, request);
     int n = request->workers > 0 ? request->workers : dmap__topology_allowance(topology, request);
     dmap__place *made = calloc((size_t)n, sizeof *made);
-    dmap__slot *slots = calloc((size_t)n, sizeof *slots);
-    if (!made || !slots ||
-        dmap__place_workers(tab->cores, &share, request->bind, request->spread, n, slots) != DMAP_OK ||
-        !fill_places(topology, request, &share, slots, n, made)) {
-        free(slots);
+    dmap__spot *spots = calloc((size_t)n, sizeof *spots);
+    if (!made || !spots ||
+        dmap__place_workers(tab->cores, &share, request->bind, request->spread, n, spots) != DMAP_OK ||
+        !fill_places(topology, request, &share, spots, n, made)) {
+        free(spots);
         free(made);
         return dmap__fail_memory(error, (unsigned long long)n * sizeof *made, "workers' places");
     }
-    free(slots);
+    free(spots);
     *places = made;
     *workers = n;
     return DMAP_OK;
