@@ -1,8 +1,8 @@
 /* Options of a pool and of a call.
  *
  * One table says of each field of dmap_options where it lies, its environment variable, its bounds or the names of its
- * values, and its default: checking what a program gave, reading the environment and describing the outcome all walk
- * that table, so a field is added in one place.
+ * values, and its default: checking what a program gave and reading the environment both walk that
+ * table, so a field is added in one place.
  *
  * Invariant: what dmap__options_resolve has let through needs no further check anywhere. The environment is read only
  * for fields that the program left at zero, so a bad variable that has no say is no error.
@@ -155,26 +155,6 @@ dmap_status dmap__options_resolve(const dmap_options *given, dmap_options *resol
     all.refresh_memory = given ? given->refresh_memory : 0;
     *resolved = all;
     return DMAP_OK;
-}
-
-static const char *name_of(const option *o, int value) {
-    for (const word *w = o->words; w && w->text; w++)
-        if (w->value == value)
-            return w->text;
-    return value == 0 ? "auto" : "?";
-}
-
-void dmap__options_describe(const dmap_options *options, char *text, size_t size) {
-    size_t used = 0;
-    for (const option *o = table; o < table + n_options && used < size; o++) {
-        int value = get_field(options, o), n;
-        const char *gap = o == table ? "" : " ";
-        if (!o->words && value != 0)
-            n = snprintf(text + used, size - used, "%s%s=%d", gap, o->field, value);
-        else
-            n = snprintf(text + used, size - used, "%s%s=%s", gap, o->field, name_of(o, value));
-        used += n > 0 ? (size_t)n : 0;
-    }
 }
 
 static dmap_status check_range(const char *field, int value, int low, int high, dmap__error *error) {

@@ -95,13 +95,13 @@ static uint64_t mix(uint64_t z) {
     return z ^ (z >> 31);
 }
 
-uint64_t dmap__seed_hash(uint64_t seed, uint64_t index) {
+static uint64_t seed_hash(uint64_t seed, uint64_t index) {
     const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15);
     return mix(mix(seed + golden) + (index + 1) * golden);
 }
 
 uint64_t dmap_seed_of(const dmap_context *ctx, uint64_t index) {
-    return dmap__seed_hash(ctx->crew->work.seed, index);
+    return seed_hash(ctx->crew->work.seed, index);
 }
 
 uint64_t dmap_seed(const dmap_context *ctx) {

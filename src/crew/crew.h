@@ -13,10 +13,9 @@
 #include "crew/topology.h"
 #include "crew/work.h"
 
-/* Grants out: most of more than DMAP__CREW_SMALL items, and of a crew of `workers` most of fewer. */
-#define DMAP__CREW_GRANTS                6
-#define DMAP__CREW_SMALL                 4
-#define DMAP__CREW_SMALL_GRANTS(workers) (2 * (workers) + 4)
+/* Grants out: most of more than DMAP__CREW_SMALL items; of others, 2 * workers + 4. */
+#define DMAP__CREW_GRANTS 6
+#define DMAP__CREW_SMALL  4
 
 typedef struct dmap__crew dmap__crew;
 

@@ -7,6 +7,7 @@
  * only, changes nothing. */
 #include "crew/process_environment.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 static bool starts_with(const char *text, const char *const *prefixes) {
@@ -16,7 +17,8 @@ static bool starts_with(const char *text, const char *const *prefixes) {
     return false;
 }
 
-bool dmap__environment_is_ranks(const char *const *environment) {
+/* True if a launcher of MPI made this environment ("NAME=value", ended by NULL) for a rank. */
+static bool is_ranks(const char *const *environment) {
     static const char *const signs[] = {"OMPI_COMM_WORLD_SIZE=", "PMI_RANK=", "PMI_SIZE=", "PMIX_RANK=", NULL};
     for (; *environment; environment++)
         if (starts_with(*environment, signs))
@@ -24,7 +26,7 @@ bool dmap__environment_is_ranks(const char *const *environment) {
     return false;
 }
 
-bool dmap__environment_is_launchers(const char *variable) {
+static bool is_launchers(const char *variable) {
     static const char *const users[] = {"OMPI_ALLOW_RUN_AS_ROOT", "OMPI_CC=", "OMPI_CXX=", "OMPI_FC=", NULL};
     static const char *const prefixes[] = {
         /* Open MPI, PRRTE, PMIx */
@@ -40,9 +42,9 @@ bool dmap__environment_is_launchers(const char *variable) {
 
 size_t dmap__environment_for_child(const char *const *environment, const char **kept) {
     size_t n = 0;
-    bool drop = dmap__environment_is_ranks(environment);
+    bool drop = is_ranks(environment);
     for (; *environment; environment++)
-        if (!drop || !dmap__environment_is_launchers(*environment))
+        if (!drop || !is_launchers(*environment))
             kept[n++] = *environment;
     kept[n] = NULL;
     return n;

@@ -199,10 +199,6 @@ static const table *table_of(const dmap__topology *t, bool keep) {
     return keep ? &t->kept : &t->wide;
 }
 
-int dmap__topology_cores(const dmap__topology *topology, bool keep_binding) {
-    return table_of(topology, keep_binding)->n;
-}
-
 uint64_t dmap__topology_mask(const dmap__topology *topology) {
     uint64_t hash = 14695981039346656037u; /* FNV-1a over the CPU numbers */
     for (int cpu = hwloc_bitmap_first(topology->own); cpu >= 0; cpu = hwloc_bitmap_next(topology->own, cpu))

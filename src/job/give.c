@@ -271,7 +271,7 @@ static void recall_crew(dmap__job *job, const dmap__step *step, dmap__out *out) 
         ranges[i] = (dmap__range){pairs[i][0], pairs[i][1]};
         out->kept += ranges[i].end - ranges[i].begin;
     }
-    if (dmap__plan_returned(job->plan, dmap__clock_now(), step->lease, ranges, (size_t)n) != DMAP_OK)
+    if (dmap__plan_returned(job->plan, step->lease, ranges, (size_t)n) != DMAP_OK)
         fail(job, DMAP_ENOMEM, "out of memory for a recall");
     free(pairs);
     free(ranges);

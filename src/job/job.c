@@ -321,12 +321,8 @@ dmap_status dmap__job_run(dmap_pool *pool, uint32_t task_id, dmap_source source,
     job->options = *options;
     job->call = ++pool->calls;
     job->source = (dmap__items_source){.source = source, .task = job->task};
-    job->sink = (dmap__sink){.given = sink,
-                             .task = job->task,
-                             .unordered = options->unordered,
-                             .stop = options->on_error == DMAP_STOP,
-                             .blame = dmap__job_blame,
-                             .arg = job};
+    job->sink = (dmap__sink){
+        .given = sink, .task = job->task, .unordered = options->unordered, .blame = dmap__job_blame, .arg = job};
     job->began_s = dmap__clock_now();
     pool->current = job;
     if (open_job(job) == DMAP_OK) {

@@ -16,7 +16,7 @@ typedef struct dmap__sink {
     dmap_sink given;
     const dmap_task *task;
     const dmap__shuffle *shuffle; /* NULL: position is index */
-    bool unordered, stop;
+    bool unordered;
     dmap__blame_fn *blame;
     void *arg;
     /* Private to sink.c. */

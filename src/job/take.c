@@ -275,7 +275,7 @@ static void take_returned(dmap__job *job, const dmap__message *message) {
     job->sends_items = job->sends_items || message->head.a;
     for (size_t i = 0; i < n; i++)
         out->kept += ranges[i].end - ranges[i].begin;
-    if (dmap__plan_returned(job->plan, dmap__clock_now(), (uint32_t)message->head.lease, ranges, n) != DMAP_OK)
+    if (dmap__plan_returned(job->plan, (uint32_t)message->head.lease, ranges, n) != DMAP_OK)
         dmap__job_fail_memory(job);
 }
 

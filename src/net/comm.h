@@ -60,9 +60,8 @@ void dmap__comm_end(dmap__comm *comm);
 
 int dmap__comm_rank(const dmap__comm *comm);
 int dmap__comm_size(const dmap__comm *comm);
-/** Of a rank: its host's name; its rank among the ranks of its host, how many these are, and the lowest of them. */
+/** Of a rank: its host's name; how many ranks its host has, and the lowest of them. */
 const char *dmap__comm_host(const dmap__comm *comm, int rank);
-int dmap__comm_node_rank(const dmap__comm *comm, int rank);
 int dmap__comm_node_size(const dmap__comm *comm, int rank);
 int dmap__comm_node_leader(const dmap__comm *comm, int rank);
 

@@ -77,10 +77,9 @@ void dmap__plan_destroy(dmap__plan *plan) {
     free(plan);
 }
 
-dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease, int *branch) {
+dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease) {
     if (lease >= plan->leases_capacity || !plan->leases[lease].out)
         return NULL;
-    *branch = plan->leases[lease].branch;
     return &plan->leases[lease];
 }
 

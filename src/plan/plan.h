@@ -113,7 +113,7 @@ void dmap__plan_done(dmap__plan *plan, double now, uint32_t lease, uint64_t item
 /** Answer to a recall: these ranges (may be none) of the lease were not begun and are taken back. A recall of a lease
  *  that has ended since is answered by dmap__plan_done alone: no answer may follow it.
  *  Returns DMAP_ENOMEM */
-dmap_status dmap__plan_returned(dmap__plan *plan, double now, uint32_t lease, const dmap__range *ranges, size_t n);
+dmap_status dmap__plan_returned(dmap__plan *plan, uint32_t lease, const dmap__range *ranges, size_t n);
 /** So many items of a lease have ended so far. */
 void dmap__plan_progress(dmap__plan *plan, double now, uint32_t lease, uint64_t items);
 
@@ -130,12 +130,6 @@ bool dmap__plan_drop(dmap__plan *plan, dmap__piece *piece);
 /** True when nothing is out, nothing is left to grant, and every piece was taken. Ask after dmap__plan_next returned
  * false. */
 bool dmap__plan_over(const dmap__plan *plan);
-/** The lowest final failure (with `stop`) or limit so far; UINT64_MAX: none. */
-uint64_t dmap__plan_limit_get(const dmap__plan *plan);
-/** Leases out, over all branches. */
-size_t dmap__plan_out(const dmap__plan *plan);
-/** One past the highest position granted so far. */
-uint64_t dmap__plan_granted(const dmap__plan *plan);
 void dmap__plan_stats_get(const dmap__plan *plan, dmap__plan_stats *stats);
 /** Verifies every invariant written in plan.c: NULL, or a sentence that names the broken one. For tests. */
 const char *dmap__plan_check(const dmap__plan *plan);

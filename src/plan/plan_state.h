@@ -108,8 +108,8 @@ struct dmap__plan {
 
 /* ---- plan.c ---- */
 
-/** Lease of that number; NULL if it is not out. *branch: whose. */
-dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease, int *branch);
+/** Lease of that number; NULL if it is not out. */
+dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease);
 /** Items of a lease that have not ended, as far as is known. */
 uint64_t dmap__plan_lease_left(const dmap__lease *lease);
 /** Counts the branch's load again, after `before` items of the lease had not ended, and moves it to its queue. */

@@ -2,6 +2,7 @@
  * simulator's part (tests/sim). */
 #include <stdlib.h>
 
+#include "plan/plan_state.h"
 #include "plan_steps.h"
 #include "unit.h"
 
@@ -76,8 +77,8 @@ static void test_two_leases_a_branch_and_max_chunk(void) {
     granted(plan, 0, 2000, 3000, 1);
     granted(plan, 1, 3000, 4000, 1);
     CU_ASSERT_TRUE(idle(plan, 1e9));
-    CU_ASSERT_EQUAL(dmap__plan_out(plan), 4);
-    CU_ASSERT_EQUAL(dmap__plan_granted(plan), 4000);
+    CU_ASSERT_EQUAL(plan->out, 4);
+    CU_ASSERT_EQUAL(plan->granted, 4000);
     end(plan, false);
 }
 
@@ -175,7 +176,7 @@ static void test_retry_elsewhere(void) {
     finish(plan, b, 2, 4, 0.1, 0.01);
     CU_ASSERT_EQUAL(dmap__plan_failed(plan, again, 1, 2, &retry), DMAP_OK);
     CU_ASSERT_FALSE(retry);
-    CU_ASSERT_EQUAL(dmap__plan_limit_get(plan), 1);
+    CU_ASSERT_EQUAL(plan->limit, 1);
     dmap__plan_done(plan, 0.2, again, 1, 0.01);
     dmap__step step;
     CU_ASSERT_TRUE(dmap__plan_next(plan, 0.2, &step) && step.kind == DMAP__STEP_LIMIT && step.begin == 1);
@@ -215,10 +216,10 @@ static void test_lowest_failure_wins(void) {
         leases[i] = granted(plan, i, 2 * (uint64_t)i, 2 * (uint64_t)i + 2, 1);
     for (int i = 0; i < 3; i++) {
         CU_ASSERT_EQUAL(dmap__plan_failed(plan, leases[failing[i] / 2], failing[i], 1, &retry), DMAP_OK);
-        CU_ASSERT_TRUE(!retry && dmap__plan_limit_get(plan) == failing[i] && !dmap__plan_over(plan));
+        CU_ASSERT_TRUE(!retry && plan->limit == failing[i] && !dmap__plan_over(plan));
     }
     CU_ASSERT_EQUAL(dmap__plan_failed(plan, leases[2], 5, 1, &retry), DMAP_OK);
-    CU_ASSERT_EQUAL(dmap__plan_limit_get(plan), 0);
+    CU_ASSERT_EQUAL(plan->limit, 0);
     CU_ASSERT_TRUE(dmap__plan_next(plan, 0, &step) && step.kind == DMAP__STEP_LIMIT && step.begin == 0);
     CU_ASSERT_TRUE(idle(plan, 0)); /* three falls, told once */
     for (int i = 0; i < 3; i++)
@@ -265,7 +266,7 @@ static void test_recall(void) {
     dmap__step recall;
     dmap__plan *plan = half_done(&slow, &recall);
     dmap__range back = {8, 10};
-    CU_ASSERT_EQUAL(dmap__plan_returned(plan, 0.011, slow, &back, 1), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap__plan_returned(plan, slow, &back, 1), DMAP_OK);
     uint32_t again = granted(plan, 1, 8, 10, 1);
     CU_ASSERT_FALSE(dmap__plan_may_trim(plan, again));
     finish(plan, again, 8, 10, 0.02, 0.001);
@@ -285,7 +286,7 @@ static void test_uneven(void) {
     CU_ASSERT_TRUE(dmap__plan_is_uneven(plan));
     CU_ASSERT_TRUE(dmap__plan_next(plan, 10e-3, &recall));
     CU_ASSERT_FALSE(dmap__plan_is_uneven(plan)); /* it is being asked */
-    CU_ASSERT_EQUAL(dmap__plan_returned(plan, 0.011, slow, NULL, 0), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap__plan_returned(plan, slow, NULL, 0), DMAP_OK);
     CU_ASSERT_FALSE(dmap__plan_is_uneven(plan)); /* and had nothing to give */
     end(plan, false);
 }
@@ -294,7 +295,7 @@ static void test_recall_in_vain(void) {
     uint32_t slow;
     dmap__step recall;
     dmap__plan *plan = half_done(&slow, &recall);
-    CU_ASSERT_EQUAL(dmap__plan_returned(plan, 0.011, slow, NULL, 0), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap__plan_returned(plan, slow, NULL, 0), DMAP_OK);
     CU_ASSERT_TRUE(idle(plan, 10)); /* not asked again */
     end(plan, false);
 }
@@ -317,7 +318,7 @@ static void test_returned_is_split(void) {
     finish(plan, b, 100, 200, 0.1, 10e-3);
     finish(plan, c, 200, 300, 0.1, 10e-3);
     dmap__range back = {20, 100};
-    CU_ASSERT_EQUAL(dmap__plan_returned(plan, 0.1, a, &back, 1), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap__plan_returned(plan, a, &back, 1), DMAP_OK);
     granted(plan, 1, 20, 60, 1);
     granted(plan, 2, 60, 100, 1);
     take(plan);
