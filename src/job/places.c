@@ -56,7 +56,7 @@ static void take_answer(void *arg, dmap__message *message) {
     a->waiting--;
     dmap_blob *answer = &a->pool->told_places[message->from];
     answer->size = (size_t)message->head.meta_size;
-    answer->data = dmap__comm_take_meta(message);
+    answer->data = dmap__message_take_meta(message);
     if (!answer->data)
         a->status =
             dmap__fail(&a->pool->error, DMAP_ENOMEM, "out of memory for the places of the workers on %s, rank %d",

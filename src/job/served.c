@@ -28,8 +28,8 @@ static dmap_status place_items(dmap__served *served, bool shuffled, dmap__messag
         return DMAP_OK;
     if (grant->layout != DMAP__LAYOUT_ARRAY)
         size = grant->layout == DMAP__LAYOUT_BLOBS ? DMAP_VARIABLE : 0;
-    if ((message->head.meta_size && !(served->meta = dmap__comm_take_meta(message))) ||
-        (message->head.data_size && !(served->data = dmap__comm_take_data(message))))
+    if ((message->head.meta_size && !(served->meta = dmap__message_take_meta(message))) ||
+        (message->head.data_size && !(served->data = dmap__message_take_data(message))))
         return DMAP_ENOMEM;
     dmap__message taken = *message;
     taken.meta = served->meta;

@@ -30,28 +30,6 @@ typedef struct transfer {
     dmap__request requests[AHEAD];
 } transfer;
 
-/* ---- taking ---- */
-
-/* *owned if it is on the heap already, a copy if not. */
-static void *take(void **part, void **owned, uint64_t size) {
-    void *taken = *part ? *owned : NULL;
-    if (*part && !taken) {
-        taken = malloc((size_t)size);
-        if (taken)
-            memcpy(taken, *part, (size_t)size);
-    }
-    *part = *owned = NULL;
-    return taken;
-}
-
-void *dmap__comm_take_meta(dmap__message *message) {
-    return take(&message->meta, &message->meta_owned, message->head.meta_size);
-}
-
-void *dmap__comm_take_data(dmap__message *message) {
-    return take(&message->data, &message->data_owned, message->head.data_size);
-}
-
 /* ---- the ring ---- */
 
 static unsigned char *slot_bytes(const dmap__inbox *inbox, int slot) {
@@ -103,8 +81,8 @@ static dmap__message in_slot(const dmap__inbox *inbox, dmap__framing *framing) {
 /* Moves what came with the head out of its slot. */
 static bool copy_out(dmap__message *message) {
     void *meta = message->meta, *data = message->data;
-    message->meta_owned = dmap__comm_take_meta(message);
-    message->data_owned = dmap__comm_take_data(message);
+    message->meta_owned = dmap__message_take_meta(message);
+    message->data_owned = dmap__message_take_data(message);
     message->meta = message->meta_owned;
     message->data = message->data_owned;
     message->slot = -1;

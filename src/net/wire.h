@@ -19,7 +19,7 @@
 #include <dmap/place.h>
 
 #include "base/outcome.h"
-#include "net/comm.h"
+#include "net/message.h"
 
 typedef enum dmap__type {
     DMAP__CALL = 1,

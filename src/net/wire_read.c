@@ -140,7 +140,7 @@ static dmap_status get_results(dmap__message *message, reader *meta, const dmap_
     if (kind >= DMAP__KIND_FOLD || (kind != DMAP__KIND_NOTHING && is_variable != (task->result_size == DMAP_VARIABLE)))
         return DMAP_EMPI;
     outcome->packed = true;
-    if (head->data_size && !(outcome->message = dmap__comm_take_data(message)))
+    if (head->data_size && !(outcome->message = dmap__message_take_data(message)))
         return DMAP_ENOMEM;
     reader data = {outcome->message, (size_t)head->data_size, false};
     uint64_t items = dmap__outcome_items(outcome);

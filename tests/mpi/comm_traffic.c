@@ -257,10 +257,10 @@ static void take_one(dmap__comm *comm, size_t meta_size, size_t data_size) {
     CU_ASSERT_EQUAL(comm_send_bytes(comm, rank, 0, bytes, meta_size, bytes + meta_size, data_size), DMAP_OK);
     dmap__message m;
     comm_poll_whole(comm, &m);
-    unsigned char *meta = dmap__comm_take_meta(&m), *data = dmap__comm_take_data(&m);
+    unsigned char *meta = dmap__message_take_meta(&m), *data = dmap__message_take_data(&m);
     CU_ASSERT_PTR_NULL(m.meta);
     CU_ASSERT_PTR_NULL(m.data);
-    CU_ASSERT_PTR_NULL(dmap__comm_take_meta(&m));
+    CU_ASSERT_PTR_NULL(dmap__message_take_meta(&m));
     dmap__comm_release(comm, &m);
     CU_ASSERT_EQUAL(meta == NULL, meta_size == 0);
     CU_ASSERT_EQUAL(data == NULL, data_size == 0);
