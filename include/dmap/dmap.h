@@ -45,8 +45,8 @@ typedef enum dmap_backend {
 } dmap_backend;
 
 /** How processes are started (DMAP_PROCESSES only): by the fork server, from the memory that the program had when it
- * was made; from the rank's memory as it is now, MPI's too (DMAP_FORK: at your own risk); or as a fresh copy of the
- * program (DMAP_SPAWN), which enters at dmap_prefork. */
+ *  was made; from the rank's memory as it is now, MPI's too (DMAP_FORK: at your own risk); or as a fresh copy of the
+ *  program (DMAP_SPAWN), which enters at dmap_prefork. */
 typedef enum dmap_start { DMAP_START_DEFAULT = 0, DMAP_FORKSERVER = 1, DMAP_FORK = 2, DMAP_SPAWN = 3 } dmap_start;
 
 /** What a worker is bound to. */
@@ -260,10 +260,12 @@ typedef struct dmap_map_options {
     double item_timeout_s; /* 0: none. A process is killed; a thread can only be asked to stop (dmap_cancelled) */
     double timeout_s;      /* 0: none. Then the call stops: DMAP_ETIMEOUT. Running items are waited for */
     const char *journal;   /* not in this version: DMAP_EUNSUPPORTED */
-    double (*cost)(void *arg, uint64_t index); /* hint: longest first. Not for dmap_pull. 16 bytes an item; with an  */
-    void *cost_arg;                            /* ordered sink, results out of order are held beyond the window      */
-    uint64_t seed;                             /* for dmap_seed */
-    int progress;                              /* a bar on stderr: 0: if that is a terminal, 1: always, -1: never */
+    /* Hint: longest first. Not for dmap_pull. 16 bytes an item; with an ordered sink, results out of order are held
+     * beyond the window. */
+    double (*cost)(void *arg, uint64_t index);
+    void *cost_arg;
+    uint64_t seed;             /* for dmap_seed */
+    int progress;              /* a bar on stderr: 0: if that is a terminal, 1: always, -1: never */
     int ahead;                 /* 0: some items wait at their rank, so that no worker waits for a message; -1: none: an
                                   item leaves the master when a worker is free (for items of seconds) */
     dmap_emission_fn *on_emit; /* takes what dmap_emit sends; NULL: it is refused there */
@@ -289,8 +291,8 @@ DMAP_API dmap_status dmap_map(dmap_pool *pool, const dmap_task *task, dmap_sourc
                               const dmap_map_options *options);
 
 /** No item is begun any more in the call that runs on the pool, as soon as each rank has heard of it: those that run
- * are finished and delivered, all others are dropped (of dmap_collect, they are DMAP_ITEM_CANCELLED; the accumulator of
- *  dmap_fold is untouched), and the call returns DMAP_ECANCELLED.
+ *  are finished and delivered, all others are dropped (of dmap_collect, they are DMAP_ITEM_CANCELLED; the accumulator
+ *  of dmap_fold is untouched), and the call returns DMAP_ECANCELLED.
  *  Called by:  a source, sink, emission or watch function of that call; again, too
  *  Returns:    DMAP_OK; DMAP_EINVAL (no call runs on the pool). Never blocks */
 DMAP_API dmap_status dmap_drain(dmap_pool *pool);

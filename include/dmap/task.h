@@ -29,12 +29,12 @@ typedef struct dmap_blob {
 typedef int dmap_task_fn(dmap_context *ctx, const void *item, void *result);
 
 /** Does `count` items of consecutive index, dmap_index() being that of the first. Both sizes are fixed. From
- * dmap_range, items points to the first index only: the rest follow by counting. If it returns non-zero for more than
- * one item, these are run again one by one, so that the right one is reported. */
+ *  dmap_range, items points to the first index only: the rest follow by counting. If it returns non-zero for more than
+ *  one item, these are run again one by one, so that the right one is reported. */
 typedef int dmap_batch_fn(dmap_context *ctx, const void *items, void *results, size_t count);
 
-/** A function to map and its sizes. Define it by DMAP_TASK at file scope, so that every process of the program has it.
- */
+/** A function to map and its sizes. Define it by DMAP_TASK at file scope, so that every process of the program has
+ *  it. */
 typedef struct dmap_task {
     const char *name;  /* unique in the program */
     dmap_task_fn *run; /* one of run and run_batch */
@@ -68,8 +68,8 @@ typedef struct dmap_task {
  *  Threads:  one at a time; before any pool is opened */
 DMAP_API void dmap_register(const dmap_task *task);
 
-/* Inside a task (run, run_batch, setup, teardown): by the thread that was given ctx, for as long as the function runs.
- */
+/* Inside a task (run, run_batch, setup, teardown): by the thread that was given ctx, for as long as the function
+ * runs. */
 
 /** Index of the item (of the first one in run_batch; 0 in setup and teardown). */
 DMAP_API uint64_t dmap_index(const dmap_context *ctx);
@@ -81,7 +81,7 @@ DMAP_API size_t dmap_item_size(const dmap_context *ctx);
  *  Returns:  never NULL for 0 bytes; NULL if memory is out: the item is then reported so whatever it returns */
 DMAP_API void *dmap_result(dmap_context *ctx, size_t size);
 /** Gives the failure a sentence (up to 1,000 bytes are kept). Returns code, or 1 if code is 0: `return dmap_fail(ctx,
- * 3, "…")`. */
+ *  3, "…")`. */
 DMAP_API int dmap_fail(dmap_context *ctx, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /** What dmap_share sent last: read-only, aligned to 64; NULL and 0 if nothing. size may be NULL. */
 DMAP_API const void *dmap_shared(const dmap_context *ctx, size_t *size);
@@ -105,7 +105,7 @@ DMAP_API int dmap_worker(const dmap_context *ctx);
  *  Blocks:   while more than 4 MiB of this rank's are on their way */
 DMAP_API int dmap_emit(dmap_context *ctx, const void *data, size_t size);
 /** True once the result is no longer wanted (the call stops, or item_timeout_s is over): a long task may then return
- * early. */
+ *  early. */
 DMAP_API bool dmap_cancelled(const dmap_context *ctx);
 
 /** Inside a task's merge function: the place of the merged result, `size` bytes aligned to 16. As with dmap_result, a

@@ -6,13 +6,13 @@
 
 /** Makes a pool on comm (taken over, also on failure; NULL: one rank without MPI). On the master: returns with
  *  *pool; on the others: serves, and returns with *pool NULL. The status is the same on every rank until service
- * begins. */
+ *  begins. */
 dmap_status dmap__pool_open(dmap__comm *comm, const dmap_options *options, dmap_pool **pool, dmap__error *error);
 /** Ends it, on the master: tells the other ranks. */
 dmap_status dmap__pool_close(dmap_pool *pool);
 
 /** DMAP_OK if the pool may be used now, by this thread, outside any task and call; else DMAP_EINVAL and a sentence in
- * dmap_error(NULL) (and in the pool's error, if there is a pool). */
+ *  dmap_error(NULL) (and in the pool's error, if there is a pool). */
 dmap_status dmap__pool_check(dmap_pool *pool, const char *function);
 /** The same for what is called while a call runs. */
 dmap_status dmap__pool_check_calling(dmap_pool *pool, const char *function);

@@ -10,8 +10,8 @@ dmap_status dmap__registry_get(dmap__registry *registry, dmap__error *error);
 
 /** Its names and sizes as text, a line a task, to be compared with another rank's; free() it. NULL if memory is out. */
 char *dmap__registry_describe(const dmap__registry *registry);
-/** Compares two descriptions; returns false and writes what differs first ("task \"x\": …") if they are not the same.
- */
+/** Compares two descriptions; returns false and writes what differs first ("task \"x\": …") if they are not the
+ *  same. */
 bool dmap__registry_compare(const char *mine, const char *masters, char *difference, size_t size);
 
 #endif

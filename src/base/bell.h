@@ -21,7 +21,7 @@ bool dmap__bell_ring(dmap__bell *bell);
 /** Rings so far: to be asked before one looks for what there is to do, and handed to dmap__bell_wait. */
 uint32_t dmap__bell_heard(dmap__bell *bell);
 /** Sleeps until the bell has rung since `heard`, but no longer than timeout_s. One thread at a time. Returns true if it
- * has. */
+ *  has. */
 bool dmap__bell_wait(dmap__bell *bell, uint32_t heard, double timeout_s);
 
 #endif

@@ -9,7 +9,7 @@
 #define DMAP__ALIGNMENT ((size_t)16) /* of items and results of variable size */
 
 /** Makes room for `count` elements in array *items (NULL at first) of *capacity: returns false, all unchanged, if
- * memory is out. */
+ *  memory is out. */
 bool dmap__memory_grow(void *items, size_t *capacity, size_t count, size_t element_size);
 
 /** malloc of count * size bytes (1 at the least); NULL if out of memory or range. */

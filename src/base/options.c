@@ -1,8 +1,9 @@
 /* Options of a pool and of a call.
  *
  * One table says of each field of dmap_options where it lies, its environment variable, its bounds or the names of its
- * values, and its default: checking what a program gave and reading the environment both walk that
- * table, so a field is added in one place.
+ * values, and its default: checking what a program gave and reading the environment both walk that table, so a field is
+ * added in one place. Fields that may have any value and have no variable are not in it (refresh_items,
+ * refresh_memory): they are taken as they are.
  *
  * Invariant: what dmap__options_resolve has let through needs no further check anywhere. The environment is read only
  * for fields that the program left at zero, so a bad variable that has no say is no error.

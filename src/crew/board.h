@@ -90,7 +90,7 @@ uint64_t dmap__board_progress(const dmap__board *board, const dmap__grant *grant
 
 /** Worker: takes a batch, of pace->items to pace->most (one, if pace is of another call): returns its slot and offsets
  *  [*begin, *end) from grant->begin, or NULL if there is none. The worker stays attached to the slot until it takes
- * from another, or gets NULL. */
+ *  from another, or gets NULL. */
 dmap__slot *dmap__board_take(dmap__board *board, int worker, dmap__pace *pace, uint32_t *begin, uint32_t *end);
 /** Worker: empties its own lane of a slot; returns how many items that were. */
 uint32_t dmap__board_drain(dmap__slot *slot, int worker);

@@ -55,7 +55,7 @@ struct dmap__emission *dmap__crew_emission(dmap__crew *crew);
 /** So many bytes of emissions are gone: others may follow. */
 void dmap__crew_emission_gone(dmap__crew *crew, size_t bytes);
 /** Takes back up to `want` items, not begun, of a grant: writes at most dmap__crew_workers() ranges, and returns how
- * many. */
+ *  many. */
 int dmap__crew_recall(dmap__crew *crew, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]);
 /** True if a worker has nothing to do while a grant is out. */
 bool dmap__crew_is_hungry(const dmap__crew *crew);

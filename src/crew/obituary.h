@@ -5,7 +5,7 @@
 #include "crew/stage.h"
 
 /** In the process: a crash (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) leaves its backtrace on the stage, also when the
- * stack is full. */
+ *  stack is full. */
 void dmap__obituary_prepare(dmap__stage_head *head);
 
 /** "killed by SIGSEGV in square+0x12 < main+0x3 (process 123)"; "exited with code 3 (process 123)".

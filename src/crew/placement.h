@@ -17,8 +17,7 @@ typedef struct dmap__core {
 /** A rank's cores: positions [begin, end) of the table, at least one. */
 typedef struct dmap__share {
     int begin, end;
-    int sharers; /* ranks that have these cores, this one included; more than 1 only if there are more ranks than cores
-                  */
+    int sharers; /* ranks that have these cores, this one included; 1 unless there are more ranks than cores */
     int turn;    /* this rank among them, from 0 */
 } dmap__share;
 

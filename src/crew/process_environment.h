@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /** Leaves out the variables by which a launcher or its job step speaks to one rank: a program that inherits them may
- * take itself for that rank.
- * Writes to kept (room for as many as environment has, and NULL) the variables that a child gets, in their order: all
+ *  take itself for that rank.
+ *  Writes to kept (room for as many as environment has, and NULL) the variables that a child gets, in their order: all
  *  of them, if the environment is no rank's. Returns their number. */
 size_t dmap__environment_for_child(const char *const *environment, const char **kept);
 

@@ -84,8 +84,8 @@ typedef struct dmap__stage_head {
     int32_t status, code;    /* of the item after those: 0, 0 if none failed */
     bool out_of_memory, set_up_failed;
     char text[1024];
-    /* A question, in the midst of a request: what the item at `emitted_index` emits. The rank's answer is in `taken`.
-     */
+    /* A question, in the midst of a request: what the item at `emitted_index` emits. The rank's answer is in
+     * `taken`. */
     uint64_t emission; /* offset of room for one; 0: none was taken yet */
     uint64_t emitted;  /* bytes of it; 0: this is no question */
     uint64_t emitted_index;
@@ -112,8 +112,8 @@ void dmap__stage_destroy(dmap__stage *stage);
 /** Forgets all that was taken. Memory beyond what is usual is given back once little of it was used, not before: large
  *  batches in a row would allocate it anew each time. The rank's side, in its turn. */
 void dmap__stage_clear(dmap__stage *stage);
-/** Takes note of how large the stage is now. The process, when its turn begins. Returns false if it cannot reach all.
- */
+/** Takes note of how large the stage is now. The process, when its turn begins. Returns false if it cannot reach
+ *  all. */
 bool dmap__stage_look(dmap__stage *stage);
 /** True if the descriptor is still the stage's: a task may have closed it, and something else may have its number. */
 bool dmap__stage_has_descriptor(const dmap__stage *stage);

@@ -42,9 +42,9 @@ uint64_t dmap__items_count(const dmap__items_source *from);
 size_t dmap__items_size(const dmap__items_source *from);
 
 /** Gets items [begin, end): all of them if `whole`, else as many, at least one, as are about `bytes` in all or the
- * source has now: it sets from->ended or from->later then, and may give none at all. A source that failed has ended,
- * and from->failure says why. *items counts one user. Returns DMAP_OK; DMAP_ENOMEM (nothing was taken from the source)
- */
+ *  source has now: it sets from->ended or from->later then, and may give none at all. A source that failed has ended,
+ *  and from->failure says why. *items counts one user. Returns DMAP_OK; DMAP_ENOMEM (nothing was taken from the
+ *  source) */
 dmap_status dmap__items_get(dmap__items_source *from, uint64_t begin, uint64_t end, bool whole, size_t bytes,
                             dmap__items **items, dmap__error *error);
 void dmap__items_use(dmap__items *items);

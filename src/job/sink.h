@@ -42,13 +42,13 @@ dmap__want dmap__sink_want(const dmap__sink *sink);
 /** True if parts are to be delivered in order of their positions. */
 bool dmap__sink_is_ordered(const dmap__sink *sink);
 /** Where the fixed-size results of positions from `begin` on belong in the end, for as long as the call; NULL if not
- * side by side there. */
+ *  side by side there. */
 void *dmap__sink_place(const dmap__sink *sink, uint64_t begin);
 
 /** Delivers (some of) a part. After any answer but MORE the part is spent (destroyed, or kept by the sink). */
 dmap__sink_said dmap__sink_deliver(dmap__sink *sink, dmap__part *part);
 /** All parts have come, of `count` items; those above `limit` are not wanted (UINT64_MAX: no limit). Delivers what was
- * deferred. */
+ *  deferred. */
 dmap__sink_said dmap__sink_finish(dmap__sink *sink, uint64_t count, uint64_t limit);
 
 #endif

@@ -116,8 +116,8 @@ static void cut_parts(dmap__job *job, dmap__slab *slab, judge *j) {
 }
 
 /* A crew lowers its limit as soon as an item fails for good, and drops what lies above: the outcome of a chunk dropped
- * so may come before that of the chunk with the failure. Positions are shuffled: only "nothing" says the same of both.
- */
+ * so may come before that of the chunk with the failure. Positions are shuffled: only "nothing" says the same of
+ * both. */
 static void take_limit(dmap__job *job, uint64_t limit) {
     if (limit < UINT64_MAX && (!job->shuffle || limit == 0))
         dmap__plan_limit(job->plan, limit);

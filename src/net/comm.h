@@ -41,11 +41,11 @@ int dmap__comm_node_leader(const dmap__comm *comm, int rank);
 /** The bell of this rank, as long as comm: rung by ranks of this host that have sent it something. */
 dmap__bell *dmap__comm_bell(dmap__comm *comm);
 /** True if whoever sends to this rank (the master; to the master, all) rings its bell: then there is nothing to look
- * for while it is silent, but for the rest of what has begun to arrive. Cost: O(ranks) on the master. */
+ *  for while it is silent, but for the rest of what has begun to arrive. Cost: O(ranks) on the master. */
 bool dmap__comm_is_rung(const dmap__comm *comm);
 
 /** How this rank reads and writes the memory of the master, which runs on the same host; NULL: it cannot. Any thread
- * may use it, as long as comm. */
+ *  may use it, as long as comm. */
 const dmap__reach *dmap__comm_reach(const dmap__comm *comm);
 /** Master: true if that rank can read and write its memory. */
 bool dmap__comm_is_reached_by(const dmap__comm *comm, int rank);
@@ -58,7 +58,7 @@ dmap_status dmap__comm_bcast(dmap__comm *comm, void *data, size_t size, dmap__er
 /** Collective, before dmap__comm_start: an equal number of bytes from each rank, to all, in rank order. */
 dmap_status dmap__comm_gather(dmap__comm *comm, const void *mine, size_t size, void *all, dmap__error *error);
 /** Collective, before dmap__comm_start: if error->status of any rank is not DMAP_OK, all get status and text of the
- * lowest such rank. Returns that status. */
+ *  lowest such rank. Returns that status. */
 dmap_status dmap__comm_agree(dmap__comm *comm, dmap__error *error);
 
 /** Posts the receives: messages may be sent and polled from here on. Not collective. place may be NULL. */
@@ -76,7 +76,7 @@ dmap_status dmap__comm_send(dmap__comm *comm, int to, const dmap__head *head, co
 
 /** Moves what is under way and gives the next whole message.
  *  Returns: 1 with *message, to be released before the next poll; 0 nothing now; -1 with error set (DMAP_EMPI,
- * DMAP_ENOMEM) */
+ *  DMAP_ENOMEM) */
 int dmap__comm_poll(dmap__comm *comm, dmap__message *message, dmap__error *error);
 void dmap__comm_release(dmap__comm *comm, dmap__message *message);
 

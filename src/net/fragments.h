@@ -45,8 +45,7 @@ typedef struct dmap__cursor {
 
 /** The sum of the sizes. */
 uint64_t dmap__parts_size(const dmap_blob *parts, size_t n_parts);
-/** The next `size` bytes, if they lie within one part, and moves over them; NULL, and does not move, if not. size > 0.
- */
+/** The next `size` bytes (at least one), if they lie within one part: moves over them. Else NULL, and does not move. */
 const void *dmap__cursor_take(dmap__cursor *cursor, size_t size);
 /** Copies the next `size` bytes, which must be there, and moves over them. */
 void dmap__cursor_copy(dmap__cursor *cursor, void *into, size_t size);

@@ -34,7 +34,7 @@ void *dmap__message_take_meta(dmap__message *message);
 void *dmap__message_take_data(dmap__message *message);
 
 /** Says where the data part of a large message is to be put: at least head->data_size bytes, valid until the message
- * was polled; NULL: comm allocates. Called inside dmap__comm_poll; meta has already come. */
+ *  was polled; NULL: comm allocates. Called inside dmap__comm_poll; meta has already come. */
 typedef void *dmap__place_fn(void *arg, int from, const dmap__head *head, const void *meta);
 
 #endif

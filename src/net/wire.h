@@ -12,7 +12,7 @@
  *   PLACES where do your workers run?
  *   CLOSE  the pool is closed
  *
- * Numbers travel as the machine has them: dmap__comm_open sees to it that all ranks run the same program. */
+ * Numbers travel as the machine has them: a pool is opened only if all ranks run the same program. */
 #ifndef DMAP_NET_WIRE_H
 #define DMAP_NET_WIRE_H
 
@@ -86,7 +86,7 @@ void dmap__packed_fini(dmap__packed *packed);
 /** Packs items. Returns false if memory is out: *packed is then empty. */
 bool dmap__wire_pack_items(const dmap__wire_items *items, dmap__packed *packed);
 /** Finds the items in a message that holds them: *indices points into meta, *blobs is a new table (free() it), for
- * items of variable size; NULL where there are none. Returns DMAP_OK, DMAP_ENOMEM, DMAP_EMPI (damaged) */
+ *  items of variable size; NULL where there are none. Returns DMAP_OK, DMAP_ENOMEM, DMAP_EMPI (damaged) */
 dmap_status dmap__wire_unpack_items(const dmap__message *message, bool shuffled, size_t item_size,
                                     const uint64_t **indices, dmap_blob **blobs);
 
@@ -94,16 +94,16 @@ dmap_status dmap__wire_unpack_items(const dmap__message *message, bool shuffled,
  *  Returns false if memory is out: *packed is then empty. */
 bool dmap__wire_pack_outcome(const dmap__outcome *outcome, size_t result_size, dmap__head *head, dmap__packed *packed);
 /** Makes an outcome of a RESULT; takes the message's data over (or copies it, where it is small). place: where the
- * results lie, if they do not lie in the message: the caller's, as long as the outcome; NULL: they do.
- * Returns DMAP_OK, DMAP_ENOMEM, DMAP_EMPI (damaged) */
+ *  results lie, if they do not lie in the message: the caller's, as long as the outcome; NULL: they do.
+ *  Returns DMAP_OK, DMAP_ENOMEM, DMAP_EMPI (damaged) */
 dmap_status dmap__wire_unpack_outcome(dmap__message *message, const dmap_task *task, void *place,
                                       dmap__outcome *outcome);
 /** Packs n places as a meta part: their numbers and texts, but for host and rank. Returns false if memory is out. */
 bool dmap__wire_pack_places(const dmap_place *places, int n, dmap__packed *packed);
 /** Fills in the place of a worker from such a meta part. Returns DMAP_OK, DMAP_EMPI (damaged, or it is not there). */
 dmap_status dmap__wire_unpack_place(dmap_blob meta, int worker, dmap_place *place);
-/** True if the RESULT holds every item of its chunk, of fixed size: its data can be received where the results belong.
- */
+/** True if the RESULT holds every item of its chunk, of fixed size: its data can be received where the results
+ *  belong. */
 bool dmap__wire_is_whole(const dmap__head *head);
 /** True if the RESULT's results were written to where its GRANT said. */
 bool dmap__wire_is_placed(const dmap__head *head);

@@ -84,7 +84,7 @@ bool dmap__plan_is_uneven(const dmap__plan *plan);
 
 /** The lease just granted (no event since) got only [begin, end): the source gave no more, or its bytes are enough.
  *  end == begin ends the lease. Only leases of fresh items may be trimmed: attempt 1 and end == the highest position
- * granted so far; others (retried, returned) the caller must take whole. */
+ *  granted so far; others (retried, returned) the caller must take whole. */
 void dmap__plan_trim(dmap__plan *plan, uint32_t lease, uint64_t end);
 /** True if the lease may be trimmed. */
 bool dmap__plan_may_trim(const dmap__plan *plan, uint32_t lease);
@@ -99,12 +99,12 @@ dmap_status dmap__plan_drain(dmap__plan *plan);
 
 /** An item of a lease failed in its `attempt`. Comes before dmap__plan_done of that lease.
  *  Returns: DMAP_OK and *retry: true if it will be granted again (to another branch, if there is one free): it is in no
- * piece then. False: it has ended so; with `stop` the limit falls to it, and it is in no piece; else it is in its piece
- */
+ *  piece then. False: it has ended so; with `stop` the limit falls to it, and it is in no piece; else it is in its
+ *  piece */
 dmap_status dmap__plan_failed(dmap__plan *plan, uint32_t lease, uint64_t position, int attempt, bool *retry);
 /** A piece of a lease has come. Comes before dmap__plan_done of that lease. A piece at or above the limit may come: it
- * is dropped (see dmap__plan_drop); one that begins below it is delivered whole. Returns DMAP_ENOMEM: the piece was not
- * taken over. */
+ *  is dropped (see dmap__plan_drop); one that begins below it is delivered whole. Returns DMAP_ENOMEM: the piece was
+ *  not taken over. */
 dmap_status dmap__plan_piece(dmap__plan *plan, uint32_t lease, const dmap__piece *piece);
 /** A lease has ended: every item of it was returned, failed, in a piece, or above the limit.
  *  now:     what has passed between the branch's ends tells how fast its results come back
@@ -121,14 +121,14 @@ void dmap__plan_progress(dmap__plan *plan, double now, uint32_t lease, uint64_t 
 void dmap__plan_limit(dmap__plan *plan, uint64_t limit);
 
 /** The next piece to deliver: in order if `ordered`, else as it came; false if there is none now. Its bytes stay in the
- * window until dmap__plan_release (in parts, if so wished). */
+ *  window until dmap__plan_release (in parts, if so wished). */
 bool dmap__plan_take(dmap__plan *plan, dmap__piece *piece);
 void dmap__plan_release(dmap__plan *plan, uint64_t bytes);
 /** A piece that is not wanted any more, to be freed by the caller (nothing to release); false if there is none. */
 bool dmap__plan_drop(dmap__plan *plan, dmap__piece *piece);
 
 /** True when nothing is out, nothing is left to grant, and every piece was taken. Ask after dmap__plan_next returned
- * false. */
+ *  false. */
 bool dmap__plan_over(const dmap__plan *plan);
 void dmap__plan_stats_get(const dmap__plan *plan, dmap__plan_stats *stats);
 /** Verifies every invariant written in plan.c: NULL, or a sentence that names the broken one. For tests. */

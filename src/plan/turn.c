@@ -4,9 +4,9 @@
  * nothing to do, and those that want a lease to follow. Idle ones are served first. Workers whose results a slow
  * link would not bring do not count. Static schedules use a ring besides: strictly in turn, whoever waits.
  *
- * Invariants: a branch stands in the queue that queue_of() says, or in none. With a known count the ring holds the
- * branches with a share left, with an unknown one all with workers. Everything is O(1), so that a grant costs the same
- * with 10,000 branches as with one. */
+ * Invariants: a branch stands in the queue that dmap__turn_queue() says, or in none. With a known count the ring holds
+ * the branches with a share left, with an unknown one all with workers. Everything is O(1), so that a grant costs the
+ * same with 10,000 branches as with one. */
 #include "plan/plan_state.h"
 
 dmap__queue dmap__turn_queue(const dmap__plan *plan, const dmap__branch *b) {

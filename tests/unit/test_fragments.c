@@ -1,5 +1,5 @@
-/* The arithmetic of fragments: the framing of any two sizes, also those that no memory has, and the cursor over parts.
- */
+/* The arithmetic of fragments: the framing of any two sizes, also those that no memory has, and the cursor over
+ * parts. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
