@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <hwloc.h>
 
@@ -51,6 +52,8 @@ static dmap_status load(const char *text, hwloc_topology_t hwloc, dmap__error *e
     bool xml = length > 4 && strcmp(text + length - 4, ".xml") == 0;
     int bad = 0;
     hwloc_topology_set_flags(hwloc, HWLOC_TOPOLOGY_FLAG_DONT_CHANGE_BINDING);
+    if (xml && access(text, R_OK) != 0)
+        return dmap__fail(error, DMAP_EINVAL, "\"%.100s\": %s", text, strerror(errno));
     if (text)
         bad = xml ? hwloc_topology_set_xml(hwloc, text) : hwloc_topology_set_synthetic(hwloc, text);
     if (!bad)

@@ -37,7 +37,8 @@ static void test_json(void) {
 }
 
 static void test_nearest(void) {
-    static const char *const words[] = {"--workers", "--json", "--bind", NULL, "--backend"};
+    static const char *const words[] = {"--workers", "--json", "--bind", NULL, "--backend", "--pipe", "--seed", "core"};
+    const size_t n = sizeof words / sizeof words[0];
     static const struct {
         const char *word, *nearest;
     } cases[] = {{"--worker", "--workers"},
@@ -46,12 +47,23 @@ static void test_nearest(void) {
                  {"--jsn", "--json"},
                  {"--bidn", "--bind"},
                  {"--back-end", "--backend"},
+                 {"--load", NULL}, /* two or more letters of four are another word; dashes are no letters */
+                 {"--nice", NULL},
+                 {"--piep", "--pipe"},
+                 {"--sed", "--seed"},
+                 {"---seed", "--seed"},
+                 {"-seed", "--seed"},
+                 {"coer", "core"},
+                 {"cores", "core"},
+                 {"--", NULL},
+                 {"--x", NULL},
+                 {"-p", NULL},
                  {"x", NULL},
                  {"", NULL},
                  {"--something-else", NULL}};
     char endless[1000];
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const char *found = nearest_word(cases[i].word, words, 5, sizeof words[0]);
+        const char *found = nearest_word(cases[i].word, words, n, sizeof words[0]);
         bool same = found && cases[i].nearest ? strcmp(found, cases[i].nearest) == 0 : found == cases[i].nearest;
         if (!same)
             printf("\n  %s: %s\n", cases[i].word, found ? found : "none");
@@ -59,7 +71,7 @@ static void test_nearest(void) {
     }
     memset(endless, 'x', sizeof endless);
     endless[sizeof endless - 1] = '\0';
-    CU_ASSERT_PTR_NULL(nearest_word(endless, words, 5, sizeof words[0]));
+    CU_ASSERT_PTR_NULL(nearest_word(endless, words, n, sizeof words[0]));
 }
 
 static bool parse(info_options *o, const char *const *given) {
