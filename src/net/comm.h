@@ -1,4 +1,4 @@
-/* Messages between ranks. comm.c is the only file that calls MPI; this header shows no MPI type but the handle given
+/* Messages between ranks. mpi.c is the only file that calls MPI; this header shows no MPI type but the handle given
  * to dmap__comm_open, passed by address, so that no other file includes <mpi.h>.
  *
  * A message is a fixed head, a `meta` part and a `data` part, of any 64-bit size. What fits travels in one MPI message;

@@ -1,13 +1,12 @@
-/* MPI: the only file that calls it. A duplicate of the caller's communicator with errors returned, requests for the
- * outbox and the inbox (link.h), the few collectives of opening, and starting and ending MPI for dmap_run.
+/* MPI: the only file that calls it, at the bottom of the room. A duplicate of the caller's communicator with errors
+ * returned, on which messages are sent, received and tested, the few collectives of opening, and starting and ending
+ * MPI for dmap_run.
  *
- * Invariants: an int count never leaves this file; after dmap__comm_start nothing but Isend, Irecv and Test is called,
- * so nothing blocks and nothing is collective; an MPI error breaks the comm for good (`broken`), as what it left undone
- * is not known. MPI's own codes become DMAP_EMPI and a sentence here.
- * Closing does not shake hands: a rank must have received what is meant for it before it closes (wire's farewell),
- * else its peers' sends wait for their limit, and a later duplicate could meet the strays.
- * What is sent when is the outbox's matter, in what order it is handed out the inbox's. */
-#include "net/comm.h"
+ * Invariants: an int count never leaves this file; once the collectives of opening are over nothing but Isend, Irecv
+ * and Test is called, so nothing blocks and nothing is collective. MPI's own codes become DMAP_EMPI and a sentence
+ * here; what an error means for the comm is the comm's matter, what is sent when the outbox's, in what order it is
+ * handed out the inbox's. */
+#include "net/link.h"
 
 #include <limits.h>
 #include <mpi.h>
@@ -15,9 +14,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "net/comm_state.h"
+#include "net/comm.h"
+#include "net/hosts.h"
 #include "net/library.h"
-#include "net/link.h"
 
 enum {
     COLLECTIVE_BYTES = 1 << 30, /* at a time */
@@ -30,14 +29,9 @@ _Static_assert(MPI_MAX_PROCESSOR_NAME <= DMAP__HOST_BYTES, "MPI's host names hav
 
 struct dmap__link {
     MPI_Comm mpi;
+    int rank, size;
     uint64_t bytes_sent, bytes_received;
 };
-
-/* In one piece of memory; the comm comes first. */
-typedef struct opened_comm {
-    dmap__comm comm;
-    dmap__link link;
-} opened_comm;
 
 static dmap_status check(int code, const char *what, dmap__error *error) {
     if (code == MPI_SUCCESS)
@@ -48,7 +42,7 @@ static dmap_status check(int code, const char *what, dmap__error *error) {
     return dmap__fail(error, DMAP_EMPI, "%s: %s", what, text);
 }
 
-/* ---- the link ---- */
+/* ---- messages ---- */
 
 static MPI_Request load(const dmap__request *request) {
     MPI_Request handle;
@@ -132,157 +126,99 @@ bool dmap__link_drop_receive(dmap__link *link, dmap__request *request) {
     return done;
 }
 
-/* ---- opening and closing ---- */
+/* ---- collectives ---- */
 
-dmap_status dmap__comm_agree(dmap__comm *comm, dmap__error *error) {
+dmap_status dmap__link_agree(dmap__link *link, dmap__error *error) {
     dmap__error local = {.status = DMAP_OK};
-    int mine = error->status ? comm->rank : comm->size;
-    int lowest = comm->size;
-    if (check(MPI_Allreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, comm->link->mpi), "agreeing", &local) == DMAP_OK) {
-        if (lowest == comm->size)
+    int mine = error->status ? link->rank : link->size;
+    int lowest = link->size;
+    if (check(MPI_Allreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, link->mpi), "agreeing", &local) == DMAP_OK) {
+        if (lowest == link->size)
             return DMAP_OK;
-        check(MPI_Bcast(error, (int)sizeof *error, MPI_BYTE, lowest, comm->link->mpi), "agreeing", &local);
+        check(MPI_Bcast(error, (int)sizeof *error, MPI_BYTE, lowest, link->mpi), "agreeing", &local);
     }
     if (local.status)
         *error = local;
     return error->status;
 }
 
-static dmap_status bcast_from(dmap__comm *comm, int root, void *data, size_t size, dmap__error *error) {
+static dmap_status bcast_from(dmap__link *link, int root, void *data, size_t size, dmap__error *error) {
     dmap_status status = DMAP_OK;
     for (size_t done = 0, now; done < size && status == DMAP_OK; done += now) {
         now = size - done < COLLECTIVE_BYTES ? size - done : COLLECTIVE_BYTES;
-        status =
-            check(MPI_Bcast((char *)data + done, (int)now, MPI_BYTE, root, comm->link->mpi), "broadcasting", error);
+        status = check(MPI_Bcast((char *)data + done, (int)now, MPI_BYTE, root, link->mpi), "broadcasting", error);
     }
     return status;
 }
 
-dmap_status dmap__comm_bcast(dmap__comm *comm, void *data, size_t size, dmap__error *error) {
-    return bcast_from(comm, 0, data, size, error);
+dmap_status dmap__link_bcast(dmap__link *link, void *data, size_t size, dmap__error *error) {
+    return bcast_from(link, 0, data, size, error);
 }
 
-dmap_status dmap__comm_gather(dmap__comm *comm, const void *mine, size_t size, void *all, dmap__error *error) {
+dmap_status dmap__link_gather(dmap__link *link, const void *mine, size_t size, void *all, dmap__error *error) {
     if (size <= GATHER_BYTES) {
         int count = (int)size;
-        return check(MPI_Allgather(mine, count, MPI_BYTE, all, count, MPI_BYTE, comm->link->mpi), "gathering", error);
+        return check(MPI_Allgather(mine, count, MPI_BYTE, all, count, MPI_BYTE, link->mpi), "gathering", error);
     }
-    memcpy((char *)all + (size_t)comm->rank * size, mine, size);
+    memcpy((char *)all + (size_t)link->rank * size, mine, size);
     dmap_status status = DMAP_OK;
-    for (int root = 0; root < comm->size && status == DMAP_OK; root++)
-        status = bcast_from(comm, root, (char *)all + (size_t)root * size, size, error);
+    for (int root = 0; root < link->size && status == DMAP_OK; root++)
+        status = bcast_from(link, root, (char *)all + (size_t)root * size, size, error);
     return status;
 }
 
-/* What can fail on this rank alone, so before the first collective that needs it. */
-static dmap_status allocate(dmap__comm *comm, dmap__error *error) {
-    size_t n = (size_t)comm->size;
-    comm->names = calloc(n, sizeof *comm->names);
-    comm->places = calloc(n, sizeof *comm->places);
-    comm->reached = calloc(n, sizeof *comm->reached);
-    if (!comm->names || !comm->places || !comm->reached || !dmap__outbox_init(&comm->outbox, comm->link, comm->size))
-        return dmap__fail_memory(error, n * (sizeof *comm->names + sizeof *comm->places), "the table of ranks");
+/* ---- opening and closing ---- */
+
+static dmap_status duplicate(MPI_Comm mpi, dmap__link *link, dmap__error *error) {
+    dmap_status status = check(MPI_Comm_dup(mpi, &link->mpi), "duplicating the communicator", error);
+    if (status)
+        return status;
+    MPI_Comm_set_errhandler(link->mpi, MPI_ERRORS_RETURN);
+    MPI_Comm_set_name(link->mpi, "dmap");
+    MPI_Comm_rank(link->mpi, &link->rank);
+    MPI_Comm_size(link->mpi, &link->size);
     return DMAP_OK;
-}
-
-static dmap_status learn_hosts(dmap__comm *comm, dmap__error *error) {
-    char name[DMAP__HOST_BYTES] = "";
-    int length = 0;
-    check(MPI_Get_processor_name(name, &length), "asking for the host's name", error);
-    if (dmap__comm_agree(comm, error))
-        return error->status;
-    dmap_status status = dmap__comm_gather(comm, name, sizeof name, comm->names, error);
-    if (status == DMAP_OK && !dmap__hosts_place((const char(*)[DMAP__HOST_BYTES])comm->names, comm->size, comm->places))
-        dmap__fail_memory(error, (unsigned long long)comm->size, "the table of hosts");
-    return status ? status : dmap__comm_agree(comm, error);
-}
-
-static dmap_status meet_neighbours(dmap__comm *comm, dmap__error *error) {
-    const dmap__host_place *place = &comm->places[comm->rank];
-    dmap__neighbours_offer mine, *all = calloc((size_t)comm->size, sizeof *all);
-    dmap__neighbours_init(&comm->neighbours, place, &mine);
-    if (!all)
-        dmap__fail_memory(error, (size_t)comm->size * sizeof *all, "the offers of ranks");
-    if (dmap__comm_agree(comm, error) == DMAP_OK &&
-        dmap__comm_gather(comm, &mine, sizeof mine, all, error) == DMAP_OK) {
-        dmap__neighbours_reached reached = dmap__neighbours_accept(&comm->neighbours, place, &all[place->leader]);
-        dmap__comm_gather(comm, &reached, sizeof reached, comm->reached, error);
-    }
-    dmap__neighbours_end_offer(&comm->neighbours);
-    free(all);
-    return error->status;
 }
 
 /* On the caller's stack until every rank is known to have memory for it. */
-static dmap_status duplicate(MPI_Comm mpi, dmap__comm *comm, dmap__error *error) {
-    dmap_status status = check(MPI_Comm_dup(mpi, &comm->link->mpi), "duplicating the communicator", error);
-    if (status)
-        return status;
-    MPI_Comm_set_errhandler(comm->link->mpi, MPI_ERRORS_RETURN);
-    MPI_Comm_set_name(comm->link->mpi, "dmap");
-    MPI_Comm_rank(comm->link->mpi, &comm->rank);
-    MPI_Comm_size(comm->link->mpi, &comm->size);
-    return DMAP_OK;
-}
-
-dmap_status dmap__comm_open(const void *mpi_comm, dmap__comm **opened, dmap__error *error) {
-    dmap__error local;
-    error = error ? error : &local;
-    dmap__error_clear(error);
+dmap_status dmap__link_open(const void *mpi_comm, dmap__link **opened, dmap__error *error) {
     dmap__link link = {.bytes_sent = 0};
-    dmap__comm first = {.link = &link, .neighbours = {.descriptor = -1}};
-    if (duplicate(*(const MPI_Comm *)mpi_comm, &first, error))
+    if (duplicate(mpi_comm ? *(const MPI_Comm *)mpi_comm : MPI_COMM_WORLD, &link, error))
         return error->status;
-    opened_comm *made = calloc(1, sizeof *made);
+    dmap__link *made = calloc(1, sizeof *made);
     if (!made)
         dmap__fail_memory(error, sizeof *made, "the communicator");
-    if (dmap__comm_agree(&first, error)) {
+    if (dmap__link_agree(&link, error)) {
         free(made);
         MPI_Comm_free(&link.mpi);
         return error->status;
     }
-    dmap__comm *comm = &made->comm;
-    made->comm = first;
-    made->link = link;
-    comm->link = &made->link;
-    allocate(comm, error);
-    if (dmap__comm_agree(comm, error) || learn_hosts(comm, error) || meet_neighbours(comm, error)) {
-        dmap__comm_close(comm);
-        return error->status;
-    }
-    *opened = comm;
+    *made = link;
+    *opened = made;
     return DMAP_OK;
 }
 
-dmap_status dmap__comm_open_world(dmap__comm **comm, dmap__error *error) {
-    MPI_Comm world = MPI_COMM_WORLD;
-    return dmap__comm_open(&world, comm, error);
+void dmap__link_close(dmap__link *link) {
+    MPI_Comm_free(&link->mpi);
+    free(link);
 }
 
-void dmap__comm_end(dmap__comm *comm) {
-    if (comm->has_ended)
-        return;
-    comm->has_ended = true;
-    dmap__outbox_fini(&comm->outbox);
-    dmap__inbox_fini(&comm->inbox);
-    dmap__neighbours_close_gates(&comm->neighbours);
+int dmap__link_rank(const dmap__link *link) {
+    return link->rank;
 }
 
-void dmap__comm_close(dmap__comm *comm) {
-    if (!comm)
-        return;
-    dmap__comm_end(comm);
-    dmap__neighbours_fini(&comm->neighbours);
-    MPI_Comm_free(&comm->link->mpi);
-    free(comm->reached);
-    free(comm->places);
-    free(comm->names);
-    free(comm);
+int dmap__link_size(const dmap__link *link) {
+    return link->size;
 }
 
-void dmap__comm_bytes(const dmap__comm *comm, uint64_t *sent, uint64_t *received) {
-    *sent = comm->link->bytes_sent;
-    *received = comm->link->bytes_received;
+dmap_status dmap__link_host(char *name, dmap__error *error) {
+    int length = 0;
+    return check(MPI_Get_processor_name(name, &length), "asking for the host's name", error);
+}
+
+void dmap__link_bytes(const dmap__link *link, uint64_t *sent, uint64_t *received) {
+    *sent = link->bytes_sent;
+    *received = link->bytes_received;
 }
 
 /* ---- MPI itself ---- */
