@@ -91,14 +91,14 @@ void dmap__job_give_call(dmap__job *job) {
 }
 
 void dmap__job_give_taken(dmap__job *job, int rank, uint64_t bytes) {
-    dmap__head head = {.type = DMAP__TAKEN, .call = job->call, .a = bytes};
+    dmap__head head = {.type = DMAP__TAKEN, .call = job->call, .taken.bytes = bytes};
     send(job, rank, &head, NULL);
 }
 
 void dmap__job_give_limit(dmap__job *job, uint64_t limit) {
     if (job->pool->crew)
         dmap__crew_limit(job->pool->crew, limit);
-    dmap__head head = {.type = DMAP__LIMIT, .call = job->call, .a = limit};
+    dmap__head head = {.type = DMAP__LIMIT, .call = job->call, .limit.index = limit};
     for (int rank = 1; rank < job->pool->ranks && job->pool->broken == DMAP_OK; rank++)
         if (!send(job, rank, &head, NULL))
             return;
@@ -205,10 +205,10 @@ static bool give_rank(dmap__job *job, dmap__out *out, uint32_t lease) {
                        .lease = lease,
                        .begin = out->begin,
                        .end = out->end,
-                       .a = (uint64_t)out->attempt,
-                       .b = items->range_first,
-                       .c = (uint64_t)(uintptr_t)out->place,
-                       .d = (uint64_t)(uintptr_t)out->array};
+                       .grant = {.attempt = (uint64_t)out->attempt,
+                                 .range_first = items->range_first,
+                                 .place = (uint64_t)(uintptr_t)out->place,
+                                 .items_at = (uint64_t)(uintptr_t)out->array}};
     return send(job, out->branch, &head, p);
 }
 
@@ -278,7 +278,7 @@ static void recall_crew(dmap__job *job, const dmap__step *step, dmap__out *out) 
 }
 
 void dmap__job_give(dmap__job *job, const dmap__step *step) {
-    dmap__head recall = {.type = DMAP__RECALL, .call = job->call, .lease = step->lease, .a = step->want};
+    dmap__head recall = {.type = DMAP__RECALL, .call = job->call, .lease = step->lease, .recall.items = step->want};
     switch (step->kind) {
     case DMAP__STEP_GRANT:
         give_grant(job, step);

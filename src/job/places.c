@@ -38,7 +38,7 @@ void dmap__places_tell(dmap_pool *pool, dmap__head *reply, dmap__packed *packed)
         describe(pool, w, &all[w]);
     bool good = all && dmap__wire_pack_places(all, n, packed);
     free(all);
-    *reply = (dmap__head){.type = DMAP__PLACED, .a = (uint64_t)(good ? DMAP_OK : DMAP_ENOMEM)};
+    *reply = (dmap__head){.type = DMAP__PLACED, .placed.status = (uint64_t)(good ? DMAP_OK : DMAP_ENOMEM)};
 }
 
 /* ---- the master ---- */

@@ -78,7 +78,7 @@ static void send_result(server *s, dmap__served *c) {
 
 static void give_back(server *s, dmap__served *c) {
     uint64_t range[2] = {c->grant.begin, c->grant.end};
-    dmap__head reply = {.type = DMAP__RETURN, .call = s->call, .lease = c->grant.lease, .a = 1};
+    dmap__head reply = {.type = DMAP__RETURN, .call = s->call, .lease = c->grant.lease, .returned.unasked = 1};
     dmap_blob part = {range, sizeof range}; /* fits in the first MPI message, so it has been copied by then */
     send(s, &reply, &(dmap__packed){.parts = &part, .n_parts = 1}, NULL, NULL);
     send_result(s, c);
@@ -106,7 +106,7 @@ static void recall(server *s, const dmap__head *head) {
     if (!c || head->call != s->call)
         return; /* its result is under way: that is the answer */
     uint64_t(*ranges)[2] = dmap__memory_array((uint64_t)dmap__crew_workers(s->pool->crew), sizeof *ranges);
-    int n = ranges ? dmap__crew_recall(s->pool->crew, &c->grant, head->a, ranges) : 0;
+    int n = ranges ? dmap__crew_recall(s->pool->crew, &c->grant, head->recall.items, ranges) : 0;
     dmap__head reply = {.type = DMAP__RETURN, .call = s->call, .lease = head->lease};
     dmap_blob part = {ranges, (size_t)n * sizeof *ranges};
     dmap__packed packed = {.parts = &part, .n_parts = n ? 1 : 0};
@@ -128,10 +128,10 @@ static void take_message(server *s, dmap__message *message) {
         break;
     case DMAP__LIMIT:
         if (message->head.call == s->call)
-            dmap__crew_limit(s->pool->crew, message->head.a);
+            dmap__crew_limit(s->pool->crew, message->head.limit.index);
         break;
     case DMAP__TAKEN:
-        dmap__crew_emission_gone(s->pool->crew, (size_t)message->head.a);
+        dmap__crew_emission_gone(s->pool->crew, (size_t)message->head.taken.bytes);
         break;
     case DMAP__SHARE:
         dmap__share_take(s->pool, message, &reply);
@@ -159,7 +159,7 @@ static void unlink_chunk(server *s, const dmap__served *c) {
 }
 
 static void send_emission(server *s, dmap__emission *e) {
-    dmap__head head = {.type = DMAP__EMIT, .call = s->call, .a = e->index, .b = (uint64_t)e->attempt};
+    dmap__head head = {.type = DMAP__EMIT, .call = s->call, .emit = {e->index, (uint64_t)e->attempt}};
     dmap_blob part = {e->data, e->size};
     send(s, &head, &(dmap__packed){.parts = &part, .n_parts = 1}, free, e);
 }
@@ -190,7 +190,7 @@ static void tell_progress(server *s, double now) {
     s->told_s = now;
     for (dmap__served *c = s->chunks; c; c = c->next) {
         uint64_t ended = dmap__crew_progress(s->pool->crew, &c->grant);
-        dmap__head head = {.type = DMAP__PROGRESS, .call = s->call, .lease = c->grant.lease, .a = ended};
+        dmap__head head = {.type = DMAP__PROGRESS, .call = s->call, .lease = c->grant.lease, .progress.items = ended};
         if (ended == c->told)
             continue;
         c->told = ended;

@@ -66,12 +66,12 @@ dmap__served *dmap__served_create(dmap_pool *pool, const dmap_task *task, dmap__
     served->grant = (dmap__grant){.lease = (uint32_t)head->lease,
                                   .begin = head->begin,
                                   .end = head->end,
-                                  .attempt = (int)head->a,
+                                  .attempt = (int)head->grant.attempt,
                                   .layout = (dmap__layout)head->flags,
-                                  .range_first = head->b,
+                                  .range_first = head->grant.range_first,
                                   .reach = dmap__comm_reach(pool->comm),
-                                  .items_at = head->d,
-                                  .place = head->c,
+                                  .items_at = head->grant.items_at,
+                                  .place = head->grant.place,
                                   .owner = served};
     if (!served->grant.reach)
         served->grant.place = 0;

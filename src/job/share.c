@@ -44,19 +44,19 @@ static place place_of(const dmap_pool *pool) {
 }
 
 void dmap__share_take(dmap_pool *pool, const dmap__message *message, dmap__head *reply) {
-    size_t size = (size_t)message->head.a;
-    long process = (long)message->head.b;
-    int descriptor = (int)message->head.c;
+    size_t size = (size_t)message->head.share.size;
+    long process = (long)message->head.share.process;
+    int descriptor = (int)message->head.share.descriptor;
     dmap_status status = DMAP_OK;
-    uint64_t file = message->head.d;
+    uint64_t file = message->head.share.file;
     dmap__share_drop(pool);
     if (message->data)
         status = copy(pool, message->data, size) ? DMAP_OK : DMAP_ENOMEM;
     else if (size && !keep(pool, dmap__shared_map(process, descriptor, size, file), size, -1, process, descriptor))
         status = DMAP_EUNSUPPORTED;
     place there = place_of(pool);
-    *reply = (dmap__head){
-        .type = DMAP__SHARED, .a = (uint64_t)status, .b = there.process, .c = there.descriptor, .d = there.file};
+    *reply =
+        (dmap__head){.type = DMAP__SHARED, .shared = {(uint64_t)status, there.process, there.descriptor, there.file}};
 }
 
 /* ---- the master ---- */
@@ -71,12 +71,12 @@ typedef struct sharing {
 
 /* there: NULL: the data themselves go. */
 static void send(sharing *s, int rank, const place *there) {
-    dmap__head head = {.type = DMAP__SHARE, .a = s->size};
+    dmap__head head = {.type = DMAP__SHARE, .share.size = s->size};
     dmap_blob part = {s->data, s->size};
     if (there) {
-        head.b = there->process;
-        head.c = there->descriptor;
-        head.d = there->file;
+        head.share.process = there->process;
+        head.share.descriptor = there->descriptor;
+        head.share.file = there->file;
     }
     dmap_status status = dmap__comm_send(s->pool->comm, rank, &head, NULL, 0, &part, !there && s->size ? 1 : 0, NULL,
                                          NULL, &s->pool->error);
@@ -98,14 +98,15 @@ static void take_answer(void *arg, dmap__message *message) {
     if (message->head.type != DMAP__SHARED)
         return;
     s->waiting--;
-    if (message->head.a == DMAP_EUNSUPPORTED)
+    if (message->head.shared.status == DMAP_EUNSUPPORTED)
         send(s, message->from, NULL);
-    else if (message->head.a != DMAP_OK && s->status == DMAP_OK)
-        s->status = dmap__fail(&s->pool->error, (dmap_status)message->head.a,
+    else if (message->head.shared.status != DMAP_OK && s->status == DMAP_OK)
+        s->status = dmap__fail(&s->pool->error, (dmap_status)message->head.shared.status,
                                "out of memory for %zu bytes of shared data on %s, rank %d", s->size,
                                dmap__comm_host(s->pool->comm, message->from), message->from);
     else if (is_leader && s->size)
-        send_host(s, message->from, (place){message->head.b, message->head.c, message->head.d});
+        send_host(s, message->from,
+                  (place){message->head.shared.process, message->head.shared.descriptor, message->head.shared.file});
 }
 
 dmap_status dmap__share_give(dmap_pool *pool, const void *data, size_t size) {

@@ -201,8 +201,8 @@ static bool take_crew_emissions(dmap__job *job) {
 
 static void take_rank_emission(dmap__job *job, const dmap__message *message) {
     const dmap__head *head = &message->head;
-    dmap_emission emission = {.index = head->a,
-                              .attempt = (int)head->b,
+    dmap_emission emission = {.index = head->emit.index,
+                              .attempt = (int)head->emit.attempt,
                               .rank = message->from,
                               .data = message->data,
                               .size = (size_t)head->data_size};
@@ -272,7 +272,7 @@ static void take_returned(dmap__job *job, const dmap__message *message) {
     dmap__out *out = &job->outs[message->head.lease];
     const dmap__range *ranges = message->data;
     size_t n = (size_t)message->head.data_size / sizeof *ranges;
-    job->sends_items = job->sends_items || message->head.a;
+    job->sends_items = job->sends_items || message->head.returned.unasked;
     for (size_t i = 0; i < n; i++)
         out->kept += ranges[i].end - ranges[i].begin;
     if (dmap__plan_returned(job->plan, (uint32_t)message->head.lease, ranges, n) != DMAP_OK)
@@ -296,8 +296,8 @@ static void take_message(dmap__job *job, dmap__message *message) {
         take_returned(job, message);
         break;
     case DMAP__PROGRESS:
-        job->outs[lease].progress = message->head.a;
-        dmap__plan_progress(job->plan, dmap__clock_now(), (uint32_t)lease, message->head.a);
+        job->outs[lease].progress = message->head.progress.items;
+        dmap__plan_progress(job->plan, dmap__clock_now(), (uint32_t)lease, message->head.progress.items);
         break;
     default:
         break;

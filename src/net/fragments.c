@@ -8,7 +8,6 @@
 
 #include "net/message.h"
 
-_Static_assert(sizeof(dmap__head) == 96, "the head is 96 bytes on every rank");
 _Static_assert(sizeof(size_t) == sizeof(uint64_t), "sizes in a head are sizes in memory");
 
 static uint64_t pieces(uint64_t size) {

@@ -4,16 +4,76 @@
 
 #include <stdint.h>
 
-/** First 96 bytes of every message. comm reads and writes meta_size and data_size only; the rest is wire.h's. */
+/** What a message says; wire.h tells who says it to whom. */
+typedef enum dmap__type {
+    DMAP__CALL = 1,
+    DMAP__GRANT = 2,
+    DMAP__RECALL = 3,
+    DMAP__LIMIT = 4,
+    DMAP__SHARE = 5, /* data: what is shared, or none: then `share` tells where it is */
+    DMAP__CLOSE = 6,
+    DMAP__RESULT = 7,
+    DMAP__RETURN = 8, /* data: ranges, two 64-bit numbers each */
+    DMAP__PROGRESS = 9,
+    DMAP__SHARED = 10,
+    DMAP__PLACES = 11,
+    DMAP__PLACED = 12, /* meta: the places, in the order of the workers */
+    DMAP__EMIT = 13,   /* data: the bytes */
+    DMAP__TAKEN = 14
+} dmap__type;
+
+/** First 96 bytes of every message. comm reads and writes meta_size and data_size only. */
 typedef struct dmap__head {
     uint64_t meta_size, data_size; /* bytes; set by dmap__comm_send */
-    uint32_t type;
-    uint32_t flags;
+    uint32_t type;                 /* dmap__type */
+    uint32_t flags;                /* GRANT: layout of the items. RESULT: see wire.h */
     uint64_t call;
     uint64_t lease;
     uint64_t begin, end;
-    uint64_t a, b, c, d; /* by type */
-    double seconds;
+    union { /* by type; a status is a dmap_status */
+        uint64_t numbers[4];
+        struct {
+            uint64_t attempt;
+            uint64_t range_first;     /* the first number of a range */
+            uint64_t place, items_at; /* addresses in the master's memory: of the first result's place, and of the
+                                         first item of an ARRAY whose items are not in the message; 0: none */
+        } grant;
+        struct {
+            uint64_t items; /* wanted */
+        } recall;
+        struct {
+            uint64_t index; /* items from here on are not wanted */
+        } limit;
+        struct {
+            uint64_t size;
+            uint64_t process, descriptor, file; /* that hold it on this host, and which file that is */
+        } share;
+        struct {
+            uint64_t bytes;
+        } taken;
+        struct {
+            uint64_t spans, failures;
+            uint32_t folds, trouble; /* trouble: a status */
+            uint64_t limit;
+        } result;
+        struct {
+            uint64_t unasked; /* 1: all of the lease, as items cannot be read from the master's memory */
+        } returned;
+        struct {
+            uint64_t items; /* ended so far */
+        } progress;
+        struct {
+            uint64_t status;
+            uint64_t process, descriptor, file; /* as in share, for the other ranks of the host */
+        } shared;
+        struct {
+            uint64_t status;
+        } placed;
+        struct {
+            uint64_t index, attempt;
+        } emit;
+    };
+    double seconds; /* RESULT: busy */
 } dmap__head;
 
 /** What is received. */

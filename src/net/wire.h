@@ -21,25 +21,6 @@
 #include "base/outcome.h"
 #include "net/message.h"
 
-typedef enum dmap__type {
-    DMAP__CALL = 1,
-    DMAP__GRANT = 2,
-    DMAP__RECALL = 3, /* lease; a: items wanted */
-    DMAP__LIMIT = 4,  /* a: index */
-    DMAP__SHARE = 5,  /* a: size; data: it, or, if there is none, b: process, c: descriptor that hold it on this host,
-                         d: which file that is */
-    DMAP__CLOSE = 6,
-    DMAP__RESULT = 7,
-    DMAP__RETURN = 8, /* lease; data: ranges, two 64-bit numbers each; a: 1: all of it, unasked, as items cannot be read
-                         from the master's memory */
-    DMAP__PROGRESS = 9, /* lease; a: items */
-    DMAP__SHARED = 10,  /* a: a dmap_status; b, c, d: as in SHARE, for the other ranks of the host */
-    DMAP__PLACES = 11,
-    DMAP__PLACED = 12, /* a: a dmap_status; meta: the places, in the order of the workers */
-    DMAP__EMIT = 13,   /* a: index, b: attempt; data: the bytes */
-    DMAP__TAKEN = 14   /* a: bytes */
-} dmap__type;
-
 /** Flags of RESULT: what the data is, and that every item of the chunk is there. */
 enum {
     DMAP__KIND_NOTHING = 0,
@@ -61,9 +42,7 @@ typedef struct dmap__wire_call {
     uint8_t stop, each_span, shuffled, emits;
 } dmap__wire_call;
 
-/** How items lie: those of one GRANT. head: lease, begin, end, a: attempt, b: first number of a range, c, d: addresses
- *  in the master's memory, of the first result's place, and of the first item, of an ARRAY whose items are not in the
- *  message; 0: none; flags: layout. */
+/** How items lie: those of one GRANT, whose head has lease, begin, end, flags: the layout, and what `grant` says. */
 typedef struct dmap__wire_items {
     uint32_t layout;  /* dmap__layout of the receiver */
     size_t item_size; /* or DMAP_VARIABLE */

@@ -73,7 +73,7 @@ static void overwrite(void *data, uint64_t size) {
 
 static void damage(dmap__message *message) {
     dmap__head *head = &message->head;
-    uint64_t *counts[] = {&head->a, &head->b, &head->c, &head->begin, &head->end};
+    uint64_t *counts[] = {&head->numbers[0], &head->numbers[1], &head->numbers[2], &head->begin, &head->end};
     switch (unit_below(6)) {
     case 0:
         shorten(&message->meta, &message->meta_owned, &head->meta_size);
