@@ -51,9 +51,6 @@ typedef struct dmap__batch {
     size_t result_step;
 } dmap__batch;
 
-/** Marks this thread as inside a task, or not any more. */
-void dmap__worker_mark(bool inside);
-
 /* ---- worker_local.c ---- */
 
 /** Makes the state for a task ready, if it is not: returns the set-up's code, 0 for success. ctx->text has its

@@ -27,16 +27,6 @@
 #define PASSED_SIZE     ((size_t)512 * 1024)      /* of what is had from another process, or passed on: in a cache */
 #define STAGED_SIZE     ((size_t)4 * 1024 * 1024) /* of fixed-size items and results on a stage */
 
-static _Thread_local bool inside;
-
-bool dmap__worker_is_inside(void) {
-    return inside;
-}
-
-void dmap__worker_mark(bool is_inside) {
-    inside = is_inside;
-}
-
 dmap__worker *dmap__worker_create(dmap__crew_state *crew, int number, int core) {
     dmap__worker *worker = calloc(1, sizeof *worker);
     if (!worker)
@@ -72,22 +62,6 @@ void dmap__worker_hand_over(dmap__worker *worker, dmap__puppet *puppet) {
 
 void dmap__worker_give_way(dmap__worker *worker) {
     worker->gives_way = true;
-}
-
-static bool lower(_Atomic uint64_t *limit, uint64_t value) {
-    uint64_t old = atomic_load(limit);
-    while (value < old)
-        if (atomic_compare_exchange_weak(limit, &old, value))
-            return true;
-    return false;
-}
-
-bool dmap__crew_lower_limit(dmap__crew_state *crew, uint64_t limit) {
-    if (!lower(&crew->limit, limit))
-        return false;
-    for (int i = 0; i < crew->n_stages; i++)
-        lower(&crew->stages[i]->limit, limit);
-    return true;
 }
 
 static bool place_in_scratch(dmap__worker *worker, dmap__batch *b, size_t needed) {
@@ -237,4 +211,11 @@ int dmap__worker_step(dmap__worker *worker) {
     else if (make_ready(worker, b.log))
         run_timed(worker, &b);
     return dmap__board_end(b.slot, taken) ? 2 : 1;
+}
+
+void dmap__worker_leave(dmap__worker *worker) {
+    if (worker->puppet)
+        dmap__puppet_quit(worker->puppet);
+    for (size_t i = 0; i < worker->crew->n_tasks; i++)
+        dmap__local_tear_down(&worker->context, &worker->locals[i]);
 }

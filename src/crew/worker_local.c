@@ -1,7 +1,6 @@
 /* A worker's state for each task. It is made by the task's set-up before the worker's first item of that task, made
  * again when the shared data has changed, as it may have been made from them, and torn down in the end. */
 #include "crew/batch.h"
-#include "crew/puppet.h"
 
 void dmap__local_tear_down(dmap_context *ctx, dmap__local *local) {
     if (local->task && local->task->teardown) {
@@ -41,11 +40,4 @@ void dmap__worker_fail_set_up(dmap__worker *worker, dmap__outcome *log, int code
     dmap__fail(&log->trouble, status, "the setup of task \"%s\" failed (code %d)%s%s", worker->crew->work.task->name,
                code, ctx->text[0] ? ": " : "", ctx->text);
     dmap__crew_lower_limit(worker->crew, 0);
-}
-
-void dmap__worker_leave(dmap__worker *worker) {
-    if (worker->puppet)
-        dmap__puppet_quit(worker->puppet);
-    for (size_t i = 0; i < worker->crew->n_tasks; i++)
-        dmap__local_tear_down(&worker->context, &worker->locals[i]);
 }

@@ -1,0 +1,36 @@
+/* What the workers of a crew have in common, and what they and their manager do with it. */
+#ifndef DMAP_CREW_CREW_STATE_H
+#define DMAP_CREW_CREW_STATE_H
+
+#include <stdatomic.h>
+
+#include "crew/board.h"
+#include "crew/stage.h"
+
+/** What all workers of a crew look at. Written by the manager while no grant is out, but for `limit`. */
+typedef struct dmap__crew_state {
+    dmap__board board;
+    dmap__work work;
+    int rank;
+    size_t n_tasks;     /* in the registry */
+    const void *shared; /* dmap_share's data */
+    size_t shared_size;
+    uint64_t shared_generation;
+    dmap__shared_place shared_place; /* where processes find them */
+    struct dmap__stage_head *
+        *stages; /* of the workers' processes, which look at limits of their own; NULL: threads only */
+    int n_stages;
+    struct dmap__emissions *emissions;
+    void (*tell)(void *arg); /* wakes the manager */
+    void *tell_arg;
+    _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t limit; /* items of this index and above are not wanted */
+} dmap__crew_state;
+
+/** Lowers the limit of a crew; returns true if it was higher. Any thread. */
+bool dmap__crew_lower_limit(dmap__crew_state *crew, uint64_t limit);
+/** Marks this thread as inside a task, or not any more. */
+void dmap__worker_mark(bool is_inside);
+/** True while this thread is inside a task. */
+bool dmap__worker_is_inside(void);
+
+#endif
