@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "crew/child.h"
-#include "crew/forkserver.h"
+#include "crew/forkserver_client.h"
 #include "crew/process_code.h"
 
 #define VARIABLE "DMAP_CHILD"

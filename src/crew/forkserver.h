@@ -7,14 +7,13 @@
 
 #include "base/error.h"
 #include "crew/child.h"
+#include "crew/forkserver_client.h"
 
 /** Makes this process's server; does nothing if it has one. First thing in main: children start from the memory that
  *  the program has now. All output streams are flushed.
  *  argv:     the program's, borrowed for ever, for fresh copies; may be NULL, which refuses them
  *  Returns:  DMAP_OK, DMAP_ENOMEM, DMAP_EIO, DMAP_EUNSUPPORTED; the process goes on without a server then */
 dmap_status dmap__forkserver_open(char **argv, dmap__error *error);
-/** Ends the server, and its daemons, and waits for that. Does nothing if there is none. */
-void dmap__forkserver_close(void);
 /** True if this process has a server, or can make one when it is needed (as a child can). */
 bool dmap__forkserver_is_open(void);
 
@@ -30,10 +29,5 @@ dmap_status dmap__forkserver_start(const dmap__birth *birth, int report, pid_t *
 /** Waits until what the server writes to is readable or at its end; a server that was stopped (SIGSTOP) is told to go
  *  on meanwhile. timeout_s < 0: no limit. Returns false when the time is over. Any thread. */
 bool dmap__forkserver_wait(int descriptor, double timeout_s);
-
-/** In a new child: it has no server, but may make one. argv: as in dmap__forkserver_open. */
-void dmap__forkserver_forget(char **argv);
-/** The program's argv, as it was given; NULL if it was not. */
-char **dmap__forkserver_argv(void);
 
 #endif
