@@ -120,8 +120,18 @@ static void judge_sink(dmap__job *job, dmap__sink_said said) {
     }
 }
 
+/* Nothing more is wanted, not even the rest of what is being delivered. */
+static bool is_ended_early(const dmap__job *job) {
+    return job->sink_stopped || job->timed_out || job->trouble.status != DMAP_OK;
+}
+
 static bool deliver(dmap__job *job) {
     dmap__piece piece;
+    if (job->delivering && is_ended_early(job)) {
+        dmap__part_destroy(job->delivering);
+        job->delivering = NULL;
+        dmap__plan_release(job->plan, job->delivering_bytes);
+    }
     if (!job->delivering) {
         do
             if (!dmap__plan_take(job->plan, &piece))
@@ -263,8 +273,21 @@ static void loop(dmap__job *job) {
 
 /* ---- the end ---- */
 
+/* True if the sink is to finish what it has kept. A table does always. A fold of what happened to have come would differ
+ * from run to run, and nobody could tell what is in it: so it is whole, or there is none. */
+static bool is_finished(const dmap__job *job) {
+    switch (job->sink.given.kind) {
+    case DMAP__SINK_COLLECT:
+        return true;
+    case DMAP__SINK_FOLD:
+    case DMAP__SINK_FOLD_BLOB:
+        return !is_ended_early(job) && !job->drained;
+    default:
+        return !is_ended_early(job);
+    }
+}
+
 static void finish_sink(dmap__job *job) {
-    bool stopped = job->sink_stopped || job->timed_out || job->drained || job->trouble.status != DMAP_OK;
     uint64_t count = dmap__items_count(&job->source);
     uint64_t limit = job->failed && job->options.on_error == DMAP_STOP ? job->failed_index : UINT64_MAX;
     const dmap__error *why = &job->failed_error;
@@ -273,11 +296,8 @@ static void finish_sink(dmap__job *job) {
     if (job->sink.given.kind == DMAP__SINK_COLLECT && limit != UINT64_MAX)
         if (!dmap__results_fail(*job->sink.given.results, limit, job->failed_status, why->text))
             judge_sink(job, DMAP__SINK_NO_MEMORY);
-    if (stopped && job->shuffle && job->sink.given.kind != DMAP__SINK_COLLECT)
-        return;
-    if (job->drained && job->sink.given.kind == DMAP__SINK_FOLD)
-        return; /* there may be holes */
-    judge_sink(job, dmap__sink_finish(&job->sink, count, limit));
+    if (is_finished(job))
+        judge_sink(job, dmap__sink_finish(&job->sink, count, limit));
 }
 
 static dmap_status verdict(dmap__job *job) {
@@ -291,10 +311,11 @@ static dmap_status verdict(dmap__job *job) {
     if (job->timed_out)
         return dmap__fail(error, DMAP_ETIMEOUT, "the call was over its %g seconds: %" PRIu64 " items were done",
                           job->options.timeout_s, job->ended);
+    if (job->drained)
+        return dmap__fail(error, DMAP_ECANCELLED, "the call was drained: %" PRIu64 " items were done%s%s", job->ended,
+                          job->failed ? "; " : "", job->failed ? job->failed_error.text : "");
     if (job->failed)
         *error = job->failed_error;
-    else if (job->drained)
-        return dmap__fail(error, DMAP_ECANCELLED, "the call was drained: %" PRIu64 " items were done", job->ended);
     else if (job->source.failure.status != DMAP_OK)
         *error = job->source.failure;
     return error->status;
