@@ -40,10 +40,13 @@ static void *variable_result(dmap_context *ctx, size_t size) {
 }
 
 void *dmap_result(dmap_context *ctx, size_t size) {
+    static _Alignas(DMAP__ALIGNMENT) unsigned char nothing[DMAP__ALIGNMENT]; /* the place of no bytes */
     size_t fixed = ctx->crew->work.task->result_size;
     if (fixed == DMAP_VARIABLE)
         return variable_result(ctx, size);
-    return size == fixed ? ctx->result : NULL;
+    if (size != fixed)
+        return NULL;
+    return fixed ? ctx->result : nothing;
 }
 
 bool dmap__context_emit(dmap_context *ctx, const void *data, size_t size) {
