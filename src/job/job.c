@@ -43,6 +43,7 @@ static dmap_status open_plan(dmap__job *job) {
     dmap__plan_config config = {.branches = job->pool->ranks,
                                 .workers = job->pool->workers,
                                 .count = dmap__items_count(&job->source),
+                                .is_stream = dmap__items_is_stream(&job->source),
                                 .schedule = o->schedule,
                                 .chunk = o->chunk,
                                 .max_chunk = items_in(job, CHUNK_BYTES),
@@ -68,7 +69,7 @@ static dmap_status open_job(dmap__job *job) {
             return dmap__fail(&job->trouble, DMAP_ENOMEM, "out of memory for the order of %" PRIu64 " items", count);
         job->source.shuffle = job->sink.shuffle = job->shuffle;
     }
-    if (dmap__sink_open(&job->sink, count == DMAP__UNKNOWN ? 0 : count) != DMAP_OK)
+    if (dmap__sink_open(&job->sink, count) != DMAP_OK)
         return dmap__fail(&job->trouble, DMAP_ENOMEM, "out of memory for %" PRIu64 " results", count);
     return open_plan(job);
 }
@@ -79,8 +80,8 @@ static void begin(dmap__job *job) {
     for (int rank = 0; rank < job->pool->ranks; rank++)
         job->pool->rank_reports[rank] =
             (dmap_rank_report){.host = dmap__pool_host(job->pool, rank), .workers = job->pool->workers[rank]};
-    dmap__progress_init(&job->progress, job->options.progress, job->task->name, dmap__items_count(&job->source),
-                        job->began_s);
+    uint64_t total = dmap__items_is_stream(&job->source) ? UINT64_MAX : dmap__items_count(&job->source);
+    dmap__progress_init(&job->progress, job->options.progress, job->task->name, total, job->began_s);
     dmap__job_give_call(job);
 }
 
@@ -291,8 +292,6 @@ static void finish_sink(dmap__job *job) {
     uint64_t count = dmap__items_count(&job->source);
     uint64_t limit = job->failed && job->options.on_error == DMAP_STOP ? job->failed_index : UINT64_MAX;
     const dmap__error *why = &job->failed_error;
-    if (count == DMAP__UNKNOWN)
-        count = job->source.pulled;
     if (job->sink.given.kind == DMAP__SINK_COLLECT && limit != UINT64_MAX)
         if (!dmap__results_fail(*job->sink.given.results, limit, job->failed_status, why->text))
             judge_sink(job, DMAP__SINK_NO_MEMORY);

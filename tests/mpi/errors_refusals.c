@@ -226,6 +226,32 @@ static void test_no_result(void) {
     CU_ASSERT_EQUAL(dmap_map(harness_pool, &no_result, dmap_range(0, 100), dmap_discard(), &timed), DMAP_OK);
 }
 
+static int stop_after_1000(void *arg, const dmap_item_result *result) {
+    uint64_t *n = arg;
+    if (result->index != *n)
+        harness_fail("item %zu of all numbers came as number %zu", (size_t)result->index, (size_t)*n);
+    return ++*n == 1000;
+}
+
+/* The largest count is a count: nothing grows as for a stream. */
+static void test_all_numbers(void) {
+    dmap_pool *pool = harness_pool;
+    dmap_source all = dmap_range(0, UINT64_MAX);
+    const char *const *words = WORDS("out of memory for 18446744073709551615 results");
+    harness_watch("all numbers", 60);
+    refuse(&plus_one, all, dmap_into(items), NULL, WORDS("dmap_into", "memory"));
+    expect("all results", pool, dmap_map(pool, &plus_one, all, dmap_collect(&table), NULL), DMAP_ENOMEM, words);
+    CU_ASSERT_PTR_NULL(table);
+    dmap_status status = dmap_map(pool, &plus_one, all, dmap_discard(), &(dmap_map_options){.cost = cost});
+    expect("all costs", pool, status, DMAP_ENOMEM, WORDS("out of memory for the order of 18446744073709551615 items"));
+    for (int schedule = DMAP_AUTO; schedule <= DMAP_FACTORING; schedule++) {
+        dmap_map_options options = {.schedule = (dmap_schedule)schedule};
+        uint64_t n = 0;
+        CU_ASSERT_EQUAL(dmap_map(pool, &plus_one, all, dmap_each(stop_after_1000, &n), &options), DMAP_ECANCELLED);
+        CU_ASSERT_EQUAL(n, 1000);
+    }
+}
+
 /* Nothing to read and nothing to write are fine, and so is more than there is. */
 static void test_fine(void) {
     const dmap_map_options large = {.chunk = SIZE_MAX};
@@ -250,5 +276,6 @@ void errors_add_refusals(void) {
     CU_ADD_TEST(suite, test_not_yet);
     CU_ADD_TEST(suite, test_no_pool);
     CU_ADD_TEST(suite, test_no_result);
+    CU_ADD_TEST(suite, test_all_numbers);
     CU_ADD_TEST(suite, test_fine);
 }
