@@ -19,6 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum { MAX_WORKERS = 4096, MAX_RETRIES = 1000, MIN_WINDOW = 4096, VALUE_SHOWN = 60 };
 
 typedef struct word {
@@ -93,7 +95,11 @@ static void show_value(const char *value, char *text, size_t size) {
         unsigned char c = (unsigned char)value[n];
         text[n] = c < 0x20 || c == 0x7f ? '?' : value[n];
     }
-    memcpy(text + n, value[n] ? "..." : "", value[n] ? 4 : 1);
+    text[n] = '\0';
+    if (!value[n])
+        return;
+    dmap__text_trim(text);
+    memcpy(text + strlen(text), "...", sizeof "...");
 }
 
 static dmap_status fail_variable(const option *o, const char *value, dmap__error *error) {

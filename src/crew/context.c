@@ -2,11 +2,11 @@
 #include "crew/context.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "crew/emission.h"
 
 uint64_t dmap_index(const dmap_context *ctx) {
@@ -71,7 +71,7 @@ int dmap_emit(dmap_context *ctx, const void *data, size_t size) {
 int dmap_fail(dmap_context *ctx, int code, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    vsnprintf(ctx->text, sizeof ctx->text, format, args);
+    dmap__text_vprint(ctx->text, sizeof ctx->text, format, args);
     va_end(args);
     return code ? code : 1;
 }
