@@ -301,6 +301,7 @@ static void finish_sink(dmap__job *job) {
 
 static dmap_status verdict(dmap__job *job) {
     dmap__error *error = &job->pool->error;
+    dmap__error_clear(error); /* what the caller's functions did wrong meanwhile */
     if (job->trouble.status != DMAP_OK) {
         *error = job->trouble;
         return error->status;
