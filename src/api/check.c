@@ -34,9 +34,10 @@ static dmap_status check_task(const dmap_task *task, dmap__error *error) {
     if (task->run && task->run_batch)
         return refuse(error, task, "has both run and run_batch: one is wanted");
     if (task->run_batch && (task->item_size == DMAP_VARIABLE || task->result_size == DMAP_VARIABLE))
-        return refuse(error, task, task->item_size == DMAP_VARIABLE
-                                       ? "run_batch wants items of fixed size, and item_size is DMAP_VARIABLE"
-                                       : "run_batch wants results of fixed size, and result_size is DMAP_VARIABLE");
+        return refuse(error, task,
+                      task->item_size == DMAP_VARIABLE
+                          ? "run_batch wants items of fixed size, and item_size is DMAP_VARIABLE"
+                          : "run_batch wants results of fixed size, and result_size is DMAP_VARIABLE");
     dmap_status status = check_size(task, "item_size", task->item_size, error);
     return status == DMAP_OK ? check_size(task, "result_size", task->result_size, error) : status;
 }
@@ -120,7 +121,8 @@ static dmap_status check_fold_blob(const dmap_task *task, const dmap_sink *sink,
     if (task->result_size != DMAP_VARIABLE)
         return refuse(error, task,
                       "dmap_fold_blob wants results of any size, and result_size is not DMAP_VARIABLE: use dmap_fold");
-    return sink->data && sink->arg ? DMAP_OK : refuse(error, task, "dmap_fold_blob: the accumulator, or its size, is NULL");
+    return sink->data && sink->arg ? DMAP_OK
+                                   : refuse(error, task, "dmap_fold_blob: the accumulator, or its size, is NULL");
 }
 
 static dmap_status check_sink(const dmap_task *task, const dmap_source *source, const dmap_sink *sink,
