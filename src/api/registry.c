@@ -75,9 +75,9 @@ bool dmap__registry_compare(const char *mine, const char *masters, char *differe
         int order = !*mine ? 1 : !*masters ? -1 : strncmp(mine, masters, name_length(mine) + 1);
         const char *line = order < 0 ? mine : masters;
         dmap__text_print(difference, size, "task \"%.*s\" %s", (int)name_length(line), line,
-                 order < 0   ? "is unknown to the master"
-                 : order > 0 ? "is missing"
-                             : "has other sizes or functions");
+                         order < 0   ? "is unknown to the master"
+                         : order > 0 ? "is missing"
+                                     : "has other sizes or functions");
         return false;
     }
     return true;

@@ -170,8 +170,8 @@ static dmap_status look_for_misspelt(const option *o, dmap__error *error) {
         if (!is_misspelt(*entry, n, o->variable) || is_variable(*entry, n) || !(*entry)[n] ||
             !parse(o, *entry + n + 1, &value))
             continue;
-        return dmap__fail(error, DMAP_EINVAL, "%.*s=\"%s\": there is no such variable: did you mean %s?", (int)n, *entry,
-                          *entry + n + 1, o->variable);
+        return dmap__fail(error, DMAP_EINVAL, "%.*s=\"%s\": there is no such variable: did you mean %s?", (int)n,
+                          *entry, *entry + n + 1, o->variable);
     }
     return DMAP_OK;
 }

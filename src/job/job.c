@@ -274,8 +274,8 @@ static void loop(dmap__job *job) {
 
 /* ---- the end ---- */
 
-/* True if the sink is to finish what it has kept. A table does always. A fold of what happened to have come would differ
- * from run to run, and nobody could tell what is in it: so it is whole, or there is none. */
+/* True if the sink is to finish what it has kept. A table does always. A fold of what happened to have come would
+ * differ from run to run, and nobody could tell what is in it: so it is whole, or there is none. */
 static bool is_finished(const dmap__job *job) {
     switch (job->sink.given.kind) {
     case DMAP__SINK_COLLECT:

@@ -39,10 +39,9 @@ void dmap__job_blame(void *arg, int rank, uint64_t index, const dmap__failure *f
     snprintf(said, sizeof said, "the task returned %" PRId32, failure->code);
     if (failure->core >= 0)
         snprintf(core, sizeof core, ", core %" PRId32, failure->core);
-    dmap__text_print(text, size,
-                     "item %" PRIu64 " (attempt %" PRId32 "): %s (on %s, rank %d, worker %" PRId32 "%s)", index,
-                     failure->attempt, failure->text ? failure->text : said, dmap__pool_host(job->pool, rank), rank,
-                     failure->worker, core);
+    dmap__text_print(text, size, "item %" PRIu64 " (attempt %" PRId32 "): %s (on %s, rank %d, worker %" PRId32 "%s)",
+                     index, failure->attempt, failure->text ? failure->text : said, dmap__pool_host(job->pool, rank),
+                     rank, failure->worker, core);
 }
 
 void dmap__job_close_out(dmap__job *job, dmap__out *out) {

@@ -16,8 +16,8 @@
 
 #include <dmap/dmap.h>
 
-#define DMAP__SMALL_LEASE 4          /* items */
-#define DMAP__BIG_LEASES  6          /* most that a branch has out of more items than these */
+#define DMAP__SMALL_LEASE 4 /* items */
+#define DMAP__BIG_LEASES  6 /* most that a branch has out of more items than these */
 
 typedef struct dmap__plan dmap__plan;
 

@@ -10,8 +10,8 @@ static const char before[] = "before ";
 void held_wrong(const held *h, const char *what, uint64_t index) {
     static const char *const sinks[SINKS] = {"dmap_into", "dmap_collect",   "dmap_each",   "dmap_each, unordered",
                                              "dmap_fold", "dmap_fold_blob", "dmap_discard"};
-    harness_fail("%s, %s: %s, at %" PRIu64 " (%s: %s)", sinks[h->sink], h->has_cost ? "by cost" : "in order", what, index,
-                 dmap_status_name(h->said), dmap_error(harness_pool));
+    harness_fail("%s, %s: %s, at %" PRIu64 " (%s: %s)", sinks[h->sink], h->has_cost ? "by cost" : "in order", what,
+                 index, dmap_status_name(h->said), dmap_error(harness_pool));
 }
 
 static bool is_drained(const held *h) {

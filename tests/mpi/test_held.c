@@ -2,8 +2,8 @@
  * number of ranks are the run's: see CMakeLists.txt.
  *
  * A call that is drained has items that wait for a word, in every worker: so those that have begun lie apart. A lone
- * serial rank cannot say that word while an item waits: there the source drains the call. A set-up that fails is that of
- * one worker; the others wait, until they are told to stop, so that this one has to take an item. */
+ * serial rank cannot say that word while an item waits: there the source drains the call. A set-up that fails is that
+ * of one worker; the others wait, until they are told to stop, so that this one has to take an item. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -137,7 +137,9 @@ static bool is_possible(const held *h) {
 
 static void give_orders(const held *h) {
     bool fails_late = h->how == DRAINED_FAILING || h->how == DRAINED_FAILING_KEEP_GOING;
-    told = (orders){.fails_at = h->how == LOWEST_FAILED ? L : fails_late ? 0 : NEVER,
+    told = (orders){.fails_at = h->how == LOWEST_FAILED ? L
+                                : fails_late            ? 0
+                                                        : NEVER,
                     .greedy_at = h->how == ITEM_NO_MEMORY ? L : NEVER,
                     .fails_some = h->how == SOME_FAILED,
                     .fails_once = fails_late,
@@ -206,7 +208,8 @@ static int stop_soon(void *arg, const dmap_progress *progress) {
     return s->stopped;
 }
 
-/* Nothing of a part that is being delivered, a little at a time, comes when the call was stopped or its time is over. */
+/* Nothing of a part that is being delivered, a little at a time, comes when the call was stopped or its time is over.
+ */
 static void test_rest_of_a_part(void) {
     slow stopped = {0}, timed = {0};
     orders none = {.fails_at = NEVER, .greedy_at = NEVER};

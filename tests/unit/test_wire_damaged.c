@@ -212,7 +212,10 @@ static void test_served(void) {
 }
 
 int main(void) {
-    CU_TestInfo tests[] = {
-        {"outcomes", test_outcomes}, {"items", test_items}, {"named", test_named}, {"served", test_served}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"outcomes", test_outcomes},
+                           {"items", test_items},
+                           {"named", test_named},
+                           {"served", test_served},
+                           CU_TEST_INFO_NULL};
     return unit_run("damaged messages", tests);
 }
