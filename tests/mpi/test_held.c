@@ -77,10 +77,10 @@ static int hear_begin(void *arg, const dmap_emission *emission) {
     return 0;
 }
 
-/* A serial rank is heard when its item has ended: there the third look has to do. */
+/* A serial rank is heard when its item has ended: there the second look has to do. */
 static bool has_begun(const held *h) {
     int workers = dmap_workers(harness_pool);
-    return harness_has("serial") ? h->watched >= 3 : h->begun >= (workers > 1 ? 2 : 1);
+    return harness_has("serial") ? h->watched >= 2 : h->begun >= (workers > 1 ? 2 : 1);
 }
 
 static int look_on(void *arg, const dmap_progress *progress) {
@@ -128,7 +128,7 @@ static bool is_pulled(const held *h) {
 }
 
 static bool is_possible(const held *h) {
-    if (h->has_cost && is_pulled(h))
+    if (h->has_cost && (is_pulled(h) || h->sink == DISCARD))
         return false;
     if (h->how == MERGE_NO_MEMORY)
         return h->sink == FOLD_BLOB;
