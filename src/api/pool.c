@@ -181,17 +181,26 @@ static dmap_status check_caller(const dmap_pool *pool, const char *function) {
     return DMAP_OK;
 }
 
+/* Who asks the pool what was wrong is told, as who asks this thread. */
+static dmap_status refuse(dmap_pool *pool, const char *function, const char *why) {
+    dmap__fail(dmap__thread_error(), DMAP_EINVAL, "%s: %s", function, why);
+    return dmap__fail(&pool->error, DMAP_EINVAL, "%s: %s", function, why);
+}
+
 dmap_status dmap__pool_check(dmap_pool *pool, const char *function) {
     dmap_status status = check_caller(pool, function);
     if (status == DMAP_OK && pool->current)
-        return dmap__fail(dmap__thread_error(), DMAP_EINVAL,
-                          "%s: called by a source or sink function, while a call is running", function);
+        return refuse(pool, function, "called by a source or sink function, while a call is running");
     return status;
 }
 
 dmap_status dmap__pool_check_calling(dmap_pool *pool, const char *function) {
     dmap_status status = check_caller(pool, function);
     if (status == DMAP_OK && !pool->current)
-        return dmap__fail(dmap__thread_error(), DMAP_EINVAL, "%s: no call runs on the pool", function);
+        return refuse(pool, function, "no call runs on the pool");
     return status;
+}
+
+bool dmap__pool_is_own(const dmap_pool *pool) {
+    return dmap__pool_is_open(pool) && !dmap__crew_is_inside() && pthread_equal(pool->owner, pthread_self());
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/tasks.h"
+#include "base/text.h"
 
 static int by_name(const void *a, const void *b) {
     const dmap_task *x = *(const dmap_task *const *)a, *y = *(const dmap_task *const *)b;
@@ -73,10 +74,10 @@ bool dmap__registry_compare(const char *mine, const char *masters, char *differe
         }
         int order = !*mine ? 1 : !*masters ? -1 : strncmp(mine, masters, name_length(mine) + 1);
         const char *line = order < 0 ? mine : masters;
-        snprintf(difference, size, "task \"%.*s\" %s", (int)name_length(line), line,
-                 order < 0   ? "is unknown to the master"
-                 : order > 0 ? "is missing"
-                             : "has other sizes or functions");
+        dmap__text_print(difference, size, "task \"%.*s\" %s", (int)name_length(line), line,
+                         order < 0   ? "is unknown to the master"
+                         : order > 0 ? "is missing"
+                                     : "has other sizes or functions");
         return false;
     }
     return true;

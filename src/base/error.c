@@ -1,19 +1,17 @@
 #include "base/error.h"
 
-#include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
+
+#include "base/text.h"
 
 dmap_status dmap__fail(dmap__error *error, dmap_status status, const char *format, ...) {
-    int saved = errno;
     if (error) {
         va_list args;
         va_start(args, format);
         error->status = status;
-        vsnprintf(error->text, sizeof error->text, format, args);
+        dmap__text_vprint(error->text, sizeof error->text, format, args);
         va_end(args);
     }
-    errno = saved;
     return status;
 }
 

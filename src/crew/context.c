@@ -2,11 +2,11 @@
 #include "crew/context.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "crew/emission.h"
 
 uint64_t dmap_index(const dmap_context *ctx) {
@@ -40,10 +40,13 @@ static void *variable_result(dmap_context *ctx, size_t size) {
 }
 
 void *dmap_result(dmap_context *ctx, size_t size) {
+    static _Alignas(DMAP__ALIGNMENT) unsigned char nothing[DMAP__ALIGNMENT]; /* the place of no bytes */
     size_t fixed = ctx->crew->work.task->result_size;
     if (fixed == DMAP_VARIABLE)
         return variable_result(ctx, size);
-    return size == fixed ? ctx->result : NULL;
+    if (size != fixed)
+        return NULL;
+    return fixed ? ctx->result : nothing;
 }
 
 bool dmap__context_emit(dmap_context *ctx, const void *data, size_t size) {
@@ -68,7 +71,7 @@ int dmap_emit(dmap_context *ctx, const void *data, size_t size) {
 int dmap_fail(dmap_context *ctx, int code, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    vsnprintf(ctx->text, sizeof ctx->text, format, args);
+    dmap__text_vprint(ctx->text, sizeof ctx->text, format, args);
     va_end(args);
     return code ? code : 1;
 }

@@ -36,7 +36,9 @@ typedef struct dmap__items_source {
     dmap__items *held;            /* pulled */
 } dmap__items_source;
 
-/** Items in the source; DMAP__UNKNOWN for a pull source. */
+/** True of a pull source: nobody knows how many items there are until it ends. */
+bool dmap__items_is_stream(const dmap__items_source *from);
+/** Items in the source; of a stream, those that were pulled so far. */
 uint64_t dmap__items_count(const dmap__items_source *from);
 /** Bytes sent for an item of fixed size; 0 for a range and for variable sizes. */
 size_t dmap__items_size(const dmap__items_source *from);

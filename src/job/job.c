@@ -43,6 +43,7 @@ static dmap_status open_plan(dmap__job *job) {
     dmap__plan_config config = {.branches = job->pool->ranks,
                                 .workers = job->pool->workers,
                                 .count = dmap__items_count(&job->source),
+                                .is_stream = dmap__items_is_stream(&job->source),
                                 .schedule = o->schedule,
                                 .chunk = o->chunk,
                                 .max_chunk = items_in(job, CHUNK_BYTES),
@@ -68,7 +69,7 @@ static dmap_status open_job(dmap__job *job) {
             return dmap__fail(&job->trouble, DMAP_ENOMEM, "out of memory for the order of %" PRIu64 " items", count);
         job->source.shuffle = job->sink.shuffle = job->shuffle;
     }
-    if (dmap__sink_open(&job->sink, count == DMAP__UNKNOWN ? 0 : count) != DMAP_OK)
+    if (dmap__sink_open(&job->sink, count) != DMAP_OK)
         return dmap__fail(&job->trouble, DMAP_ENOMEM, "out of memory for %" PRIu64 " results", count);
     return open_plan(job);
 }
@@ -79,8 +80,8 @@ static void begin(dmap__job *job) {
     for (int rank = 0; rank < job->pool->ranks; rank++)
         job->pool->rank_reports[rank] =
             (dmap_rank_report){.host = dmap__pool_host(job->pool, rank), .workers = job->pool->workers[rank]};
-    dmap__progress_init(&job->progress, job->options.progress, job->task->name, dmap__items_count(&job->source),
-                        job->began_s);
+    uint64_t total = dmap__items_is_stream(&job->source) ? UINT64_MAX : dmap__items_count(&job->source);
+    dmap__progress_init(&job->progress, job->options.progress, job->task->name, total, job->began_s);
     dmap__job_give_call(job);
 }
 
@@ -120,8 +121,18 @@ static void judge_sink(dmap__job *job, dmap__sink_said said) {
     }
 }
 
+/* Nothing more is wanted, not even the rest of what is being delivered. */
+static bool is_ended_early(const dmap__job *job) {
+    return job->sink_stopped || job->timed_out || job->trouble.status != DMAP_OK;
+}
+
 static bool deliver(dmap__job *job) {
     dmap__piece piece;
+    if (job->delivering && is_ended_early(job)) {
+        dmap__part_destroy(job->delivering);
+        job->delivering = NULL;
+        dmap__plan_release(job->plan, job->delivering_bytes);
+    }
     if (!job->delivering) {
         do
             if (!dmap__plan_take(job->plan, &piece))
@@ -263,25 +274,34 @@ static void loop(dmap__job *job) {
 
 /* ---- the end ---- */
 
+/* True if the sink is to finish what it has kept. A table does always. A fold of what happened to have come would
+ * differ from run to run, and nobody could tell what is in it: so it is whole, or there is none. */
+static bool is_finished(const dmap__job *job) {
+    switch (job->sink.given.kind) {
+    case DMAP__SINK_COLLECT:
+        return true;
+    case DMAP__SINK_FOLD:
+    case DMAP__SINK_FOLD_BLOB:
+        return !is_ended_early(job) && !job->drained;
+    default:
+        return !is_ended_early(job);
+    }
+}
+
 static void finish_sink(dmap__job *job) {
-    bool stopped = job->sink_stopped || job->timed_out || job->drained || job->trouble.status != DMAP_OK;
     uint64_t count = dmap__items_count(&job->source);
     uint64_t limit = job->failed && job->options.on_error == DMAP_STOP ? job->failed_index : UINT64_MAX;
     const dmap__error *why = &job->failed_error;
-    if (count == DMAP__UNKNOWN)
-        count = job->source.pulled;
     if (job->sink.given.kind == DMAP__SINK_COLLECT && limit != UINT64_MAX)
         if (!dmap__results_fail(*job->sink.given.results, limit, job->failed_status, why->text))
             judge_sink(job, DMAP__SINK_NO_MEMORY);
-    if (stopped && job->shuffle && job->sink.given.kind != DMAP__SINK_COLLECT)
-        return;
-    if (job->drained && job->sink.given.kind == DMAP__SINK_FOLD)
-        return; /* there may be holes */
-    judge_sink(job, dmap__sink_finish(&job->sink, count, limit));
+    if (is_finished(job))
+        judge_sink(job, dmap__sink_finish(&job->sink, count, limit));
 }
 
 static dmap_status verdict(dmap__job *job) {
     dmap__error *error = &job->pool->error;
+    dmap__error_clear(error); /* what the caller's functions did wrong meanwhile */
     if (job->trouble.status != DMAP_OK) {
         *error = job->trouble;
         return error->status;
@@ -291,10 +311,11 @@ static dmap_status verdict(dmap__job *job) {
     if (job->timed_out)
         return dmap__fail(error, DMAP_ETIMEOUT, "the call was over its %g seconds: %" PRIu64 " items were done",
                           job->options.timeout_s, job->ended);
+    if (job->drained)
+        return dmap__fail(error, DMAP_ECANCELLED, "the call was drained: %" PRIu64 " items were done%s%s", job->ended,
+                          job->failed ? "; " : "", job->failed ? job->failed_error.text : "");
     if (job->failed)
         *error = job->failed_error;
-    else if (job->drained)
-        return dmap__fail(error, DMAP_ECANCELLED, "the call was drained: %" PRIu64 " items were done", job->ended);
     else if (job->source.failure.status != DMAP_OK)
         *error = job->source.failure;
     return error->status;

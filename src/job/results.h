@@ -18,7 +18,7 @@ bool dmap__results_add(dmap_results *results, dmap__part *part, const uint64_t *
 /** One item's failure; does nothing if the item has ended already. Returns false if memory is out. */
 bool dmap__results_fail(dmap_results *results, uint64_t index, dmap_item_status status, const char *text);
 /** The call has ended: `count` items were there (the table grows to them), and those above `limit` were not wanted.
- *  Returns false if memory is out. */
+ *  Returns false if memory is out: it has the entries that it had. */
 bool dmap__results_finish(dmap_results *results, uint64_t count, uint64_t limit);
 
 #endif

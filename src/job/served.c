@@ -80,7 +80,8 @@ dmap__served *dmap__served_create(dmap_pool *pool, const dmap_task *task, dmap__
     if (status == DMAP_OK && !place_results(served, want))
         status = DMAP_ENOMEM;
     if (status != DMAP_OK)
-        dmap__fail(&served->grant.outcome.trouble, status, "out of memory for a chunk");
+        dmap__fail(&served->grant.outcome.trouble, status, "%s",
+                   status == DMAP_ENOMEM ? "out of memory for a chunk" : "a damaged message");
     return served;
 }
 

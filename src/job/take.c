@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "job/job.h"
 #include "crew/emission.h"
 #include "net/wire.h"
@@ -38,9 +39,9 @@ void dmap__job_blame(void *arg, int rank, uint64_t index, const dmap__failure *f
     snprintf(said, sizeof said, "the task returned %" PRId32, failure->code);
     if (failure->core >= 0)
         snprintf(core, sizeof core, ", core %" PRId32, failure->core);
-    snprintf(text, size, "item %" PRIu64 " (attempt %" PRId32 "): %s on %s, rank %d, worker %" PRId32 "%s", index,
-             failure->attempt, failure->text ? failure->text : said, dmap__pool_host(job->pool, rank), rank,
-             failure->worker, core);
+    dmap__text_print(text, size, "item %" PRIu64 " (attempt %" PRId32 "): %s (on %s, rank %d, worker %" PRId32 "%s)",
+                     index, failure->attempt, failure->text ? failure->text : said, dmap__pool_host(job->pool, rank),
+                     rank, failure->worker, core);
 }
 
 void dmap__job_close_out(dmap__job *job, dmap__out *out) {
@@ -140,9 +141,9 @@ static void take_outcome(dmap__job *job, uint32_t lease, dmap__outcome *outcome)
     uint64_t items = dmap__outcome_items(outcome);
     double busy_s = outcome->busy_s;
     if (outcome->trouble.status != DMAP_OK) {
-        dmap__error why = {.status = outcome->trouble.status};
-        snprintf(why.text, sizeof why.text, "%.1000s, on %.200s, rank %d", outcome->trouble.text,
-                 dmap__pool_host(job->pool, out->branch), out->branch);
+        dmap__error why;
+        dmap__fail(&why, outcome->trouble.status, "%s (on %s, rank %d)", outcome->trouble.text,
+                   dmap__pool_host(job->pool, out->branch), out->branch);
         dmap__job_fail(job, &why);
     }
     take_limit(job, outcome->limit);

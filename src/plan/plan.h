@@ -16,16 +16,16 @@
 
 #include <dmap/dmap.h>
 
-#define DMAP__UNKNOWN     UINT64_MAX /* number of items of a stream */
-#define DMAP__SMALL_LEASE 4          /* items */
-#define DMAP__BIG_LEASES  6          /* most that a branch has out of more items than these */
+#define DMAP__SMALL_LEASE 4 /* items */
+#define DMAP__BIG_LEASES  6 /* most that a branch has out of more items than these */
 
 typedef struct dmap__plan dmap__plan;
 
 typedef struct dmap__plan_config {
     int branches;       /* 1 or more */
     const int *workers; /* of each branch; 0: it gets no work. At least one is not 0. Copied */
-    uint64_t count;     /* of items, or DMAP__UNKNOWN */
+    uint64_t count;     /* of items, up to UINT64_MAX; of a stream it is not looked at */
+    bool is_stream;     /* nobody knows how many items there are until the source ends */
     dmap_schedule schedule;
     uint64_t chunk;        /* the caller's wish, as in dmap_map_options; 0: none */
     uint64_t max_chunk;    /* most items in a lease (from their sizes in bytes); 0: no bound */
@@ -88,7 +88,7 @@ bool dmap__plan_is_uneven(const dmap__plan *plan);
 void dmap__plan_trim(dmap__plan *plan, uint32_t lease, uint64_t end);
 /** True if the lease may be trimmed. */
 bool dmap__plan_may_trim(const dmap__plan *plan, uint32_t lease);
-/** There is no item beyond those granted so far (count was DMAP__UNKNOWN). */
+/** There is no item beyond those granted so far: the stream has ended. */
 void dmap__plan_source_end(dmap__plan *plan);
 
 /** The source has nothing now, or may have again: nothing fresh is granted while it is held. */

@@ -57,13 +57,13 @@ void dmap__plan_trim(dmap__plan *plan, uint32_t lease, uint64_t end) {
         return;
     }
     uint64_t cut = found->end - end, before = dmap__plan_lease_left(found);
-    dmap__branch *b = &plan->branches[found->branch];
-    bool was_known = plan->config.count != DMAP__UNKNOWN;
+    dmap__branch *b = &plan->branches[branch];
+    bool was_known = !plan->config.is_stream;
     found->end = end;
     dmap__plan_loaded(plan, found, before);
     plan->granted = end;
     plan->pending -= cut;
-    if (!was_known && plan->count != DMAP__UNKNOWN)
+    if (!was_known && !plan->is_open)
         plan->count = end;
     if (was_known && plan->config.schedule == DMAP_STATIC && cut) {
         b->share += cut;
@@ -76,8 +76,9 @@ void dmap__plan_trim(dmap__plan *plan, uint32_t lease, uint64_t end) {
 }
 
 void dmap__plan_source_end(dmap__plan *plan) {
-    if (plan->count == DMAP__UNKNOWN)
+    if (plan->is_open)
         plan->count = plan->granted;
+    plan->is_open = false;
 }
 
 void dmap__plan_hold(dmap__plan *plan, bool held) {
@@ -192,6 +193,7 @@ dmap_status dmap__plan_drain(dmap__plan *plan) {
     plan->drained = true;
     if (plan->count > plan->granted)
         plan->count = plan->granted;
+    plan->is_open = false;
     dmap__turn_close(plan);
     dmap__recall_renote(plan);
     return dmap__again_drain(plan);

@@ -80,7 +80,8 @@ struct dmap__plan {
     dmap__list queues[DMAP__QUEUES];
     int turn; /* static: branch whose turn it is; -1: nobody has a share left */
 
-    uint64_t count;   /* items; DMAP__UNKNOWN until the source ends */
+    uint64_t count;   /* items; of an open stream, what it can have at most */
+    bool is_open;     /* a stream that has not ended */
     uint64_t granted; /* positions below have been granted */
     uint64_t limit;
     bool tell_limit;            /* a LIMIT step is due */

@@ -89,7 +89,7 @@ void dmap__turn_pass(dmap__plan *plan) {
     int branch = plan->turn;
     const dmap__branch *b = &plan->branches[branch];
     plan->turn = b->ring_next;
-    if (plan->config.count != DMAP__UNKNOWN && b->share == 0)
+    if (!plan->config.is_stream && b->share == 0)
         ring_remove(plan, branch);
 }
 
@@ -110,7 +110,7 @@ void dmap__turn_init(dmap__plan *plan) {
         enter(plan, i, dmap__turn_queue(plan, b));
         if (b->workers == 0)
             continue;
-        if (plan->config.schedule == DMAP_STATIC && (plan->config.count == DMAP__UNKNOWN || b->share > 0))
+        if (plan->config.schedule == DMAP_STATIC && (plan->config.is_stream || b->share > 0))
             dmap__turn_rejoin(plan, i);
     }
 }

@@ -60,7 +60,7 @@ static void test_sentences(void) {
         harness_watch("sentences", 60);
         CU_ASSERT_EQUAL(map_fate(cases[i].what, &options), DMAP_EITEM);
         const char *text = dmap_error(harness_pool);
-        CHECK_WORDS(text, "item 1 (attempt 1): ", " on ", ", rank ", ", worker ", ", core ");
+        CHECK_WORDS(text, "item 1 (attempt 1): ", " (on ", ", rank ", ", worker ", ", core ");
         has_words(text, cases[i].words);
         if (cases[i].what != FATE_HANG)
             CHECK_WORDS(text, "(process ");

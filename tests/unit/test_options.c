@@ -10,8 +10,8 @@
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
 
-static const char *const variables[] = {"DMAP_WORKERS", "DMAP_BACKEND", "DMAP_START",
-                                        "DMAP_BIND",    "DMAP_SPREAD",  "DMAP_MASTER_WORKS"};
+static const char *const variables[] = {"DMAP_WORKERS", "DMAP_NODE_WORKERS", "DMAP_BACKEND",     "DMAP_START",
+                                        "DMAP_BIND",    "DMAP_SPREAD",       "DMAP_MASTER_WORKS"};
 
 static int clear_environment(void) {
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
@@ -30,6 +30,17 @@ static void expect(const dmap_options *given, const dmap_options *expected) {
     CU_ASSERT_EQUAL(resolved.bind, expected->bind);
     CU_ASSERT_EQUAL(resolved.spread, expected->spread);
     CU_ASSERT_EQUAL(resolved.master_works, expected->master_works);
+}
+
+static void resolve_part(const dmap_options *given, const char *part) {
+    dmap_options resolved;
+    dmap__error error = {0};
+    char text[DMAP__OPTIONS_LINE] = "";
+    CU_ASSERT_EQUAL(dmap__options_resolve(given, &resolved, &error), DMAP_OK);
+    dmap__options_describe(&resolved, text, sizeof text);
+    if (strncmp(text, part, strlen(part)) != 0)
+        printf("\n  got  %s\n  want %s… (%s)\n", text, part, error.text);
+    CU_ASSERT(strncmp(text, part, strlen(part)) == 0);
 }
 
 static void refuse(const dmap_options *given, const char *sentence) {
@@ -122,6 +133,64 @@ static void test_bad_environment(void) {
     }
 }
 
+/* Misspelt by a letter, and with a value that would do, is said; what has another value is somebody else's. */
+static void test_misspelt(void) {
+    static const struct {
+        const char *name, *value, *variable; /* NULL: it is left alone */
+    } cases[] = {
+        {"DMAP_WORKER", "4", "DMAP_WORKERS"},
+        {"DMAP_WORKERSS", "4", "DMAP_WORKERS"},
+        {"DMAP_NWORKERS", "4", "DMAP_WORKERS"},
+        {"DMAP_WROKERS", "4", "DMAP_WORKERS"},
+        {"DMAPWORKERS", "4", "DMAP_WORKERS"},
+        {"DAMP_WORKERS", "4", "DMAP_WORKERS"},
+        {"DMAP_WORKERs", "4", "DMAP_WORKERS"},
+        {"DMAP_NODE_WORKER", "4", "DMAP_NODE_WORKERS"},
+        {"DMAP_BACKENDS", "processes", "DMAP_BACKEND"},
+        {"DMAP_STAT", "fork", "DMAP_START"},
+        {"DMAP_BINDS", "numa", "DMAP_BIND"},
+        {"DMAP_SPRAED", "scatter", "DMAP_SPREAD"},
+        {"DMAP_MASTER_WORK", "no", "DMAP_MASTER_WORKS"},
+        {"DMAP_BIN", "/opt/dmap/bin", NULL},
+        {"DMAP_WORKER", "anna", NULL},
+        {"DMAP_WORKER", "", NULL},
+        {"DMAP_WORK", "4", NULL},
+        {"DMAP_SEED", "4", NULL},
+        {"WORKERS", "4", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char sentence[200];
+        dmap_options resolved;
+        setenv(cases[i].name, cases[i].value, 1);
+        snprintf(sentence, sizeof sentence, "%s=\"%s\": there is no such variable: did you mean %s?", cases[i].name,
+                 cases[i].value, cases[i].variable ? cases[i].variable : "");
+        if (cases[i].variable)
+            refuse(NULL, sentence);
+        else
+            CU_ASSERT_EQUAL(dmap__options_resolve(NULL, &resolved, NULL), DMAP_OK);
+        unsetenv(cases[i].name);
+    }
+    setenv("DMAP_WORKER", "4", 1); /* it would have no say */
+    resolve_part(&(dmap_options){.workers = 2}, "workers=2 ");
+    setenv("DMAP_WORKERS", "3", 1);
+    resolve_part(NULL, "workers=3 ");
+    unsetenv("DMAP_WORKER");
+    clear_environment();
+}
+
+/* Of the two counts, what the program says wins, by whichever; of the variables, both hold (and workers wins later). */
+static void test_two_counts(void) {
+    clear_environment();
+    setenv("DMAP_WORKERS", "3", 1);
+    resolve_part(&(dmap_options){.node_workers = 8}, "workers=auto node_workers=8 ");
+    setenv("DMAP_NODE_WORKERS", "5", 1);
+    resolve_part(NULL, "workers=3 node_workers=5 ");
+    resolve_part(&(dmap_options){.workers = 2}, "workers=2 node_workers=auto ");
+    setenv("DMAP_NODE_WORKERS", "nonsense", 1);
+    resolve_part(&(dmap_options){.workers = 2}, "workers=2 node_workers=auto ");
+    clear_environment();
+}
+
 static void test_long_value(void) {
     char value[5000];
     dmap_options resolved;
@@ -211,6 +280,8 @@ int main(void) {
     CU_TestInfo tests[] = {{"defaults", test_defaults},
                            {"environment", test_environment},
                            {"bad environment", test_bad_environment},
+                           {"misspelt", test_misspelt},
+                           {"two counts", test_two_counts},
                            {"long value", test_long_value},
                            {"program wins", test_program_wins},
                            {"bad fields", test_bad_fields},

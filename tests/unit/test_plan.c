@@ -99,11 +99,30 @@ static void test_no_time_at_all(void) {
     end(plan, false);
 }
 
+/* The largest number is a number: it is no stream, in any schedule. */
+static void test_all_there_are(void) {
+    for (int schedule = DMAP_AUTO; schedule <= DMAP_FACTORING; schedule++) {
+        dmap__plan *plan = make((dmap__plan_config){
+            .branches = 2, .count = UINT64_MAX, .schedule = (dmap_schedule)schedule, .max_chunk = UINT64_C(1) << 31});
+        dmap__step step;
+        for (int i = 0; i < 40; i++) {
+            CU_ASSERT_TRUE_FATAL(dmap__plan_next(plan, i, &step) && step.kind == DMAP__STEP_GRANT);
+            finish(plan, step.lease, step.begin, step.end, i, 0);
+        }
+        uint64_t granted_so_far = dmap__plan_granted(plan);
+        dmap__plan_source_end(plan); /* not a stream: it says nothing */
+        CU_ASSERT(dmap__plan_next(plan, 40, &step) && step.begin == granted_so_far);
+        finish(plan, step.lease, step.begin, step.end, 41, 0);
+        take(plan);
+        end(plan, false);
+    }
+}
+
 static void test_zero_items(void) {
     dmap__plan *plan = make((dmap__plan_config){.branches = 4, .count = 0});
     CU_ASSERT_TRUE(idle(plan, 0));
     end(plan, true);
-    plan = make((dmap__plan_config){.branches = 1, .count = DMAP__UNKNOWN});
+    plan = make((dmap__plan_config){.branches = 1, .is_stream = true});
     uint32_t lease = granted(plan, 0, 0, 1, 1);
     dmap__plan_trim(plan, lease, 0);
     dmap__plan_source_end(plan);
@@ -343,6 +362,7 @@ int main(void) {
         {"two leases a branch, max_chunk", test_two_leases_a_branch_and_max_chunk},
         {"no time at all, 2^63 items", test_no_time_at_all},
         {"zero items", test_zero_items},
+        {"all there are", test_all_there_are},
         {"trim", test_trim},
         {"window: head rule", test_window_head_rule},
         {"window: in order", test_window_in_order},

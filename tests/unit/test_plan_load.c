@@ -89,7 +89,7 @@ static void test_large_leases_are_few(void) {
 
 static void test_hold(void) {
     dmap__plan_config config = singles(false);
-    config.count = DMAP__UNKNOWN;
+    config.is_stream = true;
     dmap__plan *plan = make(config);
     dmap__plan_hold(plan, true);
     CU_ASSERT_TRUE(idle(plan, 0));

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "job/part.h"
+#include "job/served.h"
+#include "net/comm_state.h"
 #include "unit.h"
 #include "wire_message.h"
 
@@ -187,8 +189,33 @@ static void test_named(void) {
     }
 }
 
+/* A serving rank says so: it is not memory that is out. */
+static void test_served(void) {
+    static const dmap_task task = {.name = "served", .item_size = 8, .result_size = 8};
+    for (unsigned cut = 0; cut < 2; cut++) {
+        unsigned char items[80] = {0};
+        dmap__comm comm = {0};
+        dmap_pool pool = {.comm = &comm};
+        dmap_blob part = {items, sizeof items - 10 * cut};
+        dmap__head head = {.flags = DMAP__LAYOUT_ARRAY, .begin = 5, .end = 15, .a = 1};
+        dmap__message message;
+        message_carry(&message, &head, &(dmap__packed){.parts = &part, .n_parts = 1});
+        dmap__served *served = dmap__served_create(&pool, &task, DMAP__WANT_RESULTS, false, &message);
+        CU_ASSERT_FATAL(served != NULL);
+        const dmap__error *trouble = &served->grant.outcome.trouble;
+        CU_ASSERT_EQUAL(trouble->status, cut ? DMAP_EMPI : DMAP_OK);
+        CU_ASSERT(!cut || strstr(trouble->text, "damaged message"));
+        dmap__served_destroy(served);
+        dmap__spares_drop(&pool.spares);
+        message_free(&message);
+    }
+}
+
 int main(void) {
-    CU_TestInfo tests[] = {
-        {"outcomes", test_outcomes}, {"items", test_items}, {"named", test_named}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"outcomes", test_outcomes},
+                           {"items", test_items},
+                           {"named", test_named},
+                           {"served", test_served},
+                           CU_TEST_INFO_NULL};
     return unit_run("damaged messages", tests);
 }
