@@ -29,7 +29,7 @@ static void unlink_lease(dmap__plan *plan, dmap__branch *b, const dmap__lease *l
 
 static void end_lease(dmap__plan *plan, dmap__lease *lease) {
     int branch = lease->branch;
-    dmap__branch *b = &plan->branches[branch];
+    dmap__branch *b = &plan->branches[found->branch];
     dmap__recall_end(plan, lease);
     unlink_lease(plan, b, lease);
     b->load -= dmap__plan_lease_left(lease);
@@ -57,7 +57,7 @@ void dmap__plan_trim(dmap__plan *plan, uint32_t lease, uint64_t end) {
         return;
     }
     uint64_t cut = found->end - end, before = dmap__plan_lease_left(found);
-    dmap__branch *b = &plan->branches[branch];
+    dmap__branch *b = &plan->branches[found->branch];
     bool was_known = !plan->config.is_stream;
     found->end = end;
     dmap__plan_loaded(plan, found, before);
