@@ -130,6 +130,7 @@ static dmap_pool *create(dmap__comm *comm, dmap__error *error) {
     if (comm && dmap__comm_size(comm) == 1) { /* nobody to talk to: then nothing has to look for messages */
         dmap__comm_close(comm);
         comm = NULL;
+        pool->is_alone = true;
     }
     pool->comm = comm;
     pool->rank = comm ? dmap__comm_rank(comm) : 0;
@@ -170,6 +171,22 @@ dmap_status dmap__pool_close(dmap_pool *pool) {
         status = dmap__comm_send(pool->comm, rank, &head, NULL, 0, NULL, 0, NULL, NULL, dmap__thread_error());
     destroy(pool);
     return status;
+}
+
+static bool is_forgotten(const dmap_pool *pool) {
+    return pool->comm && !pool->current;
+}
+
+static bool is_at_work(const dmap_pool *pool) {
+    return pool->comm && pool->current;
+}
+
+void dmap__pool_end_forgotten(void) {
+    for (dmap_pool *pool; (pool = dmap__live_find(is_forgotten));)
+        dmap__pool_close(pool);
+    if (dmap__live_find(is_at_work))
+        fputs("dmap: MPI_Finalize was called while a call runs on a pool: it waits for ranks that wait for the pool\n",
+              stderr);
 }
 
 bool dmap__pool_is_open(const dmap_pool *pool) {

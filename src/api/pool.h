@@ -11,6 +11,10 @@ dmap_status dmap__pool_open(dmap__comm *comm, const dmap_options *options, dmap_
 /** Ends it, on the master: tells the other ranks. */
 dmap_status dmap__pool_close(dmap_pool *pool);
 
+/** MPI ends: closes the pools whose other ranks still serve, as those would wait for ever, and so would MPI_Finalize.
+ * Of one with a call that runs, it says so on stderr: that is all it can. A pool of one rank stays: it needs no MPI. */
+void dmap__pool_end_forgotten(void);
+
 /** DMAP_OK if the pool may be used now, by this thread, outside any task and call; else DMAP_EINVAL and a sentence in
  * dmap_error(NULL) (and in the pool's error, if there is a pool). */
 dmap_status dmap__pool_check(dmap_pool *pool, const char *function);

@@ -100,7 +100,8 @@ static void test_launcher(void) {
         {{NULL, NULL, NULL, "0"}, true, 0},
         {{NULL, NULL, NULL, "0", "8", "6"}, true, 6},
         {{NULL, NULL, NULL, NULL, "8"}, false, 0},      /* the shell of a salloc */
-        {{NULL, NULL, NULL, NULL, "8", "8"}, false, 0}, /* srun --mpi=none */
+        {{NULL, NULL, NULL, NULL, "8", "8"}, true, 8},  /* srun --mpi=none */
+        {{NULL, NULL, NULL, NULL, "8", "1"}, false, 0}, /* the same, of one task; a shell of srun --pty */
         {{"2", NULL, NULL, "0", "8", "8"}, true, 2},    /* mpirun inside an allocation */
         {{NULL, "1", "2", NULL, "8", "8"}, true, 2},    /* MPICH's there, or srun --mpi=pmi2 */
     };
@@ -113,7 +114,23 @@ static void test_launcher(void) {
         int size = -1;
         CU_ASSERT_EQUAL(dmap__comm_launched(&size), table[i].is_launched);
         CU_ASSERT_EQUAL(size, table[i].size);
+        CU_ASSERT_EQUAL(dmap__comm_lacks_pmi(), table[i].is_launched && !table[i].values[0] && !table[i].values[1] &&
+                                                    !table[i].values[2] && !table[i].values[3]);
     }
+}
+
+static void test_not_joined(void) {
+    dmap__error error;
+    unsetenv("PMI_RANK"); /* of the last launcher */
+    unsetenv("PMI_SIZE");
+    setenv("SLURM_STEP_NUM_TASKS", "8", 1);
+    CU_ASSERT_EQUAL(dmap__comm_not_joined(8, "MPICH 4.0.2", &error), DMAP_EMPI);
+    CU_ASSERT(strstr(error.text, "srun started 8 tasks") && strstr(error.text, "try srun --mpi=pmi2"));
+    dmap__comm_not_joined(8, "Open MPI v4.1.4", &error);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "try srun --mpi=pmix"));
+    unsetenv("SLURM_STEP_NUM_TASKS");
+    dmap__comm_not_joined(2, "MPICH 4.0.2", &error);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "another MPI (MPICH 4.0.2)"));
 }
 
 /* ---- library ---- */
@@ -147,6 +164,7 @@ int main(void) {
     CU_ADD_TEST(suite, test_turns);
     CU_ADD_TEST(suite, test_hosts);
     CU_ADD_TEST(suite, test_launcher);
+    CU_ADD_TEST(suite, test_not_joined);
     CU_ADD_TEST(suite, test_library);
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();
