@@ -11,7 +11,5 @@ dmap_status dmap_open(MPI_Comm comm, const dmap_options *options, dmap_pool **po
     *pool = NULL;
     if (dmap__comm_check(&comm, error) != DMAP_OK || dmap__comm_open(&comm, &own, error) != DMAP_OK)
         return error->status;
-    if (dmap__pool_open(own, options, pool, error) == DMAP_OK && *pool)
-        dmap__comm_at_end(dmap__pool_end_forgotten);
-    return error->status;
+    return dmap__pool_open(own, options, pool, error);
 }

@@ -144,26 +144,6 @@ static dmap_pool *create(dmap__comm *comm, dmap__error *error) {
     return pool;
 }
 
-dmap_status dmap__pool_open(dmap__comm *comm, const dmap_options *options, dmap_pool **pool, dmap__error *error) {
-    *pool = NULL;
-    dmap_pool *made = create(comm, error);
-    if (!made)
-        return error->status;
-    if (open_steps(made, options, error) != DMAP_OK) {
-        destroy(made);
-        return error->status;
-    }
-    if (made->rank == 0) {
-        *pool = made;
-        return DMAP_OK;
-    }
-    dmap_status status = dmap__serve(made);
-    if (status != DMAP_OK)
-        *error = made->error;
-    destroy(made);
-    return status;
-}
-
 dmap_status dmap__pool_close(dmap_pool *pool) {
     dmap_status status = pool->broken;
     dmap__head head = {.type = DMAP__CLOSE};
@@ -181,12 +161,36 @@ static bool is_at_work(const dmap_pool *pool) {
     return pool->comm && pool->current;
 }
 
-void dmap__pool_end_forgotten(void) {
+/* MPI ends: ranks that serve a pool would wait for ever for it to be closed, and MPI_Finalize for them. What a call
+ * uses cannot be taken from it. A pool of one rank stays: it needs no MPI. */
+static void end_forgotten(void) {
     for (dmap_pool *pool; (pool = dmap__live_find(is_forgotten));)
         dmap__pool_close(pool);
     if (dmap__live_find(is_at_work))
         fputs("dmap: MPI_Finalize was called while a call runs on a pool: it waits for ranks that wait for the pool\n",
               stderr);
+}
+
+dmap_status dmap__pool_open(dmap__comm *comm, const dmap_options *options, dmap_pool **pool, dmap__error *error) {
+    *pool = NULL;
+    dmap_pool *made = create(comm, error);
+    if (!made)
+        return error->status;
+    if (open_steps(made, options, error) != DMAP_OK) {
+        destroy(made);
+        return error->status;
+    }
+    if (made->rank == 0) {
+        if (made->comm)
+            dmap__comm_at_end(end_forgotten);
+        *pool = made;
+        return DMAP_OK;
+    }
+    dmap_status status = dmap__serve(made);
+    if (status != DMAP_OK)
+        *error = made->error;
+    destroy(made);
+    return status;
 }
 
 bool dmap__pool_is_open(const dmap_pool *pool) {

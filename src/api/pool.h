@@ -5,15 +5,11 @@
 #include "job/pool.h"
 
 /** Makes a pool on comm (taken over, also on failure; NULL: one rank without MPI). On the master: returns with
- *  *pool; on the others: serves, and returns with *pool NULL. The status is the same on every rank until service
- * begins. */
+ *  *pool, which is closed when MPI ends, if not before; on the others: serves, and returns with *pool NULL. The status
+ * is the same on every rank until service begins. */
 dmap_status dmap__pool_open(dmap__comm *comm, const dmap_options *options, dmap_pool **pool, dmap__error *error);
 /** Ends it, on the master: tells the other ranks. */
 dmap_status dmap__pool_close(dmap_pool *pool);
-
-/** MPI ends: closes the pools whose other ranks still serve, as those would wait for ever, and so would MPI_Finalize.
- * Of one with a call that runs, it says so on stderr: that is all it can. A pool of one rank stays: it needs no MPI. */
-void dmap__pool_end_forgotten(void);
 
 /** DMAP_OK if the pool may be used now, by this thread, outside any task and call; else DMAP_EINVAL and a sentence in
  * dmap_error(NULL) (and in the pool's error, if there is a pool). */

@@ -1,9 +1,14 @@
 /* dmap_run where it may not run, as MPI starts once in a program: after another, inside another, and after MPI_Init.
- * What was there before it goes on. Without a launcher there is no MPI, and it may run as often as one likes. usage:
- * run_again after|inside|init; status 0: it was as it should be */
+ * What was there before it goes on. Without a launcher there is no MPI, and it may run as often as one likes. And
+ * MPI_Finalize where it cannot return, in the midst of a call.
+ *
+ * usage: run_again after|inside|init; status 0: it was as it should be
+ *        run_again finalize; ended by SIGALRM, after a sentence on stderr */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <mpi.h>
 
@@ -22,6 +27,26 @@ static int square(dmap_context *ctx, const void *item, void *result) {
 
 DMAP_TASK(again_square, .run = square, .item_size = 8, .result_size = 8);
 
+static int doze(dmap_context *ctx, const void *item, void *result) {
+    (void)ctx, (void)item, (void)result;
+    usleep(1000);
+    return 0;
+}
+
+DMAP_TASK(again_doze, .run = doze, .item_size = 8);
+
+static void leave(int number) {
+    _exit(number);
+}
+
+static int end_mpi(void *arg, const dmap_progress *progress) {
+    (void)arg, (void)progress;
+    signal(SIGALRM, leave);
+    alarm(2);
+    MPI_Finalize();
+    return 1;
+}
+
 static int map(dmap_pool *pool) {
     uint64_t results[20];
     if (dmap_map(pool, &again_square, dmap_range(0, 20), dmap_into(results), NULL) != DMAP_OK)
@@ -32,6 +57,8 @@ static int map(dmap_pool *pool) {
 static int main_fn(dmap_pool *pool, int argc, char **argv) {
     runs++;
     bad += map(pool);
+    if (!strcmp(what, "finalize"))
+        dmap_map(pool, &again_doze, dmap_range(0, 1000000), dmap_discard(), &(dmap_map_options){.on_watch = end_mpi});
     if (!strcmp(what, "inside") && runs == 1) {
         bad += (dmap_run(argc, argv, main_fn, &options) != 0) != (getenv("DMAP_LAUNCHED") != NULL);
         bad += map(pool);

@@ -1,8 +1,10 @@
 /* The parts of src/net beside fragments that need no MPI: lanes and their turns, the table of hosts, the launcher,
- * the MPI library's name. */
+ * settings, the MPI library's name. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
@@ -11,6 +13,7 @@
 #include "net/hosts.h"
 #include "net/lanes.h"
 #include "net/library.h"
+#include "net/settings.h"
 
 /* ---- lanes ---- */
 
@@ -133,6 +136,55 @@ static void test_not_joined(void) {
     CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "another MPI (MPICH 4.0.2)"));
 }
 
+/* ---- settings ---- */
+
+static const char *btl_after(const char *here, const char *all, const char *users, const char *in_file,
+                             const char *home) {
+    char path[600];
+    snprintf(path, sizeof path, "%s/.openmpi/mca-params.conf", home);
+    FILE *file = fopen(path, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fprintf(file, "# btl = no\nbtl_base_verbose = 0\n%s\n", in_file);
+    fclose(file);
+    setenv("PRTE_LAUNCHED", "1", 1);
+    setenv("OMPI_COMM_WORLD_LOCAL_SIZE", here, 1);
+    setenv("OMPI_COMM_WORLD_SIZE", all, 1);
+    unsetenv("OMPI_MCA_btl");
+    if (users)
+        setenv("OMPI_MCA_btl", users, 1);
+    dmap__settings_choose();
+    return getenv("OMPI_MCA_btl") ? getenv("OMPI_MCA_btl") : "";
+}
+
+/* Shared memory alone for several ranks of one host, where the user has not chosen. (A choice of the machine's own file
+ * would stand, too, and fail this.) */
+static void test_settings(void) {
+    char home[] = "/tmp/dmap-home-XXXXXX", path[600];
+    const char *before = getenv("HOME");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(home));
+    snprintf(path, sizeof path, "%s/.openmpi", home);
+    CU_ASSERT_EQUAL_FATAL(mkdir(path, 0700), 0);
+    setenv("HOME", home, 1);
+    CU_ASSERT_STRING_EQUAL(btl_after("2", "2", NULL, "", home), "self,sm");
+    CU_ASSERT_STRING_EQUAL(btl_after("2", "4", NULL, "", home), "");
+    CU_ASSERT_STRING_EQUAL(btl_after("1", "1", NULL, "", home), "");
+    CU_ASSERT_STRING_EQUAL(btl_after("2", "2", "tcp,self", "", home), "tcp,self");
+    CU_ASSERT_STRING_EQUAL(btl_after("2", "2", NULL, " btl =\ttcp,self", home), "");
+    CU_ASSERT_STRING_EQUAL(btl_after("2", "2", NULL, "btl=^sm", home), "");
+    CU_ASSERT_STRING_EQUAL(btl_after("2", "2", NULL, "btl = ^uct,openib,ofi", home), "self,sm");
+    unsetenv("PRTE_LAUNCHED");
+    unsetenv("OMPI_MCA_btl");
+    dmap__settings_choose();
+    CU_ASSERT_PTR_NULL(getenv("OMPI_MCA_btl"));
+    unsetenv("OMPI_COMM_WORLD_SIZE");
+    unsetenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+    setenv("HOME", before ? before : "/", 1);
+    unlink(strcat(path, "/mca-params.conf"));
+    snprintf(path, sizeof path, "%s/.openmpi", home);
+    rmdir(path);
+    rmdir(home);
+}
+
 /* ---- library ---- */
 
 static void test_library(void) {
@@ -165,6 +217,7 @@ int main(void) {
     CU_ADD_TEST(suite, test_hosts);
     CU_ADD_TEST(suite, test_launcher);
     CU_ADD_TEST(suite, test_not_joined);
+    CU_ADD_TEST(suite, test_settings);
     CU_ADD_TEST(suite, test_library);
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();
