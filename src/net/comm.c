@@ -329,8 +329,7 @@ dmap_status dmap__comm_init_mpi(int *argc, char ***argv, int expected, dmap__err
     dmap_status status = check_start(expected, error);
     if (status != DMAP_OK)
         return status;
-    if (is_openmpi())
-        dmap__settings_choose();
+    dmap__settings_choose(dmap__comm_library());
     /* A simulator provides less than FUNNELED and is right with it: one thread calls MPI here, whatever it says. */
     status = check(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided), "starting MPI", error);
     if (status == DMAP_OK)

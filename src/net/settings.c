@@ -61,17 +61,28 @@ static bool has_chosen_transports(void) {
     return getenv("OMPI_MCA_btl") || chooses_transports(SITES_FILE) || chooses_transports(path);
 }
 
-/* All ranks, more than one, on this host, says mpirun. */
-static bool is_on_one_host(void) {
-    const char *here = getenv("OMPI_COMM_WORLD_LOCAL_SIZE"), *all = getenv("OMPI_COMM_WORLD_SIZE");
-    return here && all && !strcmp(here, all) && strcmp(all, "1") != 0;
+static bool says(const char *variable, const char *value) {
+    const char *text = getenv(variable);
+    return text && !strcmp(text, value);
 }
 
-void dmap__settings_choose(void) {
+/* All ranks, more than one, on this host, says mpirun, or else srun. */
+static bool is_on_one_host(void) {
+    const char *all = getenv("OMPI_COMM_WORLD_SIZE");
+    if (all)
+        return says("OMPI_COMM_WORLD_LOCAL_SIZE", all) && strcmp(all, "1") != 0;
+    return says("SLURM_STEP_NUM_NODES", "1") && !says("SLURM_STEP_NUM_TASKS", "1");
+}
+
+void dmap__settings_choose(const char *library) {
+    static const char name[] = "Open MPI v";
+    if (strncmp(library, name, strlen(name)) != 0)
+        return;
+    long version = strtol(library + strlen(name), NULL, 10);
     if (!can_read_memory()) {
         setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", 0);
         setenv("OMPI_MCA_smsc", "^cma", 0);
     }
-    if (getenv("PRTE_LAUNCHED") && is_on_one_host() && !has_chosen_transports())
+    if (version >= 5 && is_on_one_host() && !has_chosen_transports())
         setenv("OMPI_MCA_btl", "self,sm", 0);
 }

@@ -3,7 +3,7 @@
 #define DMAP_NET_SETTINGS_H
 
 /** Sets options of Open MPI in the environment, but for those that the user has set. Before MPI_Init, by a program that
- *  has one thread. */
-void dmap__settings_choose(void);
+ *  has one thread. library: what dmap__comm_library says; of another MPI: nothing is set. */
+void dmap__settings_choose(const char *library);
 
 #endif

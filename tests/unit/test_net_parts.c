@@ -146,13 +146,12 @@ static const char *btl_after(const char *here, const char *all, const char *user
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     fprintf(file, "# btl = no\nbtl_base_verbose = 0\n%s\n", in_file);
     fclose(file);
-    setenv("PRTE_LAUNCHED", "1", 1);
     setenv("OMPI_COMM_WORLD_LOCAL_SIZE", here, 1);
     setenv("OMPI_COMM_WORLD_SIZE", all, 1);
     unsetenv("OMPI_MCA_btl");
     if (users)
         setenv("OMPI_MCA_btl", users, 1);
-    dmap__settings_choose();
+    dmap__settings_choose("Open MPI v5.0.7");
     return getenv("OMPI_MCA_btl") ? getenv("OMPI_MCA_btl") : "";
 }
 
@@ -172,12 +171,22 @@ static void test_settings(void) {
     CU_ASSERT_STRING_EQUAL(btl_after("2", "2", NULL, " btl =\ttcp,self", home), "");
     CU_ASSERT_STRING_EQUAL(btl_after("2", "2", NULL, "btl=^sm", home), "");
     CU_ASSERT_STRING_EQUAL(btl_after("2", "2", NULL, "btl = ^uct,openib,ofi", home), "self,sm");
-    unsetenv("PRTE_LAUNCHED");
     unsetenv("OMPI_MCA_btl");
-    dmap__settings_choose();
+    dmap__settings_choose("Open MPI v4.1.4");
+    dmap__settings_choose("MPICH 4.0.2");
     CU_ASSERT_PTR_NULL(getenv("OMPI_MCA_btl"));
     unsetenv("OMPI_COMM_WORLD_SIZE");
     unsetenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+    setenv("SLURM_STEP_NUM_TASKS", "3", 1);
+    setenv("SLURM_STEP_NUM_NODES", "2", 1);
+    dmap__settings_choose("Open MPI v5.0.7");
+    CU_ASSERT_PTR_NULL(getenv("OMPI_MCA_btl"));
+    setenv("SLURM_STEP_NUM_NODES", "1", 1);
+    dmap__settings_choose("Open MPI v10.0.0");
+    CU_ASSERT_PTR_NOT_NULL(getenv("OMPI_MCA_btl"));
+    unsetenv("SLURM_STEP_NUM_NODES");
+    unsetenv("SLURM_STEP_NUM_TASKS");
+    unsetenv("OMPI_MCA_btl");
     setenv("HOME", before ? before : "/", 1);
     unlink(strcat(path, "/mca-params.conf"));
     snprintf(path, sizeof path, "%s/.openmpi", home);
