@@ -96,12 +96,16 @@ typedef struct dmap_options {
 typedef int dmap_main_fn(dmap_pool *pool, int argc, char **argv);
 
 /** Runs a whole program: `int main(int argc, char **argv) { return dmap_run(argc, argv, my_main, NULL); }`.
- *  Under mpirun (or srun) it starts and ends MPI, and the other ranks serve inside it. Without a launcher there is a
- *  pool of one rank, and MPI is not started. A launcher of another MPI would make N pools of one: it is refused.
+ *  Under mpirun (or srun) it starts and ends MPI, and the other ranks serve inside it; without a launcher it is a pool
+ *  of one rank and MPI is not started. A launcher of another MPI, or a srun without PMI (--mpi=none), would make N
+ *  pools of one, and is refused. So is a second dmap_run under a launcher: MPI starts once in a program.
+ *  Before it starts Open MPI it sets OMPI_MCA_ variables that the user has not set: see cluster/README.md.
+ *
  *  Called by:  every rank, first thing in main
  *  options:    NULL for defaults; the master's hold
  *  Returns:    main_fn's value on the master, 0 on the others; 1 on every rank, with a sentence on stderr, if the pool
- *              could not be opened, and on a rank whose connection broke */
+ *              could not be opened, and on a rank whose connection broke. After an error of MPI it does not end MPI,
+ *              which would wait for ranks that may be gone: the launcher ends the others when this one has ended */
 DMAP_API int dmap_run(int argc, char **argv, dmap_main_fn *main_fn, const dmap_options *options);
 
 /** Makes the fork server, in programs that call MPI_Init themselves. dmap_run calls it.
@@ -112,6 +116,7 @@ DMAP_API int dmap_run(int argc, char **argv, dmap_main_fn *main_fn, const dmap_o
 DMAP_API int dmap_prefork(int *argc, char ***argv);
 
 /** Ends a pool made by dmap_open: the other ranks return from dmap_open. Not for the pool that dmap_run opened.
+ *  MPI_Finalize closes a pool of several ranks that was forgotten.
  *  pool:     may be NULL; after the call it is refused by every function with DMAP_EINVAL
  *  Returns:  DMAP_OK, DMAP_EINVAL (not open, or a call is running on it), DMAP_EMPI
  *  Blocks:   until the other ranks have been told and the workers have ended */

@@ -121,6 +121,7 @@ static dmap_pool *create(dmap__comm *comm, dmap__error *error) {
     if (comm && dmap__comm_size(comm) == 1) { /* nobody to talk to: then nothing has to look for messages */
         dmap__comm_close(comm);
         comm = NULL;
+        pool->is_alone = true;
     }
     pool->comm = comm;
     pool->rank = comm ? dmap__comm_rank(comm) : 0;
@@ -134,6 +135,33 @@ static dmap_pool *create(dmap__comm *comm, dmap__error *error) {
     return pool;
 }
 
+dmap_status dmap__pool_close(dmap_pool *pool) {
+    dmap_status status = pool->broken;
+    dmap__head head = {.type = DMAP__CLOSE};
+    for (int rank = 1; rank < pool->ranks && status == DMAP_OK; rank++)
+        status = dmap__comm_send(pool->comm, rank, &head, NULL, 0, NULL, 0, NULL, NULL, dmap__thread_error());
+    destroy(pool);
+    return status;
+}
+
+static bool is_forgotten(const dmap_pool *pool) {
+    return pool->comm && !pool->current;
+}
+
+static bool is_at_work(const dmap_pool *pool) {
+    return pool->comm && pool->current;
+}
+
+/* MPI ends: ranks that serve a pool would wait for ever for it to be closed, and MPI_Finalize for them. What a call
+ * uses cannot be taken from it. A pool of one rank stays: it needs no MPI. */
+static void end_forgotten(void) {
+    for (dmap_pool *pool; (pool = dmap__live_find(is_forgotten));)
+        dmap__pool_close(pool);
+    if (dmap__live_find(is_at_work))
+        fputs("dmap: MPI_Finalize was called while a call runs on a pool: it waits for ranks that wait for the pool\n",
+              stderr);
+}
+
 dmap_status dmap__pool_open(dmap__comm *comm, const dmap_options *options, dmap_pool **pool, dmap__error *error) {
     *pool = NULL;
     dmap_pool *made = create(comm, error);
@@ -144,6 +172,8 @@ dmap_status dmap__pool_open(dmap__comm *comm, const dmap_options *options, dmap_
         return error->status;
     }
     if (made->rank == 0) {
+        if (made->comm)
+            dmap__comm_at_end(end_forgotten);
         *pool = made;
         return DMAP_OK;
     }
@@ -151,15 +181,6 @@ dmap_status dmap__pool_open(dmap__comm *comm, const dmap_options *options, dmap_
     if (status != DMAP_OK)
         *error = made->error;
     destroy(made);
-    return status;
-}
-
-dmap_status dmap__pool_close(dmap_pool *pool) {
-    dmap_status status = pool->broken;
-    dmap__head head = {.type = DMAP__CLOSE};
-    for (int rank = 1; rank < pool->ranks && status == DMAP_OK; rank++)
-        status = dmap__comm_send(pool->comm, rank, &head, NULL, 0, NULL, 0, NULL, NULL, dmap__thread_error());
-    destroy(pool);
     return status;
 }
 

@@ -5,8 +5,8 @@
 #include "job/pool.h"
 
 /** Makes a pool on comm (taken over, also on failure; NULL: one rank without MPI). On the master: returns with
- *  *pool; on the others: serves, and returns with *pool NULL. The status is the same on every rank until service
- *  begins. */
+ *  *pool, which is closed when MPI ends, if not before; on the others: serves, and returns with *pool NULL. The status
+ * is the same on every rank until service begins. */
 dmap_status dmap__pool_open(dmap__comm *comm, const dmap_options *options, dmap_pool **pool, dmap__error *error);
 /** Ends it, on the master: tells the other ranks. */
 dmap_status dmap__pool_close(dmap_pool *pool);

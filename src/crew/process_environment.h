@@ -7,7 +7,7 @@
 /** Leaves out the variables by which a launcher or its job step speaks to one rank: a program that inherits them may
  *  take itself for that rank.
  *  Writes to kept (room for as many as environment has, and NULL) the variables that a child gets, in their order: all
- *  of them, if the environment is no rank's. Returns their number. */
+ *  of them, if the environment is neither a rank's nor that of a step of Slurm. Returns their number. */
 size_t dmap__environment_for_child(const char *const *environment, const char **kept);
 
 #endif

@@ -21,6 +21,7 @@
 #define SLEEP_RUNG_S  0.05 /* where the bell rings for that */
 #define SLEEP_LATER_S 5e-3 /* while the source has nothing yet */
 #define WATCH_S       0.04
+#define TOUCH_S       0.25 /* between looks at MPI where nothing is sent by it */
 #define LONG_S        1e-3 /* a call that lasts longer is worth a seat */
 
 _Static_assert(DMAP__SMALL_LEASE <= DMAP__CREW_SMALL && DMAP__BIG_LEASES <= DMAP__CREW_GRANTS,
@@ -179,10 +180,18 @@ static bool is_long(const dmap__job *job, double now) {
     return now - job->began_s > LONG_S;
 }
 
+static void touch_mpi(dmap_pool *pool, double now) {
+    if (!pool->is_alone || now - pool->touched_s < TOUCH_S)
+        return;
+    pool->touched_s = now;
+    dmap__comm_touch();
+}
+
 /* Where cores are scarce this thread is run so late that it always finds something, and never waits: so it sits down
  * when the call has lasted a while, too. */
 static void look_at_clock(dmap__job *job) {
     double now = dmap__clock_now();
+    touch_mpi(job->pool, now);
     if (is_long(job, now)) {
         dmap__seat_take(job->pool);
         dmap__seat_settle(job->pool);

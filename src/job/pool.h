@@ -24,6 +24,8 @@ struct dmap_pool {
     dmap_options options; /* resolved; the same on every rank */
     dmap__comm *comm;     /* NULL: a pool of one rank, without MPI, or one that broke */
     dmap__comm *ended;    /* what it had then: workers still ring its bell */
+    bool is_alone;        /* one rank, of a program that has MPI */
+    double touched_s;     /* ... which was last let look around then */
     int rank, ranks;
     int *workers; /* of each rank; the master's is 0 if it does not work */
     int all_workers;

@@ -85,18 +85,34 @@ bool dmap__comm_is_busy(const dmap__comm *comm);
 /** Bytes sent and received so far. */
 void dmap__comm_bytes(const dmap__comm *comm, uint64_t *sent, uint64_t *received);
 
-/* ---- MPI itself, for dmap_run ---- */
+/* ---- MPI itself ---- */
 
 /** True if a launcher's environment says that this process is one of several, or of one, to be joined by MPI; *size: of
  *  how many (0: it does not say). Reads the environment only. */
 bool dmap__comm_launched(int *size);
-/** MPI_Init_thread(FUNNELED), and a refusal if the launcher said `expected` > 1 and MPI found one rank. */
+/** True if the launcher is a srun that started several tasks and told them of no PMI. Reads the environment only. */
+bool dmap__comm_lacks_pmi(void);
+/** Fails: MPI has not joined the processes that the launcher started. Returns DMAP_EMPI */
+dmap_status dmap__comm_not_joined(int expected, const char *library, dmap__error *error);
+/** MPI_Init_thread(FUNNELED), for dmap_run. `expected`: what dmap__comm_launched said. On failure MPI is not running,
+ * or was before. Returns: DMAP_OK, DMAP_EMPI (it runs, or ran, already; the launcher started several and MPI found one)
+ */
 dmap_status dmap__comm_init_mpi(int *argc, char ***argv, int expected, dmap__error *error);
 /** Opens on MPI_COMM_WORLD. As dmap__comm_open. */
 dmap_status dmap__comm_open_world(dmap__comm **comm, dmap__error *error);
 /** Ends MPI, if it runs. */
 void dmap__comm_finalize_mpi(void);
-/** "Open MPI v4.1.4", "MPICH 4.0.2", for `--version` and benches. */
+/** Whether a user's *(MPI_Comm *)mpi_comm can be opened, as far as this rank alone can tell: before dmap__comm_open,
+ *  which MPI may answer by ending the program.
+ *  Returns: DMAP_OK, DMAP_EINVAL (MPI is not running, no communicator), DMAP_EMPI (as in dmap__comm_init_mpi) */
+dmap_status dmap__comm_check(const void *mpi_comm, dmap__error *error);
+/** Has a function called when the program ends MPI, before anything of MPI has ended: the first that is given here. */
+typedef void dmap__at_end_fn(void);
+void dmap__comm_at_end(dmap__at_end_fn *function);
+/** Lets MPI look around, if it runs. A rank without a comm calls this now and then: Open MPI 5 notices that its
+ * launcher has died, and ends the process, only inside its own functions. Cost: a microsecond. */
+void dmap__comm_touch(void);
+/** "Open MPI v4.1.4", "MPICH 4.0.2", for `--version` and benches. May be asked before MPI runs. */
 const char *dmap__comm_library(void);
 
 #endif

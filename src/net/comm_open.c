@@ -87,7 +87,7 @@ dmap_status dmap__comm_open(const void *mpi_comm, dmap__comm **opened, dmap__err
         if (comm)
             dmap__comm_close(comm);
         else
-            dmap__link_close(link);
+            dmap__link_close(link, false);
         return error->status;
     }
     *opened = comm;
@@ -112,7 +112,7 @@ void dmap__comm_close(dmap__comm *comm) {
         return;
     dmap__comm_end(comm);
     dmap__neighbours_fini(&comm->neighbours);
-    dmap__link_close(comm->link);
+    dmap__link_close(comm->link, comm->broken.status != DMAP_OK);
     free(comm->reached);
     free(comm->places);
     free(comm->names);

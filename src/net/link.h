@@ -35,7 +35,7 @@ typedef struct dmap__arrival {
  *  Called by: collective. Returns the same on every rank: DMAP_OK, DMAP_EMPI, DMAP_ENOMEM */
 dmap_status dmap__link_open(const void *mpi_comm, dmap__link **link, dmap__error *error);
 /** Frees the duplicate. No request may be left. */
-void dmap__link_close(dmap__link *link);
+void dmap__link_close(dmap__link *link, bool is_broken);
 int dmap__link_rank(const dmap__link *link);
 int dmap__link_size(const dmap__link *link);
 /** This rank's host, into DMAP__HOST_BYTES. */

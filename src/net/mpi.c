@@ -3,7 +3,8 @@
  * MPI for dmap_run.
  *
  * Invariants: an int count never leaves this file; once the collectives of opening are over nothing but Isend, Irecv
- * and Test is called, so nothing blocks and nothing is collective. MPI's own codes become DMAP_EMPI and a sentence
+ * and Test is called, so nothing blocks and nothing is collective (a rank alone has no link then, and looks at MPI by an
+ * Iprobe: see dmap__comm_touch). MPI's own codes become DMAP_EMPI and a sentence
  * here; what an error means for the comm is the comm's matter, what is sent when the outbox's, in what order it is
  * handed out the inbox's. */
 #include "net/link.h"
@@ -17,6 +18,7 @@
 #include "net/comm.h"
 #include "net/hosts.h"
 #include "net/library.h"
+#include "net/settings.h"
 
 enum {
     COLLECTIVE_BYTES = 1 << 30, /* at a time */
@@ -42,7 +44,11 @@ static dmap_status check(int code, const char *what, dmap__error *error) {
     return dmap__fail(error, DMAP_EMPI, "%s: %s", what, text);
 }
 
-/* ---- messages ---- */
+static bool is_openmpi(void) {
+    return !strncmp(dmap__comm_library(), "Open MPI", 8);
+}
+
+/* ---- the link ---- */
 
 static MPI_Request load(const dmap__request *request) {
     MPI_Request handle;
@@ -198,8 +204,9 @@ dmap_status dmap__link_open(const void *mpi_comm, dmap__link **opened, dmap__err
     return DMAP_OK;
 }
 
-void dmap__link_close(dmap__link *link) {
-    MPI_Comm_free(&link->mpi);
+void dmap__link_close(dmap__link *link, bool is_broken) {
+    if (!is_broken) /* else its end may wait for a rank that is gone, or MPI have ended */
+        MPI_Comm_free(&link->mpi);
     free(link);
 }
 
@@ -223,34 +230,94 @@ void dmap__link_bytes(const dmap__link *link, uint64_t *sent, uint64_t *received
 
 /* ---- MPI itself ---- */
 
-dmap_status dmap__comm_init_mpi(int *argc, char ***argv, int expected, dmap__error *error) {
-    int is_up = 0, provided = MPI_THREAD_SINGLE, size = 0;
-    MPI_Initialized(&is_up);
-    if (is_up) {
-        return dmap__fail(error, DMAP_EMPI,
-                          "MPI is running already: a program that calls MPI_Init opens with dmap_open");
-    }
-    /* A simulator provides less than FUNNELED and is right with it: one thread calls MPI here, whatever it says. */
-    dmap_status status = check(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided), "starting MPI", error);
-    if (status)
-        return status;
+static bool is_running(void) {
+    int has_begun = 0, has_ended = 0;
+    MPI_Initialized(&has_begun);
+    MPI_Finalized(&has_ended);
+    return has_begun && !has_ended;
+}
+
+/* Ranks that the launcher started, and MPI did not join. */
+static dmap_status check_world(int expected, dmap__error *error) {
+    int size = 0;
     MPI_Comm_size(MPI_COMM_WORLD, &size);
-    if (expected > 1 && size == 1) {
-        MPI_Finalize();
+    return expected > 1 && size == 1 ? dmap__comm_not_joined(expected, dmap__comm_library(), error) : DMAP_OK;
+}
+
+/* What is known before MPI is asked. Open MPI ends a process that it cannot join to the others. */
+static dmap_status check_start(int expected, dmap__error *error) {
+    int has_ended = 0;
+    MPI_Finalized(&has_ended);
+    if (has_ended)
         return dmap__fail(error, DMAP_EMPI,
-                          "the launcher started %d processes, but this program's MPI found only itself: it was built "
-                          "with another MPI (%s)",
-                          expected, dmap__comm_library());
-    }
+                          "MPI has ended, and a program starts it once: under a launcher dmap_run is called once");
+    if (is_running())
+        return dmap__fail(error, DMAP_EMPI,
+                          "MPI is running already: a program that calls MPI_Init opens with dmap_open, and dmap_run is "
+                          "not called inside dmap_run");
+    if (is_openmpi() && dmap__comm_lacks_pmi())
+        return dmap__comm_not_joined(expected, dmap__comm_library(), error);
     return DMAP_OK;
+}
+
+dmap_status dmap__comm_init_mpi(int *argc, char ***argv, int expected, dmap__error *error) {
+    int provided = MPI_THREAD_SINGLE;
+    dmap_status status = check_start(expected, error);
+    if (status != DMAP_OK)
+        return status;
+    dmap__settings_choose(dmap__comm_library());
+    /* A simulator provides less than FUNNELED and is right with it: one thread calls MPI here, whatever it says. */
+    status = check(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided), "starting MPI", error);
+    if (status == DMAP_OK)
+        status = check_world(expected, error);
+    if (status != DMAP_OK)
+        dmap__comm_finalize_mpi();
+    return status;
+}
+
+dmap_status dmap__comm_check(const void *mpi_comm, dmap__error *error) {
+    MPI_Comm mpi = *(const MPI_Comm *)mpi_comm;
+    int is_inter = 0, expected = 0;
+    if (!is_running())
+        return dmap__fail(error, DMAP_EINVAL,
+                          "dmap_open: MPI is not running: it is called between MPI_Init and MPI_Finalize");
+    if (mpi == MPI_COMM_NULL)
+        return dmap__fail(error, DMAP_EINVAL, "dmap_open: the communicator is MPI_COMM_NULL");
+    MPI_Comm_test_inter(mpi, &is_inter);
+    if (is_inter)
+        return dmap__fail(error, DMAP_EINVAL, "dmap_open: the communicator is one between two groups");
+    dmap__comm_launched(&expected);
+    return check_world(expected, error);
+}
+
+/* What is hung on MPI_COMM_SELF goes first when MPI ends, and may still call it. */
+static int call_at_end(MPI_Comm self, int key, void *value, void *function) {
+    (void)self, (void)key, (void)value;
+    (*(dmap__at_end_fn *const *)function)();
+    return MPI_SUCCESS;
+}
+
+void dmap__comm_at_end(dmap__at_end_fn *function) {
+    static dmap__at_end_fn *hung; /* MPI ends once */
+    int key = MPI_KEYVAL_INVALID;
+    if (hung)
+        return;
+    hung = function;
+    if (MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, call_at_end, &key, &hung) == MPI_SUCCESS) {
+        MPI_Comm_set_attr(MPI_COMM_SELF, key, NULL);
+        MPI_Comm_free_keyval(&key);
+    }
+}
+
+void dmap__comm_touch(void) {
+    int is_there = 0;
+    if (is_running())
+        MPI_Iprobe(MPI_ANY_SOURCE, DMAP__TAG_FIRST, MPI_COMM_SELF, &is_there, MPI_STATUS_IGNORE);
 }
 
 /* What failed may have ended MPI already, or never have begun it. */
 void dmap__comm_finalize_mpi(void) {
-    int has_begun = 0, has_ended = 0;
-    MPI_Initialized(&has_begun);
-    MPI_Finalized(&has_ended);
-    if (has_begun && !has_ended)
+    if (is_running())
         MPI_Finalize();
 }
 

@@ -29,7 +29,7 @@ static void unlink_lease(dmap__plan *plan, dmap__branch *b, const dmap__lease *l
 
 static void end_lease(dmap__plan *plan, dmap__lease *lease) {
     int branch = lease->branch;
-    dmap__branch *b = &plan->branches[found->branch];
+    dmap__branch *b = &plan->branches[branch];
     dmap__recall_end(plan, lease);
     unlink_lease(plan, b, lease);
     b->load -= dmap__plan_lease_left(lease);

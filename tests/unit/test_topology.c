@@ -1,5 +1,6 @@
 /* Topology: made-up machines through hwloc, this machine's real binding, and whose wish a binding is. Plans over many
  * random machines are test_placement's. */
+#include "crew/prte.h"
 #include "crew/topology.h"
 
 #include <pthread.h>
@@ -258,8 +259,6 @@ static void test_bound_by_user(void) {
         {{"OMPI_MCA_rmaps_base_mapping_policy", ":OVERSUBSCRIBE"}, true},
         {{"OMPI_MCA_hwloc_base_binding_policy", "none"}, true},
         {{"PRTE_LAUNCHED", "1"}, false},
-        {{"PRTE_LAUNCHED", "1", "PRTE_MCA_hwloc_default_binding_policy", "core"}, true},
-        {{"PRTE_LAUNCHED", "1", "PRTE_MCA_rmaps_default_mapping_policy", "package:pe=4"}, true},
         {{"SLURM_CPU_BIND", "quiet,mask_cpu:0x3"}, true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -274,6 +273,32 @@ static void test_bound_by_user(void) {
     }
 }
 
+/* What mpirun 5.0.7 answered, and what it had been told. */
+static void test_prte(void) {
+    static const struct {
+        const char *binding, *mapping, *place;
+        bool wish;
+    } cases[] = {
+        {NULL, NULL, NULL, false}, /* no answer */
+        {"CORE:IF-SUPPORTED", "BYCORE:NOOVERSUBSCRIBE", "SK0:L30:L20:L10:CR0:HT0:NM0", false},
+        {"CORE:IF-SUPPORTED", "BYCORE:NOOVERSUBSCRIBE", "SK0:L30:L20:L10:CR0:HT0-1:NM0", false}, /* two threads of it */
+        {"NUMA:IF-SUPPORTED", "BYNUMA:NOOVERSUBSCRIBE", "SK0:L30:L20-1:L10-1:CR0-1:HT0-1:NM0", false},
+        {"CORE", "BYCORE:NOOVERSUBSCRIBE", "SK0:L30:L20:L10:CR0:HT0:NM0", true}, /* --bind-to core */
+        {"CORE:OVERLOAD-ALLOWED", "BYCORE:NOOVERSUBSCRIBE", "SK0:L30:L20:L10:CR0:HT0:NM0", true},
+        {"NONE", "BYCORE:OVERSUBSCRIBE", NULL, true},                                          /* --bind-to none */
+        {"CORE:IF-SUPPORTED", "PE-LIST:NOOVERSUBSCRIBE", "SK0:L30:L21:L11:CR1:HT1:NM0", true}, /* --cpu-set 1 */
+        {"CORE:IF-SUPPORTED", "BYUSER:NOOVERSUBSCRIBE", "SK0:L30:L21:L11:CR1:HT1:NM0", true},  /* a rank file */
+        {"CORE:IF-SUPPORTED", "BYSLOT:NOOVERSUBSCRIBE", "SK0:L30:L20-1:L10-1:CR0-1:HT0-1:NM0", true}, /* PE=2 */
+        {"CORE:IF-SUPPORTED", "BYSLOT:NOOVERSUBSCRIBE", "SK0:L30:L20,2:L10,2:CR0,2:HT0,2:NM0", true},
+        {"CORE:IF-SUPPORTED", NULL, NULL, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (dmap__prte_means(cases[i].binding, cases[i].mapping, cases[i].place) != cases[i].wish) {
+            printf("\n  case %zu\n", i);
+            CU_FAIL("another wish");
+        }
+}
+
 int main(void) {
     CU_TestInfo tests[] = {{"synthetic machine", test_synthetic},
                            {"machine from XML, with a cpuset", test_xml},
@@ -283,6 +308,7 @@ int main(void) {
                            {"real binding", test_binding},
                            {"own mask kept or widened", test_own_mask},
                            {"bound by the user?", test_bound_by_user},
+                           {"bound by PRRTE's user?", test_prte},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "topology", .pTests = tests}, CU_SUITE_INFO_NULL};
     if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
