@@ -305,7 +305,8 @@ DMAP_API dmap_status dmap_stream_open(dmap_pool *pool, const dmap_task *task, dm
 
 /** Gives every worker read-only data, one copy a node, in place of what was shared before.
  *  data:     copied; NULL if size is 0, which takes the data away
- *  Returns:  DMAP_OK, DMAP_EINVAL, DMAP_ENOMEM (the data shared before is gone too), DMAP_EMPI
+ *  Returns:  DMAP_OK, DMAP_EINVAL, DMAP_EMPI; DMAP_ENOMEM, and DMAP_EIO (the system or a limit of the program, ulimit -f,
+ *            does not let it): the data shared before is gone too then
  *  Blocks:   until every rank has it */
 DMAP_API dmap_status dmap_share(dmap_pool *pool, const void *data, size_t size);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 dmap_status dmap__fail(dmap__error *error, dmap_status status, const char *format, ...) {
     int saved = errno;
@@ -24,4 +25,11 @@ dmap_status dmap__fail_memory(dmap__error *error, unsigned long long bytes, cons
 void dmap__error_clear(dmap__error *error) {
     error->status = DMAP_OK;
     error->text[0] = '\0';
+}
+
+dmap_status dmap__fail_system(dmap__error *error, int number, const char *what) {
+    char reason[128];
+    dmap_status status = number == ENOMEM ? DMAP_ENOMEM : number == ENOSYS ? DMAP_EUNSUPPORTED : DMAP_EIO;
+    const char *limit = number == EMFILE ? " (see ulimit -n)" : number == EFBIG ? " (see ulimit -f)" : "";
+    return dmap__fail(error, status, "cannot %s: %s%s", what, strerror_r(number, reason, sizeof reason), limit);
 }

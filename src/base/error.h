@@ -15,6 +15,9 @@ dmap_status dmap__fail(dmap__error *error, dmap_status status, const char *forma
 
 /** "out of memory for 10 bytes of what" */
 dmap_status dmap__fail_memory(dmap__error *error, unsigned long long bytes, const char *what);
+/** The status for a failed system call: "cannot WHAT: reason of number", and where to look if that is a limit
+ *  of the program's. Returns DMAP_ENOMEM, DMAP_EUNSUPPORTED (the kernel has no such call) or DMAP_EIO. */
+dmap_status dmap__fail_system(dmap__error *error, int number, const char *what);
 
 void dmap__error_clear(dmap__error *error);
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory_file.h"
 #include "crew/process_system.h"
 
 #define MAGIC UINT64_C(0x646d617070726f63)
@@ -39,10 +40,11 @@ static char *put_strings(char *to, const char *const *strings, uint64_t n) {
     return to;
 }
 
-static bool write_parts(int descriptor, const head *h, const void *argument, const char *strings) {
-    return dmap__write_all(descriptor, h, sizeof *h) &&
-           dmap__write_all(descriptor, argument, (size_t)h->argument_size) &&
-           dmap__write_all(descriptor, strings, (size_t)h->strings_size);
+/* Returns 0, or why not. */
+static int write_parts(int descriptor, const head *h, const void *argument, const char *strings) {
+    int reason = dmap__memory_file_append(descriptor, h, sizeof *h);
+    reason = reason ? reason : dmap__memory_file_append(descriptor, argument, (size_t)h->argument_size);
+    return reason ? reason : dmap__memory_file_append(descriptor, strings, (size_t)h->strings_size);
 }
 
 dmap_status dmap__process_body_write(const dmap_process_options *options, const char *name, const char *code,
@@ -58,9 +60,10 @@ dmap_status dmap__process_body_write(const dmap_process_options *options, const 
     next = put_strings(next, options->argv, h.n_argv);
     put_strings(next, environment, h.n_environment);
     dmap_status status = DMAP_OK;
-    int made = memfd_create("dmap-process", MFD_CLOEXEC);
-    if (made < 0 || !write_parts(made, &h, options->argument, strings))
-        status = dmap__fail_system(error, errno, "keep the argument of a process");
+    int made = dmap__memory_file("dmap-process", NULL);
+    int reason = made < 0 ? errno : write_parts(made, &h, options->argument, strings);
+    if (reason)
+        status = dmap__fail_system(error, reason, "keep the argument of a process");
     if (status == DMAP_OK)
         *descriptor = made;
     else

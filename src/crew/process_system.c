@@ -89,10 +89,3 @@ bool dmap__write_all(int descriptor, const void *data, size_t size) {
     }
     return true;
 }
-
-dmap_status dmap__fail_system(dmap__error *error, int number, const char *what) {
-    char reason[128];
-    dmap_status status = number == ENOMEM ? DMAP_ENOMEM : number == ENOSYS ? DMAP_EUNSUPPORTED : DMAP_EIO;
-    return dmap__fail(error, status, "cannot %s: %s%s", what, strerror_r(number, reason, sizeof reason),
-                      number == EMFILE ? " (see ulimit -n)" : "");
-}

@@ -27,9 +27,4 @@ void dmap__close_one(int *descriptor);
 bool dmap__read_all(int descriptor, void *data, size_t size);
 bool dmap__write_all(int descriptor, const void *data, size_t size);
 
-/** The status for a failed system call: "cannot WHAT: reason of number", and where to look if there are too many
- *  descriptors. Returns DMAP_ENOMEM, DMAP_EUNSUPPORTED (the
- * kernel has no such call) or DMAP_EIO. */
-dmap_status dmap__fail_system(dmap__error *error, int number, const char *what);
-
 #endif

@@ -2,9 +2,10 @@
  * has its own word for the size: the process is told when the rank gave memory back, the rank asks the kernel when the
  * process may have taken more.
  *
- * The file never becomes shorter, and is sealed so: what the rank maps stays, whatever a task does with the descriptor.
- * Memory is given back by holes. Before either side makes the file longer it looks whether the descriptor is still that
- * of the stage: a task that closes all descriptors and opens a file must not find its file grown. */
+ * The file never becomes shorter, and is sealed so, where the system has that: what the rank maps stays, whatever a
+ * task does with the descriptor. Memory is given back by holes. Before either side makes the file longer it looks
+ * whether the descriptor is still that of the stage: a task that closes all descriptors and opens a file must not find
+ * its file grown. */
 #include "crew/stage.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/futex.h"
+#include "base/memory_file.h"
 #include "crew/process_system.h"
 
 #define LARGEST   ((size_t)1 << 38) /* addresses asked for at first */
@@ -83,9 +85,9 @@ static bool grow(dmap__stage *stage, size_t size) {
         return false;
     while (stage->size < size) {
         size_t step = size - stage->size < STEP ? size - stage->size : STEP;
-        int reason = posix_fallocate(stage->descriptor, (off_t)stage->size, (off_t)step);
+        int reason = dmap__memory_file_reserve(stage->descriptor, stage->size, step);
         if (reason && reason != EINTR) {
-            errno = reason;
+            errno = stage->reason = reason;
             return false;
         }
         stage->size += reason ? 0 : step;
@@ -99,9 +101,10 @@ static uint64_t backed(const dmap__stage *stage) {
 }
 
 bool dmap__stage_create(dmap__stage *stage) {
-    *stage = (dmap__stage){.descriptor = memfd_create("dmap-stage", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
+    bool can_seal;
+    *stage = (dmap__stage){.descriptor = dmap__memory_file("dmap-stage", &can_seal)};
     if (stage->descriptor >= 0 && note_descriptor(stage) && map(stage, largest()) && grow(stage, sizeof *stage->head) &&
-        fcntl(stage->descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_SEAL) == 0) {
+        (!can_seal || fcntl(stage->descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_SEAL) == 0)) {
         stage->head->mapped = stage->mapped;
         dmap__stage_clear(stage);
         return true;
@@ -145,6 +148,7 @@ bool dmap__stage_look(dmap__stage *stage) {
 
 uint64_t dmap__stage_take(dmap__stage *stage, uint64_t size) {
     uint64_t offset = atomic_load(&stage->head->used);
+    stage->reason = ENOMEM;
     if (offset > stage->mapped || size > stage->mapped - offset)
         return 0;
     uint64_t end = (offset + size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;

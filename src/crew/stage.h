@@ -100,6 +100,7 @@ typedef struct dmap__stage {
     uint64_t device, file; /* that the descriptor has to be of */
     size_t mapped;         /* bytes of addresses */
     uint64_t size;         /* bytes backed by memory, as far as this side knows */
+    int reason;            /* why none were to be had, the last time: ENOMEM, or as errno has it */
 } dmap__stage;
 
 /** A new stage. Returns false, with errno, if memory or descriptors are out. */
@@ -117,7 +118,8 @@ void dmap__stage_clear(dmap__stage *stage);
 bool dmap__stage_look(dmap__stage *stage);
 /** True if the descriptor is still the stage's: a task may have closed it, and something else may have its number. */
 bool dmap__stage_has_descriptor(const dmap__stage *stage);
-/** Takes `size` bytes, aligned to 64: their offset, or 0 if memory is out. Either side, in its turn. */
+/** Takes `size` bytes, aligned to 64: their offset, or 0 if there are none, for stage->reason. Either side, in its
+ * turn. */
 uint64_t dmap__stage_take(dmap__stage *stage, uint64_t size);
 static inline void *dmap__stage_at(const dmap__stage *stage, uint64_t offset) {
     return (unsigned char *)stage->head + offset;

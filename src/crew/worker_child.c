@@ -3,6 +3,7 @@
  * the first item that fails: failures are few, and the rank, which knows what they mean, asks again for the rest. */
 #include "crew/worker_child.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,6 +159,17 @@ static void begin(child *c, uint32_t i, dmap__phase phase) {
     atomic_store_explicit(&head->phase, (uint32_t)phase, memory_order_release);
 }
 
+/* There was no place for the result: it may be that memory is not what is out. */
+static void name_reason(child *c, int code) {
+    bool has_descriptor = dmap__stage_has_descriptor(&c->stage);
+    if (has_descriptor && c->stage.reason != EFBIG)
+        return;
+    c->context.out_of_memory = false;
+    dmap_fail(&c->context, code,
+              has_descriptor ? "the result is larger than the files that the program may make: see ulimit -f"
+                             : "the task closed descriptors that are not its own: there is no place for its result");
+}
+
 /* Returns true if the item is done well. */
 static bool end(child *c, uint32_t i, int code) {
     dmap__stage_head *head = c->stage.head;
@@ -177,10 +189,8 @@ static bool end(child *c, uint32_t i, int code) {
     } else if (!code && !ctx->out_of_memory) {
         code = dmap_fail(ctx, 1, "the task \"%s\" gave no result: dmap_result was not called", work->task->name);
     }
-    if (ctx->out_of_memory && !dmap__stage_has_descriptor(&c->stage)) {
-        ctx->out_of_memory = false;
-        dmap_fail(ctx, code, "the task closed descriptors that are not its own: there is no place for its result");
-    }
+    if (ctx->out_of_memory)
+        name_reason(c, code);
     head->code = code;
     head->out_of_memory = ctx->out_of_memory;
     snprintf(head->text, sizeof head->text, "%s", ctx->text);

@@ -1,6 +1,7 @@
 /* Having a batch run by the worker's process: items are copied onto the stage, results from there to where they belong,
  * so a process that dies takes nothing along but the item that it was at. What it had ended is kept; it is replaced,
  * and asked for the rest. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -224,6 +225,17 @@ static bool emit(void *arg, uint64_t index, const void *data, size_t size) {
     return ctx->emit && ctx->emit(ctx, data, size);
 }
 
+/* There is no room for the request on the stage. */
+static void fail_request(dmap__worker *worker, dmap__batch *b) {
+    int reason = worker->puppet->stage.reason;
+    if (reason == ENOMEM) {
+        dmap__batch_fail_memory(worker, b, "a batch for a process");
+        return;
+    }
+    dmap__fail_system(&b->log->trouble, reason, "hand a batch to a process");
+    give_up(worker);
+}
+
 static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
     dmap__error error;
     uint32_t begin = r->begin;
@@ -232,7 +244,7 @@ static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
     r->end = begin + dmap__puppet_admit(worker->puppet, r->batch_end - begin);
     if (!put_request(worker, b, r)) {
         if (b->log->trouble.status == DMAP_OK)
-            dmap__batch_fail_memory(worker, b, "a batch for a process");
+            fail_request(worker, b);
         return false;
     }
     dmap__patience patience = {worker->crew->work.item_timeout_s, &worker->crew->limit,
