@@ -33,3 +33,7 @@ dmap_status dmap__fail_system(dmap__error *error, int number, const char *what) 
     const char *limit = number == EMFILE ? " (see ulimit -n)" : number == EFBIG ? " (see ulimit -f)" : "";
     return dmap__fail(error, status, "cannot %s: %s%s", what, strerror_r(number, reason, sizeof reason), limit);
 }
+
+bool dmap__error_is_lack(int number) {
+    return number == ENOSYS || number == EPERM || number == EACCES;
+}

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/error.h"
+
 typedef struct guard {
     sigset_t limit, before;
     bool was_pending;
@@ -38,7 +40,7 @@ int dmap__memory_file(const char *name, bool *can_seal) {
     int made = memfd_create(name, MFD_CLOEXEC | (can_seal ? MFD_ALLOW_SEALING : 0)), reason = errno;
     if (can_seal)
         *can_seal = made >= 0;
-    if (made >= 0 || (reason != ENOSYS && reason != EPERM && reason != EACCES))
+    if (made >= 0 || !dmap__error_is_lack(reason))
         return made;
     made = open("/dev/shm", O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
     errno = made < 0 ? reason : errno;

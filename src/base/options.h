@@ -8,7 +8,8 @@
 
 #include "base/error.h"
 
-#define DMAP__OPTIONS_LINE 160 /* bytes that a description needs at most, with its '\0' */
+#define DMAP__START_TIMEOUT_S 30.0 /* for a process to come up */
+#define DMAP__OPTIONS_LINE    160  /* bytes that a description needs at most, with its '\0' */
 
 /** Fills *resolved: a field of *given that is not zero holds; one that is zero takes its environment variable (an empty
  *  one counts as unset), else the default. Afterwards no field is zero but workers, node_workers and master_works,

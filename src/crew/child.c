@@ -12,6 +12,9 @@
  * of the fork server has the kernel signal it too when that dies (the server is one thread, so its death is that of the
  * process; the kernel means the parent's *thread*, so this is not for a child that any thread of a program forked).
  *
+ * Until it has said that it is ready a child takes no memory from malloc: if it was forked from a program with threads,
+ * one of those may have been in there, and nobody would ever leave it.
+ *
  * This file alone of the library ends processes, and names standard output: those of children. */
 #include "crew/child.h"
 
@@ -42,6 +45,15 @@ _Noreturn void dmap__child_give_up(int ready, dmap__child_step step, int number)
     if (!dmap__write_all(ready, &trouble, sizeof trouble))
         _exit(126);
     _exit(127);
+}
+
+/* The parent may have died meanwhile: that is not this process's end, unless it is a daemon. */
+void dmap__child_say_ready(int ready) {
+    static const dmap__child_trouble none = {DMAP__STEP_NONE, 0};
+    signal(SIGPIPE, SIG_IGN);
+    dmap__write_all(ready, &none, sizeof none);
+    signal(SIGPIPE, SIG_DFL);
+    close(ready);
 }
 
 static void leave_by_exit(int code, void *unused) {
@@ -130,7 +142,7 @@ static _Noreturn void live_as_function(const dmap__birth *birth, const dmap__pro
     forget_streams();
     dmap__process_live_forget();
     dmap__forkserver_forget(program_argv);
-    close(ready);
+    dmap__child_say_ready(ready);
     dmap__child_run(birth->run, body->argument, body->argument_size, !birth->is_direct);
 }
 

@@ -137,6 +137,7 @@ static dmap_status hand_over(dmap__crew *crew, int number, const dmap__crew_conf
     dmap__puppet_config puppet = {.start = config->start,
                                   .refresh_items = config->refresh_items,
                                   .refresh_memory = config->refresh_memory,
+                                  .start_timeout_s = config->start_timeout_s,
                                   .watcher = crew->watcher,
                                   .inner = crew->inner,
                                   .rank = config->rank,

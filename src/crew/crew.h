@@ -24,6 +24,7 @@ typedef struct dmap__crew_config {
     dmap_backend backend;                   /* none of the fields below is a default value */
     dmap_start start;                       /* DMAP_PROCESSES: of processes */
     uint64_t refresh_items, refresh_memory; /* DMAP_PROCESSES: as in dmap_options */
+    double start_timeout_s;                 /* DMAP_PROCESSES: for one to come up; 0: the default */
     int workers;                            /* 1 or more; DMAP_SERIAL: 1 */
     bool spins; /* there are cores to spare: a worker looks for work for a while before it sleeps */
     int rank;

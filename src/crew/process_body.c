@@ -1,6 +1,6 @@
 /* The body: a head, the argument, then strings, each ended by a zero: name, code, argv, environment. The writer and the
  * reader are copies of one program, so the layout is the compiler's. The argument starts at 64, so that it is aligned
- * as the documentation says. */
+ * as the documentation says. The reader takes no memory from malloc. */
 #include "crew/process_body.h"
 
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "base/memory_file.h"
 #include "crew/process_system.h"
 
@@ -114,11 +115,12 @@ bool dmap__process_body_read(int descriptor, dmap__process_body *body) {
     if (!data)
         return false;
     bool has_head = is_whole(h, size);
-    char **argv = has_head ? calloc((size_t)h->n_argv + 1, sizeof *argv) : NULL;
-    char **environment = has_head ? calloc((size_t)h->n_environment + 2, sizeof *environment) : NULL;
-    if (!argv || !environment || !take_all(data, size, names, argv, environment)) {
-        free(environment);
-        free(argv);
+    size_t lists = has_head ? (size_t)(h->n_argv + 1 + h->n_environment + 2) * sizeof(char *) : 0;
+    char **argv = lists ? dmap__memory_lasting(lists) : NULL;
+    char **environment = argv ? argv + h->n_argv + 1 : NULL;
+    if (!argv || !take_all(data, size, names, argv, environment)) {
+        if (argv)
+            munmap(argv, lists);
         munmap(data, size);
         return false;
     }

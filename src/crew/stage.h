@@ -32,7 +32,8 @@ typedef enum dmap__phase {
     DMAP__PHASE_IDLE = 0,
     DMAP__PHASE_SETUP = 1,
     DMAP__PHASE_ITEM = 2,
-    DMAP__PHASE_BATCH = 3 /* run_batch on more than one item */
+    DMAP__PHASE_BATCH = 3, /* run_batch on more than one item */
+    DMAP__PHASE_START = 4  /* it has not come up yet */
 } dmap__phase;
 
 /** Where dmap_share's data is: in a process's descriptor. */

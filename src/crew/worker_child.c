@@ -13,6 +13,7 @@
 #include <dmap/process.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/tasks.h"
 #include "crew/child.h"
 #include "crew/emission.h"
@@ -33,9 +34,17 @@ typedef struct child {
 DMAP_PROCESS(dmap__worker_child, dmap__worker_child);
 
 static bool is_copy; /* this process was forked by a task's own fork() */
+static bool is_prepared;
 
 static void note_copy(void) {
     is_copy = true;
+}
+
+/* Once in a process and those that it forks: a child that has not come up takes no memory from malloc. */
+bool dmap__worker_child_prepare(void) {
+    dmap__obituary_load();
+    is_prepared = is_prepared || pthread_atfork(NULL, NULL, note_copy) == 0;
+    return is_prepared;
 }
 
 /* A task that calls fork() may return on both sides: the copy leaves then, as the stage is for one process. */
@@ -277,13 +286,13 @@ static bool open_child(child *c) {
     dmap__obituary_prepare(head);
     c->crew.rank = head->rank;
     c->crew.n_tasks = dmap__tasks_get()->count;
-    c->locals = calloc(c->crew.n_tasks + 1, sizeof *c->locals);
+    c->locals = dmap__memory_lasting((c->crew.n_tasks + 1) * sizeof *c->locals);
     c->context.crew = &c->crew;
     c->context.number = head->worker;
     c->context.limit = &head->limit;
     c->context.take = take;
     is_copy = false; /* a copy may be among those that this one was forked from */
-    return c->locals && pthread_atfork(NULL, NULL, note_copy) == 0;
+    return c->locals && dmap__worker_child_prepare();
 }
 
 static void answer(child *c) {
@@ -302,10 +311,11 @@ static void answer(child *c) {
 
 int dmap__worker_child(void *argument, size_t size) {
     (void)argument, (void)size;
-    child *c = calloc(1, sizeof *c);
+    child *c = dmap__memory_lasting(sizeof *c);
     if (!c || !open_child(c))
         return 1;
     dmap__stage_head *head = c->stage.head;
+    atomic_store(&head->phase, (uint32_t)DMAP__PHASE_IDLE);
     for (;;) {
         while (atomic_load(&head->turn) == DMAP__TURN_RANK)
             dmap__stage_wait(&c->stage, DMAP__TURN_RANK, -1);
