@@ -307,8 +307,9 @@ DMAP_API dmap_status dmap_stream_open(dmap_pool *pool, const dmap_task *task, dm
 
 /** Gives every worker read-only data, one copy a node, in place of what was shared before.
  *  data:     copied; NULL if size is 0, which takes the data away
- *  Returns:  DMAP_OK, DMAP_EINVAL, DMAP_EMPI; DMAP_ENOMEM, and DMAP_EIO (the system or a limit of the program, ulimit
- * -f, does not let it): the data shared before is gone too then Blocks:   until every rank has it */
+ *  Returns:  DMAP_OK, DMAP_EINVAL, DMAP_EMPI; DMAP_ENOMEM, DMAP_EIO (the system or a limit of the program, see ulimit
+ *            -f, does not let it): what was shared before is gone too
+ *  Blocks:   until every rank has it */
 DMAP_API dmap_status dmap_share(dmap_pool *pool, const void *data, size_t size);
 
 /** What the last call on the pool did. */

@@ -259,6 +259,11 @@ void dmap__crew_begin(dmap__crew *crew, const dmap__work *work_given) {
         atomic_store(&crew->state.stages[i]->limit, UINT64_MAX);
 }
 
+void dmap__crew_trim(dmap__crew *crew, size_t bytes) {
+    for (int i = 0; i < crew->workers; i++)
+        dmap__worker_trim(crew->hands[i].worker, bytes / (size_t)crew->workers);
+}
+
 void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long process, int descriptor) {
     crew->state.shared = data;
     crew->state.shared_size = size;

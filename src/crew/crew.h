@@ -43,6 +43,8 @@ int dmap__crew_workers(const dmap__crew *crew);
 
 /** A call begins. No grant may be out. work: copied. */
 void dmap__crew_begin(dmap__crew *crew, const dmap__work *work);
+/** Keeps no more than about so many bytes of memory for items and results. No grant may be out. */
+void dmap__crew_trim(dmap__crew *crew, size_t bytes);
 /** New shared data. No grant may be out. data: borrowed until the next time.
  *  process, descriptor: that hold them, for processes */
 void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long process, int descriptor);

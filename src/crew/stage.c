@@ -27,6 +27,9 @@
 #define USUAL     ((size_t)1 << 20) /* memory that is kept between batches */
 #define STEP      ((size_t)1 << 22) /* memory that is made at once */
 #define ALIGNMENT 64u
+#define HEAD_SIZE ((sizeof(dmap__stage_head) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT)
+#define LEAST     ((uint64_t)64 << 10) /* memory that is kept between calls, whatever else is, */
+#define PAGE      ((uint64_t)64 << 10) /* in whole pages, of any system */
 #define SPIN_S    20e-6
 
 /* Bytes of addresses that this process has; 0 if that cannot be read. */
@@ -127,18 +130,39 @@ void dmap__stage_destroy(dmap__stage *stage) {
     *stage = (dmap__stage){.descriptor = -1};
 }
 
-static bool give_back(const dmap__stage *stage, uint64_t from) {
-    return fallocate(stage->descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from,
-                     (off_t)(stage->size - from)) == 0;
+/* Gives back what lies beyond `kept` bytes, whoever made it. */
+static void give_back(dmap__stage *stage, uint64_t kept) {
+    uint64_t end = backed(stage);
+    if (end > kept &&
+        fallocate(stage->descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)kept, (off_t)(end - kept)) ==
+            0 &&
+        stage->size > kept)
+        stage->size = kept;
+}
+
+/* Forgets what was taken; returns how much that was. The process may have made the stage larger for it. */
+static uint64_t forget(dmap__stage *stage) {
+    uint64_t used = atomic_load(&stage->head->used);
+    if (used > stage->size) {
+        uint64_t end = backed(stage);
+        stage->size = used < end ? used : end;
+    }
+    atomic_store(&stage->head->used, HEAD_SIZE);
+    return used;
 }
 
 void dmap__stage_clear(dmap__stage *stage) {
-    uint64_t used = atomic_load(&stage->head->used);
-    if (used > stage->size)
-        stage->size = backed(stage);
-    if (stage->size > 64 * USUAL && used < stage->size / 4 && give_back(stage, USUAL))
-        stage->size = USUAL;
-    atomic_store(&stage->head->used, (sizeof *stage->head + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    uint64_t used = forget(stage);
+    if (stage->size > 64 * USUAL && used < stage->size / 4)
+        give_back(stage, USUAL);
+}
+
+void dmap__stage_trim(dmap__stage *stage, uint64_t bytes) {
+    uint64_t kept = bytes / PAGE * PAGE;
+    kept = kept < LEAST ? LEAST : kept;
+    forget(stage);
+    if (stage->size > kept)
+        give_back(stage, kept);
 }
 
 bool dmap__stage_look(dmap__stage *stage) {

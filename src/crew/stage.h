@@ -114,6 +114,8 @@ void dmap__stage_destroy(dmap__stage *stage);
 /** Forgets all that was taken. Memory beyond what is usual is given back once little of it was used, not before: large
  *  batches in a row would allocate it anew each time. The rank's side, in its turn. */
 void dmap__stage_clear(dmap__stage *stage);
+/** Forgets all that was taken, and gives memory beyond about so many bytes back. The rank's side, between calls. */
+void dmap__stage_trim(dmap__stage *stage, uint64_t bytes);
 /** Takes note of how large the stage is now. The process, when its turn begins. Returns false if it cannot reach all.
  */
 bool dmap__stage_look(dmap__stage *stage);
