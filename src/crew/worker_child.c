@@ -121,7 +121,9 @@ static bool make_ready(child *c) {
     if (!dmap__stage_look(&c->stage))
         return refuse(c, 1, "the worker's process is out of addresses");
     if (!task)
-        return refuse(c, 1, "the worker's process does not know the task");
+        return refuse(c, 1,
+                      "the worker's process does not know the task: it was loaded too late. Load its library before "
+                      "dmap_prefork (dmap_run)");
     if (!map_shared(c))
         return refuse(c, 1, "the worker's process cannot reach the shared data");
     c->crew.work = (dmap__work){.task = task, .seed = head->seed, .item_timeout_s = head->item_timeout_s};
