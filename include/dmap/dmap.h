@@ -83,8 +83,8 @@ typedef struct dmap_options {
     dmap_spread spread;      /* environment: compact, scatter */
     uint64_t refresh_items;  /* DMAP_PROCESSES: most items a process runs before it is replaced; 0: no bound */
     uint64_t refresh_memory; /* DMAP_PROCESSES: bytes it may hold in memory before that; 0: no bound */
-    double start_timeout_s;  /* DMAP_PROCESSES: seconds in which a process has to come up, else it is killed and another
-                                one  started; after three in a row the call ends. 0: 30 */
+    double start_timeout_s;  /* DMAP_PROCESSES: for a process to come up: else it is killed and replaced; after
+                                three in a row the call ends. 0: 30 */
     int master_works; /* 0: the library decides, 1: yes, -1: no (ignored in a pool of one rank); environment: yes, no */
 } dmap_options;
 

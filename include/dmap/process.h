@@ -40,7 +40,11 @@ typedef struct dmap_process dmap_process;
 
 /** What a child runs; `return n` and `exit(n)` end it with exit code n (of 0 to 255: the lowest 8 bits).
  *  argument: the child's own copy, aligned to 64 bytes, writable; NULL if size is 0
- *  At its end standard output and error are flushed; of other streams, with DMAP_FORK, what was not flushed is lost. */
+ *  At its end run the handlers that the child itself gave to atexit; those that the program had given are the
+ *  program's, and do not. Then standard output and error are flushed; of other streams, with DMAP_FORK, what was not
+ *  flushed is lost. The processes of DMAP_PROCESSES end in the same way, unless they are killed: what a task's setup
+ *  gives to atexit runs after all teardowns. Counters of gcov (--coverage) are written, too, if the program is linked
+ *  with -Wl,-u,__gcov_dump,-u,__gcov_reset */
 typedef int dmap_process_fn(void *argument, size_t size);
 
 enum {
@@ -82,8 +86,8 @@ DMAP_API dmap_status dmap_process_open(const dmap_process_options *options, dmap
 
 /** Starts it. It may be started again only after a failure.
  *  Returns:  DMAP_OK: the function is about to run, the command is running; DMAP_EINVAL (started before; no
- *            dmap_prefork, a bad descriptor); DMAP_EIO (the command, or the fresh copy, could not be run, or the
- * process ended before its function began: the sentence says why); DMAP_ETIMEOUT (not within start_timeout_s: it was
+ *            dmap_prefork, a bad descriptor); DMAP_EIO (the command, or the fresh copy, could not be run, or
+ *            ended before its function began: the sentence says why); DMAP_ETIMEOUT (not within start_timeout_s: it was
  *            killed); DMAP_ELOST (the fork server was killed, or gave no answer in that time); DMAP_ENOMEM;
  *            DMAP_EUNSUPPORTED
  *  Blocks:   until it runs */

@@ -36,6 +36,11 @@
 
 static bool owns_all_streams;
 
+/* Of a program that is compiled for coverage, if its linker was told to keep them (process.h): its counters are written
+ * at the end of a process, by a handler that a child has not. */
+void __gcov_reset(void) __attribute__((weak));
+void __gcov_dump(void) __attribute__((weak));
+
 _Noreturn void dmap__child_leave(int code) {
     _exit(code);
 }
@@ -59,6 +64,8 @@ void dmap__child_say_ready(int ready) {
 static void leave_by_exit(int code, void *unused) {
     (void)unused;
     dmap__forkserver_close();
+    if (__gcov_dump)
+        __gcov_dump();
     fflush(owns_all_streams ? NULL : stdout);
     fflush(stderr);
     _exit(code & 0xff);
@@ -142,6 +149,8 @@ static _Noreturn void live_as_function(const dmap__birth *birth, const dmap__pro
     forget_streams();
     dmap__process_live_forget();
     dmap__forkserver_forget(program_argv);
+    if (__gcov_reset) /* what was counted so far the program tells */
+        __gcov_reset();
     dmap__child_say_ready(ready);
     dmap__child_run(birth->run, body->argument, body->argument_size, !birth->is_direct);
 }
