@@ -1,5 +1,6 @@
 /* A system that does less than the usual, or a program with a limit on the size of files: what can be done another way
- * is, and what cannot is told by its name. "limited": such a limit holds, of LIMIT bytes or less. */
+ * is, and what cannot is told by its name. "limited": such a limit holds, of LIMIT bytes or less; "unwatched":
+ * processes are forked by a rank that has no pidfd_open. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +95,15 @@ static void test_deaths(void) {
     dmap_results_free(results);
 }
 
+/* Whoever forks by itself needs pidfd_open: it is named. */
+static void test_unwatched(void) {
+    uint64_t results[N];
+    harness_watch("processes that cannot be watched", 60);
+    dmap_status status = dmap_map(harness_pool, &lacks_add, dmap_range(0, N), dmap_into(results), NULL);
+    if (status != DMAP_EUNSUPPORTED || !strstr(dmap_error(harness_pool), "(pidfd_open): Function not implemented"))
+        harness_fail("%s: %s", dmap_status_name(status), dmap_error(harness_pool));
+}
+
 /* ---- a limit on files ---- */
 
 static void check_sentence(dmap_status status, dmap_status wanted, const char *sentence) {
@@ -135,7 +145,9 @@ static void test_limited_item(void) {
 
 static void add_tests(void) {
     CU_pSuite suite = CU_add_suite("a system that does less", NULL, NULL);
-    if (harness_has("limited")) {
+    if (harness_has("unwatched")) {
+        CU_ADD_TEST(suite, test_unwatched);
+    } else if (harness_has("limited")) {
         CU_ADD_TEST(suite, test_limited_share);
         if (harness_has("processes")) {
             CU_ADD_TEST(suite, test_limited_result);
