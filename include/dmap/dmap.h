@@ -88,6 +88,8 @@ typedef struct dmap_options {
     dmap_spread spread;      /* environment: compact, scatter */
     uint64_t refresh_items;  /* DMAP_PROCESSES: most items a process runs before it is replaced; 0: no bound */
     uint64_t refresh_memory; /* DMAP_PROCESSES: bytes it may hold in memory before that; 0: no bound */
+    double start_timeout_s;  /* DMAP_PROCESSES: for a process to come up: else it is killed and replaced; after
+                                three in a row the call ends. 0: 30 */
     int master_works; /* 0: the library decides, 1: yes, -1: no (ignored in a pool of one rank); environment: yes, no */
 } dmap_options;
 
@@ -336,7 +338,8 @@ DMAP_API dmap_status dmap_stream_open(dmap_pool *pool, const dmap_task *task, dm
 /** Gives every worker read-only data, one copy a node, in place of what was shared before: all that tasks have to know
  *  besides their items.
  *  data:     copied; NULL if size is 0, which takes the data away
- *  Returns:  DMAP_OK, DMAP_EINVAL, DMAP_ENOMEM (the data shared before is gone too), DMAP_EMPI
+ *  Returns:  DMAP_OK, DMAP_EINVAL, DMAP_EMPI; DMAP_ENOMEM, DMAP_EIO (the system or a limit of the program, see ulimit
+ *            -f, does not let it): what was shared before is gone too
  *  Blocks:   until every rank has it */
 DMAP_API dmap_status dmap_share(dmap_pool *pool, const void *data, size_t size);
 

@@ -40,7 +40,11 @@ typedef struct dmap_process dmap_process;
 
 /** What a child runs; `return n` and `exit(n)` end it with exit code n (of 0 to 255: the lowest 8 bits).
  *  argument: the child's own copy, aligned to 64 bytes, writable; NULL if size is 0
- *  At its end standard output and error are flushed. With DMAP_FORK, what other streams have not written is lost. */
+ *  At its end run the handlers that the child itself gave to atexit; those that the program had given are the
+ *  program's, and do not. Then standard output and error are flushed; of other streams, with DMAP_FORK, what was not
+ *  flushed is lost. The processes of DMAP_PROCESSES end in the same way, unless they are killed: what a task's setup
+ *  gives to atexit runs after all teardowns. Counters of gcov (--coverage) are written, too, if the program is linked
+ *  with -Wl,-u,__gcov_dump,-u,__gcov_reset */
 typedef int dmap_process_fn(void *argument, size_t size);
 
 enum {
@@ -64,6 +68,7 @@ typedef struct dmap_process_options {
     bool daemon;             /* true: it ends (by SIGKILL, with its group) when the process that started it ends,
                                 however that ends. Its group ends with it. If the fork server was killed, a command
                                 ends alone. False: it may outlive the process that started it */
+    double start_timeout_s;  /* for it to run, else it is killed and dmap_process_start fails; 0: 30 */
     const char *const *environment; /* "NAME=value", ended by NULL; default: the program's, without what a launcher
                                        (mpirun, srun) told this rank */
     int input, output, error;       /* descriptors 0, 1, 2 of the child: an open one of this process, 1 or more, or
@@ -75,14 +80,16 @@ typedef struct dmap_process_options {
 /** Makes a process, not started.
  *  options:  copied, the environment too; the descriptors must stay open until dmap_process_start has returned
  *  process:  untouched on failure
- *  Returns:  DMAP_OK, DMAP_EINVAL (no or two things to run, a bad field, a function for DMAP_SPAWN that is not
- *            registered), DMAP_ENOMEM, DMAP_EIO (no descriptor left) */
+ *  Returns:  DMAP_OK, DMAP_EINVAL (no or two things to run, a bad field, a variable without a name or '=', a function
+ *            for DMAP_SPAWN that is not registered), DMAP_ENOMEM, DMAP_EIO (no descriptor left) */
 DMAP_API dmap_status dmap_process_open(const dmap_process_options *options, dmap_process **process);
 
 /** Starts it. It may be started again only after a failure.
  *  Returns:  DMAP_OK: the function is about to run, the command is running; DMAP_EINVAL (started before; no
- *            dmap_prefork, a bad descriptor); DMAP_EIO (the command, or the fresh copy, could not be run: the sentence
- *            says why); DMAP_ELOST (the fork server was killed); DMAP_ENOMEM; DMAP_EUNSUPPORTED
+ *            dmap_prefork, a bad descriptor); DMAP_EIO (the command, or the fresh copy, could not be run, or
+ *            ended before its function began: the sentence says why); DMAP_ETIMEOUT (not within start_timeout_s: it was
+ *            killed); DMAP_ELOST (the fork server was killed, or gave no answer in that time); DMAP_ENOMEM;
+ *            DMAP_EUNSUPPORTED
  *  Blocks:   until it runs */
 DMAP_API dmap_status dmap_process_start(dmap_process *process);
 

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "api/registry.h"
 #include "base/options.h"
 #include "job/source_kind.h"
 
@@ -17,8 +18,10 @@ static dmap_status find_task(const dmap_pool *pool, const dmap_task *task, uint3
             *id = (uint32_t)i;
             return DMAP_OK;
         }
-    return dmap__fail(error, DMAP_EINVAL, "task \"%s\" is not registered: define it by DMAP_TASK",
-                      task->name ? task->name : "(without a name)");
+    return dmap__fail(error, DMAP_EINVAL, "task \"%s\" %s", task->name ? task->name : "(without a name)",
+                      dmap__registry_is_known(task)
+                          ? "was loaded too late: load its library, on every rank, before the pool is opened"
+                          : "is not registered: define it by DMAP_TASK");
 }
 
 /* A size is DMAP_VARIABLE, or one that a few items have room for. */

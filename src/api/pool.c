@@ -92,6 +92,7 @@ static void destroy(dmap_pool *pool) {
     dmap__comm_close(pool->ended);
     dmap__spares_drop(&pool->spares);
     dmap__topology_close(pool->topology);
+    dmap__registry_drop(&pool->registry);
     free(pool->places);
     free(pool->workers);
     free(pool->rank_reports);

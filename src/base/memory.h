@@ -18,6 +18,10 @@ void *dmap__memory_array(uint64_t count, size_t size);
 /** malloc of size bytes (1 at the least), on huge pages where that is worth it and the system has them. */
 void *dmap__memory_large(size_t size);
 
+/** Zeroed memory of size bytes (1 or more), for as long as the process lives, from the system: a child that was forked
+ *  from a program with threads may find malloc's locks held by nobody. NULL if memory is out. */
+void *dmap__memory_lasting(size_t size);
+
 /** size rounded up to DMAP__ALIGNMENT; 0 if it overflows. */
 size_t dmap__memory_pad(size_t size);
 

@@ -191,6 +191,15 @@ static bool has_say(const option *o, const dmap_options *given) {
     return !counts || !given || (!given->workers && !given->node_workers);
 }
 
+/* Seconds, of which 0 means the default. */
+static dmap_status resolve_start_timeout(double given, double *resolved, dmap__error *error) {
+    *resolved = given > 0 ? given : DMAP__START_TIMEOUT_S;
+    if (isfinite(given) && given >= 0)
+        return DMAP_OK;
+    return dmap__fail(error, DMAP_EINVAL,
+                      "dmap_options.start_timeout_s is %g: want 0 (default) or a finite number of seconds", given);
+}
+
 dmap_status dmap__options_resolve(const dmap_options *given, dmap_options *resolved, dmap__error *error) {
     dmap_options all = {0};
     for (const option *o = table; o < table + n_options; o++) {
@@ -208,6 +217,9 @@ dmap_status dmap__options_resolve(const dmap_options *given, dmap_options *resol
     }
     all.refresh_items = given ? given->refresh_items : 0;
     all.refresh_memory = given ? given->refresh_memory : 0;
+    dmap_status status = resolve_start_timeout(given ? given->start_timeout_s : 0, &all.start_timeout_s, error);
+    if (status != DMAP_OK)
+        return status;
     *resolved = all;
     return DMAP_OK;
 }

@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 
+#define DMAP__START_TIMEOUT_S 30.0 /* for a process to come up */
+
 /** Fills *resolved: a field of *given that is not zero holds; one that is zero takes its environment variable (an empty
  *  one counts as unset), else the default. Of workers and node_workers the program sets either: no variable is looked
  *  at for the other then. Afterwards no field is zero but workers, node_workers and master_works,

@@ -9,7 +9,11 @@
  * The tie of death: a daemon's lifeline is a pipe that hangs up when the parent dies, and then sends SIGKILL by itself,
  * to the whole group. A command has none, as it would see the descriptor; and a function may close its own. So a child
  * of the fork server has the kernel signal it too when that dies (the server is one thread, so its death is that of the
- * process; the kernel means the parent's *thread*, so this is not for a child that any thread of a program forked). */
+ * process; the kernel means the parent's *thread*, so this is not for a child that any thread of a program forked).
+ *
+ * Until it has said that it is ready a child takes no memory from malloc: if it was forked from a program with threads,
+ * one of those may have been in there, and nobody would ever leave it.
+ */
 #include "crew/child.h"
 
 #include <errno.h>
@@ -24,6 +28,9 @@
 #include "crew/process_body.h"
 #include "crew/process_live.h"
 #include "crew/process_system.h"
+
+/* Of a program that is compiled for coverage, if its linker was told to keep it (process.h). */
+void __gcov_reset(void) __attribute__((weak));
 
 /* Has the kernel kill this process's group when the last other end of the pipe is closed: for a parent that died before
  * this, that is when this process closes its own copy. */
@@ -78,7 +85,9 @@ static _Noreturn void live_as_function(const dmap__birth *birth, const dmap__pro
     dmap__child_forget_streams();
     dmap__process_live_forget();
     dmap__forkserver_forget(program_argv);
-    close(ready);
+    if (__gcov_reset) /* what was counted so far the program tells */
+        __gcov_reset();
+    dmap__child_say_ready(ready);
     dmap__child_run(birth->run, body->argument, body->argument_size, !birth->is_direct);
 }
 

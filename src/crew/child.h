@@ -19,7 +19,7 @@ typedef enum dmap__child_kind {
 /* The descriptors of a birth, in this order; those given by the user follow. */
 enum {
     DMAP__FD_BODY,  /* process_body.h */
-    DMAP__FD_READY, /* closed when the child runs; a dmap__child_trouble comes before, if it cannot */
+    DMAP__FD_READY, /* closed when the child runs. A dmap__child_trouble comes before: from a command, if it cannot */
     DMAP__FD_DIRECTORY,
     DMAP__FD_INPUT,
     DMAP__FD_OUTPUT,

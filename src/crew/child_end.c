@@ -14,6 +14,10 @@
 
 static bool owns_all_streams;
 
+/* Of a program that is compiled for coverage, if its linker was told to keep it (process.h): its counters are written
+ * at the end of a process, by a handler that a child has not. */
+void __gcov_dump(void) __attribute__((weak));
+
 _Noreturn void dmap__child_leave(int code) {
     _exit(code);
 }
@@ -25,9 +29,20 @@ _Noreturn void dmap__child_give_up(int ready, dmap__child_step step, int number)
     _exit(127);
 }
 
+/* The parent may have died meanwhile: that is not this process's end, unless it is a daemon. */
+void dmap__child_say_ready(int ready) {
+    static const dmap__child_trouble none = {DMAP__STEP_NONE, 0};
+    signal(SIGPIPE, SIG_IGN);
+    dmap__write_all(ready, &none, sizeof none);
+    signal(SIGPIPE, SIG_DFL);
+    close(ready);
+}
+
 static void leave_by_exit(int code, void *unused) {
     (void)unused;
     dmap__forkserver_close();
+    if (__gcov_dump)
+        __gcov_dump();
     fflush(owns_all_streams ? NULL : stdout);
     fflush(stderr);
     _exit(code & 0xff);

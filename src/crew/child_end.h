@@ -7,13 +7,14 @@
 
 #include <dmap/process.h>
 
-/** Why a child could not run: on DMAP__FD_READY. */
+/** What a child says on DMAP__FD_READY: that its function is about to run, or why it could not. */
 typedef struct dmap__child_trouble {
     int32_t step; /* dmap__child_step */
     int32_t number;
 } dmap__child_trouble;
 
 typedef enum dmap__child_step {
+    DMAP__STEP_NONE = 0, /* there is no trouble */
     DMAP__STEP_DESCRIPTORS = 1,
     DMAP__STEP_BODY = 2,
     DMAP__STEP_DIRECTORY = 3,
@@ -33,6 +34,8 @@ void dmap__child_forget_streams(void);
 _Noreturn void dmap__child_run(dmap_process_fn *run, void *argument, size_t size, bool owns_streams);
 /** Ends the process at once: no handlers of atexit, no streams. */
 _Noreturn void dmap__child_leave(int code);
+/** Says on ready that the function is about to run, and closes it. */
+void dmap__child_say_ready(int ready);
 /** Writes a trouble to ready, then leaves. */
 _Noreturn void dmap__child_give_up(int ready, dmap__child_step step, int number);
 

@@ -137,6 +137,7 @@ static dmap_status hand_over(dmap__crew *crew, int number, const dmap__crew_conf
     dmap__puppet_config puppet = {.start = config->start,
                                   .refresh_items = config->refresh_items,
                                   .refresh_memory = config->refresh_memory,
+                                  .start_timeout_s = config->start_timeout_s,
                                   .watcher = crew->watcher,
                                   .inner = crew->inner,
                                   .rank = config->rank,
@@ -256,6 +257,11 @@ void dmap__crew_begin(dmap__crew *crew, const dmap__work *work_given) {
     atomic_store(&crew->state.limit, UINT64_MAX);
     for (int i = 0; i < crew->state.n_stages; i++)
         atomic_store(&crew->state.stages[i]->limit, UINT64_MAX);
+}
+
+void dmap__crew_trim(dmap__crew *crew, size_t bytes) {
+    for (int i = 0; i < crew->workers; i++)
+        dmap__worker_trim(crew->hands[i].worker, bytes / (size_t)crew->workers);
 }
 
 void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long process, int descriptor) {

@@ -23,6 +23,7 @@ typedef struct dmap__crew_config {
     dmap_backend backend;                   /* none of the fields below is a default value */
     dmap_start start;                       /* DMAP_PROCESSES: of processes */
     uint64_t refresh_items, refresh_memory; /* DMAP_PROCESSES: as in dmap_options */
+    double start_timeout_s;                 /* DMAP_PROCESSES: for one to come up; 0: the default */
     int workers;                            /* 1 or more; DMAP_SERIAL: 1 */
     bool spins; /* there are cores to spare: a worker looks for work for a while before it sleeps */
     int rank;
@@ -41,6 +42,8 @@ int dmap__crew_workers(const dmap__crew *crew);
 
 /** A call begins. No grant may be out. work: copied. */
 void dmap__crew_begin(dmap__crew *crew, const dmap__work *work);
+/** Keeps no more than about so many bytes of memory for items and results. No grant may be out. */
+void dmap__crew_trim(dmap__crew *crew, size_t bytes);
 /** New shared data. No grant may be out. data: borrowed until the next time.
  *  process, descriptor: that hold them, for processes */
 void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long process, int descriptor);

@@ -17,14 +17,20 @@ dmap_status dmap__forkserver_open(char **argv, dmap__error *error);
 /** True if this process has a server, or can make one when it is needed (as a child can). */
 bool dmap__forkserver_is_open(void);
 
+/** DMAP_OK if dmap__forkserver_is_open, else why not: there is none (DMAP_EINVAL), it could not be made (the status of
+ *  that), it was killed (DMAP_ELOST). */
+dmap_status dmap__forkserver_check(dmap__error *error);
+
 /** Has the server fork a child. Any thread; one at a time is served.
  *  birth:    fds are borrowed for the call
  *  report:   the writing end of a pipe, borrowed: gets the exit code (int: n, or -signal) when the child has been
  *            reaped; nothing if the server is killed first
- *  pidfd:    of the child, close-on-exec
+ *  timeout_s: for its answer: a server that gives none is killed
+ *  pidfd:    of the child, close-on-exec; untouched where the system has none: the report says the same then
  *  Returns:  DMAP_OK; DMAP_EINVAL (no server, or no argv for a fresh copy); DMAP_ELOST (the server was killed);
  *            DMAP_ENOMEM, DMAP_EIO (it could not fork) */
-dmap_status dmap__forkserver_start(const dmap__birth *birth, int report, pid_t *pid, int *pidfd, dmap__error *error);
+dmap_status dmap__forkserver_start(const dmap__birth *birth, int report, double timeout_s, pid_t *pid, int *pidfd,
+                                   dmap__error *error);
 
 /** Waits until what the server writes to is readable or at its end; a server that was stopped (SIGSTOP) is told to go
  *  on meanwhile. timeout_s < 0: no limit. Returns false when the time is over. Any thread. */

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/error.h"
+
 /** Ends the server, and its daemons, and waits for that. Does nothing if there is none. */
 void dmap__forkserver_close(void);
 /** In a new child: it has no server, but may make one. argv: as in dmap__forkserver_open. */
@@ -22,6 +24,7 @@ typedef struct dmap__forkserver_client {
     int socket;    /* -1 once it was lost or closed */
     bool is_child; /* of another dmap process: may make a server at any time */
     char **argv;
+    dmap__error refused; /* why none could be made */
 } dmap__forkserver_client;
 
 extern dmap__forkserver_client dmap__forkserver_ours;

@@ -4,6 +4,8 @@
 
 #include "crew/stage.h"
 
+/** Loads what a backtrace takes, once: in the process, or in the one that it is forked from. */
+void dmap__obituary_load(void);
 /** In the process: a crash (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) leaves its backtrace on the stage, also when the
  *  stack is full. */
 void dmap__obituary_prepare(dmap__stage_head *head);

@@ -57,9 +57,9 @@ static bool is_everybodys(const char *variable) {
 size_t dmap__environment_for_child(const char *const *environment, const char **kept) {
     static const char *const step[] = {"SLURM_STEP_NUM_TASKS=", NULL};
     size_t n = 0;
-    bool (*drops)(const char *) = is_ranks(environment) ? is_launchers
-                                  : has_any(environment, step)            ? is_steps
-                                                                          : is_everybodys;
+    bool (*drops)(const char *) = is_ranks(environment)        ? is_launchers
+                                  : has_any(environment, step) ? is_steps
+                                                               : is_everybodys;
     for (; *environment; environment++)
         if (!drops(*environment))
             kept[n++] = *environment;

@@ -20,6 +20,8 @@ void dmap__worker_hand_over(dmap__worker *worker, struct dmap__puppet *puppet);
 uint32_t dmap__worker_most(const dmap__crew_state *crew, const dmap__grant *grant);
 /** Another thread may want its core: it yields before it begins its next batch. */
 void dmap__worker_give_way(dmap__worker *worker);
+/** Gives back memory for items and results beyond about so many bytes. By any thread, while no grant is out. */
+void dmap__worker_trim(dmap__worker *worker, size_t bytes);
 /** Runs what tear-downs are due. Called by: the worker's own thread, at its end. */
 void dmap__worker_leave(dmap__worker *worker);
 

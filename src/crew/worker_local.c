@@ -1,6 +1,9 @@
 /* A worker's state for each task. It is made by the task's set-up before the worker's first item of that task, made
  * again when the shared data has changed, as it may have been made from them, and torn down in the end. */
+#include <stdlib.h>
+
 #include "crew/batch.h"
+#include "crew/puppet.h"
 
 void dmap__local_tear_down(dmap_context *ctx, dmap__local *local) {
     if (local->task && local->task->teardown) {
@@ -40,4 +43,18 @@ void dmap__worker_fail_set_up(dmap__worker *worker, dmap__outcome *log, int code
     dmap__fail(&log->trouble, status, "the setup of task \"%s\" failed (code %d)%s%s", worker->crew->work.task->name,
                code, ctx->text[0] ? ": " : "", ctx->text);
     dmap__crew_lower_limit(worker->crew, 0);
+}
+
+void dmap__worker_trim(dmap__worker *worker, size_t bytes) {
+    if (worker->scratch_size > bytes) {
+        free(worker->scratch);
+        worker->scratch = NULL;
+        worker->scratch_size = 0;
+    }
+    if (worker->fetched.size > bytes) {
+        free(worker->fetched.items);
+        worker->fetched = (dmap__fetched){0};
+    }
+    if (worker->puppet)
+        dmap__stage_trim(&worker->puppet->stage, bytes);
 }

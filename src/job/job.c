@@ -14,7 +14,6 @@
 #define WINDOW      ((size_t)64 << 20)
 #define CHUNK_BYTES ((size_t)32 << 20)  /* most bytes of items and results of fixed size in a chunk */
 #define CACHE_BYTES ((size_t)4 << 20)   /* the same for each worker, where they are copied: from a cache then */
-#define SPARE_BYTES ((size_t)32 << 20)  /* of memory for results, kept for the next call */
 #define CHUNK_ITEMS (UINT64_C(1) << 31) /* most items in a chunk: the board counts them in 32 bits */
 
 #define SLEEP_RANKS_S 1e-3 /* longest sleep while other ranks may send */
@@ -335,7 +334,9 @@ static void close_job(dmap__job *job) {
     dmap__sink_close(&job->sink);
     dmap__plan_destroy(job->plan);
     dmap__shuffle_destroy(job->shuffle);
-    dmap__spares_trim(&job->pool->spares, SPARE_BYTES);
+    size_t kept = dmap__spares_trim(&job->pool->spares, DMAP__SPARE_BYTES);
+    if (job->pool->crew)
+        dmap__crew_trim(job->pool->crew, DMAP__SPARE_BYTES - kept);
     free(job->outs);
     free(job);
 }

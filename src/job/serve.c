@@ -219,12 +219,18 @@ static double longest_sleep(const server *s, double now) {
     return s->chunks ? SLEEP_BUSY_S : SLEEP_IDLE_S;
 }
 
+/* A rank is not told of a call's end: that it has had nothing to do for a while has to do. */
+static void trim_memory(dmap_pool *pool) {
+    dmap__spares_drop(&pool->spares);
+    dmap__crew_trim(pool->crew, DMAP__SPARE_BYTES);
+}
+
 static void rest(const server *s, dmap__idle *idle, uint32_t heard) {
     double now = dmap__clock_now();
     idle->most_s = longest_sleep(s, now);
     double sleep_s = dmap__idle_next(idle, now);
     if (!s->chunks && sleep_s >= SLEEP_IDLE_S)
-        dmap__spares_drop(&s->pool->spares);
+        trim_memory(s->pool);
     if (sleep_s <= 0 || dmap__comm_is_busy(s->pool->comm))
         dmap__clock_yield();
     else if (dmap__bell_wait(s->pool->bell, heard, sleep_s))

@@ -64,7 +64,8 @@ typedef struct dmap__head {
         } progress;
         struct {
             uint64_t status;
-            uint64_t process, descriptor, file; /* as in share, for the other ranks of the host */
+            uint64_t process, descriptor, file; /* as in share, for the other ranks of the host; process, if the
+                                                   status is DMAP_EIO: why, as errno has it */
         } shared;
         struct {
             uint64_t status;

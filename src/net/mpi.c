@@ -3,10 +3,9 @@
  * MPI for dmap_run.
  *
  * Invariants: an int count never leaves this file; once the collectives of opening are over nothing but Isend, Irecv
- * and Test is called, so nothing blocks and nothing is collective (a rank alone has no link then, and looks at MPI by an
- * Iprobe: see dmap__comm_touch). MPI's own codes become DMAP_EMPI and a sentence
- * here; what an error means for the comm is the comm's matter, what is sent when the outbox's, in what order it is
- * handed out the inbox's. */
+ * and Test is called, so nothing blocks and nothing is collective (a rank alone has no link then, and looks at MPI by
+ * an Iprobe: see dmap__comm_touch). MPI's own codes become DMAP_EMPI and a sentence here; what an error means for the
+ * comm is the comm's matter, what is sent when the outbox's, in what order it is handed out the inbox's. */
 #include "net/link.h"
 
 #include <limits.h>
