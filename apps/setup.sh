@@ -71,7 +71,7 @@ apt_get() {
         waited_s=$((waited_s + 5))
     done
     [ -z "$said" ] || say "$said"
-    return $status
+    return "$status"
 }
 
 # install_packages ENTRY...: says what is missing and installs it, or ends the script with a sentence.
@@ -110,7 +110,7 @@ quietly() {
     "$@" >"$log" 2>&1 </dev/null || {
         status=$?
         cat "$log" >&2
-        return $status
+        return "$status"
     }
 }
 

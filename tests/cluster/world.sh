@@ -29,6 +29,7 @@ begin() {
         exit 77
     }
     trap '"$virtual" down; rm -rf "$work"' EXIT
+    # shellcheck disable=SC2086 # none, or one word
     "$virtual" up -n "$1" ${2:-} --share "$build" --share "$shared" || exit 1
     cd "$shared" || exit 1
 }
@@ -54,7 +55,7 @@ soon() {
     tries=0
     until "$@"; do
         tries=$((tries + 1))
-        [ $tries -le 300 ] || return 1
+        [ "$tries" -le 300 ] || return 1
         sleep 0.2
     done
 }
