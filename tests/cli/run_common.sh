@@ -44,12 +44,12 @@ says() {
     grep -qF -- "$1" err || fail "$2: '$1' is not said"
 }
 
-# comes COMMAND...: waits until it holds, a minute at most.
+# comes COMMAND...: waits until it holds, two minutes at most.
 comes() {
     tries=0
     until "$@"; do
         tries=$((tries + 1))
-        if [ $tries -gt 1200 ]; then
+        if [ $tries -gt 2400 ]; then
             fail "never: $*"
             return 1
         fi

@@ -42,12 +42,12 @@ skip() {
 
 # In the foreground, so that who ends the test ends what it waits for.
 on() {
-    timeout --foreground 200 "$virtual" exec "$@"
+    timeout --foreground 600 "$virtual" exec "$@"
 }
 
 # ranks PROGRAM...: on all hosts, two a host unless told otherwise; what they print goes to `out` and `err`.
 ranks() {
-    timeout --foreground 250 "$virtual" mpirun "$@" >"$shared/out" 2>"$shared/err" </dev/null
+    timeout --foreground 600 "$virtual" mpirun "$@" >"$shared/out" 2>"$shared/err" </dev/null
 }
 
 # soon COMMAND...: true at the latest after a minute.
