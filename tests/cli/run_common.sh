@@ -49,7 +49,7 @@ comes() {
     tries=0
     until "$@"; do
         tries=$((tries + 1))
-        if [ $tries -gt 2400 ]; then
+        if [ "$tries" -gt 2400 ]; then
             fail "never: $*"
             return 1
         fi
