@@ -164,7 +164,7 @@ static void test_kill_group(void) {
         CU_ASSERT_EQUAL(dmap_process_join(p, 0.02), DMAP_ETIMEOUT);
         CU_ASSERT_EQUAL(dmap_process_kill(p), DMAP_OK);
         CU_ASSERT_EQUAL(look_end(p), -SIGKILL);
-        CU_ASSERT(look_wait_gone(pids, 2, 5));
+        CU_ASSERT(look_wait_gone(pids, 2, 60));
     }
 }
 
@@ -216,7 +216,7 @@ static int beget(void *argument, size_t size) {
     o.run = beget;
     o.start = starts[ways[0] % 4];
     if (dmap_process_open(&o, &p) != DMAP_OK || dmap_process_start(p) != DMAP_OK ||
-        dmap_process_join(p, 30) != DMAP_OK || dmap_process_exit_code(p, &code) != DMAP_OK ||
+        dmap_process_join(p, 60) != DMAP_OK || dmap_process_exit_code(p, &code) != DMAP_OK ||
         dmap_process_close(p) != DMAP_OK)
         return 201;
     return code < 200 ? code + 1 : code;
@@ -293,7 +293,7 @@ static void *start_many(void *argument) {
         dmap_process_options o = {.run = tell_pid, .argument = &value, .argument_size = 1, .daemon = value & 1};
         o.start = starts[value % STARTS];
         bool good = dmap_process_open(&o, &p) == DMAP_OK && dmap_process_start(p) == DMAP_OK &&
-                    dmap_process_join(p, 30) == DMAP_OK && dmap_process_exit_code(p, &code) == DMAP_OK &&
+                    dmap_process_join(p, 60) == DMAP_OK && dmap_process_exit_code(p, &code) == DMAP_OK &&
                     code == ((dmap_process_pid(p) ^ value) & 0xff);
         good = dmap_process_close(p) == DMAP_OK && good;
         c->failures += !good;

@@ -97,7 +97,7 @@ static void test_stopped(void) {
     CU_ASSERT(processes > 0 && look_stop(server));
     CU_ASSERT_EQUAL(dmap__pool_close(pool), DMAP_OK);
     CU_ASSERT_EQUAL(atomic_load(tear_downs), processes);
-    CU_ASSERT(look_wait_gone(pids, ITEMS, 5));
+    CU_ASSERT(look_wait_gone(pids, ITEMS, 60));
 }
 
 /* ---- few descriptors ---- */
