@@ -54,6 +54,7 @@ typedef struct dmap__pace {
     uint64_t call;
     uint32_t items; /* 1 or more */
     uint32_t most;  /* while its lane is long */
+    bool has_spare; /* it has just stolen more than it took: another may help */
 } dmap__pace;
 
 /* The manager is the rank's own thread; workers are numbered from 0. */
@@ -92,6 +93,9 @@ uint64_t dmap__board_progress(const dmap__board *board, const dmap__grant *grant
  *  [*begin, *end) from grant->begin, or NULL if there is none. The worker stays attached to the slot until it takes
  * from another, or gets NULL. */
 dmap__slot *dmap__board_take(dmap__board *board, int worker, dmap__pace *pace, uint32_t *begin, uint32_t *end);
+/** Worker: true if there is something to take, now or a moment ago. To be asked after it has said, by a sequentially
+ *  consistent write, that it is about to sleep: then a thief that does not see that write is seen by this look. */
+bool dmap__board_has_work(const dmap__board *board);
 /** Worker: empties its own lane of a slot; returns how many items that were. */
 uint32_t dmap__board_drain(dmap__slot *slot, int worker);
 /** Worker: so many items that it took have ended. Returns true if they were the last of the chunk; the slot must not

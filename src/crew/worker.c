@@ -224,6 +224,8 @@ int dmap__worker_step(dmap__worker *worker) {
     b.slot = dmap__board_take(&crew->board, number, &worker->pace, &b.begin, &b.end);
     if (!b.slot)
         return 0;
+    if (worker->pace.has_spare)
+        crew->share(crew->tell_arg);
     if (worker->gives_way)
         dmap__clock_yield();
     worker->gives_way = false;
