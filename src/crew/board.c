@@ -130,6 +130,7 @@ bool dmap__board_put(dmap__board *board, dmap__grant *grant, uint64_t call, uint
         atomic_store_explicit(&dmap__board_lane(slot, (int)i)->range,
                               pack((uint32_t)(count * i / n), (uint32_t)(count * (i + 1) / n)), memory_order_relaxed);
     atomic_store_explicit(&slot->left, count, memory_order_relaxed);
+    atomic_store_explicit(&slot->undone, 0, memory_order_relaxed);
     atomic_fetch_add_explicit(&board->used, 1, memory_order_relaxed);
     atomic_store(&slot->ticket, ++board->tickets);
     if (number >= reached(board))
@@ -190,9 +191,12 @@ int dmap__board_recall(dmap__board *board, const dmap__grant *grant, uint64_t wa
     return n;
 }
 
-uint64_t dmap__board_progress(const dmap__board *board, const dmap__grant *grant) {
+/* In this order: what is not done is counted before it has ended. */
+uint64_t dmap__board_progress(const dmap__board *board, const dmap__grant *grant, uint64_t *undone) {
     const dmap__slot *slot = slot_of(board, grant);
-    return slot ? grant->end - grant->begin - atomic_load_explicit(&slot->left, memory_order_relaxed) : 0;
+    uint64_t ended = slot ? grant->end - grant->begin - atomic_load_explicit(&slot->left, memory_order_acquire) : 0;
+    *undone = slot ? atomic_load_explicit(&slot->undone, memory_order_relaxed) : 0;
+    return ended;
 }
 
 /* More than the least while a lane is long: the price of a batch counts for less then, and what is left still evens
@@ -306,6 +310,10 @@ bool dmap__board_has_work(const dmap__board *board) {
 uint32_t dmap__board_drain(dmap__slot *slot, int worker) {
     uint64_t range = atomic_exchange(&dmap__board_lane(slot, slot->is_small ? 0 : worker)->range, 0);
     return begin_of(range) < end_of(range) ? end_of(range) - begin_of(range) : 0;
+}
+
+void dmap__board_undo(dmap__slot *slot, uint64_t items) {
+    atomic_fetch_add_explicit(&slot->undone, items, memory_order_relaxed);
 }
 
 bool dmap__board_end(dmap__slot *slot, uint64_t items) {

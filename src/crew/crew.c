@@ -336,8 +336,8 @@ bool dmap__crew_is_hungry(const dmap__crew *crew) {
     return atomic_load(&crew->sleepers) > 0 && dmap__board_is_used(&crew->state.board);
 }
 
-uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant) {
-    return dmap__board_progress(&crew->state.board, grant);
+uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant, uint64_t *undone) {
+    return dmap__board_progress(&crew->state.board, grant, undone);
 }
 
 void dmap__crew_limit(dmap__crew *crew, uint64_t limit) {

@@ -238,5 +238,7 @@ int dmap__worker_step(dmap__worker *worker) {
         taken += dmap__board_drain(b.slot, number);
     else if (make_ready(worker, b.log))
         run_timed(worker, &b);
+    if (taken > b.done - b.begin)
+        dmap__board_undo(b.slot, taken - (b.done - b.begin));
     return dmap__board_end(b.slot, taken) ? 2 : 1;
 }

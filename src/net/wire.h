@@ -32,7 +32,7 @@ typedef enum dmap__type {
     DMAP__RESULT = 7,
     DMAP__RETURN = 8, /* lease; data: ranges, two 64-bit numbers each; a: 1: all of it, unasked, as items cannot be read
                          from the master's memory */
-    DMAP__PROGRESS = 9, /* lease; a: items */
+    DMAP__PROGRESS = 9, /* lease; a: items; b: of these, not done for good */
     DMAP__SHARED = 10,  /* a: a dmap_status; b, c, d: as in SHARE, for the other ranks of the host */
     DMAP__PLACES = 11,
     DMAP__PLACED = 12, /* a: a dmap_status; meta: the places, in the order of the workers */

@@ -73,6 +73,8 @@ static void measure(dmap__progress *p, double now_s, uint64_t done) {
     double share = gap / (gap + SMOOTH_S);
     p->rate_sum += share * ((double)(done - p->done) / gap - p->rate_sum);
     p->rate_weight += share * (1 - p->rate_weight);
+    p->weight_sum += share * ((p->weight > p->weighed ? p->weight - p->weighed : 0) / gap - p->weight_sum);
+    p->weighed = p->weight;
     p->gap_s = gap;
     p->moved_s = now_s;
     p->done = done;
@@ -86,7 +88,10 @@ static double recent_rate(const dmap__progress *p, double now_s) {
 
 static double time_left(const dmap__progress *p, double rate, uint64_t done) {
     bool known = p->total != UINT64_MAX && done < p->total && rate > 0;
-    return known ? (double)(p->total - done) / rate : -1;
+    double items = known ? (double)(p->total - done) : 0;
+    if (known && p->weight_total > 0 && p->weight_sum > 0 && p->rate_sum > 0) /* as many items, of what they weighed */
+        items = (p->weight_total > p->weight ? p->weight_total - p->weight : 0) * p->rate_sum / p->weight_sum;
+    return known ? items / rate : -1;
 }
 
 static void put(dmap__progress *p, const dmap__progress_view *view, bool last) {
@@ -113,6 +118,15 @@ static dmap__progress_view view_of(const dmap__progress *p, double now_s, uint64
                                  .eta_s = -1,
                                  .width = terminal_width(),
                                  .utf8 = p->utf8};
+}
+
+bool dmap__progress_is_on(const dmap__progress *p) {
+    return p->on;
+}
+
+void dmap__progress_weigh(dmap__progress *p, double done, double total) {
+    p->weight = done;
+    p->weight_total = total;
 }
 
 bool dmap__progress_is_due(const dmap__progress *p, double now_s) {

@@ -14,6 +14,8 @@ typedef struct dmap__progress {
     double moved_s, gap_s;        /* when `done` last moved, and how long that took */
     uint64_t done;                /* then */
     double rate_sum, rate_weight; /* smoothed items/s, and how much of the past it holds (0 to 1) */
+    double weight, weight_total;  /* what items weigh; weight_total 0: all the same */
+    double weighed, weight_sum;   /* `weight` when `done` last moved; smoothed weight/s */
 } dmap__progress;
 
 /** Makes a bar; nothing is drawn yet.
@@ -23,6 +25,11 @@ typedef struct dmap__progress {
  *  total:    items; UINT64_MAX: not known
  *  now_s:    seconds from any origin, never backwards, in this and the other functions */
 void dmap__progress_init(dmap__progress *p, int mode, const char *name, uint64_t total, double now_s);
+/** True if it draws at all. */
+bool dmap__progress_is_on(const dmap__progress *p);
+/** Items take times of their own: time left is then by weight, `done` of `total`, no longer by their number. To be told
+ *  before each dmap__progress_update. total: 0: not known */
+void dmap__progress_weigh(dmap__progress *p, double done, double total);
 /** True if it is time to draw. */
 bool dmap__progress_is_due(const dmap__progress *p, double now_s);
 /** Draws, at most ten times a second and not in the first 0.3 s; costs a comparison when it is not time. */

@@ -270,6 +270,21 @@ static void test_rate(void) {
     CU_ASSERT(eta_of(last_line(&c, 25, 0.1, 5)) > 900);
 }
 
+/* Long items first: 10 of 10 s and 990 of 0.01 s, one at a time. Half of the time through, as much is left. */
+static void test_weights(void) {
+    static capture c;
+    dmap__progress p;
+    begin_capture(&c, true, 80);
+    dmap__progress_init(&p, 1, NULL, 1000, 0);
+    for (int s = 1; s <= 50; s++) {
+        dmap__progress_weigh(&p, s / 10 * 10, 100 + 990 * 0.01);
+        dmap__progress_update(&p, s, (uint64_t)s / 10, 0);
+    }
+    end_capture(&c);
+    int eta = eta_of(strrchr(c.text, '\r'));
+    CU_ASSERT(eta >= 50 && eta <= 75);
+}
+
 static void test_broken_stderr(void) {
     dmap__progress p;
     int saved = dup(STDERR_FILENO);
@@ -286,15 +301,11 @@ int main(void) {
     const char *seed = getenv("DMAP_SEED");
     random_state = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
     printf("DMAP_SEED=%llu\n", (unsigned long long)random_state);
-    CU_TestInfo tests[] = {{"known lines", test_lines},
-                           {"counts", test_counts},
-                           {"never wraps", test_never_wraps},
-                           {"when it is drawn", test_when_drawn},
-                           {"dumb terminal", test_dumb_terminal},
-                           {"lines on a terminal", test_line_on_terminal},
-                           {"rate and time left", test_rate},
-                           {"broken stderr", test_broken_stderr},
-                           CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"known lines", test_lines},           {"counts", test_counts},
+                           {"never wraps", test_never_wraps},     {"when it is drawn", test_when_drawn},
+                           {"dumb terminal", test_dumb_terminal}, {"lines on a terminal", test_line_on_terminal},
+                           {"rate and time left", test_rate},     {"time left by weight", test_weights},
+                           {"broken stderr", test_broken_stderr}, CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "progress", .pTests = tests}, CU_SUITE_INFO_NULL};
     if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
         return 1;
