@@ -265,7 +265,8 @@ typedef struct dmap_map_options {
     void *cost_arg; /* a bar, whose time left is by cost; with an ordered sink, results out of order are held beyond
                        the window */
     uint64_t seed;  /* for dmap_seed */
-    int progress;   /* a bar on stderr: 0: if that is a terminal, 1: always, -1: never */
+    int progress;   /* a bar on stderr: 0: if that is a terminal, 1: always (a line now and then, if it is none), -1:
+                       never */
     int ahead;      /* 0: some items wait at their rank, so that no worker waits for a message; -1: none: an
                        item leaves the master when a worker is free (for items of seconds) */
     dmap_emission_fn *on_emit; /* takes what dmap_emit sends; NULL: it is refused there */

@@ -9,7 +9,7 @@
 typedef struct dmap__progress {
     const char *name;
     uint64_t total;
-    bool on, always, drawn, utf8;
+    bool on, always, lines, drawn, utf8;
     double start_s, next_s;       /* next_s: no drawing before */
     double moved_s, gap_s;        /* when `done` last moved, and how long that took */
     uint64_t done;                /* then */
@@ -32,7 +32,8 @@ bool dmap__progress_is_on(const dmap__progress *p);
 void dmap__progress_weigh(dmap__progress *p, double done, double total);
 /** True if it is time to draw. */
 bool dmap__progress_is_due(const dmap__progress *p, double now_s);
-/** Draws, at most ten times a second and not in the first 0.3 s; costs a comparison when it is not time. */
+/** Draws, at most ten times a second and not in the first 0.3 s; into a file or pipe a line each 10 s at the most, and
+ *  later less often. Costs a comparison when it is not time. */
 void dmap__progress_update(dmap__progress *p, double now_s, uint64_t done, uint64_t failed);
 /** Draws the final state and ends the line, if anything was drawn or mode is 1. May be called again: does nothing. */
 void dmap__progress_fini(dmap__progress *p, double now_s, uint64_t done, uint64_t failed);
