@@ -179,7 +179,8 @@ typedef int dmap_emission_fn(void *arg, const dmap_emission *emission);
 /** How far a call is. */
 typedef struct dmap_progress {
     uint64_t total; /* items; UINT64_MAX while a stream has not ended */
-    uint64_t ended; /* failed ones included */
+    uint64_t
+        ended; /* failed ones included, but not one that is to be tried again; never goes back, never passes total */
     uint64_t failed;
     double seconds; /* since the call began */
 } dmap_progress;
@@ -291,11 +292,12 @@ typedef struct dmap_map_options {
     double item_timeout_s; /* 0: none. A process is killed; a thread can only be asked to stop (dmap_cancelled) */
     double timeout_s;      /* 0: none. Then the call stops: DMAP_ETIMEOUT. Running items are waited for */
     const char *journal;   /* not in this version: DMAP_EUNSUPPORTED */
-    double (*cost)(void *arg, uint64_t index); /* hint: longest first. Not for dmap_pull. It takes 16 bytes an item; an
-                                                  ordered sink holds results out of order, beyond the window */
+    double (*cost)(void *arg, uint64_t index); /* hint: longest first. Not for dmap_pull. 16 bytes an item, 24 with a bar;
+                                                  an ordered sink holds results out of order, beyond the window */
     void *cost_arg;
     uint64_t seed;             /* for dmap_seed */
-    int progress;              /* a bar on stderr: 0: if that is a terminal, 1: always, -1: never */
+    int progress;              /* a bar on stderr: 0: if that is a terminal, 1: always (a line now and then,
+                                  if it is none), -1: never */
     int ahead;                 /* 0: some items wait at their rank: no worker waits for a message. -1: an item leaves
                                   the master when a worker is free for it (for items of seconds) */
     dmap_emission_fn *on_emit; /* takes what dmap_emit sends; NULL: it is refused there */

@@ -34,6 +34,7 @@ typedef struct dmap__slot {
     size_t lane_step; /* bytes from one to the next */
     unsigned char *lanes;
     _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t left; /* items that have not ended */
+    _Atomic uint64_t undone;                          /* of those that have: to be tried again, or dropped unrun */
 } dmap__slot;
 
 typedef struct dmap__board {
@@ -54,6 +55,7 @@ typedef struct dmap__pace {
     uint64_t call;
     uint32_t items; /* 1 or more */
     uint32_t most;  /* while its lane is long */
+    bool has_spare; /* it has just stolen more than it took: another may help */
 } dmap__pace;
 
 /* The manager is the rank's own thread; workers are numbered from 0. */
@@ -85,15 +87,21 @@ void dmap__board_clear(dmap__board *board, dmap__slot *slot);
 /** Manager: takes back up to `want` items, not begun, of a grant, the last ones of each lane first.
  *  Writes at most `workers` ranges of positions and returns their number. */
 int dmap__board_recall(dmap__board *board, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]);
-/** Manager: items of a grant that have ended so far. */
-uint64_t dmap__board_progress(const dmap__board *board, const dmap__grant *grant);
+/** Manager: items of a grant that have ended so far, been taken back, or not run; *undone: how many of them are not
+ * done for good, and were not taken back. */
+uint64_t dmap__board_progress(const dmap__board *board, const dmap__grant *grant, uint64_t *undone);
 
 /** Worker: takes a batch, of pace->items to pace->most (one, if pace is of another call): returns its slot and offsets
  *  [*begin, *end) from grant->begin, or NULL if there is none. The worker stays attached to the slot until it takes
  *  from another, or gets NULL. */
 dmap__slot *dmap__board_take(dmap__board *board, int worker, dmap__pace *pace, uint32_t *begin, uint32_t *end);
+/** Worker: true if there is something to take, now or a moment ago. To be asked after it has said, by a sequentially
+ *  consistent write, that it is about to sleep: then a thief that does not see that write is seen by this look. */
+bool dmap__board_has_work(const dmap__board *board);
 /** Worker: empties its own lane of a slot; returns how many items that were. */
 uint32_t dmap__board_drain(dmap__slot *slot, int worker);
+/** Worker: so many items, of those that it will say have ended, are to be tried again, or were dropped. */
+void dmap__board_undo(dmap__slot *slot, uint64_t items);
 /** Worker: so many items that it took have ended. Returns true if they were the last of the chunk; the slot must not
  *  be touched then any more. */
 bool dmap__board_end(dmap__slot *slot, uint64_t items);

@@ -21,7 +21,8 @@ typedef struct dmap__crew_state {
         *stages; /* of the workers' processes, which look at limits of their own; NULL: threads only */
     int n_stages;
     struct dmap__emissions *emissions;
-    void (*tell)(void *arg); /* wakes the manager */
+    void (*tell)(void *arg);  /* wakes the manager */
+    void (*share)(void *arg); /* there is more to take than this worker can: another may look for work */
     void *tell_arg;
     _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t limit; /* items of this index and above are not wanted */
 } dmap__crew_state;

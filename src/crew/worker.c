@@ -198,6 +198,8 @@ int dmap__worker_step(dmap__worker *worker) {
     b.slot = dmap__board_take(&crew->board, number, &worker->pace, &b.begin, &b.end);
     if (!b.slot)
         return 0;
+    if (worker->pace.has_spare)
+        crew->share(crew->tell_arg);
     if (worker->gives_way)
         dmap__clock_yield();
     worker->gives_way = false;
@@ -210,6 +212,8 @@ int dmap__worker_step(dmap__worker *worker) {
         taken += dmap__board_drain(b.slot, number);
     else if (make_ready(worker, b.log))
         run_timed(worker, &b);
+    if (taken > b.done - b.begin)
+        dmap__board_undo(b.slot, taken - (b.done - b.begin));
     return dmap__board_end(b.slot, taken) ? 2 : 1;
 }
 

@@ -63,8 +63,10 @@ static dmap_status open_plan(dmap__job *job) {
 
 static dmap_status open_job(dmap__job *job) {
     uint64_t count = dmap__items_count(&job->source);
+    dmap__progress_init(&job->progress, job->options.progress, job->task->name, count, job->began_s);
     if (job->options.cost) {
-        job->shuffle = dmap__shuffle_create(count, job->options.cost, job->options.cost_arg);
+        job->shuffle =
+            dmap__shuffle_create(count, job->options.cost, job->options.cost_arg, dmap__progress_is_on(&job->progress));
         if (!job->shuffle)
             return dmap__fail(&job->trouble, DMAP_ENOMEM, "out of memory for the order of %" PRIu64 " items", count);
         job->source.shuffle = job->sink.shuffle = job->shuffle;
@@ -80,8 +82,6 @@ static void begin(dmap__job *job) {
     for (int rank = 0; rank < job->pool->ranks; rank++)
         job->pool->rank_reports[rank] =
             (dmap_rank_report){.host = dmap__pool_host(job->pool, rank), .workers = job->pool->workers[rank]};
-    uint64_t total = dmap__items_is_stream(&job->source) ? UINT64_MAX : dmap__items_count(&job->source);
-    dmap__progress_init(&job->progress, job->options.progress, job->task->name, total, job->began_s);
     dmap__job_give_call(job);
 }
 
@@ -166,12 +166,25 @@ static void watch(dmap__job *job, double now) {
         dmap__job_stop(job);
 }
 
-static void show(dmap__job *job, double now) {
+/* What has ended of a chunk that is out is taken for its first items: they weigh nearly the same. */
+static void look_at_outs(dmap__job *job) {
     uint64_t done = job->arrived;
-    for (size_t i = 0; i < job->outs_capacity; i++)
-        done += job->outs[i].out ? job->outs[i].progress : 0;
+    double weight = job->arrived_weight;
+    for (size_t i = 0; i < job->outs_capacity; i++) {
+        const dmap__out *out = &job->outs[i];
+        if (!out->out)
+            continue;
+        done += out->progress;
+        weight += dmap__shuffle_weight(job->shuffle, out->begin, out->begin + out->progress);
+    }
     if (done > job->shown)
         job->shown = done;
+    if (job->shuffle)
+        dmap__progress_weigh(&job->progress, weight, dmap__shuffle_weight(job->shuffle, 0, job->shuffle->count));
+}
+
+static void show(dmap__job *job, double now) {
+    look_at_outs(job);
     dmap__progress_update(&job->progress, now, job->shown, job->report.failed);
 }
 
@@ -360,7 +373,8 @@ dmap_status dmap__job_run(dmap_pool *pool, uint32_t task_id, dmap_source source,
         begin(job);
         loop(job);
         finish_sink(job);
-        dmap__progress_fini(&job->progress, dmap__clock_now(), job->ended, job->report.failed);
+        look_at_outs(job);
+        dmap__progress_fini(&job->progress, dmap__clock_now(), job->shown, job->report.failed);
         dmap__job_report(job);
     }
     pool->current = NULL;

@@ -21,7 +21,7 @@ typedef struct dmap__out {
     uint64_t begin, end;
     int attempt;
     uint64_t kept;     /* items of it that will be granted again */
-    uint64_t progress; /* items ended, as last heard */
+    uint64_t progress; /* items ended for good, as last heard */
     dmap__items *items;
     dmap__grant *grant; /* on the master's own crew; NULL: on another rank, */
     const void *array;  /* which reads items from here; NULL: they are sent */
@@ -58,7 +58,8 @@ typedef struct dmap__job {
     dmap__error failed_error; /* its sentence */
     dmap__progress progress;
     uint64_t ended;           /* items delivered */
-    uint64_t arrived;         /* items whose end the master knows, to be tried again or not */
+    uint64_t arrived;         /* items that have ended for good, as the master knows */
+    double arrived_weight;    /* of theirs, with a cost hint and a bar */
     uint64_t shown;           /* on the bar, which never goes back */
     bool sends_items;         /* some rank cannot read them from here */
     uint64_t fetched, placed; /* bytes that other ranks have read from here, and written here */

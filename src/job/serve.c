@@ -189,8 +189,9 @@ static void tell_progress(server *s, double now) {
         return;
     s->told_s = now;
     for (dmap__served *c = s->chunks; c; c = c->next) {
-        uint64_t ended = dmap__crew_progress(s->pool->crew, &c->grant);
-        dmap__head head = {.type = DMAP__PROGRESS, .call = s->call, .lease = c->grant.lease, .progress.items = ended};
+        uint64_t undone, ended = dmap__crew_progress(s->pool->crew, &c->grant, &undone);
+        dmap__head head = {
+            .type = DMAP__PROGRESS, .call = s->call, .lease = c->grant.lease, .progress = {ended, undone}};
         if (ended == c->told)
             continue;
         c->told = ended;

@@ -60,6 +60,7 @@ typedef struct judge {
     dmap__job *job;
     uint32_t lease;
     dmap__out *out;
+    double weight; /* of what is tried again */
 } judge;
 
 static uint64_t index_at(const dmap__job *job, uint64_t position) {
@@ -90,6 +91,7 @@ static bool is_hole(void *arg, const dmap__failure *failure) {
         dmap__job_fail_memory(j->job);
     if (retry) {
         j->out->kept++;
+        j->weight += dmap__shuffle_weight(j->job->shuffle, failure->position, failure->position + 1);
         return true;
     }
     note_failure(j->job, j->out->branch, failure);
@@ -133,13 +135,20 @@ static void keep_memory(dmap__job *job, dmap__out *out, dmap__slab *slab) {
     out->memory = (dmap__spare){0};
 }
 
+static double weight_of(const dmap__job *job, const dmap__outcome *outcome) {
+    double weight = 0;
+    for (size_t i = 0; job->shuffle && i < outcome->n_spans; i++)
+        weight += dmap__shuffle_weight(job->shuffle, outcome->spans[i].begin, outcome->spans[i].end);
+    return weight;
+}
+
 /* Takes the outcome over. */
 static void take_outcome(dmap__job *job, uint32_t lease, dmap__outcome *outcome) {
     dmap__out *out = &job->outs[lease];
-    judge j = {job, lease, out};
+    judge j = {.job = job, .lease = lease, .out = out};
     double now = dmap__clock_now();
-    uint64_t items = dmap__outcome_items(outcome);
-    double busy_s = outcome->busy_s;
+    uint64_t items = dmap__outcome_items(outcome), kept = out->kept;
+    double busy_s = outcome->busy_s, weight = weight_of(job, outcome);
     if (outcome->trouble.status != DMAP_OK) {
         dmap__error why;
         dmap__fail(&why, outcome->trouble.status, "%s (on %s, rank %d)", outcome->trouble.text,
@@ -158,13 +167,24 @@ static void take_outcome(dmap__job *job, uint32_t lease, dmap__outcome *outcome)
         dmap__outcome_fini(outcome);
         dmap__job_fail_memory(job);
     }
-    job->arrived += items;
+    job->arrived += items - (out->kept - kept);
+    job->arrived_weight += weight - j.weight;
     dmap__job_count(job, out->branch, items, busy_s);
     dmap__plan_done(job->plan, now, lease, items, busy_s);
     dmap__job_close_out(job, out);
 }
 
 /* ---- the master's own crew ---- */
+
+/* What was taken back, of which all have been told by now, is among those that have ended. */
+static void note_progress(dmap__job *job, uint32_t lease, uint64_t ended, uint64_t undone, double now) {
+    dmap__out *out = &job->outs[lease];
+    uint64_t not_done = undone + out->kept;
+    out->progress = ended > not_done ? ended - not_done : 0;
+    if (out->progress > out->end - out->begin)
+        out->progress = out->end - out->begin;
+    dmap__plan_progress(job->plan, now, lease, ended);
+}
 
 static void hear_progress(dmap__job *job, double now) {
     double gap = dmap__crew_is_hungry(job->pool->crew) ? HUNGRY_S + (double)job->outs_capacity * LOOK_S : PROGRESS_S;
@@ -175,8 +195,8 @@ static void hear_progress(dmap__job *job, double now) {
         dmap__out *out = &job->outs[i];
         if (!out->out || !out->grant)
             continue;
-        out->progress = dmap__crew_progress(job->pool->crew, out->grant);
-        dmap__plan_progress(job->plan, now, (uint32_t)i, out->progress);
+        uint64_t undone, ended = dmap__crew_progress(job->pool->crew, out->grant, &undone);
+        note_progress(job, (uint32_t)i, ended, undone, now);
     }
 }
 
@@ -297,8 +317,8 @@ static void take_message(dmap__job *job, dmap__message *message) {
         take_returned(job, message);
         break;
     case DMAP__PROGRESS:
-        job->outs[lease].progress = message->head.progress.items;
-        dmap__plan_progress(job->plan, dmap__clock_now(), (uint32_t)lease, message->head.progress.items);
+        note_progress(job, (uint32_t)lease, message->head.progress.items, message->head.progress.undone,
+                      dmap__clock_now());
         break;
     default:
         break;

@@ -60,7 +60,8 @@ typedef struct dmap__head {
             uint64_t unasked; /* 1: all of the lease, as items cannot be read from the master's memory */
         } returned;
         struct {
-            uint64_t items; /* ended so far */
+            uint64_t items;  /* ended so far, ... */
+            uint64_t undone; /* and of these, not done for good */
         } progress;
         struct {
             uint64_t status;

@@ -7,7 +7,9 @@
  *              each of them once) and what comes back in 0.25 s, at most 16 times the branch's largest finished
  *              chunk, or once that of another branch. First chunk: min(w, its fair share of R); the first of all: one
  *              item, whose result is then held up by no other
- *   dynamic    `chunk`, or 10 ms of work, at most half of its fair share and what comes back in 0.25 s
+ *   dynamic    `chunk`, or 10 ms of work, at most half of its fair share (or all of it, if that is less than auto's
+ *              least: the last items do not go out in ever smaller chunks that take a message each) and what comes back
+ *              in 0.25 s
  *   guided     ceil(R * w / W)
  *   factoring  a batch of ceil(R / 2), of which each branch gets ceil(batch * w / W): the batch is the plan's state
  *   static     shares fixed beforehand
@@ -74,11 +76,16 @@ static double least_s(const dmap__chunk_query *q) {
     return greater(LEAST_S, SERVE_S * (double)q->all_workers / q->workers);
 }
 
+/* Less is not worth a message, unless it is all that the branch is to get. */
+static double least(const dmap__chunk_query *q) {
+    return lesser(worth(q, least_s(q)), (double)fair(q));
+}
+
 static uint64_t adaptive(const dmap__chunk_query *q) {
     double items = first(q);
     if (q->largest && q->item_s > 0) {
         double half = (double)q->left * lesser(q->rate / q->all_rate, 1) / 2;
-        double bounded = greater(half, lesser(worth(q, least_s(q)), (double)fair(q)));
+        double bounded = greater(half, least(q));
         bounded = lesser(bounded, lesser(DMAP__MOST_S * q->rate, DMAP__GROWTH * (double)q->largest));
         items = greater(items, bounded);
     }
@@ -91,7 +98,7 @@ static uint64_t timed(const dmap__chunk_query *q) {
     double items = first(q);
     if (q->largest && q->item_s > 0) {
         double bounded = lesser(lesser(worth(q, FIXED_S), DMAP__MOST_S * q->rate), DMAP__GROWTH * (double)q->largest);
-        items = greater(items, lesser(bounded, (double)fair(q) / 2));
+        items = greater(items, lesser(bounded, greater((double)fair(q) / 2, least(q))));
     }
     return to_items(items, q->left);
 }

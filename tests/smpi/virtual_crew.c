@@ -191,7 +191,8 @@ bool dmap__crew_is_hungry(const dmap__crew *crew) {
     return crew->first && !next_to_begin(crew) && crew->free_s[0] <= dmap__clock_now();
 }
 
-uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant) {
+uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant, uint64_t *undone) {
+    *undone = 0;
     const given *g = find(crew, grant);
     uint64_t begun = g ? g->begun - grant->begin : 0, running = (uint64_t)crew->workers;
     return begun > running ? begun - running : 0;

@@ -96,6 +96,7 @@ dmap__crew *world_open(int workers) {
     dmap__error error;
     dmap__crew_config config = {.backend = workers ? DMAP_THREADS : DMAP_SERIAL,
                                 .workers = workers ? workers : 1,
+                                .spins = workers > 3,
                                 .bell = &world.bell,
                                 .n_tasks = sizeof world_tasks / sizeof world_tasks[0]};
     memset(&world, 0, sizeof world);

@@ -91,7 +91,7 @@ static void put_one(given *g, uint64_t call) {
 
 static void recall_some(given *g) {
     uint64_t ranges[WORKERS][2], want = unit_below(unit_chance(2) ? 5 : MOST), got = 0;
-    uint64_t limit = g->grant.end - g->grant.begin;
+    uint64_t limit = g->grant.end - g->grant.begin, undone;
     int n = dmap__board_recall(&f->board, &g->grant, want, ranges);
     CU_ASSERT(n <= f->board.workers);
     for (int i = 0; i < n; i++) {
@@ -102,7 +102,7 @@ static void recall_some(given *g) {
     }
     CU_ASSERT(got <= want);
     g->taken_back += got;
-    CU_ASSERT(dmap__board_progress(&f->board, &g->grant) <= limit);
+    CU_ASSERT(dmap__board_progress(&f->board, &g->grant, &undone) <= limit);
 }
 
 /* A grant has ended: every item was had, but those drained; none twice. */
@@ -174,9 +174,10 @@ static void test_alone(void) {
     dmap__grant grant = {.begin = 100, .end = 100 + 40};
     dmap__pace pace = {.items = 1000};
     uint32_t begin, end, seen = 0;
+    uint64_t undone, batches = 0;
     CU_ASSERT_FATAL(dmap__board_init(&board, 4));
     CU_ASSERT(dmap__board_put(&board, &grant, 1, 1000));
-    CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant), 0);
+    CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant, &undone), 0);
     dmap__slot *slot;
     while ((slot = dmap__board_take(&board, 0, &pace, &begin, &end))) {
         CU_ASSERT(seen || (begin == 0 && end == 1)); /* a new call begins with one item */
@@ -184,8 +185,10 @@ static void test_alone(void) {
         CU_ASSERT(seen != 10 || (begin == 15 && end == 20));
         pace.items = 1000;
         seen += end - begin;
+        dmap__board_undo(slot, 1);
         CU_ASSERT_EQUAL(dmap__board_end(slot, end - begin), seen == 40);
-        CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant), seen);
+        CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant, &undone), seen);
+        CU_ASSERT_EQUAL(undone, ++batches);
     }
     CU_ASSERT_EQUAL(seen, 40);
     slot = dmap__board_ended(&board);
@@ -193,7 +196,7 @@ static void test_alone(void) {
     CU_ASSERT_PTR_EQUAL(slot->grant, &grant);
     dmap__board_clear(&board, slot);
     CU_ASSERT_PTR_NULL(dmap__board_ended(&board));
-    CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant), 0);
+    CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant, &undone), 0);
     dmap__board_fini(&board);
 }
 

@@ -33,6 +33,8 @@ static void test_formulas(void) {
         {{DMAP_DYNAMIC, true, 1000, 0, 4, 16, 0, 0, 0, 0, false}, 4},
         {{DMAP_DYNAMIC, true, 1000, 0, 4, 16, 40, 1e-3, 4e3, 16e3, false}, 40},         /* 10 ms * 4 / 1 ms */
         {{DMAP_DYNAMIC, false, UINT64_MAX, 0, 4, 16, 40, 1e-3, 100, 12100, false}, 25}, /* 0.25 s of a slow link */
+        {{DMAP_DYNAMIC, true, 100, 0, 4, 16, 400, 1e-3, 4e3, 16e3, false}, 13},         /* half of its fair share */
+        {{DMAP_DYNAMIC, true, 100, 0, 4, 16, 400, 1e-5, 4e5, 16e5, false}, 25},         /* all of it: 0.25 ms of work */
         {{DMAP_DYNAMIC, true, 5, 7, 4, 16, 0, 0, 0, 0, false}, 5},
         {{DMAP_GUIDED, true, 1000, 0, 4, 16, 0, 0, 0, 0, false}, 250},
         {{DMAP_GUIDED, true, 1001, 0, 4, 16, 0, 0, 0, 0, false}, 251},
