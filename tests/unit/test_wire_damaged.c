@@ -197,7 +197,7 @@ static void test_served(void) {
         dmap__comm comm = {0};
         dmap_pool pool = {.comm = &comm};
         dmap_blob part = {items, sizeof items - 10 * cut};
-        dmap__head head = {.flags = DMAP__LAYOUT_ARRAY, .begin = 5, .end = 15, .a = 1};
+        dmap__head head = {.flags = DMAP__LAYOUT_ARRAY, .begin = 5, .end = 15, .grant.attempt = 1};
         dmap__message message;
         message_carry(&message, &head, &(dmap__packed){.parts = &part, .n_parts = 1});
         dmap__served *served = dmap__served_create(&pool, &task, DMAP__WANT_RESULTS, false, &message);
