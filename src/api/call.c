@@ -207,8 +207,8 @@ static dmap_status wait_any(any *a, double timeout_s, const char *function) {
     status = dmap__pool_check(pool, function);
     if (status != DMAP_OK)
         return status;
-    bool is_over = one_has_ended(a) ||
-                   dmap__loop_run(pool, one_has_ended, a, timeout_s < 0 ? -1 : dmap__clock_now() + timeout_s);
+    bool is_over =
+        one_has_ended(a) || dmap__loop_run(pool, one_has_ended, a, timeout_s < 0 ? -1 : dmap__clock_now() + timeout_s);
     status = is_over ? status_of(a->calls[a->which]) : DMAP_PENDING;
     dmap__handles_tell(pool);
     return status;
@@ -344,8 +344,8 @@ dmap_status dmap__calls_wind_up(dmap_pool *pool) {
     }
     dmap__handles_tell(pool);
     if (!is_over)
-        return dmap__fail(&pool->error, DMAP_ETIMEOUT, "dmap_close: an item still runs %g seconds after it was asked to stop",
-                          limit_s);
+        return dmap__fail(&pool->error, DMAP_ETIMEOUT,
+                          "dmap_close: an item still runs %g seconds after it was asked to stop", limit_s);
     dmap__handle_each(pool, take_leave);
     dmap__submits_destroy(pool);
     return DMAP_OK;

@@ -29,7 +29,8 @@ void dmap__submits_turn(dmap_pool *pool);
 size_t dmap__submits_idle(const dmap_pool *pool);
 /** Submitted items that have not ended. */
 size_t dmap__submits_pending(const dmap_pool *pool);
-/** No item is to come: their calls end as soon as they have none. Others are opened for items that come all the same. */
+/** No item is to come: their calls end as soon as they have none. Others are opened for items that come all the same.
+ */
 void dmap__submits_end(dmap_pool *pool);
 /** Queued items are dropped, nothing can be submitted any more, and those that run are cancelled. */
 void dmap__submits_cancel(dmap_pool *pool);

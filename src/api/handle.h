@@ -11,7 +11,12 @@
 
 #define DMAP__HANDLE_SMALL 64 /* bytes of an item, or a result, that lie in the handle itself */
 
-typedef enum dmap__handle_kind { DMAP__HANDLE_FREE = 0, DMAP__HANDLE_MAP = 1, DMAP__HANDLE_ITEM = 2, DMAP__HANDLE_STREAM = 3 } dmap__handle_kind;
+typedef enum dmap__handle_kind {
+    DMAP__HANDLE_FREE = 0,
+    DMAP__HANDLE_MAP = 1,
+    DMAP__HANDLE_ITEM = 2,
+    DMAP__HANDLE_STREAM = 3
+} dmap__handle_kind;
 
 struct dmap__submits;
 
@@ -22,8 +27,9 @@ struct dmap_call {
     dmap__call *call;        /* of a map and a stream, until it is freed; its own when the pool was closed */
     dmap_done_fn *on_done;   /* NULL: nobody is to be told, or was */
     void *on_done_arg;
-    struct dmap_call *next, *previous; /* in the list that it is in: free ones, ended ones to be told of, queued items */
-    bool is_due;                       /* it is among those to be told of */
+    struct dmap_call *next,
+        *previous; /* in the list that it is in: free ones, ended ones to be told of, queued items */
+    bool is_due;   /* it is among those to be told of */
     /* Of an item. */
     struct dmap__submits *submits;
     _Atomic bool is_cancelled, is_dropped; /* dropped: nobody holds it any more */

@@ -6,12 +6,12 @@
 #include "base/memory.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards all below */
-static const dmap_pool **pools;
+static dmap_pool **pools;
 static size_t count, capacity;
 
-bool dmap__live_add(const dmap_pool *pool) {
+bool dmap__live_add(dmap_pool *pool) {
     pthread_mutex_lock(&lock);
-    bool added = dmap__memory_grow(&pools, &capacity, count + 1, sizeof(const dmap_pool *));
+    bool added = dmap__memory_grow(&pools, &capacity, count + 1, sizeof(dmap_pool *));
     if (added)
         pools[count++] = pool;
     pthread_mutex_unlock(&lock);
@@ -36,6 +36,16 @@ bool dmap__live_has(const dmap_pool *pool) {
     pthread_mutex_lock(&lock);
     for (size_t i = 0; i < count; i++)
         found = found || pools[i] == pool;
+    pthread_mutex_unlock(&lock);
+    return found;
+}
+
+dmap_pool *dmap__live_find(bool (*is_it)(const dmap_pool *pool)) {
+    dmap_pool *found = NULL;
+    pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < count && !found; i++)
+        if (is_it(pools[i]))
+            found = pools[i];
     pthread_mutex_unlock(&lock);
     return found;
 }

@@ -26,15 +26,6 @@ dmap__error *dmap__thread_error(void) {
     return &error;
 }
 
-const char *dmap__pool_host(const dmap_pool *pool, int rank) {
-    const dmap__comm *comm = pool->comm ? pool->comm : pool->ended;
-    return comm ? dmap__comm_host(comm, rank) : pool->host;
-}
-
-dmap_status dmap__pool_agree(dmap_pool *pool, dmap__error *error) {
-    return pool->comm ? dmap__comm_agree(pool->comm, error) : error->status;
-}
-
 /* 1: the master's options hold. */
 static dmap_status agree_options(dmap_pool *pool, const dmap_options *options, dmap__error *error) {
     if (pool->rank == 0 && error->status == DMAP_OK)
@@ -107,6 +98,7 @@ static void destroy(dmap_pool *pool) {
     pthread_mutex_destroy(&pool->submits_lock);
     dmap__spares_drop(&pool->spares);
     dmap__topology_close(pool->topology);
+    dmap__registry_drop(&pool->registry);
     free(pool->places);
     free(pool->workers);
     free(pool->rank_reports);
@@ -136,6 +128,7 @@ static dmap_pool *create(dmap__comm *comm, dmap__error *error) {
     if (comm && dmap__comm_size(comm) == 1) { /* nobody to talk to: then nothing has to look for messages */
         dmap__comm_close(comm);
         comm = NULL;
+        pool->is_alone = true;
     }
     pool->comm = comm;
     pool->rank = comm ? dmap__comm_rank(comm) : 0;
@@ -151,6 +144,37 @@ static dmap_pool *create(dmap__comm *comm, dmap__error *error) {
     return pool;
 }
 
+dmap_status dmap__pool_close(dmap_pool *pool) {
+    dmap_status status = dmap__calls_wind_up(pool);
+    if (status != DMAP_OK)
+        return status;
+    status = pool->broken;
+    dmap__head head = {.type = DMAP__CLOSE};
+    for (int rank = 1; rank < pool->ranks && status == DMAP_OK; rank++)
+        status = dmap__comm_send(pool->comm, rank, &head, NULL, 0, NULL, 0, NULL, NULL, dmap__thread_error());
+    destroy(pool);
+    return status;
+}
+
+static bool is_forgotten(const dmap_pool *pool) {
+    return pool->comm && !pool->calls.inside;
+}
+
+static bool is_at_work(const dmap_pool *pool) {
+    return pool->comm && pool->calls.inside;
+}
+
+/* MPI ends: ranks that serve a pool would wait for ever for it to be closed, and MPI_Finalize for them. What a call
+ * uses cannot be taken from it. A pool of one rank stays: it needs no MPI. */
+static void end_forgotten(void) {
+    for (dmap_pool *pool; (pool = dmap__live_find(is_forgotten));)
+        if (dmap__pool_close(pool) == DMAP_ETIMEOUT)
+            break;
+    if (dmap__live_find(is_at_work))
+        fputs("dmap: MPI_Finalize was called while a call runs on a pool: it waits for ranks that wait for the pool\n",
+              stderr);
+}
+
 dmap_status dmap__pool_open(dmap__comm *comm, const dmap_options *options, dmap_pool **pool, dmap__error *error) {
     *pool = NULL;
     dmap_pool *made = create(comm, error);
@@ -161,6 +185,8 @@ dmap_status dmap__pool_open(dmap__comm *comm, const dmap_options *options, dmap_
         return error->status;
     }
     if (made->rank == 0) {
+        if (made->comm)
+            dmap__comm_at_end(end_forgotten);
         *pool = made;
         return DMAP_OK;
     }
@@ -168,18 +194,6 @@ dmap_status dmap__pool_open(dmap__comm *comm, const dmap_options *options, dmap_
     if (status != DMAP_OK)
         *error = made->error;
     destroy(made);
-    return status;
-}
-
-dmap_status dmap__pool_close(dmap_pool *pool) {
-    dmap_status status = dmap__calls_wind_up(pool);
-    if (status != DMAP_OK)
-        return status;
-    status = pool->broken;
-    dmap__head head = {.type = DMAP__CLOSE};
-    for (int rank = 1; rank < pool->ranks && status == DMAP_OK; rank++)
-        status = dmap__comm_send(pool->comm, rank, &head, NULL, 0, NULL, 0, NULL, NULL, dmap__thread_error());
-    destroy(pool);
     return status;
 }
 
@@ -216,17 +230,26 @@ dmap_status dmap__pool_check_making(dmap_pool *pool, const char *function) {
     return status;
 }
 
+/* Who asks the pool what was wrong is told, as who asks this thread. */
+static dmap_status refuse(dmap_pool *pool, const char *function, const char *why) {
+    dmap__fail(dmap__thread_error(), DMAP_EINVAL, "%s: %s", function, why);
+    return dmap__fail(&pool->error, DMAP_EINVAL, "%s: %s", function, why);
+}
+
 dmap_status dmap__pool_check(dmap_pool *pool, const char *function) {
     dmap_status status = dmap__pool_check_making(pool, function);
     if (status == DMAP_OK && (pool->calls.inside || pool->is_telling))
-        return dmap__fail(dmap__thread_error(), DMAP_EINVAL,
-                          "%s: called by a source or sink function, or by on_done, while a call is running", function);
+        return refuse(pool, function, "called by a source or sink function, or by on_done, while a call is running");
     return status;
 }
 
 dmap_status dmap__pool_check_calling(dmap_pool *pool, const char *function) {
     dmap_status status = dmap__pool_check_making(pool, function);
     if (status == DMAP_OK && !pool->calls.inside)
-        return dmap__fail(dmap__thread_error(), DMAP_EINVAL, "%s: no call runs on the pool", function);
+        return refuse(pool, function, "no call runs on the pool");
     return status;
+}
+
+bool dmap__pool_is_own(const dmap_pool *pool) {
+    return dmap__pool_is_open(pool) && !dmap__crew_is_inside() && pthread_equal(pool->owner, pthread_self());
 }

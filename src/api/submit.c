@@ -125,7 +125,7 @@ static bool make_room(dmap__submits *s) {
 static int pull(void *arg, dmap_blob *item) {
     dmap__submits *s = arg;
     dmap_call *handle;
-    while ((handle = next_item(s))) {
+    while ((handle = next_item(s)))
         if (atomic_load(&handle->is_cancelled))
             drop_item(s, handle, DMAP_ECANCELLED, "the call was cancelled before its item was begun");
         else if (is_late(s, handle))
@@ -134,7 +134,6 @@ static int pull(void *arg, dmap_blob *item) {
             drop_item(s, handle, DMAP_ENOMEM, "out of memory for a submitted item");
         else
             break;
-    }
     if (!handle)
         return s->ends ? DMAP_PULL_END : DMAP_PULL_LATER;
     s->begun[s->to++ % s->capacity] = handle;
@@ -221,11 +220,8 @@ static void call_has_ended(dmap__call *call) {
 
 static dmap_status open_call(dmap__submits *s) {
     dmap_map_options options = s->options;
-    dmap__call_request request = {.task = s->task,
-                                  .source = dmap_pull(pull, s),
-                                  .sink = dmap_each(each, s),
-                                  .options = &options,
-                                  .rings = true};
+    dmap__call_request request = {
+        .task = s->task, .source = dmap_pull(pull, s), .sink = dmap_each(each, s), .options = &options, .rings = true};
     dmap_pool *pool = s->pool;
     if (options.timeout_s > 0) {
         options.on_watch = watch;

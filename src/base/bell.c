@@ -1,7 +1,7 @@
 /* No ring is lost: the count and the word that somebody waits change together. Were they two, who has counted late
  * could take back that word from a wait that began after its ring, and the next would wake nobody. Of several that ring
- * at once, one wakes; it wakes all that wait. The word is taken back by a ring alone: a wait that has timed out leaves it
- * for others, and costs the next ring a call that wakes nobody. */
+ * at once, one wakes; it wakes all that wait. The word is taken back by a ring alone: a wait that has timed out leaves
+ * it for others, and costs the next ring a call that wakes nobody. */
 #include "base/bell.h"
 
 #include <limits.h>

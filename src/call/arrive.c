@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/clock.h"
+#include "base/text.h"
 #include "call/call.h"
 
 void dmap__call_blame(void *arg, int rank, uint64_t index, const dmap__failure *failure, char *text, size_t size) {
@@ -12,9 +12,9 @@ void dmap__call_blame(void *arg, int rank, uint64_t index, const dmap__failure *
     snprintf(said, sizeof said, "the task returned %" PRId32, failure->code);
     if (failure->core >= 0)
         snprintf(core, sizeof core, ", core %" PRId32, failure->core);
-    snprintf(text, size, "item %" PRIu64 " (attempt %" PRId32 "): %s on %s, rank %d, worker %" PRId32 "%s", index,
-             failure->attempt, failure->text ? failure->text : said, call->world.host(call->world.arg, rank), rank,
-             failure->worker, core);
+    dmap__text_print(text, size, "item %" PRIu64 " (attempt %" PRId32 "): %s (on %s, rank %d, worker %" PRId32 "%s)",
+                     index, failure->attempt, failure->text ? failure->text : said,
+                     call->world.host(call->world.arg, rank), rank, failure->worker, core);
 }
 
 /* ---- an outcome ---- */
@@ -23,6 +23,7 @@ typedef struct judge {
     dmap__call *call;
     uint32_t lease;
     dmap__out *out;
+    double weight; /* of what is tried again */
 } judge;
 
 static uint64_t index_at(const dmap__call *call, uint64_t position) {
@@ -52,6 +53,7 @@ static bool is_hole(void *arg, const dmap__failure *failure) {
         dmap__call_fail_memory(j->call);
     if (retry) {
         j->out->kept++;
+        j->weight += dmap__shuffle_weight(j->call->shuffle, failure->position, failure->position + 1);
         return true;
     }
     note_failure(j->call, j->out->branch, failure);
@@ -79,8 +81,8 @@ static void cut_segments(dmap__call *call, dmap__slab *slab, judge *j) {
 }
 
 /* A crew lowers its limit as soon as an item fails for good, and drops what lies above: the outcome of a chunk dropped
- * so may come before that of the chunk with the failure. Positions are shuffled: only "nothing" says the same of both.
- */
+ * so may come before that of the chunk with the failure. Positions are shuffled: only "nothing" says the same of
+ * both. */
 static void take_limit(dmap__call *call, uint64_t limit) {
     if (limit < UINT64_MAX && (!call->shuffle || limit == 0))
         dmap__plan_limit(call->plan, limit);
@@ -96,19 +98,26 @@ static void keep_memory(dmap__call *call, dmap__out *out, dmap__slab *slab) {
 }
 
 static void take_trouble(dmap__call *call, int branch, const dmap__error *trouble) {
-    dmap__error why = {.status = trouble->status};
+    dmap__error why;
     if (trouble->status == DMAP_OK)
         return;
-    snprintf(why.text, sizeof why.text, "%.1000s, on %.200s, rank %d", trouble->text,
-             call->world.host(call->world.arg, branch), branch);
+    dmap__fail(&why, trouble->status, "%s (on %s, rank %d)", trouble->text, call->world.host(call->world.arg, branch),
+               branch);
     dmap__call_fail(call, &why);
+}
+
+static double weight_of(const dmap__call *call, const dmap__outcome *outcome) {
+    double weight = 0;
+    for (size_t i = 0; call->shuffle && i < outcome->n_spans; i++)
+        weight += dmap__shuffle_weight(call->shuffle, outcome->spans[i].begin, outcome->spans[i].end);
+    return weight;
 }
 
 void dmap__call_arrived(dmap__call *call, uint32_t lease, dmap__outcome *outcome, double now) {
     dmap__out *out = &call->outs[lease];
-    judge j = {call, lease, out};
-    uint64_t items = dmap__outcome_items(outcome);
-    double busy_s = outcome->busy_s;
+    judge j = {.call = call, .lease = lease, .out = out};
+    uint64_t items = dmap__outcome_items(outcome), kept = out->kept;
+    double busy_s = outcome->busy_s, weight = weight_of(call, outcome);
     take_trouble(call, out->branch, &outcome->trouble);
     take_limit(call, outcome->limit);
     if (items && call->report.first_s <= 0)
@@ -122,7 +131,8 @@ void dmap__call_arrived(dmap__call *call, uint32_t lease, dmap__outcome *outcome
         dmap__outcome_fini(outcome);
         dmap__call_fail_memory(call);
     }
-    call->arrived += items;
+    call->arrived += items - (out->kept - kept);
+    call->arrived_weight += weight - j.weight;
     dmap__call_count(call, out->branch, items, busy_s);
     dmap__plan_done(call->plan, now, lease, items, busy_s);
     dmap__call_close_lease(call, out);
@@ -130,17 +140,22 @@ void dmap__call_arrived(dmap__call *call, uint32_t lease, dmap__outcome *outcome
 
 /* ---- what comes before that ---- */
 
-void dmap__call_returned(dmap__call *call, uint32_t lease, const dmap__range *ranges, size_t n, double now) {
+void dmap__call_returned(dmap__call *call, uint32_t lease, const dmap__range *ranges, size_t n) {
     dmap__out *out = &call->outs[lease];
     for (size_t i = 0; i < n; i++)
         out->kept += ranges[i].end - ranges[i].begin;
-    if (dmap__plan_returned(call->plan, now, lease, ranges, n) != DMAP_OK)
+    if (dmap__plan_returned(call->plan, lease, ranges, n) != DMAP_OK)
         dmap__call_fail_memory(call);
 }
 
-void dmap__call_progressed(dmap__call *call, uint32_t lease, uint64_t items, double now) {
-    call->outs[lease].progress = items;
-    dmap__plan_progress(call->plan, now, lease, items);
+/* What was taken back, of which all have been told by now, is among those that have ended. */
+void dmap__call_progressed(dmap__call *call, uint32_t lease, uint64_t ended, uint64_t undone, double now) {
+    dmap__out *out = &call->outs[lease];
+    uint64_t not_done = undone + out->kept;
+    out->progress = ended > not_done ? ended - not_done : 0;
+    if (out->progress > out->end - out->begin)
+        out->progress = out->end - out->begin;
+    dmap__plan_progress(call->plan, now, lease, ended);
 }
 
 void dmap__call_lost(dmap__call *call, int branch, double now) {

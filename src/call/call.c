@@ -59,7 +59,6 @@ dmap__call *dmap__call_create(const dmap__call_world *world, const dmap__call_re
                               .task = call->task,
                               .unordered = call->options.unordered,
                               .has_order = call->options.cost != NULL,
-                              .stop = call->options.on_error == DMAP_STOP,
                               .blame = dmap__call_blame,
                               .arg = call};
     dmap__call_spec spec = spec_of(call, request->task_id);
@@ -89,6 +88,7 @@ static dmap_status open_plan(dmap__call *call) {
                                 .fleet = call->world.fleet,
                                 .weight = call->at_crew.spec.weight,
                                 .count = dmap__items_count(&call->source),
+                                .is_stream = dmap__items_is_stream(&call->source),
                                 .schedule = o->schedule,
                                 .chunk = o->chunk,
                                 .max_chunk = items_in(call, CHUNK_BYTES),
@@ -108,13 +108,16 @@ static dmap_status open_plan(dmap__call *call) {
 
 static dmap_status open_parts(dmap__call *call) {
     uint64_t count = dmap__items_count(&call->source);
+    dmap__progress_init(&call->progress, call->options.progress, call->task->name,
+                        dmap__items_is_stream(&call->source) ? UINT64_MAX : count, call->began_s);
     if (call->options.cost) {
-        call->shuffle = dmap__shuffle_create(count, call->options.cost, call->options.cost_arg);
+        call->shuffle = dmap__shuffle_create(count, call->options.cost, call->options.cost_arg,
+                                             dmap__progress_is_on(&call->progress));
         if (!call->shuffle)
             return dmap__fail(&call->trouble, DMAP_ENOMEM, "out of memory for the order of %" PRIu64 " items", count);
         call->source.shuffle = call->sink.shuffle = call->shuffle;
     }
-    if (dmap__sink_open(&call->sink, count == DMAP__UNKNOWN ? 0 : count) != DMAP_OK)
+    if (dmap__sink_open(&call->sink, count) != DMAP_OK)
         return dmap__fail(&call->trouble, DMAP_ENOMEM, "out of memory for %" PRIu64 " results", count);
     return open_plan(call);
 }
@@ -126,8 +129,6 @@ dmap_status dmap__call_begin(dmap__call *call) {
     for (int i = 0; i < call->world.branches; i++)
         call->shares[i] =
             (dmap_rank_report){.host = call->world.host(call->world.arg, i), .workers = call->world.workers[i]};
-    dmap__progress_init(&call->progress, call->options.progress, call->task->name, dmap__items_count(&call->source),
-                        call->began_s);
     if (call->cancelled || call->timed_out)
         dmap__plan_limit(call->plan, 0);
     return DMAP_OK;
@@ -237,8 +238,7 @@ void *dmap__call_results_of(dmap__call *call, dmap__out *out) {
 
 bool dmap__call_next_step(dmap__call *call, double now, dmap__step *step) {
     if (call->tell_limit < UINT64_MAX) {
-        *step = (dmap__step){
-            .kind = DMAP__STEP_LIMIT, .branch = -1, .begin = call->tell_limit, .end = UINT64_MAX};
+        *step = (dmap__step){.kind = DMAP__STEP_LIMIT, .branch = -1, .begin = call->tell_limit, .end = UINT64_MAX};
         call->tell_limit = UINT64_MAX;
         return true;
     }
@@ -303,22 +303,33 @@ static void judge_sink(dmap__call *call, dmap__sink_said said) {
         dmap__call_fail_memory(call);
 }
 
+bool dmap__call_is_ended_early(const dmap__call *call) {
+    return call->sink_stopped || call->cancelled || call->timed_out || call->trouble.status != DMAP_OK;
+}
+
+/* True if the sink is to finish what it has kept. A table does always. A fold of what happened to have come would
+ * differ from run to run, and nobody could tell what is in it: so it is whole, or there is none. */
+static bool is_finished(const dmap__call *call) {
+    switch (call->sink.given.kind) {
+    case DMAP__SINK_COLLECT:
+        return true;
+    case DMAP__SINK_FOLD:
+    case DMAP__SINK_FOLD_BLOB:
+        return !dmap__call_is_ended_early(call) && !call->drained;
+    default:
+        return !dmap__call_is_ended_early(call);
+    }
+}
+
 static void finish_sink(dmap__call *call) {
-    bool stopped = call->sink_stopped || call->cancelled || call->timed_out || call->drained ||
-                   call->trouble.status != DMAP_OK;
     uint64_t count = dmap__items_count(&call->source);
     uint64_t last = call->failed && call->options.on_error == DMAP_STOP ? call->failed_index : UINT64_MAX;
     const dmap__error *why = &call->failed_error;
-    if (count == DMAP__UNKNOWN)
-        count = call->source.pulled;
     if (call->sink.given.kind == DMAP__SINK_COLLECT && last != UINT64_MAX)
         if (!dmap__results_fail(*call->sink.given.results, last, call->failed_status, why->text))
             judge_sink(call, DMAP__SINK_NO_MEMORY);
-    if (stopped && call->shuffle && call->sink.given.kind != DMAP__SINK_COLLECT)
-        return;
-    if (call->drained && call->sink.given.kind == DMAP__SINK_FOLD)
-        return; /* there may be holes */
-    judge_sink(call, dmap__sink_finish(&call->sink, count, last));
+    if (is_finished(call))
+        judge_sink(call, dmap__sink_finish(&call->sink, count, last));
 }
 
 static dmap_status verdict(dmap__call *call) {
@@ -334,10 +345,11 @@ static dmap_status verdict(dmap__call *call) {
     if (call->timed_out)
         return dmap__fail(error, DMAP_ETIMEOUT, "the call was over its %g seconds: %" PRIu64 " items were done",
                           call->options.timeout_s, call->ended);
+    if (call->drained)
+        return dmap__fail(error, DMAP_ECANCELLED, "the call was drained: %" PRIu64 " items were done%s%s", call->ended,
+                          call->failed ? "; " : "", call->failed ? call->failed_error.text : "");
     if (call->failed)
         *error = call->failed_error;
-    else if (call->drained)
-        return dmap__fail(error, DMAP_ECANCELLED, "the call was drained: %" PRIu64 " items were done", call->ended);
     else if (call->source.failure.status != DMAP_OK)
         *error = call->source.failure;
     return error->status;
@@ -347,7 +359,8 @@ void dmap__call_end(dmap__call *call) {
     if (call->plan) {
         dmap__call_drop_unwanted(call);
         finish_sink(call);
-        dmap__progress_fini(&call->progress, dmap__clock_now(), call->ended, call->report.failed);
+        dmap__call_count_shown(call);
+        dmap__progress_fini(&call->progress, dmap__clock_now(), call->shown, call->report.failed);
         dmap__call_fill_report(call);
     }
     verdict(call);

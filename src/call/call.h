@@ -25,7 +25,7 @@ typedef struct dmap__out {
     uint64_t begin, end;
     int attempt;
     uint64_t kept;     /* items of it that will be granted again */
-    uint64_t progress; /* items ended, as last heard */
+    uint64_t progress; /* items ended for good, as last heard */
     double expected_s; /* of workers, over the call's weight, while it is out */
     dmap__items *items;
     dmap__grant *grant; /* on the master's own crew; NULL: on another rank, */
@@ -63,8 +63,8 @@ typedef struct dmap__call {
     bool source_told; /* the plan knows that the source has ended */
     dmap__shuffle *shuffle;
     dmap__sink sink;
-    bool by_hand;            /* results are taken one by one, by dmap__call_next_result, ... */
-    char *sentence;          /* with the sentence of a failure here */
+    bool by_hand;           /* results are taken one by one, by dmap__call_next_result, ... */
+    char *sentence;         /* with the sentence of a failure here */
     dmap__part *delivering; /* handed out by the plan, not yet done with */
     uint64_t delivering_bytes;
     dmap__plan *plan;
@@ -75,7 +75,7 @@ typedef struct dmap__call {
     double watched_s;    /* options.on_watch was last called */
     uint64_t tell_limit; /* shuffled: index from which on nothing is wanted, to be told; UINT64_MAX: it was */
     /* How it ends: if it is in no trouble, the first of these that applies. */
-    bool sink_stopped;   /* the sink, or another function of the caller's that may */
+    bool sink_stopped; /* the sink, or another function of the caller's that may */
     bool cancelled;
     bool timed_out;
     bool drained;
@@ -84,24 +84,25 @@ typedef struct dmap__call {
     dmap_item_status failed_status;
     dmap__progress progress;
     uint64_t ended;           /* items delivered */
-    uint64_t arrived;         /* items whose end the master knows, to be tried again or not */
+    uint64_t arrived;         /* items that have ended for good, as the master knows */
+    double arrived_weight;    /* of theirs, with a cost hint and a bar */
     uint64_t shown;           /* on the bar, which never goes back */
     bool sends_items;         /* some rank cannot read them from here */
     uint64_t fetched, placed; /* bytes that other ranks have read from here, and written here */
     dmap_report report;
     /* The pool's own. */
-    struct dmap__call *next; /* that waits */
-    uint64_t bytes_sent, bytes_received; /* by the pool, when it began */
-    bool is_begun;                       /* the branches know of it */
-    _Atomic bool is_to_cancel;           /* by another thread, maybe */
-    bool is_orphan;                      /* nobody holds it: it goes when it has ended */
-    void *owner;                         /* whoever opened it, ... */
+    struct dmap__call *next;               /* that waits */
+    uint64_t bytes_sent, bytes_received;   /* by the pool, when it began */
+    bool is_begun;                         /* the branches know of it */
+    _Atomic bool is_to_cancel;             /* by another thread, maybe */
+    bool is_orphan;                        /* nobody holds it: it goes when it has ended */
+    void *owner;                           /* whoever opened it, ... */
     void (*done)(struct dmap__call *call); /* ... and is told when it has ended; may be NULL */
     /* Sentences, which are long, so that they are not cleared with the rest. */
-    dmap__error trouble;      /* out of memory, a set-up that failed, a broken pool */
-    dmap__error failed_error; /* of the lowest item that failed */
-    dmap__error error;        /* ENDED: its status and sentence */
-    dmap_rank_report shares[];             /* of each branch */
+    dmap__error trouble;       /* out of memory, a set-up that failed, a broken pool */
+    dmap__error failed_error;  /* of the lowest item that failed */
+    dmap__error error;         /* ENDED: its status and sentence */
+    dmap_rank_report shares[]; /* of each branch */
 } dmap__call;
 
 /** What is to be made. */
@@ -111,8 +112,8 @@ typedef struct dmap__call_request {
     dmap_source source;
     dmap_sink sink;
     const dmap_map_options *options; /* copied */
-    bool by_hand; /* results are taken by dmap__call_next_result */
-    bool rings;   /* the source rings the bell when it has items again */
+    bool by_hand;                    /* results are taken by dmap__call_next_result */
+    bool rings;                      /* the source rings the bell when it has items again */
 } dmap__call_request;
 
 /** Makes a call that waits. Returns NULL if memory is out. */
@@ -143,9 +144,9 @@ void *dmap__call_results_of(dmap__call *call, dmap__out *out);
 /** A lease has ended. Takes the outcome over. */
 void dmap__call_arrived(dmap__call *call, uint32_t lease, dmap__outcome *outcome, double now);
 /** Items of a lease were taken back: ranges. */
-void dmap__call_returned(dmap__call *call, uint32_t lease, const dmap__range *ranges, size_t n, double now);
-/** So many items of a lease have ended so far. */
-void dmap__call_progressed(dmap__call *call, uint32_t lease, uint64_t items, double now);
+void dmap__call_returned(dmap__call *call, uint32_t lease, const dmap__range *ranges, size_t n);
+/** So many items of a lease have ended so far, of which `undone` are not done for good. */
+void dmap__call_progressed(dmap__call *call, uint32_t lease, uint64_t ended, uint64_t undone, double now);
 /** A branch is gone, and what it has with it: its leases end. */
 void dmap__call_lost(dmap__call *call, int branch, double now);
 /** An item has emitted. */
@@ -174,6 +175,8 @@ bool dmap__call_deliver(dmap__call *call);
 bool dmap__call_next_result(dmap__call *call, dmap_item_result *result);
 /** Frees segments that are not wanted any more. */
 void dmap__call_drop_unwanted(dmap__call *call);
+/** What the bar shows: counts it again. */
+void dmap__call_count_shown(dmap__call *call);
 /** What is to be done by the clock: the bar, on_watch, the timeout. */
 void dmap__call_look_at_clock(dmap__call *call, double now);
 /** Seconds until dmap__call_look_at_clock has something to do that cannot wait, no more than sleep_s. */
@@ -181,6 +184,8 @@ double dmap__call_until_due(const dmap__call *call, double now, double sleep_s);
 
 /* ---- the end ---- */
 
+/** Nothing more is wanted, not even the rest of what is being delivered. */
+bool dmap__call_is_ended_early(const dmap__call *call);
 /** True once nothing is out, being sent, or left to deliver. */
 bool dmap__call_is_over(const dmap__call *call);
 /** It is over: finishes the sink, and leaves status and sentence in call->error, numbers in call->report. */

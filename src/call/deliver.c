@@ -33,6 +33,10 @@ void dmap__call_drop_unwanted(dmap__call *call) {
 
 bool dmap__call_deliver(dmap__call *call) {
     dmap__call_drop_unwanted(call);
+    if (call->delivering && dmap__call_is_ended_early(call)) {
+        dmap__part_destroy(call->delivering);
+        segment_is_over(call);
+    }
     if (!take_segment(call))
         return false;
     dmap__part *part = call->delivering;
@@ -77,12 +81,25 @@ static void watch(dmap__call *call, double now) {
         dmap__call_stop(call);
 }
 
-static void show(dmap__call *call, double now) {
+/* What has ended of a chunk that is out is taken for its first items: they weigh nearly the same. */
+void dmap__call_count_shown(dmap__call *call) {
     uint64_t done = call->arrived;
-    for (size_t i = 0; i < call->outs_capacity; i++)
-        done += call->outs[i].out ? call->outs[i].progress : 0;
+    double weight = call->arrived_weight;
+    for (size_t i = 0; i < call->outs_capacity; i++) {
+        const dmap__out *out = &call->outs[i];
+        if (!out->out)
+            continue;
+        done += out->progress;
+        weight += dmap__shuffle_weight(call->shuffle, out->begin, out->begin + out->progress);
+    }
     if (done > call->shown)
         call->shown = done;
+    if (call->shuffle)
+        dmap__progress_weigh(&call->progress, weight, dmap__shuffle_weight(call->shuffle, 0, call->shuffle->count));
+}
+
+static void show(dmap__call *call, double now) {
+    dmap__call_count_shown(call);
     dmap__progress_update(&call->progress, now, call->shown, call->report.failed);
 }
 

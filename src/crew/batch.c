@@ -52,6 +52,8 @@ bool dmap__batch_record_failure(dmap__worker *worker, dmap__batch *b, uint32_t o
     bool final = ctx->attempt > call->spec.retries;
     if (!dmap__outcome_add_failure(b->log, &failure, ctx->text[0] ? ctx->text : NULL))
         dmap__batch_fail_memory(worker, b, "a failure");
+    if (!final)
+        dmap__board_undo(b->slot, 1);
     skip_in_fold(worker, b, offset, final);
     ctx->text[0] = '\0';
     ctx->out_of_memory = false;

@@ -51,13 +51,10 @@ typedef struct dmap__batch {
     size_t result_step;
 } dmap__batch;
 
-/** Marks this thread as inside a task, or not any more. */
-void dmap__worker_mark(bool inside);
-
 /* ---- worker_local.c ---- */
 
 /** Makes the state for a task ready, if it is not: returns the set-up's code, 0 for success. ctx->text has its
- * sentence. */
+ *  sentence. */
 int dmap__local_set_up(dmap_context *ctx, dmap__local *local, const dmap_task *task, uint64_t generation);
 void dmap__local_tear_down(dmap_context *ctx, dmap__local *local);
 /** The call ends: the set-up failed. */

@@ -2,7 +2,8 @@
  *  - every item of a grant is in exactly one place: in a lane's range, in a worker's hands, taken back, or ended;
  *    slot->left counts those in lanes and hands;
  *  - a lane's range is raised from empty only by the manager, before the ticket is published, and by its own worker,
- *    after a theft. Anyone may lower it, by compare-and-swap;
+ *    after a theft: what it stole is in no lane for that moment, so it says afterwards what it could not take itself.
+ *    Anyone may lower it, by compare-and-swap;
  *  - a slot is filled again only when left is 0 and no worker is attached to it. A worker attaches (publishes the
  * slot's number), then reads the ticket again: so what it reads of the slot belongs to one grant, and a
  *    compare-and-swap cannot mistake a new range for an old one of the same value. */
@@ -177,6 +178,7 @@ bool dmap__board_put(dmap__board *board, dmap__grant *grant, uint32_t most) {
         atomic_store_explicit(&dmap__board_lane(slot, (int)i)->range,
                               pack((uint32_t)(count * i / n), (uint32_t)(count * (i + 1) / n)), memory_order_relaxed);
     atomic_store_explicit(&slot->left, count, memory_order_relaxed);
+    atomic_store_explicit(&slot->undone, 0, memory_order_relaxed);
     atomic_fetch_add_explicit(&board->used, 1, memory_order_relaxed);
     atomic_store(&slot->ticket, ++board->tickets);
     if (number >= reached(board))
@@ -237,9 +239,12 @@ int dmap__board_recall(dmap__board *board, const dmap__grant *grant, uint64_t wa
     return n;
 }
 
-uint64_t dmap__board_progress(const dmap__board *board, const dmap__grant *grant) {
+/* In this order: what is not done is counted before it has ended. */
+uint64_t dmap__board_progress(const dmap__board *board, const dmap__grant *grant, uint64_t *undone) {
     const dmap__slot *slot = slot_of(board, grant);
-    return slot ? grant->end - grant->begin - atomic_load_explicit(&slot->left, memory_order_relaxed) : 0;
+    uint64_t ended = slot ? grant->end - grant->begin - atomic_load_explicit(&slot->left, memory_order_acquire) : 0;
+    *undone = slot ? atomic_load_explicit(&slot->undone, memory_order_relaxed) : 0;
+    return ended;
 }
 
 /* More than the least while a lane is long: the price of a batch counts for less then, and what is left still evens
@@ -287,10 +292,14 @@ static bool steal_nearest(const dmap__board *board, dmap__slot *slot, int thief)
     return false;
 }
 
+static bool has_items(const dmap__lane *lane) {
+    uint64_t range = atomic_load(&lane->range);
+    return begin_of(range) < end_of(range);
+}
+
 /* A small slot in which nothing is left to begin: there may be many of those. */
 static bool is_spent(const dmap__slot *slot) {
-    uint64_t range = slot->is_small ? atomic_load_explicit(&dmap__board_lane(slot, 0)->range, memory_order_acquire) : 1;
-    return begin_of(range) >= end_of(range);
+    return slot->is_small && !has_items(dmap__board_lane(slot, 0));
 }
 
 /* Where a look at the slots is. Invariant: those before it were seen. */
@@ -346,13 +355,16 @@ dmap__pace *dmap__pace_of(dmap__pace *paces, uint64_t call) {
 
 static bool take_from(dmap__board *board, int worker, dmap__slot *slot, dmap__pace *paces, uint32_t *begin,
                       uint32_t *end) {
-    const dmap__pace *pace = dmap__pace_of(paces, slot->call);
+    dmap__pace *pace = dmap__pace_of(paces, slot->call);
+    dmap__lane *lane = dmap__board_lane(slot, slot->is_small ? 0 : worker);
+    bool stole = false;
     do {
-        uint32_t n = take_front(slot, dmap__board_lane(slot, slot->is_small ? 0 : worker), pace, begin);
+        uint32_t n = take_front(slot, lane, pace, begin);
         *end = *begin + n;
+        pace->has_spare = stole && has_items(lane);
         if (n)
             return true;
-    } while (!slot->is_small && steal_nearest(board, slot, worker));
+    } while (!slot->is_small && (stole = steal_nearest(board, slot, worker)));
     return false;
 }
 
@@ -377,9 +389,24 @@ dmap__slot *dmap__board_take(dmap__board *board, int worker, dmap__pace *paces, 
     return slot;
 }
 
+bool dmap__board_has_work(const dmap__board *board) {
+    for (int i = 0, end = reached(board); i < end; i++) {
+        const dmap__slot *slot = &board->slots[i];
+        int lanes = slot->is_small ? 1 : slot->n_lanes;
+        for (int lane = atomic_load(&slot->ticket) ? 0 : lanes; lane < lanes; lane++)
+            if (has_items(dmap__board_lane(slot, lane)))
+                return true;
+    }
+    return false;
+}
+
 uint32_t dmap__board_drain(dmap__slot *slot, int worker) {
     uint64_t range = atomic_exchange(&dmap__board_lane(slot, slot->is_small ? 0 : worker)->range, 0);
     return begin_of(range) < end_of(range) ? end_of(range) - begin_of(range) : 0;
+}
+
+void dmap__board_undo(dmap__slot *slot, uint64_t items) {
+    atomic_fetch_add_explicit(&slot->undone, items, memory_order_relaxed);
 }
 
 bool dmap__board_end(dmap__slot *slot, uint64_t items) {

@@ -39,7 +39,4 @@ void *dmap__context_take(dmap_context *ctx, size_t size);
 /** Hands an emission to the manager, in the rank itself: ctx->emit. */
 bool dmap__context_emit(dmap_context *ctx, const void *data, size_t size);
 
-/** The hash behind dmap_seed. */
-uint64_t dmap__seed_hash(uint64_t seed, uint64_t index);
-
 #endif

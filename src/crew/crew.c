@@ -1,13 +1,17 @@
 /* The crew. Invariants:
  *  - the state that workers read (shared data) changes only while no grant is out;
- *  - a worker that found nothing sleeps on `epoch`, which is raised after a grant was put: it reads the epoch, looks
- * once more, and sleeps only if the epoch is still that one, so no grant is slept through;
+ *  - a worker that found nothing counts itself as a sleeper, reads `epoch`, looks once more, and sleeps only if the
+ * epoch is still that one. Who makes items to be found raises the epoch afterwards: the manager that put a grant
+ * always, a worker that stole more than it can take at once if it sees a sleeper. So nothing is slept through;
+ *  - as many are woken as there are items for, and a grant that finds all workers busy wakes none. Of the sleepers,
+ *    `lookers` still spin and see the epoch by themselves: who raises it takes those it counts on from that number, and
+ *    one that stops looking takes one, if it is not 0. So lookers are at least as many as it says, and no two grants
+ *    count on the same one;
  *  - the manager sleeps on its bell, which a worker rings after what it is about.
  * Workers take no lock, and the manager touches the log of a lane only after the board said that its chunk ended. */
 #include "crew/crew.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -49,8 +53,9 @@ struct dmap__crew {
     dmap__watcher *watcher; /* of their processes */
     hand *hands;
     _Alignas(DMAP__CACHE_LINE) _Atomic uint32_t epoch;
-    _Atomic uint32_t sleepers;
-    _Atomic uint32_t ready; /* threads whose memory is where it belongs */
+    _Atomic uint32_t sleepers; /* workers that have nothing to do */
+    _Atomic uint32_t lookers;  /* of them: that nobody counts on */
+    _Atomic uint32_t ready;    /* threads whose memory is where it belongs */
     _Atomic bool quit;
 };
 
@@ -68,21 +73,55 @@ static bool step(hand *h) {
     return did != 0;
 }
 
-static void look_for_a_while(dmap__crew *crew, uint32_t epoch) {
-    double until = dmap__clock_now() + SPIN_S;
-    while (atomic_load(&crew->epoch) == epoch && dmap__clock_now() < until)
-        continue;
+/* Takes up to `want` lookers; returns how many there were. */
+static uint32_t take_lookers(dmap__crew *crew, uint32_t want) {
+    uint32_t there = atomic_load(&crew->lookers), n;
+    do
+        n = want < there ? want : there;
+    while (n && !atomic_compare_exchange_weak(&crew->lookers, &there, there - n));
+    return n;
 }
 
-/* The manager is told: while other workers still have items, it may ask for more. */
-static void sleep_for_work(dmap__crew *crew, uint32_t epoch) {
-    atomic_fetch_add(&crew->sleepers, 1);
-    if (dmap__board_is_used(&crew->state.board))
+/* Has up to `want` sleepers look for work. */
+static void wake_workers(dmap__crew *crew, uint32_t want) {
+    atomic_fetch_add(&crew->epoch, 1);
+    uint32_t sleepers = atomic_load(&crew->sleepers), n = want < sleepers ? want : sleepers;
+    n -= n ? take_lookers(crew, n) : 0;
+    if (n)
+        dmap__futex_wake(&crew->epoch, (int)n);
+}
+
+/* A worker stole more than it can take at once. While it moved that from the other's lane to its own, who looked saw
+ * none of it. */
+static void share_work(void *arg) {
+    dmap__crew *crew = arg;
+    if (atomic_load(&crew->sleepers))
+        wake_workers(crew, 1);
+}
+
+static void look_for_a_while(dmap__crew *crew, uint32_t epoch) {
+    double until = dmap__clock_now() + SPIN_S;
+    atomic_fetch_add(&crew->lookers, 1);
+    while (atomic_load(&crew->epoch) == epoch && dmap__clock_now() < until)
+        continue;
+    take_lookers(crew, 1);
+}
+
+/* Looks once more; false if there is no work. The manager is told of the first sleeper, as that makes the crew hungry:
+ * while other workers still have items, it may ask for more. Of those that join the first it need not know. */
+static bool wait_for_work(hand *h) {
+    dmap__crew *crew = h->crew;
+    if (atomic_fetch_add(&crew->sleepers, 1) == 0 && dmap__board_is_used(&crew->state.board))
         tell_manager(crew);
-    if (crew->spins)
-        look_for_a_while(crew, epoch);
-    dmap__futex_wait(&crew->epoch, epoch, -1);
+    uint32_t epoch = atomic_load(&crew->epoch);
+    bool found = dmap__board_has_work(&crew->state.board);
+    if (!found && !atomic_load(&crew->quit)) {
+        if (crew->spins)
+            look_for_a_while(crew, epoch);
+        dmap__futex_wait(&crew->epoch, epoch, -1);
+    }
     atomic_fetch_sub(&crew->sleepers, 1);
+    return found || !atomic_load(&crew->quit);
 }
 
 static void *work(void *arg) {
@@ -93,16 +132,8 @@ static void *work(void *arg) {
     dmap__board_touch(&h->crew->state.board, h->number);
     atomic_fetch_add(&h->crew->ready, 1);
     dmap__futex_wake(&h->crew->ready, 1);
-    for (;;) {
-        if (step(h))
-            continue;
-        uint32_t epoch = atomic_load(&h->crew->epoch);
-        if (step(h))
-            continue;
-        if (atomic_load(&h->crew->quit))
-            break;
-        sleep_for_work(h->crew, epoch);
-    }
+    while (step(h) || wait_for_work(h))
+        continue;
     dmap__worker_leave(h->worker);
     return NULL;
 }
@@ -125,17 +156,12 @@ static int start_thread(hand *h) {
     return code;
 }
 
-static void wake_workers(dmap__crew *crew) {
-    atomic_fetch_add(&crew->epoch, 1);
-    if (atomic_load(&crew->sleepers))
-        dmap__futex_wake(&crew->epoch, INT_MAX);
-}
-
 /* The process itself is started with its first batch, by the worker's thread. */
 static dmap_status hand_over(dmap__crew *crew, int number, const dmap__crew_config *config, dmap__error *error) {
     dmap__puppet_config puppet = {.start = config->start,
                                   .refresh_items = config->refresh_items,
                                   .refresh_memory = config->refresh_memory,
+                                  .start_timeout_s = config->start_timeout_s,
                                   .watcher = crew->watcher,
                                   .inner = crew->inner,
                                   .rank = config->rank,
@@ -206,6 +232,7 @@ dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, 
     made->hands = calloc((size_t)config->workers, sizeof *made->hands);
     dmap_status status = DMAP_OK;
     made->state.tell = tell_manager;
+    made->state.share = share_work;
     made->state.tell_arg = made;
     made->state.emissions = dmap__emissions_create(config->backend != DMAP_SERIAL);
     if (!made->hands || !made->state.emissions || !dmap__board_init(&made->state.board, config->workers))
@@ -227,7 +254,7 @@ void dmap__crew_close(dmap__crew *crew) {
     if (!crew)
         return;
     atomic_store(&crew->quit, true);
-    wake_workers(crew);
+    wake_workers(crew, UINT32_MAX);
     for (int i = 0; crew->hands && i < crew->workers; i++) {
         hand *h = &crew->hands[i];
         if (h->started)
@@ -252,6 +279,11 @@ void dmap__crew_call_init(dmap__crew_call *call, const dmap__call_spec *spec, co
     *call = (dmap__crew_call){.spec = *spec, .task = task, .id = id, .limit = UINT64_MAX};
 }
 
+void dmap__crew_trim(dmap__crew *crew, size_t bytes) {
+    for (int i = 0; i < crew->workers; i++)
+        dmap__worker_trim(crew->hands[i].worker, bytes / (size_t)crew->workers);
+}
+
 void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long process, int descriptor) {
     crew->state.shared = data;
     crew->state.shared_size = size;
@@ -263,7 +295,7 @@ void dmap__crew_submit(dmap__crew *crew, dmap__grant *grant) {
     dmap__board_enter(&crew->state.board, grant->call);
     while (!dmap__board_put(&crew->state.board, grant, dmap__worker_most(&crew->state, grant)))
         sched_yield();
-    wake_workers(crew);
+    wake_workers(crew, (uint32_t)(grant->end - grant->begin));
 }
 
 dmap__grant *dmap__crew_poll(dmap__crew *crew) {
@@ -306,8 +338,8 @@ bool dmap__crew_is_hungry(const dmap__crew *crew) {
     return atomic_load(&crew->sleepers) > 0 && dmap__board_is_used(&crew->state.board);
 }
 
-uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant) {
-    return dmap__board_progress(&crew->state.board, grant);
+uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant, uint64_t *undone) {
+    return dmap__board_progress(&crew->state.board, grant, undone);
 }
 
 void dmap__crew_limit(dmap__crew *crew, dmap__crew_call *call, uint64_t limit) {

@@ -13,10 +13,9 @@
 #include "crew/topology.h"
 #include "crew/work.h"
 
-/* Grants out: most of more than DMAP__CREW_SMALL items, and of a crew of `workers` most of fewer. */
-#define DMAP__CREW_GRANTS                6
-#define DMAP__CREW_SMALL                 4
-#define DMAP__CREW_SMALL_GRANTS(workers) (2 * (workers) + 4)
+/* Grants out: most of more than DMAP__CREW_SMALL items; of others, 2 * workers + 4. */
+#define DMAP__CREW_GRANTS 6
+#define DMAP__CREW_SMALL  4
 
 typedef struct dmap__crew dmap__crew;
 
@@ -24,6 +23,7 @@ typedef struct dmap__crew_config {
     dmap_backend backend;                   /* none of the fields below is a default value */
     dmap_start start;                       /* DMAP_PROCESSES: of processes */
     uint64_t refresh_items, refresh_memory; /* DMAP_PROCESSES: as in dmap_options */
+    double start_timeout_s;                 /* DMAP_PROCESSES: for one to come up; 0: the default */
     int workers;                            /* 1 or more; DMAP_SERIAL: 1 */
     bool spins; /* there are cores to spare: a worker looks for work for a while before it sleeps */
     int rank;
@@ -43,6 +43,8 @@ int dmap__crew_workers(const dmap__crew *crew);
 /** Makes a call ready to have grants. id: unique on this rank, not 0. The call stays the giver's; it must be there as
  *  long as a grant of it is out. */
 void dmap__crew_call_init(dmap__crew_call *call, const dmap__call_spec *spec, const dmap_task *task, uint64_t id);
+/** Keeps no more than about so many bytes of memory for items and results. No grant may be out. */
+void dmap__crew_trim(dmap__crew *crew, size_t bytes);
 /** New shared data. No grant may be out. data: borrowed until the next time.
  *  process, descriptor: that hold them, for processes */
 void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long process, int descriptor);
@@ -58,12 +60,13 @@ struct dmap__emission *dmap__crew_emission(dmap__crew *crew);
 /** So many bytes of emissions are gone: others may follow. */
 void dmap__crew_emission_gone(dmap__crew *crew, size_t bytes);
 /** Takes back up to `want` items, not begun, of a grant: writes at most dmap__crew_workers() ranges, and returns how
- * many. */
+ *  many. */
 int dmap__crew_recall(dmap__crew *crew, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]);
 /** True if a worker has nothing to do while a grant is out. */
 bool dmap__crew_is_hungry(const dmap__crew *crew);
-/** Items of a grant that have ended so far. */
-uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant);
+/** Items of a grant that have ended so far, been taken back, or not run; *undone: how many of them are to be tried
+ * again, or were dropped. */
+uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant, uint64_t *undone);
 /** Items of this index and above are not wanted any more, of that call. */
 void dmap__crew_limit(dmap__crew *crew, dmap__crew_call *call, uint64_t limit);
 

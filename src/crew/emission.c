@@ -47,11 +47,11 @@ static bool is_wanted(uint64_t index, const _Atomic uint64_t *limit) {
 static bool wait_for_room(dmap__emissions *emissions, uint64_t index, const _Atomic uint64_t *limit) {
     while (emissions->waits && emissions->bytes >= MOST_BYTES && is_wanted(index, limit)) {
         struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += LOOK_NS;
         until.tv_sec += until.tv_nsec / 1000000000;
         until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&emissions->room, &emissions->lock, &until);
+        pthread_cond_clockwait(&emissions->room, &emissions->lock, CLOCK_MONOTONIC, &until);
     }
     return is_wanted(index, limit);
 }

@@ -89,14 +89,21 @@ static void leave_trace(int number, siginfo_t *info, void *context) {
     raise(number); /* its default action by now: SA_RESETHAND */
 }
 
+void dmap__obituary_load(void) {
+    static bool is_loaded;
+    void *first;
+    if (!is_loaded)
+        backtrace(&first, 1);
+    is_loaded = true;
+}
+
 void dmap__obituary_prepare(dmap__stage_head *head) {
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-    void *first;
+    static _Alignas(16) unsigned char room[SIGNAL_STACK];
+    const stack_t stack = {.ss_sp = room, .ss_size = sizeof room};
     stage_of_crash = head;
-    backtrace(&first, 1);
-    stack_t stack = {.ss_sp = malloc(SIGNAL_STACK), .ss_size = SIGNAL_STACK};
-    if (stack.ss_sp)
-        sigaltstack(&stack, NULL);
+    dmap__obituary_load();
+    sigaltstack(&stack, NULL);
     struct sigaction action = {.sa_sigaction = leave_trace,
                                .sa_flags = (int)(SA_SIGINFO | SA_ONSTACK | SA_RESETHAND | SA_NODEFER)};
     for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)

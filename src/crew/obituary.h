@@ -4,8 +4,10 @@
 
 #include "crew/stage.h"
 
+/** Loads what a backtrace takes, once: in the process, or in the one that it is forked from. */
+void dmap__obituary_load(void);
 /** In the process: a crash (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) leaves its backtrace on the stage, also when the
- * stack is full. */
+ *  stack is full. */
 void dmap__obituary_prepare(dmap__stage_head *head);
 
 /** "killed by SIGSEGV in square+0x12 < main+0x3 (process 123)"; "exited with code 3 (process 123)".

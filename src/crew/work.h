@@ -17,10 +17,10 @@
 typedef struct dmap__crew_call {
     dmap__call_spec spec;
     const dmap_task *task;
-    uint64_t id;           /* unique on this rank, never 0 */
-    uint32_t account;      /* the board's: where its workers' time is counted while grants of it are out */
-    uint64_t had;          /* the manager's: that time, when none was */
-    size_t grants;         /* the manager's: out */
+    uint64_t id;            /* unique on this rank, never 0 */
+    uint32_t account;       /* the board's: where its workers' time is counted while grants of it are out */
+    uint64_t had;           /* the manager's: that time, when none was */
+    size_t grants;          /* the manager's: out */
     _Atomic uint64_t limit; /* items of this index and above are not wanted; */
     _Atomic bool lets_run;  /* those that run already may run to their end, in processes too */
 } dmap__crew_call;

@@ -27,16 +27,6 @@
 #define PASSED_SIZE     ((size_t)512 * 1024)      /* of what is had from another process, or passed on: in a cache */
 #define STAGED_SIZE     ((size_t)4 * 1024 * 1024) /* of fixed-size items and results on a stage */
 
-static _Thread_local bool inside;
-
-bool dmap__worker_is_inside(void) {
-    return inside;
-}
-
-void dmap__worker_mark(bool is_inside) {
-    inside = is_inside;
-}
-
 dmap__worker *dmap__worker_create(dmap__crew_state *crew, int number, int core) {
     dmap__worker *worker = calloc(1, sizeof *worker);
     if (!worker)
@@ -70,26 +60,6 @@ void dmap__worker_hand_over(dmap__worker *worker, dmap__puppet *puppet) {
 
 void dmap__worker_give_way(dmap__worker *worker) {
     worker->gives_way = true;
-}
-
-bool dmap__limit_lower(_Atomic uint64_t *limit, uint64_t value) {
-    uint64_t old = atomic_load(limit);
-    while (value < old)
-        if (atomic_compare_exchange_weak(limit, &old, value))
-            return true;
-    return false;
-}
-
-/* A worker's process has the limit of the call that it is at on its stage. Its worker writes the call's number there
- * before it reads the limit, and here it is read after the limit was lowered: so one of the two sees the other. A limit
- * that comes to the stage when its worker has turned to another call makes the process stop early, and be asked again. */
-bool dmap__crew_lower_limit(dmap__crew_state *crew, dmap__crew_call *call, uint64_t limit) {
-    if (!dmap__limit_lower(&call->limit, limit))
-        return false;
-    for (int i = 0; i < crew->n_stages; i++)
-        if (atomic_load(&crew->stages[i]->call) == call->id)
-            dmap__limit_lower(&crew->stages[i]->limit, limit);
-    return true;
 }
 
 static bool place_in_scratch(dmap__worker *worker, dmap__batch *b, size_t needed) {
@@ -230,6 +200,8 @@ int dmap__worker_step(dmap__worker *worker) {
     b.slot = dmap__board_take(&crew->board, number, worker->paces, &b.begin, &b.end);
     if (!b.slot)
         return 0;
+    if (dmap__pace_of(worker->paces, b.slot->call)->has_spare)
+        crew->share(crew->tell_arg);
     if (worker->gives_way)
         dmap__clock_yield();
     worker->gives_way = false;
@@ -244,5 +216,14 @@ int dmap__worker_step(dmap__worker *worker) {
         taken += dmap__board_drain(b.slot, number);
     else if (make_ready(worker, b.log))
         run_timed(worker, &b);
+    if (taken > b.done - b.begin)
+        dmap__board_undo(b.slot, taken - (b.done - b.begin));
     return dmap__board_end(b.slot, taken) ? 2 : 1;
+}
+
+void dmap__worker_leave(dmap__worker *worker) {
+    if (worker->puppet)
+        dmap__puppet_quit(worker->puppet);
+    for (size_t i = 0; i < worker->crew->n_tasks; i++)
+        dmap__local_tear_down(&worker->context, &worker->locals[i]);
 }

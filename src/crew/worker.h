@@ -2,30 +2,10 @@
 #ifndef DMAP_CREW_WORKER_H
 #define DMAP_CREW_WORKER_H
 
-#include <stdatomic.h>
-
-#include "crew/board.h"
-#include "crew/stage.h"
+#include "crew/crew_state.h"
 
 typedef struct dmap__worker dmap__worker;
 struct dmap__puppet;
-
-/** What all workers of a crew look at. Written by the manager while no grant is out. */
-typedef struct dmap__crew_state {
-    dmap__board board;
-    int rank;
-    size_t n_tasks;     /* in the registry */
-    const void *shared; /* dmap_share's data */
-    size_t shared_size;
-    uint64_t shared_generation;
-    dmap__shared_place shared_place; /* where processes find them */
-    struct dmap__stage_head *
-        *stages; /* of the workers' processes, which look at limits of their own; NULL: threads only */
-    int n_stages;
-    struct dmap__emissions *emissions;
-    void (*tell)(void *arg); /* wakes the manager */
-    void *tell_arg;
-} dmap__crew_state;
 
 /** core: for messages; -1: not known. Returns NULL if memory is out. */
 dmap__worker *dmap__worker_create(dmap__crew_state *crew, int number, int core);
@@ -40,14 +20,9 @@ void dmap__worker_hand_over(dmap__worker *worker, struct dmap__puppet *puppet);
 uint32_t dmap__worker_most(const dmap__crew_state *crew, const dmap__grant *grant);
 /** Another thread may want its core: it yields before it begins its next batch. */
 void dmap__worker_give_way(dmap__worker *worker);
+/** Gives back memory for items and results beyond about so many bytes. By any thread, while no grant is out. */
+void dmap__worker_trim(dmap__worker *worker, size_t bytes);
 /** Runs what tear-downs are due. Called by: the worker's own thread, at its end. */
 void dmap__worker_leave(dmap__worker *worker);
-
-/** Lowers a limit, if it is higher: returns whether. */
-bool dmap__limit_lower(_Atomic uint64_t *limit, uint64_t value);
-/** Lowers the limit of a call; returns true if it was higher. Any thread. */
-bool dmap__crew_lower_limit(dmap__crew_state *crew, dmap__crew_call *call, uint64_t limit);
-/** True while this thread is inside a task. */
-bool dmap__worker_is_inside(void);
 
 #endif

@@ -3,6 +3,7 @@
  * the first item that fails: failures are few, and the rank, which knows what they mean, asks again for the rest. */
 #include "crew/worker_child.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <dmap/process.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/tasks.h"
 #include "crew/child.h"
 #include "crew/emission.h"
@@ -33,9 +35,17 @@ typedef struct child {
 DMAP_PROCESS(dmap__worker_child, dmap__worker_child);
 
 static bool is_copy; /* this process was forked by a task's own fork() */
+static bool is_prepared;
 
 static void note_copy(void) {
     is_copy = true;
+}
+
+/* Once in a process and those that it forks: a child that has not come up takes no memory from malloc. */
+bool dmap__worker_child_prepare(void) {
+    dmap__obituary_load();
+    is_prepared = is_prepared || pthread_atfork(NULL, NULL, note_copy) == 0;
+    return is_prepared;
 }
 
 /* A task that calls fork() may return on both sides: the copy leaves then, as the stage is for one process. */
@@ -112,7 +122,9 @@ static bool make_ready(child *c) {
     if (!dmap__stage_look(&c->stage))
         return refuse(c, 1, "the worker's process is out of addresses");
     if (!task)
-        return refuse(c, 1, "the worker's process does not know the task");
+        return refuse(c, 1,
+                      "the worker's process does not know the task: it was loaded too late. Load its library before "
+                      "dmap_prefork (dmap_run)");
     if (!map_shared(c))
         return refuse(c, 1, "the worker's process cannot reach the shared data");
     c->call.task = task;
@@ -161,6 +173,17 @@ static void begin(child *c, uint32_t i, dmap__phase phase) {
     atomic_store_explicit(&head->phase, (uint32_t)phase, memory_order_release);
 }
 
+/* There was no place for the result: it may be that memory is not what is out. */
+static void name_reason(child *c, int code) {
+    bool has_descriptor = dmap__stage_has_descriptor(&c->stage);
+    if (has_descriptor && c->stage.reason != EFBIG)
+        return;
+    c->context.out_of_memory = false;
+    dmap_fail(&c->context, code,
+              has_descriptor ? "the result is larger than the files that the program may make: see ulimit -f"
+                             : "the task closed descriptors that are not its own: there is no place for its result");
+}
+
 /* Returns true if the item is done well. */
 static bool end(child *c, uint32_t i, int code) {
     dmap__stage_head *head = c->stage.head;
@@ -180,10 +203,8 @@ static bool end(child *c, uint32_t i, int code) {
     } else if (!code && !ctx->out_of_memory) {
         code = dmap_fail(ctx, 1, "the task \"%s\" gave no result: dmap_result was not called", call->task->name);
     }
-    if (ctx->out_of_memory && !dmap__stage_has_descriptor(&c->stage)) {
-        ctx->out_of_memory = false;
-        dmap_fail(ctx, code, "the task closed descriptors that are not its own: there is no place for its result");
-    }
+    if (ctx->out_of_memory)
+        name_reason(c, code);
     head->code = code;
     head->out_of_memory = ctx->out_of_memory;
     snprintf(head->text, sizeof head->text, "%s", ctx->text);
@@ -241,8 +262,7 @@ static void run(child *c) {
     }
     c->context.text[0] = '\0';
     c->context.out_of_memory = false;
-    if (neighbours && c->call.task->run && c->call.task->result_size != DMAP_VARIABLE &&
-        head->item_timeout_s <= 0) {
+    if (neighbours && c->call.task->run && c->call.task->result_size != DMAP_VARIABLE && head->item_timeout_s <= 0) {
         run_plain(c);
         return;
     }
@@ -270,14 +290,14 @@ static bool open_child(child *c) {
     dmap__obituary_prepare(head);
     c->crew.rank = head->rank;
     c->crew.n_tasks = dmap__tasks_get()->count;
-    c->locals = calloc(c->crew.n_tasks + 1, sizeof *c->locals);
+    c->locals = dmap__memory_lasting((c->crew.n_tasks + 1) * sizeof *c->locals);
     c->context.crew = &c->crew;
     c->context.call = &c->call;
     c->context.number = head->worker;
     c->context.limit = &head->limit;
     c->context.take = take;
     is_copy = false; /* a copy may be among those that this one was forked from */
-    return c->locals && pthread_atfork(NULL, NULL, note_copy) == 0;
+    return c->locals && dmap__worker_child_prepare();
 }
 
 static void answer(child *c) {
@@ -296,10 +316,11 @@ static void answer(child *c) {
 
 int dmap__worker_child(void *argument, size_t size) {
     (void)argument, (void)size;
-    child *c = calloc(1, sizeof *c);
+    child *c = dmap__memory_lasting(sizeof *c);
     if (!c || !open_child(c))
         return 1;
     dmap__stage_head *head = c->stage.head;
+    atomic_store(&head->phase, (uint32_t)DMAP__PHASE_IDLE);
     for (;;) {
         while (atomic_load(&head->turn) == DMAP__TURN_RANK)
             dmap__stage_wait(&c->stage, DMAP__TURN_RANK, -1);

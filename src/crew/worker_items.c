@@ -41,13 +41,19 @@ static void begin_item(dmap__worker *worker) {
 
 /* True if the item is above the limit: in a shuffled grant, any may be. */
 static bool is_unwanted(const dmap__worker *worker, const dmap__grant *grant) {
-    return grant->indices && worker->context.index >= atomic_load_explicit(&worker->context.call->limit, memory_order_relaxed);
+    return grant->indices &&
+           worker->context.index >= atomic_load_explicit(&worker->context.call->limit, memory_order_relaxed);
 }
 
 /* No item needs more than its place and its number: the way of short items. */
 static bool is_plain(const dmap__worker *worker, const dmap__batch *b) {
     return b->results && worker->context.call->spec.item_timeout_s <= 0 && !b->grant->indices &&
            b->grant->layout != DMAP__LAYOUT_BLOBS;
+}
+
+/* What the task is given for its first result: NULL if there is no result of fixed size, or none at all. */
+static unsigned char *first_result(const dmap__worker *worker, const dmap__batch *b) {
+    return worker->context.call->task->result_size ? b->results : NULL;
 }
 
 static void run_plain(dmap__worker *worker, dmap__batch *b) {
@@ -60,7 +66,7 @@ static void run_plain(dmap__worker *worker, dmap__batch *b) {
     ctx->index = b->grant->begin + b->begin;
     const unsigned char *item = item_at(b, b->begin, &number, ctx);
     uint64_t index = ctx->index, first = b->grant->range_first;
-    unsigned char *result = b->results;
+    unsigned char *result = first_result(worker, b);
     bool go_on = true;
     uint32_t i = b->begin;
     for (; i < end && go_on; i++, item += item_step, result += result_step) {
@@ -77,7 +83,7 @@ static void run_plain(dmap__worker *worker, dmap__batch *b) {
 static void run_items(dmap__worker *worker, dmap__batch *b) {
     dmap_context *ctx = &worker->context;
     dmap_task_fn *run = worker->context.call->task->run;
-    unsigned char *result = b->results;
+    unsigned char *result = first_result(worker, b);
     uint64_t number;
     bool go_on = true;
     for (uint32_t i = b->begin; i < b->end && go_on; i++, result += b->result_step) {
@@ -99,7 +105,9 @@ static int call_batch(dmap__worker *worker, const dmap__batch *b, uint32_t offse
     uint64_t number;
     ctx->index = dmap__grant_index(b->grant, b->grant->begin + offset);
     const void *items = item_at(b, offset, &number, ctx);
-    unsigned char *results = b->results + (size_t)(offset - b->begin) * b->result_step;
+    unsigned char *results = first_result(worker, b);
+    if (results)
+        results += (size_t)(offset - b->begin) * b->result_step;
     ctx->result = results;
     begin_item(worker);
     return worker->context.call->task->run_batch(ctx, items, results, count);

@@ -1,5 +1,7 @@
 /* A worker's state for each task. It is made by the task's set-up before the worker's first item of that task, made
  * again when the shared data has changed, as it may have been made from them, and torn down in the end. */
+#include <stdlib.h>
+
 #include "crew/batch.h"
 #include "crew/puppet.h"
 
@@ -50,9 +52,16 @@ void dmap__worker_fail_set_up(dmap__worker *worker, dmap__outcome *log, int code
     dmap__crew_lower_limit(worker->crew, worker->context.call, 0);
 }
 
-void dmap__worker_leave(dmap__worker *worker) {
+void dmap__worker_trim(dmap__worker *worker, size_t bytes) {
+    if (worker->scratch_size > bytes) {
+        free(worker->scratch);
+        worker->scratch = NULL;
+        worker->scratch_size = 0;
+    }
+    if (worker->fetched.size > bytes) {
+        free(worker->fetched.items);
+        worker->fetched = (dmap__fetched){0};
+    }
     if (worker->puppet)
-        dmap__puppet_quit(worker->puppet);
-    for (size_t i = 0; i < worker->crew->n_tasks; i++)
-        dmap__local_tear_down(&worker->context, &worker->locals[i]);
+        dmap__stage_trim(&worker->puppet->stage, bytes);
 }

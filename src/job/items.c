@@ -10,8 +10,12 @@
 #include "job/source_kind.h"
 #include "plan/plan.h"
 
+bool dmap__items_is_stream(const dmap__items_source *from) {
+    return from->source.kind == DMAP__SOURCE_PULL;
+}
+
 uint64_t dmap__items_count(const dmap__items_source *from) {
-    return from->source.kind == DMAP__SOURCE_PULL ? DMAP__UNKNOWN : from->source.end - from->source.begin;
+    return dmap__items_is_stream(from) ? from->pulled : from->source.end - from->source.begin;
 }
 
 size_t dmap__items_size(const dmap__items_source *from) {

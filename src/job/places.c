@@ -38,7 +38,7 @@ void dmap__places_tell(dmap_pool *pool, dmap__head *reply, dmap__packed *packed)
         describe(pool, w, &all[w]);
     bool good = all && dmap__wire_pack_places(all, n, packed);
     free(all);
-    *reply = (dmap__head){.type = DMAP__PLACED, .a = (uint64_t)(good ? DMAP_OK : DMAP_ENOMEM)};
+    *reply = (dmap__head){.type = DMAP__PLACED, .placed.status = (uint64_t)(good ? DMAP_OK : DMAP_ENOMEM)};
 }
 
 /* ---- the master ---- */
@@ -56,7 +56,7 @@ static void take_answer(void *arg, dmap__message *message) {
     a->replies.waiting--;
     dmap_blob *answer = &a->pool->told_places[message->from];
     answer->size = (size_t)message->head.meta_size;
-    answer->data = dmap__comm_take_meta(message);
+    answer->data = dmap__message_take_meta(message);
     if (!answer->data)
         a->status =
             dmap__fail(&a->pool->error, DMAP_ENOMEM, "out of memory for the places of the workers on %s, rank %d",

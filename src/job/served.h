@@ -7,8 +7,8 @@
 
 typedef struct dmap__served {
     struct dmap__served *next;
-    dmap__grant grant;   /* its owner is this */
-    uint64_t call;       /* its number: the call itself may have gone before this */
+    dmap__grant grant; /* its owner is this */
+    uint64_t call;     /* its number: the call itself may have gone before this */
     const dmap_task *task;
     uint64_t told;       /* items of it that have ended, as the master knows */
     dmap__packed packed; /* of its RESULT */

@@ -229,9 +229,11 @@ dmap__sink_said dmap__sink_finish(dmap__sink *sink, uint64_t count, uint64_t lim
     dmap__sink_said said = DMAP__SINK_DONE;
     if (sink->n_deferred)
         said = deliver_deferred(sink, limit);
+    if (said == DMAP__SINK_NO_MEMORY && is_fold(sink))
+        return said;
     if (sink->given.kind == DMAP__SINK_FOLD)
         dmap__fold_finish(&sink->fold, sink->given.data);
-    if (sink->given.kind == DMAP__SINK_FOLD_BLOB && said != DMAP__SINK_NO_MEMORY &&
+    if (sink->given.kind == DMAP__SINK_FOLD_BLOB &&
         !dmap__fold_finish_blob(&sink->fold, sink->given.data, sink->given.arg))
         return DMAP__SINK_NO_MEMORY;
     if (sink->given.kind == DMAP__SINK_COLLECT && !dmap__results_finish(*sink->given.results, count, limit))

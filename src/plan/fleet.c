@@ -1,5 +1,6 @@
-/* Invariants: weights is the sum over the plans that were made with this fleet; big and small of a branch are the leases out of all of them. What a plan
- * itself would allow a call that is alone is never more than the fleet does: see room() in plan.c. */
+/* Invariants: weights is the sum over the plans that were made with this fleet; big and small of a branch are the
+ * leases out of all of them. What a plan itself would allow a call that is alone is never more than the fleet does: see
+ * room() in plan.c. */
 #include "plan/fleet.h"
 
 #include <stdlib.h>

@@ -23,7 +23,7 @@
 
 static bool set_shares(dmap__plan *plan) {
     const dmap__plan_config *config = &plan->config;
-    if (config->schedule != DMAP_STATIC || config->count == DMAP__UNKNOWN)
+    if (config->schedule != DMAP_STATIC || config->is_stream)
         return true;
     uint64_t *shares = calloc((size_t)config->branches, sizeof *shares);
     bool set = shares && dmap__chunk_shares(config->count, config->workers, config->branches, shares);
@@ -47,7 +47,8 @@ dmap__plan *dmap__plan_create(const dmap__plan_config *config) {
     if (!plan)
         return NULL;
     plan->config = *config;
-    plan->count = config->count;
+    plan->count = config->is_stream ? UINT64_MAX : config->count;
+    plan->is_open = config->is_stream;
     plan->limit = UINT64_MAX;
     plan->free_lease = DMAP__NO_LEASE;
     dmap__heap_init(&plan->again, sizeof(dmap__again));
@@ -82,10 +83,9 @@ void dmap__plan_destroy(dmap__plan *plan) {
     free(plan);
 }
 
-dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease, int *branch) {
+dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease) {
     if (lease >= plan->leases_capacity || !plan->leases[lease].out)
         return NULL;
-    *branch = plan->leases[lease].branch;
     return &plan->leases[lease];
 }
 
@@ -201,7 +201,7 @@ static double most_s(const dmap__plan *plan) {
 /* Items by the schedule alone. */
 static uint64_t scheduled(dmap__plan *plan, const dmap__branch *b, uint64_t left) {
     const dmap__plan_config *config = &plan->config;
-    bool known = config->count != DMAP__UNKNOWN;
+    bool known = !config->is_stream;
     if (known && config->schedule == DMAP_STATIC)
         return config->chunk && config->chunk < b->share ? config->chunk : b->share;
     if (known && config->schedule == DMAP_FACTORING)

@@ -79,14 +79,15 @@ struct dmap__plan {
     dmap__list queues[DMAP__QUEUES];
     int turn; /* static: branch whose turn it is; -1: nobody has a share left */
 
-    uint64_t count;   /* items; DMAP__UNKNOWN until the source ends */
+    uint64_t count;   /* items; of an open stream, what it can have at most */
+    bool is_open;     /* a stream that has not ended */
     uint64_t granted; /* positions below have been granted */
     uint64_t limit;
     bool tell_limit;            /* a LIMIT step is due */
     uint64_t batch, batch_left; /* factoring: items of the batch, and left of it */
     uint64_t pending;           /* items in leases out, not settled, or to be granted again */
     bool held;                  /* the source has nothing now */
-    bool has_joined; /* the fleet */
+    bool has_joined;            /* the fleet */
     bool drained;               /* nothing is to be begun any more */
     dmap__lease *leases;
     uint32_t leases_capacity, free_lease;
@@ -108,8 +109,8 @@ struct dmap__plan {
 
 /* ---- plan.c ---- */
 
-/** Lease of that number; NULL if it is not out. *branch: whose. */
-dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease, int *branch);
+/** Lease of that number; NULL if it is not out. */
+dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease);
 /** Items of a lease that have not ended, as far as is known. */
 uint64_t dmap__plan_lease_left(const dmap__lease *lease);
 /** Counts the branch's load again, after `before` items of the lease had not ended, and moves it to its queue. */

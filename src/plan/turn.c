@@ -4,9 +4,9 @@
  * nothing to do, and those that want a lease to follow. Idle ones are served first. Workers whose results a slow
  * link would not bring do not count. Static schedules use a ring besides: strictly in turn, whoever waits.
  *
- * Invariants: a branch stands in the queue that queue_of() says, or in none. With a known count the ring holds the
- * branches with a share left, with an unknown one all with workers. Everything is O(1), so that a grant costs the same
- * with 10,000 branches as with one. */
+ * Invariants: a branch stands in the queue that dmap__turn_queue() says, or in none. With a known count the ring holds
+ * the branches with a share left, with an unknown one all with workers. Everything is O(1), so that a grant costs the
+ * same with 10,000 branches as with one. */
 #include "plan/plan_state.h"
 
 #define MOST_LOOKS 64
@@ -100,7 +100,7 @@ void dmap__turn_pass(dmap__plan *plan) {
     int branch = plan->turn;
     const dmap__branch *b = &plan->branches[branch];
     plan->turn = b->ring_next;
-    if (plan->config.count != DMAP__UNKNOWN && b->share == 0)
+    if (!plan->config.is_stream && b->share == 0)
         ring_remove(plan, branch);
 }
 
@@ -121,7 +121,7 @@ void dmap__turn_init(dmap__plan *plan) {
         enter(plan, i, dmap__turn_queue(plan, b));
         if (b->workers == 0)
             continue;
-        if (plan->config.schedule == DMAP_STATIC && (plan->config.count == DMAP__UNKNOWN || b->share > 0))
+        if (plan->config.schedule == DMAP_STATIC && (plan->config.is_stream || b->share > 0))
             dmap__turn_rejoin(plan, i);
     }
 }

@@ -15,13 +15,12 @@
 #include "pool/collect.h"
 #include "pool/loop.h"
 
-#define SPARE_BYTES   ((size_t)32 << 20) /* of memory for results, kept for the next call */
-#define DELIVER_S     2e-3               /* that all calls together deliver in a round, about */
-#define SLEEP_RANKS_S 1e-3               /* longest sleep while other ranks may send */
-#define SLEEP_RUNG_S  0.05               /* where the bell rings for that */
-#define SLEEP_IDLE_S  0.25               /* while no call runs */
-#define SLEEP_LATER_S 5e-3               /* while a source has nothing yet */
-#define SWEEP_S       20e-3              /* between looks at the time of calls that wait */
+#define DELIVER_S     2e-3  /* that all calls together deliver in a round, about */
+#define SLEEP_RANKS_S 1e-3  /* longest sleep while other ranks may send */
+#define SLEEP_RUNG_S  0.05  /* where the bell rings for that */
+#define SLEEP_IDLE_S  0.25  /* while no call runs */
+#define SLEEP_LATER_S 5e-3  /* while a source has nothing yet */
+#define SWEEP_S       20e-3 /* between looks at the time of calls that wait */
 
 #define SLOT_BITS 10
 _Static_assert(DMAP__CALLS_RUNNING == 1 << SLOT_BITS, "a number's low bits are a slot");
@@ -139,6 +138,13 @@ static void count_bytes(dmap_pool *pool, dmap__call *call) {
     call->report.bytes_received += received - call->bytes_received;
 }
 
+/* Of memory for results little is kept for the next call; workers' only while they have none. */
+static void trim_memory(dmap_pool *pool) {
+    size_t kept = dmap__spares_trim(&pool->spares, DMAP__SPARE_BYTES);
+    if (pool->crew && pool->calls.n_running <= 1)
+        dmap__crew_trim(pool->crew, DMAP__SPARE_BYTES - kept);
+}
+
 static void end(dmap_pool *pool, dmap__call *call) {
     count_bytes(pool, call);
     dmap__call_end(call);
@@ -149,7 +155,7 @@ static void end(dmap_pool *pool, dmap__call *call) {
         pool->calls.slots[call->id % DMAP__CALLS_RUNNING] = NULL;
     pool->report = call->report;
     memcpy(pool->rank_reports, call->shares, (size_t)pool->ranks * sizeof *call->shares);
-    dmap__spares_trim(&pool->spares, SPARE_BYTES);
+    trim_memory(pool);
     if (call->done)
         call->done(call);
     if (call->is_orphan)

@@ -41,9 +41,12 @@ static size_t leases(const dmap__calls *calls) {
 }
 
 static void look_at(const dmap_pool *pool, dmap__call *call, double now) {
-    for (size_t i = 0; i < call->outs_capacity; i++)
-        if (call->outs[i].out && call->outs[i].grant)
-            dmap__call_progressed(call, (uint32_t)i, dmap__crew_progress(pool->crew, call->outs[i].grant), now);
+    for (size_t i = 0; i < call->outs_capacity; i++) {
+        if (!call->outs[i].out || !call->outs[i].grant)
+            continue;
+        uint64_t undone, ended = dmap__crew_progress(pool->crew, call->outs[i].grant, &undone);
+        dmap__call_progressed(call, (uint32_t)i, ended, undone, now);
+    }
 }
 
 void dmap__collect_progress(dmap_pool *pool, double now) {
@@ -86,8 +89,7 @@ static void *found_at(const dmap__call *call, const dmap__out *out, const dmap__
 
 static void take_result(dmap__call *call, dmap__out *out, dmap__message *message) {
     dmap__outcome outcome;
-    dmap_status status =
-        dmap__wire_unpack_outcome(message, call->task, found_at(call, out, message), &outcome);
+    dmap_status status = dmap__wire_unpack_outcome(message, call->task, found_at(call, out, message), &outcome);
     if (status != DMAP_OK) {
         dmap__outcome_init(&outcome, message->head.begin, message->head.end);
         dmap__fail(&outcome.trouble, status, "%s",
@@ -102,8 +104,8 @@ static void take_result(dmap__call *call, dmap__out *out, dmap__message *message
 
 static void take_emission(dmap_pool *pool, dmap__call *call, const dmap__message *message) {
     const dmap__head *head = &message->head;
-    dmap_emission emission = {.index = head->a,
-                              .attempt = (int)head->b,
+    dmap_emission emission = {.index = head->emit.index,
+                              .attempt = (int)head->emit.attempt,
                               .rank = message->from,
                               .data = message->data,
                               .size = (size_t)head->data_size};
@@ -115,9 +117,8 @@ static void take_emission(dmap_pool *pool, dmap__call *call, const dmap__message
 
 static void take_returned(dmap__call *call, const dmap__message *message) {
     const dmap__range *ranges = message->data;
-    call->sends_items = call->sends_items || message->head.a;
-    dmap__call_returned(call, (uint32_t)message->head.lease, ranges, (size_t)message->head.data_size / sizeof *ranges,
-                        dmap__clock_now());
+    call->sends_items = call->sends_items || message->head.returned.unasked;
+    dmap__call_returned(call, (uint32_t)message->head.lease, ranges, (size_t)message->head.data_size / sizeof *ranges);
 }
 
 /* Of a call that has ended, a late report may come; nothing else does. */
@@ -144,7 +145,8 @@ void dmap__collect_message(dmap_pool *pool, dmap__message *message) {
         break;
     case DMAP__PROGRESS:
         if (out)
-            dmap__call_progressed(call, (uint32_t)lease, message->head.a, dmap__clock_now());
+            dmap__call_progressed(call, (uint32_t)lease, message->head.progress.items, message->head.progress.undone,
+                                  dmap__clock_now());
         break;
     default:
         break;

@@ -1,7 +1,6 @@
 /* The master's own crew as a branch. */
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
 #include "pool/branch.h"
 
@@ -54,7 +53,7 @@ static void recall(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t l
     int n = pairs && ranges ? dmap__crew_recall(crew, out->grant, want, pairs) : 0;
     for (int i = 0; i < n; i++)
         ranges[i] = (dmap__range){pairs[i][0], pairs[i][1]};
-    dmap__call_returned(call, lease, ranges, (size_t)n, dmap__clock_now());
+    dmap__call_returned(call, lease, ranges, (size_t)n);
     free(pairs);
     free(ranges);
 }

@@ -12,8 +12,7 @@ static void grant(dmap_pool *pool, dmap__call *call, const dmap__step *step) {
 }
 
 static void recall(dmap_pool *pool, dmap__call *call, const dmap__step *step) {
-    dmap__branch_ops_of(pool, step->branch)
-        ->recall(pool, call, &call->outs[step->lease], step->lease, step->want);
+    dmap__branch_ops_of(pool, step->branch)->recall(pool, call, &call->outs[step->lease], step->lease, step->want);
 }
 
 static void limit(dmap_pool *pool, dmap__call *call, uint64_t index) {

@@ -11,6 +11,7 @@
 #include "job/seat.h"
 
 #define MESSAGES_AT_ONCE 64
+#define TOUCH_S          0.25 /* between looks at MPI where nothing is sent by it */
 #define LONG_S           1e-3 /* a wait that lasts longer is worth a seat */
 
 /* ---- what has come ---- */
@@ -52,11 +53,21 @@ static bool take_crew(dmap_pool *pool) {
     return moved || dmap__crew_step(pool->crew);
 }
 
+/* A lone rank has no comm, and Open MPI notices in its own functions only that the launcher is gone. */
+static void touch_mpi(dmap_pool *pool, double now) {
+    if (!pool->is_alone || now - pool->touched_s < TOUCH_S)
+        return;
+    pool->touched_s = now;
+    dmap__comm_touch();
+}
+
 bool dmap__loop_turn(dmap_pool *pool) {
     bool moved = pool->comm && take_messages(pool);
     if (pool->crew)
         moved = take_crew(pool) || moved;
-    return pool->side->turn(pool, dmap__clock_now()) || moved;
+    double now = dmap__clock_now();
+    touch_mpi(pool, now);
+    return pool->side->turn(pool, now) || moved;
 }
 
 /* ---- sleep ---- */

@@ -25,13 +25,13 @@ typedef struct dmap__calls {
     size_t n_running, capacity;
     dmap__call *first, *last; /* that wait to begin */
     size_t n_waiting;
-    dmap__call **slots; /* by the low bits of their numbers: those that run */
-    uint64_t begun;     /* so far */
-    double heard_s;     /* the own crew's progress was last looked at */
-    dmap__call *inside; /* whose functions run now; NULL: none */
-    bool in_turn;       /* the loop is at them */
-    _Atomic bool has_cancelled; /* one is to be cancelled */
-    double swept_s;             /* those that wait were last looked at */
+    dmap__call **slots;                      /* by the low bits of their numbers: those that run */
+    uint64_t begun;                          /* so far */
+    double heard_s;                          /* the own crew's progress was last looked at */
+    dmap__call *inside;                      /* whose functions run now; NULL: none */
+    bool in_turn;                            /* the loop is at them */
+    _Atomic bool has_cancelled;              /* one is to be cancelled */
+    double swept_s;                          /* those that wait were last looked at */
     void (*on_turn)(struct dmap_pool *pool); /* is called once a round */
 } dmap__calls;
 
@@ -43,6 +43,8 @@ struct dmap_pool {
     dmap_options options;          /* resolved; the same on every rank */
     dmap__comm *comm;              /* NULL: a pool of one rank, without MPI, or one that broke */
     dmap__comm *ended;             /* what it had then: workers still ring its bell */
+    bool is_alone;                 /* one rank, of a program that has MPI */
+    double touched_s;              /* ... which was last let look around then */
     const struct dmap__side *side; /* what the loop does: the master's, a serving rank's */
     int rank, ranks;
     int *workers; /* of each rank; the master's is 0 if it does not work */
@@ -63,19 +65,19 @@ struct dmap_pool {
     char host[256];   /* this rank's */
     dmap__fleet *fleet;
     dmap__calls calls;
-    struct dmap__server *server; /* what a serving rank knows of its calls */
+    struct dmap__server *server;   /* what a serving rank knows of its calls */
     struct dmap__replies *replies; /* that are waited for; NULL: none */
     uint32_t heard;                /* rings of the bell, before the loop's last round */
     struct dmap__fd *fd;           /* NULL: nobody asked for it */
     /* What src/api keeps of calls in flight. */
     struct dmap__submits *submits;
-    pthread_mutex_t submits_lock;         /* guards the list, which only grows */
+    pthread_mutex_t submits_lock;           /* guards the list, which only grows */
     struct dmap_call *due_first, *due_last; /* that ended, and whose on_done is to be run */
     bool is_telling;                        /* one runs */
     uint64_t n_ended, n_told;               /* calls, so far; those that dmap_step has told of */
     _Atomic bool has_cancelled_items;
     volatile bool closes;
-    dmap_status broken;          /* DMAP_EMPI, …: every further call returns it */
+    dmap_status broken; /* DMAP_EMPI, …: every further call returns it */
     pthread_t owner;
     bool is_programs;  /* opened by dmap_run, and closed by it */
     dmap__error error; /* the last */
@@ -92,5 +94,7 @@ void *dmap__pool_place(void *arg, int from, const dmap__head *head, const void *
 
 /** Host of a rank. */
 const char *dmap__pool_host(const dmap_pool *pool, int rank);
+/** All ranks get the status, and the sentence, of the lowest rank whose error is not DMAP_OK. Collective. */
+dmap_status dmap__pool_agree(dmap_pool *pool, dmap__error *error);
 
 #endif

@@ -114,29 +114,27 @@ static bool submit(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t l
                        .lease = lease,
                        .begin = out->begin,
                        .end = out->end,
-                       .a = (uint64_t)out->attempt,
-                       .b = items->range_first,
-                       .c = (uint64_t)(uintptr_t)out->place,
-                       .d = (uint64_t)(uintptr_t)out->array};
+                       .grant = {.attempt = (uint64_t)out->attempt,
+                                 .range_first = items->range_first,
+                                 .place = (uint64_t)(uintptr_t)out->place,
+                                 .items_at = (uint64_t)(uintptr_t)out->array}};
     return send(pool, call, out->branch, &head, p);
 }
 
 static void recall(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t lease, uint64_t want) {
-    dmap__head head = {.type = DMAP__RECALL, .call = call->id, .lease = lease, .a = want};
+    dmap__head head = {.type = DMAP__RECALL, .call = call->id, .lease = lease, .recall.items = want};
     send(pool, call, out->branch, &head, NULL);
 }
 
 static void limit(dmap_pool *pool, int branch, dmap__call *call, uint64_t index) {
-    dmap__head head = {.type = DMAP__LIMIT,
-                       .flags = atomic_load(&call->at_crew.lets_run),
-                       .call = call->id,
-                       .a = index};
+    dmap__head head = {
+        .type = DMAP__LIMIT, .flags = atomic_load(&call->at_crew.lets_run), .call = call->id, .limit.index = index};
     if (pool->broken == DMAP_OK)
         send(pool, call, branch, &head, NULL);
 }
 
 void dmap__rank_branch_taken(dmap_pool *pool, dmap__call *call, int rank, uint64_t bytes) {
-    dmap__head head = {.type = DMAP__TAKEN, .call = call->id, .a = bytes};
+    dmap__head head = {.type = DMAP__TAKEN, .call = call->id, .taken.bytes = bytes};
     send(pool, call, rank, &head, NULL);
 }
 

@@ -99,7 +99,7 @@ static void send_result(dmap_pool *pool, dmap__served *c) {
 
 static void give_back(dmap_pool *pool, dmap__served *c) {
     uint64_t range[2] = {c->grant.begin, c->grant.end};
-    dmap__head reply = {.type = DMAP__RETURN, .call = c->call, .lease = c->grant.lease, .a = 1};
+    dmap__head reply = {.type = DMAP__RETURN, .call = c->call, .lease = c->grant.lease, .returned.unasked = 1};
     dmap_blob part = {range, sizeof range}; /* fits in the first MPI message, so it has been copied by then */
     send(pool, &reply, &(dmap__packed){.parts = &part, .n_parts = 1}, NULL, NULL);
     send_result(pool, c);
@@ -129,7 +129,7 @@ static void recall(dmap_pool *pool, const dmap__head *head) {
     if (!c)
         return; /* its result is under way: that is the answer */
     uint64_t(*ranges)[2] = dmap__memory_array((uint64_t)dmap__crew_workers(pool->crew), sizeof *ranges);
-    int n = ranges ? dmap__crew_recall(pool->crew, &c->grant, head->a, ranges) : 0;
+    int n = ranges ? dmap__crew_recall(pool->crew, &c->grant, head->recall.items, ranges) : 0;
     dmap__head reply = {.type = DMAP__RETURN, .call = head->call, .lease = head->lease};
     dmap_blob part = {ranges, (size_t)n * sizeof *ranges};
     dmap__packed packed = {.parts = &part, .n_parts = n ? 1 : 0};
@@ -138,7 +138,7 @@ static void recall(dmap_pool *pool, const dmap__head *head) {
 
 static void take_limit(dmap_pool *pool, dmap__crew_call *call, const dmap__head *head) {
     atomic_store(&call->lets_run, head->flags);
-    dmap__crew_limit(pool->crew, call, head->a);
+    dmap__crew_limit(pool->crew, call, head->limit.index);
 }
 
 static void take_message(dmap_pool *pool, dmap__message *message) {
@@ -166,7 +166,7 @@ static void take_message(dmap_pool *pool, dmap__message *message) {
         }
         break;
     case DMAP__TAKEN:
-        dmap__crew_emission_gone(pool->crew, (size_t)message->head.a);
+        dmap__crew_emission_gone(pool->crew, (size_t)message->head.taken.bytes);
         break;
     case DMAP__SHARE:
         dmap__share_take(pool, message, &reply);
@@ -194,7 +194,7 @@ static void unlink_chunk(dmap__server *s, const dmap__served *c) {
 }
 
 static void send_emission(dmap_pool *pool, dmap__emission *e) {
-    dmap__head head = {.type = DMAP__EMIT, .call = e->call, .a = e->index, .b = (uint64_t)e->attempt};
+    dmap__head head = {.type = DMAP__EMIT, .call = e->call, .emit = {e->index, (uint64_t)e->attempt}};
     dmap_blob part = {e->data, e->size};
     send(pool, &head, &(dmap__packed){.parts = &part, .n_parts = 1}, free, e);
 }
@@ -213,8 +213,9 @@ static void tell_progress(dmap_pool *pool, double now) {
         return;
     s->told_s = now;
     for (dmap__served *c = s->chunks; c; c = c->next) {
-        uint64_t ended = dmap__crew_progress(pool->crew, &c->grant);
-        dmap__head head = {.type = DMAP__PROGRESS, .call = c->call, .lease = c->grant.lease, .a = ended};
+        uint64_t undone, ended = dmap__crew_progress(pool->crew, &c->grant, &undone);
+        dmap__head head = {
+            .type = DMAP__PROGRESS, .call = c->call, .lease = c->grant.lease, .progress = {ended, undone}};
         if (ended == c->told)
             continue;
         c->told = ended;
@@ -230,6 +231,12 @@ static bool turn(dmap_pool *pool, double now) {
     return false;
 }
 
+/* A rank may be told late of a call's end: that it has had nothing to do for a while has to do. */
+static void trim_memory(dmap_pool *pool) {
+    dmap__spares_drop(&pool->spares);
+    dmap__crew_trim(pool->crew, DMAP__SPARE_BYTES);
+}
+
 /* Until progress is to be told, if nothing comes before. */
 static double longest_sleep(dmap_pool *pool, double now, bool *looks) {
     const dmap__server *s = pool->server;
@@ -237,7 +244,7 @@ static double longest_sleep(dmap_pool *pool, double now, bool *looks) {
     if (s->chunks && dmap__crew_is_hungry(pool->crew))
         return STARVED_S;
     if (!s->chunks && now - s->had_s > SLEEP_IDLE_S)
-        dmap__spares_drop(&pool->spares);
+        trim_memory(pool);
     if (pool->is_rung)
         return s->chunks ? fmax(s->told_s + PROGRESS_S - now, 0) : SLEEP_RUNG_S;
     return s->chunks ? SLEEP_BUSY_S : SLEEP_IDLE_S;

@@ -1,6 +1,6 @@
-/* Peers that are programs of their own: Python's pools and mpi4py's (peers.py), MR-MPI (mapreduce.c). Each is told what
- * to do, warms up, measures itself and prints seconds, so that its start costs it nothing. It is started as a process
- * of dmap's layer below, which keeps the launcher's environment from it: it may be an mpirun. */
+/* Peers that are programs of their own: Python's pools and mpi4py's (peers.py), MR-MPI (mapreduce.cc). Each is told
+ * what to do, warms up, measures itself and prints seconds, so that its start costs it nothing. It is started as a
+ * process of dmap's layer below, which keeps the launcher's environment from it: it may be an mpirun. */
 #include <dmap/process.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -76,7 +76,7 @@ uint64_t bench_spin_ns(const bench_work *work, uint64_t index);
 /** The least that BENCH_SPIN can take: the larger of an even share of all, and the longest item. */
 double bench_spin_ideal_s(const bench_work *work, int cores);
 /** What it takes from one queue that costs nothing, in the order of the indices: all that can be done without knowing
- * the lengths beforehand. */
+ *  the lengths beforehand. */
 double bench_spin_queue_s(const bench_work *work, int cores);
 
 static inline uint64_t bench_null_task(uint64_t item) {

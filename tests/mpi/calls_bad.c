@@ -50,9 +50,9 @@ static void test_refused_arguments(void) {
     CU_ASSERT_EQUAL(dmap_map_async(pool, NULL, dmap_range(0, 3), dmap_discard(), NULL, &call), DMAP_EINVAL);
     CU_ASSERT_PTR_NOT_NULL(strstr(dmap_error(pool), "dmap_map_async: the task is NULL"));
     CU_ASSERT_EQUAL(dmap_map_async(pool, &calls_hash, dmap_range(3, 0), dmap_discard(), NULL, &call), DMAP_EINVAL);
-    CU_ASSERT_EQUAL(dmap_map_async(pool, &calls_hash, dmap_range(0, 3), dmap_discard(),
-                                   &(dmap_map_options){.priority = -1}, &call),
-                    DMAP_EINVAL);
+    CU_ASSERT_EQUAL(
+        dmap_map_async(pool, &calls_hash, dmap_range(0, 3), dmap_discard(), &(dmap_map_options){.priority = -1}, &call),
+        DMAP_EINVAL);
     CU_ASSERT_PTR_NOT_NULL(strstr(dmap_error(pool), "priority"));
     CU_ASSERT_EQUAL(dmap_submit(pool, &calls_hash, &item, 8, NULL, NULL), DMAP_EINVAL);
     CU_ASSERT_EQUAL(dmap_submit(pool, &calls_hash, &item, 7, NULL, &call), DMAP_EINVAL);

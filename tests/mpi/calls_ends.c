@@ -64,9 +64,9 @@ static void test_waiting(void) {
     harness_watch("calls that wait", 120);
     for (size_t i = 0; i < RUNNING + WAITING; i++) {
         dmap_map_options options = {.timeout_s = i >= RUNNING && i % 2 ? 0.05 : 0};
-        CU_ASSERT_EQUAL_FATAL(dmap_map_async(harness_pool, &calls_spend, dmap_array(&time, 1), dmap_discard(), &options,
-                                             &calls[i]),
-                              DMAP_OK);
+        CU_ASSERT_EQUAL_FATAL(
+            dmap_map_async(harness_pool, &calls_spend, dmap_array(&time, 1), dmap_discard(), &options, &calls[i]),
+            DMAP_OK);
     }
     CU_ASSERT_EQUAL(dmap_wait(calls[0], 0.02), DMAP_PENDING);
     for (size_t i = RUNNING; i < RUNNING + WAITING; i++) {

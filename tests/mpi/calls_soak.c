@@ -43,11 +43,9 @@ static void make(one *o) {
     } else {
         options.unordered = o->unordered;
         options.timeout_s = o->has_time ? 1e-3 * (double)draw_below(&state, 20) : 0;
-        dmap_sink sink = o->sink == 0   ? dmap_into(o->results)
-                         : o->sink == 1 ? dmap_each(take, o)
-                                        : dmap_discard();
-        status = dmap_map_async(harness_pool, &calls_hash, dmap_range(o->first, o->first + o->n), sink, &options,
-                                &o->call);
+        dmap_sink sink = o->sink == 0 ? dmap_into(o->results) : o->sink == 1 ? dmap_each(take, o) : dmap_discard();
+        status =
+            dmap_map_async(harness_pool, &calls_hash, dmap_range(o->first, o->first + o->n), sink, &options, &o->call);
     }
     CU_ASSERT_EQUAL_FATAL(status, DMAP_OK);
     made++;

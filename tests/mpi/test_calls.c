@@ -66,9 +66,9 @@ static void test_maps(void) {
     uint64_t(*results)[ITEMS] = calloc(MAPS, sizeof *results);
     harness_watch("maps in flight", 120);
     for (uint64_t m = 0; m < MAPS; m++)
-        CU_ASSERT_EQUAL_FATAL(dmap_map_async(harness_pool, &calls_hash, dmap_range(m, m + ITEMS),
-                                             dmap_into(results[m]), NULL, &calls[m]),
-                              DMAP_OK);
+        CU_ASSERT_EQUAL_FATAL(
+            dmap_map_async(harness_pool, &calls_hash, dmap_range(m, m + ITEMS), dmap_into(results[m]), NULL, &calls[m]),
+            DMAP_OK);
     CU_ASSERT_EQUAL(dmap_call_status(calls[MAPS - 1]), DMAP_PENDING);
     for (int m = MAPS - 1; m >= 0; m--) {
         dmap_report report;
@@ -112,11 +112,11 @@ static void test_short_behind_long(void) {
     for (size_t i = 0; i < LONG; i++)
         times[i] = 3000;
     harness_watch("a short call behind a long one", 60);
-    CU_ASSERT_EQUAL(dmap_map_async(harness_pool, &calls_spend, dmap_array(times, LONG), dmap_discard(), NULL, &long_one),
-                    DMAP_OK);
-    CU_ASSERT_EQUAL(dmap_wait(long_one, 0.2), DMAP_PENDING);
     CU_ASSERT_EQUAL(
-        dmap_map_async(harness_pool, &calls_hash, dmap_range(5, 15), dmap_into(results), NULL, &short_one), DMAP_OK);
+        dmap_map_async(harness_pool, &calls_spend, dmap_array(times, LONG), dmap_discard(), NULL, &long_one), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_wait(long_one, 0.2), DMAP_PENDING);
+    CU_ASSERT_EQUAL(dmap_map_async(harness_pool, &calls_hash, dmap_range(5, 15), dmap_into(results), NULL, &short_one),
+                    DMAP_OK);
     calls_end(short_one, DMAP_OK);
     CU_ASSERT_EQUAL(results[9], mix(14));
     CU_ASSERT_EQUAL(dmap_call_status(long_one), DMAP_PENDING);
@@ -127,8 +127,8 @@ static void test_short_behind_long(void) {
     free(times);
 }
 
-/* Many calls at once get their parts of the workers' time, by priority: Jain's index over what each has had (Jain, Chiu,
- * Hawe: A quantitative measure of fairness, DEC-TR-301, 1984). */
+/* Many calls at once get their parts of the workers' time, by priority: Jain's index over what each has had (Jain,
+ * Chiu, Hawe: A quantitative measure of fairness, DEC-TR-301, 1984). */
 static void test_fair(void) {
     enum { CALLS = 20, LONG = 40000 };
     uint64_t *times = malloc(LONG * sizeof *times);

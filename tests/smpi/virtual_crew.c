@@ -117,6 +117,10 @@ void dmap__crew_call_init(dmap__crew_call *call, const dmap__call_spec *spec, co
     *call = (dmap__crew_call){.spec = *spec, .task = task, .id = id, .limit = UINT64_MAX};
 }
 
+void dmap__crew_trim(dmap__crew *crew, size_t bytes) {
+    (void)crew, (void)bytes;
+}
+
 void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long process, int descriptor) {
     (void)crew, (void)data, (void)size, (void)process, (void)descriptor;
 }
@@ -186,7 +190,8 @@ bool dmap__crew_is_hungry(const dmap__crew *crew) {
     return crew->first && !next_to_begin(crew) && crew->free_s[0] <= dmap__clock_now();
 }
 
-uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant) {
+uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant, uint64_t *undone) {
+    *undone = 0;
     const given *g = find(crew, grant);
     uint64_t begun = g ? g->begun - grant->begin : 0, running = (uint64_t)crew->workers;
     return begun > running ? begun - running : 0;

@@ -96,6 +96,7 @@ dmap__crew *world_open(int workers) {
     dmap__error error;
     dmap__crew_config config = {.backend = workers ? DMAP_THREADS : DMAP_SERIAL,
                                 .workers = workers ? workers : 1,
+                                .spins = workers > 3,
                                 .bell = &world.bell,
                                 .n_tasks = sizeof world_tasks / sizeof world_tasks[0]};
     memset(&world, 0, sizeof world);
@@ -122,7 +123,8 @@ dmap__crew_call world_begin(uint32_t task, dmap__want want) {
 dmap__grant *world_submit(dmap__crew *crew, dmap__crew_call *call, uint64_t from, uint64_t to) {
     dmap__grant *grant = calloc(1, sizeof *grant);
     CU_ASSERT_FATAL(grant != NULL);
-    *grant = (dmap__grant){.call = call, .begin = from, .end = to, .attempt = 1, .layout = DMAP__LAYOUT_RANGE, .range_first = 1000};
+    *grant = (dmap__grant){
+        .call = call, .begin = from, .end = to, .attempt = 1, .layout = DMAP__LAYOUT_RANGE, .range_first = 1000};
     dmap__outcome_init(&grant->outcome, from, to);
     if (call->spec.want == DMAP__WANT_RESULTS && call->task->result_size == DMAP_VARIABLE)
         grant->outcome.refs = calloc((size_t)(to - from), sizeof(dmap_blob));

@@ -108,7 +108,7 @@ static void put_one(given *g, uint64_t call) {
 
 static void recall_some(given *g) {
     uint64_t ranges[WORKERS][2], want = unit_below(unit_chance(2) ? 5 : MOST), got = 0;
-    uint64_t limit = g->grant.end - g->grant.begin;
+    uint64_t limit = g->grant.end - g->grant.begin, undone;
     int n = dmap__board_recall(&f->board, &g->grant, want, ranges);
     CU_ASSERT(n <= f->board.workers);
     for (int i = 0; i < n; i++) {
@@ -119,7 +119,7 @@ static void recall_some(given *g) {
     }
     CU_ASSERT(got <= want);
     g->taken_back += got;
-    CU_ASSERT(dmap__board_progress(&f->board, &g->grant) <= limit);
+    CU_ASSERT(dmap__board_progress(&f->board, &g->grant, &undone) <= limit);
 }
 
 /* A grant has ended: every item was had, but those drained; none twice. */
@@ -194,9 +194,10 @@ static void test_alone(void) {
     dmap__grant grant = {.begin = 100, .end = 100 + 40};
     dmap__pace paces[DMAP__PACES] = {{.items = 1000}};
     uint32_t begin, end, seen = 0;
+    uint64_t undone, batches = 0;
     CU_ASSERT_FATAL(dmap__board_init(&board, 4));
     CU_ASSERT(put(&board, &grant, 1000));
-    CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant), 0);
+    CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant, &undone), 0);
     dmap__slot *slot;
     while ((slot = dmap__board_take(&board, 0, paces, &begin, &end))) {
         CU_ASSERT(seen || (begin == 0 && end == 1)); /* a new call begins with one item */
@@ -204,8 +205,10 @@ static void test_alone(void) {
         CU_ASSERT(seen != 10 || (begin == 15 && end == 20));
         dmap__pace_of(paces, 1)->items = 1000;
         seen += end - begin;
+        dmap__board_undo(slot, 1);
         CU_ASSERT_EQUAL(dmap__board_end(slot, end - begin), seen == 40);
-        CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant), seen);
+        CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant, &undone), seen);
+        CU_ASSERT_EQUAL(undone, ++batches);
     }
     CU_ASSERT_EQUAL(seen, 40);
     slot = dmap__board_ended(&board);
@@ -213,7 +216,7 @@ static void test_alone(void) {
     CU_ASSERT_PTR_EQUAL(slot->grant, &grant);
     dmap__board_clear(&board, slot);
     CU_ASSERT_PTR_NULL(dmap__board_ended(&board));
-    CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant), 0);
+    CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant, &undone), 0);
     dmap__board_fini(&board);
 }
 
@@ -257,7 +260,7 @@ static void fill(uint64_t items) {
     do
         grants[n] = (dmap__grant){.begin = 0, .end = items};
     while (put(&board, &grants[n], 1000) && ++n < 63);
-    CU_ASSERT(n >= (items > DMAP__CREW_SMALL ? DMAP__CREW_GRANTS : DMAP__CREW_SMALL_GRANTS(1)) && n < 63);
+    CU_ASSERT(n >= (items > DMAP__CREW_SMALL ? DMAP__CREW_GRANTS : 2 * 1 + 4) && n < 63);
     dmap__slot *slot = dmap__board_take(&board, 0, paces, &begin, &end);
     CU_ASSERT_FATAL(slot != NULL);
     CU_ASSERT_PTR_EQUAL(slot->grant, &grants[0]); /* the oldest */

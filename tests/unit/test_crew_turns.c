@@ -40,7 +40,7 @@ static void test_retry(void) {
     dmap__crew *crew = world_open(2);
     world.fails[10] = 1;
     dmap__crew_call call = world_begin(TASK_FIXED, DMAP__WANT_FOLD);
-        call.spec.stop = true;
+    call.spec.stop = true;
     call.spec.retries = 1;
     world_submit(crew, &call, 0, 20);
     dmap__grant *grant = world_wait(crew);
@@ -84,7 +84,7 @@ static void wait_until_held(void) {
 
 /* Items not begun come back; what runs ends, and the grant with it. A wait for nothing ends by its time. */
 static void test_recall(void) {
-    uint64_t ranges[2][2], back = 0;
+    uint64_t ranges[2][2], back = 0, undone;
     dmap__crew *crew = world_open(2);
     dmap__crew_call call = world_begin(TASK_FIXED, DMAP__WANT_RESULTS);
     hold_first();
@@ -100,7 +100,7 @@ static void test_recall(void) {
     CU_ASSERT_PTR_EQUAL(world_wait(crew), second);
     CU_ASSERT_EQUAL(dmap__outcome_items(&second->outcome) + back, MOST - 1);
     CU_ASSERT_EQUAL(dmap__crew_recall(crew, grant, 1, ranges), 0);
-    CU_ASSERT_EQUAL(dmap__crew_progress(crew, grant), 0);
+    CU_ASSERT_EQUAL(dmap__crew_progress(crew, grant, &undone), 0);
     uint32_t heard = dmap__bell_heard(&world.bell);
     CU_ASSERT_PTR_NULL(dmap__crew_poll(crew));
     double began = dmap__clock_now();
@@ -128,6 +128,36 @@ static void test_limit(void) {
     world_close(crew);
 }
 
+/* What is to be tried again, or was dropped, has ended on the board, but is not done. */
+static void look_while_held(bool drops) {
+    dmap__crew *crew = world_open(2);
+    uint64_t undone = 0, ran = 0, ended = 0;
+    world.fails[10] = 1;
+    world.fails[20] = 1;
+    dmap__crew_call call = world_begin(TASK_FIXED, DMAP__WANT_RESULTS);
+    call.spec.retries = 1;
+    hold_first();
+    dmap__grant *grant = world_submit(crew, &call, 0, MOST);
+    wait_until_held();
+    if (drops)
+        dmap__crew_limit(crew, &call, 1);
+    for (double until = dmap__clock_now() + 60; ended < MOST - 1 && dmap__clock_now() < until; dmap__clock_yield())
+        ended = dmap__crew_progress(crew, grant, &undone);
+    CU_ASSERT_EQUAL(ended, MOST - 1);
+    for (int i = 1; i < MOST; i++)
+        ran += atomic_load(&world.ran[i]) && !world.fails[i];
+    CU_ASSERT_EQUAL(ended - undone, ran);
+    atomic_store(&world.hold, false);
+    CU_ASSERT_PTR_EQUAL(world_wait(crew), grant);
+    world_destroy(grant);
+    world_close(crew);
+}
+
+static void test_progress(void) {
+    look_while_held(false);
+    look_while_held(true);
+}
+
 int main(void) {
     CU_TestInfo tests[] = {
         {"stop at the lowest failure", test_stop},
@@ -135,6 +165,7 @@ int main(void) {
         {"setup fails", test_setup_fails},
         {"recall", test_recall},
         {"limit", test_limit},
+        {"progress", test_progress},
         CU_TEST_INFO_NULL,
     };
     return unit_run("crew, taking turns", tests);

@@ -18,12 +18,12 @@ static void test_formulas(void) {
         {{DMAP_AUTO, true, 1000, 0, 4, 16, 400, 1e-3, 4e3, 16e3, false, 0}, 125},     /* 1000 * 1/4 / 2 */
         {{DMAP_AUTO, true, 1000, 0, 4, 16, 4, 1e-3, 4e3, 16e3, false, 0}, 64},        /* 16 times the largest */
         {{DMAP_AUTO, true, 100000, 0, 4, 16, 4000, 1e-3, 4e3, 16e3, false, 0}, 1000}, /* 0.25 s */
-        {{DMAP_AUTO, true, 1000, 0, 4, 16, 1000, 1e-5, 4e5, 16e5, false, 0}, 250},    /* 1 ms is 400, the fair share 250 */
+        {{DMAP_AUTO, true, 1000, 0, 4, 16, 1000, 1e-5, 4e5, 16e5, false, 0}, 250}, /* 1 ms is 400, the fair share 250 */
         {{DMAP_AUTO, true, 250000, 0, 4, 16384, 1000, 1e-3, 4e3, 16384e3, false, 0},
-         50},                                                                    /* of 4096: 12.3 ms, not 30 items */
+         50},                                                                       /* of 4096: 12.3 ms, not 30 items */
         {{DMAP_AUTO, true, 1000, 300, 4, 16, 400, 1e-3, 4e3, 16e3, false, 0}, 300}, /* the least wished for */
         {{DMAP_AUTO, true, 5, 300, 4, 16, 400, 1e-3, 4e3, 16e3, false, 0}, 5},
-        {{DMAP_AUTO, true, 1000, 0, 4, 16, 400, 1e-3, 2e3, 16e3, false, 0}, 63},      /* half as fast as its workers say */
+        {{DMAP_AUTO, true, 1000, 0, 4, 16, 400, 1e-3, 2e3, 16e3, false, 0}, 63}, /* half as fast as its workers say */
         {{DMAP_AUTO, true, 100000, 0, 4, 16, 4000, 1e-3, 400, 12400, false, 0}, 100}, /* 0.25 s of a slow link */
         {{DMAP_AUTO, true, 1000, 0, 4, 16, 0, 0, 0, 0, true, 0}, 1},                  /* the first of all */
         {{DMAP_AUTO, false, UINT64_MAX, 0, 4, 16, 0, 0, 0, 0, true, 0}, 1},
@@ -33,6 +33,8 @@ static void test_formulas(void) {
         {{DMAP_DYNAMIC, true, 1000, 0, 4, 16, 0, 0, 0, 0, false, 0}, 4},
         {{DMAP_DYNAMIC, true, 1000, 0, 4, 16, 40, 1e-3, 4e3, 16e3, false, 0}, 40},         /* 10 ms * 4 / 1 ms */
         {{DMAP_DYNAMIC, false, UINT64_MAX, 0, 4, 16, 40, 1e-3, 100, 12100, false, 0}, 25}, /* 0.25 s of a slow link */
+        {{DMAP_DYNAMIC, true, 100, 0, 4, 16, 400, 1e-3, 4e3, 16e3, false, 0}, 13},         /* half of its fair share */
+        {{DMAP_DYNAMIC, true, 100, 0, 4, 16, 400, 1e-5, 4e5, 16e5, false, 0}, 25}, /* all of it: 0.25 ms of work */
         {{DMAP_DYNAMIC, true, 5, 7, 4, 16, 0, 0, 0, 0, false, 0}, 5},
         {{DMAP_GUIDED, true, 1000, 0, 4, 16, 0, 0, 0, 0, false, 0}, 250},
         {{DMAP_GUIDED, true, 1001, 0, 4, 16, 0, 0, 0, 0, false, 0}, 251},

@@ -1,4 +1,5 @@
-/* Progress on standard error: a bar on a terminal, plain lines elsewhere if asked for. */
+/* Progress on standard error: a bar on a terminal, plain lines elsewhere if asked for. It looks as the library's does
+ * (src/watch), and ends alike. */
 #ifndef DMAP_APPS_RUN_BAR_H
 #define DMAP_APPS_RUN_BAR_H
 
@@ -9,7 +10,8 @@
 typedef struct run_bar {
     run_progress kind; /* never AUTO */
     bool is_shown;     /* on the terminal now */
-    double drawn_s;    /* when last */
+    bool was_drawn;
+    double drawn_s; /* when last; lines: or when it began */
 } run_bar;
 
 typedef struct run_bar_counts {
@@ -26,7 +28,7 @@ void run_bar_toggle(run_bar *bar);
 void run_bar_draw(run_bar *bar, const run_bar_counts *counts);
 /** Before anything else is written to the terminal. */
 void run_bar_hide(run_bar *bar);
-/** One last line, if lines are wanted. */
+/** How it ended: one last line, if lines are wanted or there was a bar. */
 void run_bar_end(run_bar *bar, const run_bar_counts *counts);
 /** The text, without the bar's escapes: at most `columns` wide. */
 void run_bar_text(const run_bar_counts *counts, int columns, char *text, size_t size);

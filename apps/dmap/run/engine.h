@@ -49,7 +49,7 @@ typedef struct run_engine {
     uint64_t cancelled; /* given, but not begun */
     uint64_t ended;     /* jobs that have ended for good */
     bool inputs_ended;
-    double last_start_s; /* for --delay */
+    double last_start_s; /* as run_limit_now has it: for --delay */
     double until_s;      /* 0: no bound */
     run_stop stop;
     bool stop_now; /* running jobs are killed */

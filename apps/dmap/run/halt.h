@@ -30,7 +30,7 @@ double run_median_get(const run_median *median);
  *  walltime) says: seconds since the epoch; 0: not known. */
 double run_until(const run_options *options);
 /** "+90", "+1h30m", "2026-11-23T18:00", "2026-11-23 18:00:30", "18:00" (today or tomorrow). Returns false if it is no
- * time. */
+ *  time. */
 bool run_until_parse(const char *text, double now, double *until);
 
 #endif

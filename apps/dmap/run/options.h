@@ -84,8 +84,9 @@ typedef struct run_options {
  *  options:  points into argv; to be freed with run_options_free in either case */
 int run_options_parse(int argc, char **argv, run_options *options, char *error, size_t size);
 void run_options_free(run_options *options);
-/** Jobs at a time on a node with so many cores: 1 or more; -1 if -j names a file without a number in it. -j 0, as many
- *  as possible, is 250, as GNU parallel has it. A file is read at every call. */
+enum { RUN_MOST_JOBS = 4096 }; /* at a time on a node: the most workers that a pool may have there */
+/** Jobs at a time on a node with so many cores: 1 to RUN_MOST_JOBS; 0 if -j asks for more; -1 if it names a file
+ *  without a number in it. -j 0, as many as possible, is 250, as GNU parallel has it. A file is read at every call. */
 int run_options_jobs(const run_options *options, int cores);
 void run_options_print_help(void);
 

@@ -242,6 +242,15 @@ static int run_all(dmap_pool *pool, const run_options *options, char **argv) {
     return status;
 }
 
+static int refuse_jobs(const run_options *options) {
+    char error[400];
+    if (run_options_jobs(options, 1) < 0)
+        snprintf(error, sizeof error, "-j %.200s: that is no number, nor a file with one", options->jobs);
+    else
+        snprintf(error, sizeof error, "-j %.200s: a node runs at most %d jobs at a time", options->jobs, RUN_MOST_JOBS);
+    return complain(error);
+}
+
 /* dmap_run's own failure is 1, which from here would say that one job failed. */
 static bool has_begun;
 
@@ -254,10 +263,9 @@ static int run_main(dmap_pool *pool, int argc, char **argv) {
         complain(error);
     else if (options.help)
         run_options_print_help();
-    else if (options.jobs && run_options_jobs(&options, 1) < 1) {
-        snprintf(error, sizeof error, "-j %s: that is no number, nor a file with one", options.jobs);
-        status = complain(error);
-    } else
+    else if (options.jobs && run_options_jobs(&options, 1) < 1)
+        status = refuse_jobs(&options);
+    else
         status = run_all(pool, &options, argv);
     run_options_free(&options);
     return status;

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "engine.h"
+#include "limit.h"
 
 enum {
     MOST_HELD = 250000,  /* jobs that wait for their turn to be written, before no more are read */
@@ -140,7 +141,7 @@ static bool may_start(run_engine *engine) {
         run_engine_stop(engine, RUN_STOP_UNTIL, false);
         return false;
     }
-    if (o->delay_s > 0 && engine->given > 0 && run_engine_now() - engine->last_start_s < o->delay_s)
+    if (o->delay_s > 0 && engine->given > 0 && run_limit_now() - engine->last_start_s < o->delay_s)
         return false;
     return engine->order.count < MOST_HELD;
 }
@@ -162,7 +163,7 @@ static int give(run_engine *engine, run_job *job, dmap_blob *blob) {
     run_text_clear(&engine->item);
     run_item_write(&item, &engine->item);
     job->index = engine->given++;
-    job->given_s = engine->last_start_s = run_engine_now();
+    job->given_s = engine->last_start_s = run_limit_now();
     run_jobs_give(&engine->jobs, job);
     if (engine->item.broken) {
         run_engine_fail(engine, "out of memory");

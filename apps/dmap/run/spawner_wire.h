@@ -1,5 +1,5 @@
-/* What a worker and its spawner say to each other, over a socket and a page of shared memory. Both are of one program.
- */
+/* What a worker and its spawner say to each other, over a socket and a page of shared memory. Both are of one
+ * program. */
 #ifndef DMAP_APPS_RUN_SPAWNER_WIRE_H
 #define DMAP_APPS_RUN_SPAWNER_WIRE_H
 

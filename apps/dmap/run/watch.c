@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "engine.h"
+#include "limit.h"
 #include "signals.h"
 
 /* A second HUP is not needed to stop: TERM does. */
@@ -15,7 +16,7 @@ void run_watch_signals(run_engine *engine) {
                 "them.\n");
     }
     if (run_signals_take_list())
-        run_summary_list_running(&engine->jobs, run_engine_now());
+        run_summary_list_running(&engine->jobs, run_limit_now());
     if (run_signals_take_toggle())
         run_bar_toggle(&engine->bar);
 }
