@@ -86,41 +86,6 @@ dmap_status dmap_map(dmap_pool *pool, const dmap_task *task, dmap_source source,
     return status;
 }
 
-/* ---- ends ---- */
-
-void dmap__handle_end(dmap_call *handle, dmap_status status) {
-    dmap_pool *pool = handle->pool;
-    if (handle->on_done) {
-        handle->is_due = true;
-        handle->next = NULL;
-        handle->previous = pool->due_last;
-        *(pool->due_last ? &pool->due_last->next : &pool->due_first) = handle;
-        pool->due_last = handle;
-    }
-    pool->n_ended++;
-    atomic_store_explicit(&handle->status, (uint32_t)status, memory_order_release);
-}
-
-static void take_from_due(dmap_call *handle) {
-    dmap_pool *pool = handle->pool;
-    if (!handle->is_due)
-        return;
-    handle->is_due = false;
-    *(handle->previous ? &handle->previous->next : &pool->due_first) = handle->next;
-    *(handle->next ? &handle->next->previous : &pool->due_last) = handle->previous;
-    handle->next = handle->previous = NULL;
-}
-
-void dmap__handles_tell(dmap_pool *pool) {
-    while (pool->due_first && !pool->is_telling) {
-        dmap_call *handle = pool->due_first;
-        take_from_due(handle);
-        pool->is_telling = true;
-        handle->on_done(handle->on_done_arg, handle);
-        pool->is_telling = false;
-    }
-}
-
 /* ---- looking ---- */
 
 static dmap_status status_of(const dmap_call *handle) {
@@ -304,7 +269,7 @@ void dmap_call_free(dmap_call *call) {
             no_call("dmap_call_free");
         return;
     }
-    take_from_due(handle);
+    dmap__handle_untell(handle);
     bool is_item = atomic_load(&handle->kind) == DMAP__HANDLE_ITEM;
     if (is_item && status_of(handle) == DMAP_PENDING) {
         forget_item(handle);

@@ -1,8 +1,10 @@
 /* Calls in flight, as the program sees them: what src/api's files share.
  *
  *   call.c     dmap_map, dmap_map_async, waiting, cancelling, freeing
- *   submit.c   dmap_submit: items that share a call
+ *   submit.c   dmap_submit
+ *   submits.c  items that share a call
  *   stream.c   dmap_stream_open, …
+ *   ended.c    who is told of an end
  *   handle.c   handles */
 #ifndef DMAP_API_CALLS_H
 #define DMAP_API_CALLS_H
@@ -12,6 +14,8 @@
 
 /** The call of a handle has ended with that status: tells whoever waits, and has on_done run when it is due. */
 void dmap__handle_end(dmap_call *handle, dmap_status status);
+/** Its on_done is not to be run any more. */
+void dmap__handle_untell(dmap_call *handle);
 /** Runs what on_done functions are due. Only outside of them, and of other functions of the program's. */
 void dmap__handles_tell(dmap_pool *pool);
 /** Makes a call from arguments that were not checked. Returns DMAP_OK with *call, or why not, in pool->error. */

@@ -1,4 +1,4 @@
-/* How a call begins and ends, its leases, and what is to be done next. It ends when the plan is over, nothing is being
+/* How a call begins and ends, and what is to be done next. It ends when the plan is over, nothing is being
  * delivered, and every message has been sent: then nothing points to the caller's memory any more. */
 #include "call/call.h"
 
@@ -15,7 +15,6 @@
 #define WINDOW      ((size_t)64 << 20)
 #define CHUNK_BYTES ((size_t)32 << 20)  /* most bytes of items and results of fixed size in a chunk */
 #define CACHE_BYTES ((size_t)4 << 20)   /* the same for each worker, where they are copied: from a cache then */
-#define LEAST_S     1e-3                /* that a chunk is expected to take, at the least */
 #define CHUNK_ITEMS (UINT64_C(1) << 31) /* most items in a chunk: the board counts them in 32 bits */
 
 /* ---- beginning ---- */
@@ -147,95 +146,6 @@ void dmap__call_destroy(dmap__call *call) {
     free(call);
 }
 
-/* ---- leases ---- */
-
-dmap__out *dmap__call_out(dmap__call *call, uint64_t lease) {
-    return lease < call->outs_capacity && call->outs[lease].out ? &call->outs[lease] : NULL;
-}
-
-static dmap__out *open_lease(dmap__call *call, const dmap__step *step) {
-    size_t had = call->outs_capacity;
-    if (!dmap__memory_grow(&call->outs, &call->outs_capacity, step->lease + 1, sizeof *call->outs))
-        return NULL;
-    for (size_t i = had; i < call->outs_capacity; i++)
-        call->outs[i] = (dmap__out){0};
-    dmap__out *out = &call->outs[step->lease];
-    *out = (dmap__out){
-        .out = true, .branch = step->branch, .begin = step->begin, .end = step->end, .attempt = step->attempt};
-    return out;
-}
-
-void dmap__call_close_lease(dmap__call *call, dmap__out *out) {
-    call->had_s -= out->expected_s;
-    if (out->items) {
-        dmap__items_close(&call->source, out->items, out->end - out->begin - out->kept);
-        dmap__items_leave(&call->source, out->items);
-    }
-    free(out->grant);
-    dmap__spares_put(call->world.spares, out->memory);
-    *out = (dmap__out){0};
-}
-
-/* The plan must not wait for the lease. */
-void dmap__call_take_lease_back(dmap__call *call, uint32_t lease, dmap__out *out) {
-    dmap__error error;
-    dmap__fail(&error, DMAP_ENOMEM, "out of memory for a chunk of items");
-    dmap__call_fail(call, &error);
-    dmap__plan_done(call->plan, dmap__clock_now(), lease, 0, 0);
-    if (out)
-        dmap__call_close_lease(call, out);
-}
-
-static bool shorten(dmap__call *call, const dmap__step *step, dmap__out *out) {
-    out->end = out->items->end;
-    if (out->end < step->end)
-        dmap__plan_trim(call->plan, step->lease, out->end);
-    if (call->source.ended && !call->source_told) {
-        dmap__plan_source_end(call->plan);
-        call->source_told = true;
-    }
-    if (call->source.later)
-        dmap__plan_hold(call->plan, true);
-    return out->end > out->begin;
-}
-
-/* What is out counts as had, by what items of the call took so far: else one call would be served at every branch
- * before the first result comes. */
-static void expect(dmap__call *call, dmap__out *out) {
-    double item_s = call->arrived ? call->report.busy_s / (double)call->arrived : 0;
-    double expected_s = item_s * (double)(out->end - out->begin);
-    out->expected_s = (expected_s > LEAST_S ? expected_s : LEAST_S) / call->at_crew.spec.weight;
-    call->had_s += out->expected_s;
-}
-
-dmap__out *dmap__call_lease(dmap__call *call, const dmap__step *step, size_t bytes) {
-    dmap__error error;
-    dmap__out *out = open_lease(call, step);
-    bool whole = !dmap__plan_may_trim(call->plan, step->lease);
-    dmap__items *items = NULL;
-    if (!out || dmap__items_get(&call->source, step->begin, step->end, whole, bytes, &items, &error) != DMAP_OK) {
-        dmap__call_take_lease_back(call, step->lease, out);
-        return NULL;
-    }
-    out = &call->outs[step->lease];
-    out->items = items;
-    if (shorten(call, step, out)) {
-        expect(call, out);
-        return out;
-    }
-    dmap__call_close_lease(call, out);
-    return NULL;
-}
-
-void *dmap__call_results_of(dmap__call *call, dmap__out *out) {
-    void *place = dmap__sink_place(&call->sink, out->begin);
-    uint64_t n = out->end - out->begin;
-    size_t size = call->task->result_size;
-    if (!place && (!size || n <= SIZE_MAX / 2 / size))
-        out->memory = dmap__spares_take(call->world.spares, (size_t)n * size);
-    return place ? place : out->memory.memory;
-}
-
 bool dmap__call_next_step(dmap__call *call, double now, dmap__step *step) {
     if (call->tell_limit < UINT64_MAX) {
         *step = (dmap__step){.kind = DMAP__STEP_LIMIT, .branch = -1, .begin = call->tell_limit, .end = UINT64_MAX};
@@ -246,47 +156,6 @@ bool dmap__call_next_step(dmap__call *call, double now, dmap__step *step) {
 }
 
 /* ---- ending ---- */
-
-static void limit(dmap__call *call) {
-    if (call->plan)
-        dmap__plan_limit(call->plan, 0);
-}
-
-void dmap__call_fail(dmap__call *call, const dmap__error *why) {
-    if (call->trouble.status == DMAP_OK)
-        call->trouble = *why;
-    limit(call);
-}
-
-void dmap__call_fail_memory(dmap__call *call) {
-    dmap__error error;
-    dmap__fail(&error, DMAP_ENOMEM, "out of memory for results on the master");
-    dmap__call_fail(call, &error);
-}
-
-void dmap__call_stop(dmap__call *call) {
-    call->sink_stopped = true;
-    limit(call);
-}
-
-/* What was handed out by hand is the asker's no more. */
-void dmap__call_cancel(dmap__call *call) {
-    call->cancelled = true;
-    atomic_store(&call->at_crew.lets_run, !call->options.kill);
-    limit(call);
-    if (!call->by_hand || !call->delivering)
-        return;
-    dmap__part_destroy(call->delivering);
-    call->delivering = NULL;
-    dmap__plan_release(call->plan, call->delivering_bytes);
-}
-
-void dmap__call_drain(dmap__call *call) {
-    call->drained = true;
-    call->source.ended = true;
-    if (call->plan && dmap__plan_drain(call->plan) != DMAP_OK)
-        dmap__call_fail_memory(call);
-}
 
 bool dmap__call_is_over(const dmap__call *call) {
     if (call->state != DMAP__CALL_RUNS)
@@ -301,10 +170,6 @@ static void judge_sink(dmap__call *call, dmap__sink_said said) {
         dmap__call_stop(call);
     else if (said == DMAP__SINK_NO_MEMORY)
         dmap__call_fail_memory(call);
-}
-
-bool dmap__call_is_ended_early(const dmap__call *call) {
-    return call->sink_stopped || call->cancelled || call->timed_out || call->trouble.status != DMAP_OK;
 }
 
 /* True if the sink is to finish what it has kept. A table does always. A fold of what happened to have come would

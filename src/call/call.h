@@ -2,6 +2,8 @@
  * to be done, and never blocks, polls or sleeps; the pool's loop does that.
  *
  *   call.c     how it begins and ends, and what is to be done next
+ *   stop.c     how it ends early
+ *   lease.c    its leases
  *   arrive.c   what branches send back: failures are judged, the rest goes to the plan
  *   deliver.c  segments go to the sink; who looks on is told
  *   report.c   what was done, in numbers */

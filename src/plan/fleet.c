@@ -66,7 +66,3 @@ void dmap__fleet_end(dmap__fleet *fleet, int branch, bool is_big) {
     load *l = &fleet->loads[branch];
     *(is_big ? &l->big : &l->small) -= 1;
 }
-
-int dmap__fleet_out(const dmap__fleet *fleet, int branch) {
-    return fleet->loads[branch].big + fleet->loads[branch].small;
-}

@@ -28,7 +28,4 @@ uint64_t dmap__fleet_room(const dmap__fleet *fleet, int branch);
 /** A lease was granted, and has ended. */
 void dmap__fleet_grant(dmap__fleet *fleet, int branch, bool is_big);
 void dmap__fleet_end(dmap__fleet *fleet, int branch, bool is_big);
-/** Leases out, over all calls. */
-int dmap__fleet_out(const dmap__fleet *fleet, int branch);
-
 #endif

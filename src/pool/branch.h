@@ -16,7 +16,7 @@ typedef struct dmap__branch_ops {
     void (*limit)(dmap_pool *pool, int branch, dmap__call *call, uint64_t index);
 } dmap__branch_ops;
 
-extern const dmap__branch_ops dmap__crew_branch, dmap__rank_branch;
+extern const dmap__branch_ops dmap__rank_branch;
 
 /** The ops of a branch; NULL: it has no workers. */
 const dmap__branch_ops *dmap__branch_ops_of(const dmap_pool *pool, int branch);

@@ -1,19 +1,15 @@
-/* The calls in flight, on the master: who begins, whose turn it is, who has ended.
+/* The calls in flight, on the master.
  *
- *   calls.c     their turns
+ *   calls.c     the table of them
  *   dispatch.c  down: what a call wants done goes to the branches
- *   collect.c   up: what branches send goes to its call */
+ *   collect.c   up: what branches send goes to its call
+ *   master.c    their turns */
 #ifndef DMAP_POOL_CALLS_H
 #define DMAP_POOL_CALLS_H
 
 #include "pool/pool.h"
 
 #define DMAP__CALLS_RUNNING 1024 /* at most: others wait for one of them to end */
-
-struct dmap__side;
-
-/** What the loop does on the master. */
-extern const struct dmap__side dmap__master_side;
 
 dmap_status dmap__calls_open(dmap_pool *pool, dmap__error *error);
 /** Frees what is left. No lease may be out. */
@@ -30,6 +26,8 @@ dmap__call *dmap__calls_find(const dmap_pool *pool, uint64_t id);
 void dmap__calls_cancel(dmap_pool *pool, dmap__call *call);
 /** The same for all; with processes, what runs is killed. */
 void dmap__calls_cancel_all(dmap_pool *pool);
+/** A call that waits does so no longer. */
+void dmap__calls_unlink_waiting(dmap_pool *pool, const dmap__call *call);
 /** Calls that run or wait. */
 size_t dmap__calls_in_flight(const dmap_pool *pool);
 

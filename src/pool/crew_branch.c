@@ -63,11 +63,11 @@ static void limit(dmap_pool *pool, int branch, dmap__call *call, uint64_t index)
     dmap__crew_limit(pool->crew, &call->at_crew, index);
 }
 
-const dmap__branch_ops dmap__crew_branch = {
+static const dmap__branch_ops crew_branch = {
     .begin = begin, .end = begin, .submit = submit, .recall = recall, .limit = limit};
 
 const dmap__branch_ops *dmap__branch_ops_of(const dmap_pool *pool, int branch) {
     if (branch)
         return pool->comm ? &dmap__rank_branch : NULL;
-    return pool->crew ? &dmap__crew_branch : NULL;
+    return pool->crew ? &crew_branch : NULL;
 }

@@ -61,7 +61,8 @@ static void touch_mpi(dmap_pool *pool, double now) {
     dmap__comm_touch();
 }
 
-bool dmap__loop_turn(dmap_pool *pool) {
+/* One round. Never sleeps. Returns true if there was anything. */
+static bool turn(dmap_pool *pool) {
     bool moved = pool->comm && take_messages(pool);
     if (pool->crew)
         moved = take_crew(pool) || moved;
@@ -118,7 +119,7 @@ bool dmap__loop_run(dmap_pool *pool, dmap__loop_done_fn *is_done, void *arg, dou
     pool->has_long_waits = false;
     for (;;) {
         uint32_t heard = pool->heard = dmap__bell_heard(pool->bell);
-        bool moved = dmap__loop_turn(pool);
+        bool moved = turn(pool);
         if (is_done(arg)) {
             is_over = true;
             break;

@@ -23,9 +23,6 @@ typedef struct dmap__side {
     void (*broke)(dmap_pool *pool, const dmap__error *why);
 } dmap__side;
 
-/** One round: takes what has come, does what is to be done. Never sleeps. Returns true if there was anything. */
-bool dmap__loop_turn(dmap_pool *pool);
-
 typedef bool dmap__loop_done_fn(void *arg);
 /** Runs until is_done(arg), or until the clock says until_s (< 0: no limit): returns whether it is done. */
 bool dmap__loop_run(dmap_pool *pool, dmap__loop_done_fn *is_done, void *arg, double until_s);
