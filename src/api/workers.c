@@ -101,6 +101,7 @@ static dmap_status open_crew(dmap_pool *pool, int workers, dmap__error *error) {
                                 .refresh_items = pool->options.refresh_items,
                                 .refresh_memory = pool->options.refresh_memory,
                                 .workers = workers,
+                                .stack_size = pool->options.stack_size,
                                 .spins = pool->has_spare_core,
                                 .rank = pool->rank,
                                 .bell = pool->bell,

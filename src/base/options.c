@@ -12,12 +12,15 @@
 #include "base/options.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define MAX_STACK ((size_t)1 << 40)
 
 enum { MAX_WORKERS = 4096, MAX_RETRIES = 1000, MIN_WINDOW = 4096, VALUE_SHOWN = 60 };
 
@@ -136,6 +139,36 @@ static dmap_status read_variable(const option *o, int *value, dmap__error *error
     return good ? DMAP_OK : fail_variable(o, text, error);
 }
 
+/* "64M": as OMP_STACKSIZE, a number of KiB, or with the letter of its unit. */
+static bool parse_size(const char *text, size_t *size) {
+    static const char units[] = "bkmg";
+    size_t digits = strspn(text, "0123456789");
+    const char *unit = text[digits] ? strchr(units, tolower((unsigned char)text[digits])) : &units[1];
+    int saved = errno;
+    errno = 0;
+    unsigned long long number = strtoull(text, NULL, 10), scale = unit ? UINT64_C(1) << (10 * (unit - units)) : 0;
+    bool fits = digits && errno == 0 && scale && number && number <= MAX_STACK / scale;
+    errno = saved;
+    if (!fits || (text[digits] && text[digits + 1]))
+        return false;
+    *size = (size_t)(number * scale);
+    return true;
+}
+
+static dmap_status resolve_stack(const dmap_options *given, dmap_options *resolved, dmap__error *error) {
+    const char *text = getenv("DMAP_STACKSIZE");
+    char shown[VALUE_SHOWN + 4];
+    resolved->stack_size = given ? given->stack_size : 0;
+    if (resolved->stack_size > MAX_STACK)
+        return dmap__fail(error, DMAP_EINVAL, "dmap_options.stack_size is %zu: want up to %zu bytes (0: default)",
+                          resolved->stack_size, MAX_STACK);
+    if (resolved->stack_size || !text || !*text || parse_size(text, &resolved->stack_size))
+        return DMAP_OK;
+    show_value(text, shown, sizeof shown);
+    return dmap__fail(error, DMAP_EINVAL, "DMAP_STACKSIZE=\"%s\": want a number of KiB, or with B, K, M or G behind it",
+                      shown);
+}
+
 dmap_status dmap__options_resolve(const dmap_options *given, dmap_options *resolved, dmap__error *error) {
     dmap_options all = {0};
     for (const option *o = table; o < table + n_options; o++) {
@@ -151,6 +184,8 @@ dmap_status dmap__options_resolve(const dmap_options *given, dmap_options *resol
         }
         set_field(&all, o, value);
     }
+    if (resolve_stack(given, &all, error) != DMAP_OK)
+        return DMAP_EINVAL;
     all.refresh_items = given ? given->refresh_items : 0;
     all.refresh_memory = given ? given->refresh_memory : 0;
     *resolved = all;

@@ -11,11 +11,10 @@
 #define DMAP__OPTIONS_LINE 160 /* bytes that a description needs at most, with its '\0' */
 
 /** Fills *resolved: a field of *given that is not zero holds; one that is zero takes its environment variable (an empty
- *  one counts as unset), else the default. Afterwards no field is zero but workers, node_workers and master_works,
- *  where zero means "the library decides".
- *  given:    NULL: all zero; may be the same as resolved
- *  Returns:  DMAP_OK, or DMAP_EINVAL with a sentence that names the field, or variable and value, and what is legal:
- *            *resolved is untouched then */
+ *  one counts as unset), else the default. Afterwards no field is zero but workers, node_workers, stack_size and
+ * master_works, where zero means "the library decides". given:    NULL: all zero; may be the same as resolved Returns:
+ * DMAP_OK, or DMAP_EINVAL with a sentence that names the field, or variable and value, and what is legal: *resolved is
+ * untouched then */
 dmap_status dmap__options_resolve(const dmap_options *given, dmap_options *resolved, dmap__error *error);
 
 /** Writes the options on one line, as "workers=auto backend=threads …", cut off at size. */

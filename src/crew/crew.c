@@ -10,7 +10,6 @@
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +17,13 @@
 #include "base/clock.h"
 #include "base/futex.h"
 #include "base/memory.h"
+#include "crew/crash.h"
 #include "crew/emission.h"
+#include "crew/outlive.h"
 #include "crew/process_system.h"
 #include "crew/puppet.h"
+#include "crew/signals.h"
+#include "crew/stack.h"
 #include "crew/worker.h"
 
 #define STACK_GUARD ((size_t)256 * 1024)
@@ -36,6 +39,7 @@ typedef struct hand {
     dmap__place place;
     pthread_t thread;
     bool started;
+    bool did; /* something in its last step: DMAP_SERIAL */
 } hand;
 
 struct dmap__crew {
@@ -48,6 +52,8 @@ struct dmap__crew {
     dmap__bell *bell;       /* of the manager */
     dmap__watcher *watcher; /* of their processes */
     hand *hands;
+    bool watches_crashes;
+    void *own_stack; /* for signal handlers, of the manager's thread: DMAP_SERIAL */
     uint64_t calls;
     _Alignas(DMAP__CACHE_LINE) _Atomic uint32_t epoch;
     _Atomic uint32_t sleepers;
@@ -62,11 +68,14 @@ static void tell_manager(void *arg) {
 
 /* A manager that does not wait may be in want of the core that this worker has: it woke the worker, which was run at
  * once. So the worker gives way before it begins anything else; one that has nothing to begin sleeps anyway. */
-static bool step(hand *h) {
-    int did = dmap__worker_step(h->worker);
+static bool tell_step(hand *h, int did) {
     if (did == 2 && !dmap__bell_ring(h->crew->bell) && h->crew->backend != DMAP_SERIAL)
         dmap__worker_give_way(h->worker);
     return did != 0;
+}
+
+static bool step(hand *h) {
+    return tell_step(h, dmap__worker_step(h->worker));
 }
 
 static void look_for_a_while(dmap__crew *crew, uint32_t epoch) {
@@ -76,24 +85,28 @@ static void look_for_a_while(dmap__crew *crew, uint32_t epoch) {
 }
 
 /* The manager is told: while other workers still have items, it may ask for more. */
-static void sleep_for_work(dmap__crew *crew, uint32_t epoch) {
+static void sleep_for_work(hand *h, uint32_t epoch) {
+    dmap__crew *crew = h->crew;
     atomic_fetch_add(&crew->sleepers, 1);
     if (dmap__board_is_used(&crew->state.board))
         tell_manager(crew);
     if (crew->spins)
         look_for_a_while(crew, epoch);
+    dmap__worker_rest(h->worker);
     dmap__futex_wait(&crew->epoch, epoch, -1);
     atomic_fetch_sub(&crew->sleepers, 1);
 }
 
-static void *work(void *arg) {
+/* A task that ends its thread (pthread_exit) has failed. */
+static bool resume(hand *h) {
+    return tell_step(h, dmap__worker_resume(h->worker, "the task ended its thread (pthread_exit)", true));
+}
+
+/* Until the crew quits. */
+static void work(void *arg, bool again) {
     hand *h = arg;
-    if (h->crew->topology)
-        dmap__topology_bind(h->crew->topology, &h->place);
-    dmap__inner_enter(h->crew->inner);
-    dmap__board_touch(&h->crew->state.board, h->number);
-    atomic_fetch_add(&h->crew->ready, 1);
-    dmap__futex_wake(&h->crew->ready, 1);
+    if (again)
+        resume(h);
     for (;;) {
         if (step(h))
             continue;
@@ -102,25 +115,49 @@ static void *work(void *arg) {
             continue;
         if (atomic_load(&h->crew->quit))
             break;
-        sleep_for_work(h->crew, epoch);
+        sleep_for_work(h, epoch);
     }
     dmap__worker_leave(h->worker);
+}
+
+/* DMAP_SERIAL: the same in the manager's thread, a step at a time. */
+static void step_own(void *arg, bool again) {
+    hand *h = arg;
+    h->did = again ? resume(h) : step(h);
+}
+
+static void leave_own(void *arg, bool again) {
+    (void)again; /* a tear-down is not run twice */
+    dmap__worker_leave(((hand *)arg)->worker);
+}
+
+static void *start(void *arg) {
+    hand *h = arg;
+    void *stack = dmap__crash_stack();
+    if (h->crew->topology)
+        dmap__topology_bind(h->crew->topology, &h->place);
+    dmap__inner_enter(h->crew->inner);
+    dmap__board_touch(&h->crew->state.board, h->number);
+    atomic_fetch_add(&h->crew->ready, 1);
+    dmap__futex_wake(&h->crew->ready, 1);
+    dmap__outlive(work, h);
+    dmap__crash_stack_drop(stack);
     return NULL;
 }
 
-/* Signals are the program's: no worker takes them. Its stack (on which tasks run, also in processes that were forked
+/* Until it has work it takes no signals. Its stack (on which tasks run, also in processes that were forked
  * from here) ends with a guard that large frames do not step over: below it may lie memory that is shared. */
-static int start_thread(hand *h) {
-    sigset_t all, before;
+static int start_thread(hand *h, size_t stack_size) {
+    sigset_t before;
     pthread_attr_t attributes;
     int code = pthread_attr_init(&attributes);
     if (code)
         return code;
     pthread_attr_setguardsize(&attributes, STACK_GUARD);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    code = pthread_create(&h->thread, &attributes, work, h);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_setstacksize(&attributes, dmap__stack_round(stack_size));
+    dmap__signals_rest(&before);
+    code = pthread_create(&h->thread, &attributes, start, h);
+    dmap__signals_set(&before);
     pthread_attr_destroy(&attributes);
     h->started = code == 0;
     return code;
@@ -139,6 +176,7 @@ static dmap_status hand_over(dmap__crew *crew, int number, const dmap__crew_conf
                                   .refresh_memory = config->refresh_memory,
                                   .watcher = crew->watcher,
                                   .inner = crew->inner,
+                                  .mask = &crew->state.mask,
                                   .rank = config->rank,
                                   .worker = number,
                                   .workers = crew->workers};
@@ -178,10 +216,13 @@ static dmap_status open_hand(dmap__crew *crew, int number, const dmap__crew_conf
     dmap_status status = crew->state.stages ? hand_over(crew, number, config, error) : DMAP_OK;
     if (status != DMAP_OK)
         return status;
-    if (crew->backend != DMAP_SERIAL && start_thread(h))
-        return dmap__fail(error, DMAP_ENOMEM, "rank %d could not start thread %d of %d", config->rank, number + 1,
-                          crew->workers);
-    return DMAP_OK;
+    size_t stack_size = config->stack_size ? config->stack_size : dmap__stack_usual(crew->workers);
+    int code = crew->backend == DMAP_SERIAL ? 0 : start_thread(h, stack_size);
+    char reason[128];
+    return !code ? DMAP_OK
+                 : dmap__fail(error, DMAP_ENOMEM,
+                              "rank %d could not start thread %d of %d, with a stack of %zu KiB: %s", config->rank,
+                              number + 1, crew->workers, stack_size / 1024, strerror_r(code, reason, sizeof reason));
 }
 
 /* A grant may be put once every worker has touched its lanes: else they would come from where the manager runs. */
@@ -189,6 +230,16 @@ static void wait_for_threads(dmap__crew *crew) {
     uint32_t ready;
     while (crew->backend != DMAP_SERIAL && (ready = atomic_load(&crew->ready)) < (uint32_t)crew->workers)
         dmap__futex_wait(&crew->ready, ready, -1);
+}
+
+/* With processes no task runs here. */
+static void watch_crashes(dmap__crew *crew) {
+    if (crew->backend == DMAP_PROCESSES)
+        return;
+    dmap__crash_open();
+    crew->watches_crashes = true;
+    if (crew->backend == DMAP_SERIAL)
+        crew->own_stack = dmap__crash_stack();
 }
 
 dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, dmap__error *error) {
@@ -213,6 +264,8 @@ dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, 
     if (!made->hands || !made->state.emissions || !dmap__board_init(&made->state.board, config->workers))
         status = dmap__fail(error, DMAP_ENOMEM, "out of memory for the board of %d workers", config->workers);
     if (status == DMAP_OK)
+        watch_crashes(made);
+    if (status == DMAP_OK)
         status = open_processes(made, error);
     for (int i = 0; i < config->workers && status == DMAP_OK; i++)
         status = open_hand(made, i, config, error);
@@ -235,9 +288,12 @@ void dmap__crew_close(dmap__crew *crew) {
         if (h->started)
             pthread_join(h->thread, NULL);
         else if (h->worker)
-            dmap__worker_leave(h->worker);
+            dmap__outlive_own(leave_own, h);
         dmap__worker_destroy(h->worker);
     }
+    if (crew->watches_crashes)
+        dmap__crash_close();
+    dmap__crash_stack_drop(crew->own_stack);
     dmap__watcher_close(crew->watcher);
     dmap__emissions_destroy(crew->state.emissions);
     dmap__board_fini(&crew->state.board);
@@ -253,6 +309,8 @@ int dmap__crew_workers(const dmap__crew *crew) {
 void dmap__crew_begin(dmap__crew *crew, const dmap__work *work_given) {
     crew->state.work = *work_given;
     crew->calls++;
+    if (crew->backend != DMAP_SERIAL)
+        dmap__worker_take_mask(&crew->state);
     atomic_store(&crew->state.limit, UINT64_MAX);
     for (int i = 0; i < crew->state.n_stages; i++)
         atomic_store(&crew->state.stages[i]->limit, UINT64_MAX);
@@ -318,10 +376,18 @@ void dmap__crew_limit(dmap__crew *crew, uint64_t limit) {
     dmap__crew_lower_limit(&crew->state, limit);
 }
 
+void dmap__crew_break_off(dmap__crew *crew) {
+    if (crew->backend == DMAP_SERIAL)
+        dmap__worker_resume(crew->hands[0].worker, "the task threw an exception", false);
+}
+
 bool dmap__crew_step(dmap__crew *crew) {
-    return crew->backend == DMAP_SERIAL && step(&crew->hands[0]);
+    if (crew->backend != DMAP_SERIAL)
+        return false;
+    dmap__outlive_own(step_own, &crew->hands[0]);
+    return crew->hands[0].did;
 }
 
 bool dmap__crew_is_inside(void) {
-    return dmap__worker_is_inside();
+    return dmap__worker_inside() != NULL;
 }

@@ -27,6 +27,7 @@ typedef struct dmap__puppet_config {
     uint64_t refresh_memory; /* bytes of its own that it may hold in memory, looked at between batches; 0: no bound */
     dmap__watcher *watcher;  /* borrowed */
     dmap__inner inner;       /* what the process tells the libraries of its tasks */
+    const sigset_t *mask;    /* borrowed: signals that its tasks find blocked */
     int rank, worker;
     int workers; /* of the rank */
 } dmap__puppet_config;

@@ -4,6 +4,8 @@
 
 #include <stdatomic.h>
 
+#include <signal.h>
+
 #include "crew/board.h"
 #include "crew/stage.h"
 
@@ -24,6 +26,8 @@ typedef struct dmap__crew_state {
         *stages; /* of the workers' processes, which look at limits of their own; NULL: threads only */
     int n_stages;
     struct dmap__emissions *emissions;
+    sigset_t mask;           /* signals that tasks find blocked */
+    uint64_t mask_number;    /* counts its changes, from 1; 0: workers leave theirs as it is */
     void (*tell)(void *arg); /* wakes the manager */
     void *tell_arg;
     _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t limit; /* items of this index and above are not wanted */
@@ -42,12 +46,21 @@ void dmap__worker_hand_over(dmap__worker *worker, struct dmap__puppet *puppet);
 uint32_t dmap__worker_most(const dmap__crew_state *crew, const dmap__grant *grant);
 /** Another thread may want its core: it yields before it begins its next batch. */
 void dmap__worker_give_way(dmap__worker *worker);
+/** Tasks are to find the signals blocked that the calling thread has, as in a serial loop. While no grant is out. */
+void dmap__worker_take_mask(dmap__crew_state *crew);
+/** It is about to sleep: its thread takes no signals meanwhile. */
+void dmap__worker_rest(dmap__worker *worker);
+/** A task did not return (pthread_exit, an exception): what it was at has failed. The rest of its batch is run if that
+ *  `goes_on`. Does nothing if there was no batch. Returns as dmap__worker_step does.
+ *  Called by:  that thread, once the task's frames are gone
+ *  why:        a sentence */
+int dmap__worker_resume(dmap__worker *worker, const char *why, bool goes_on);
 /** Runs what tear-downs are due. Called by: the worker's own thread, at its end. */
 void dmap__worker_leave(dmap__worker *worker);
 
 /** Lowers the limit of a crew; returns true if it was higher. Any thread. */
 bool dmap__crew_lower_limit(dmap__crew_state *crew, uint64_t limit);
-/** True while this thread is inside a task. */
-bool dmap__worker_is_inside(void);
+/** What this thread is inside of: a task's context; NULL: no task. A signal handler may ask, too. */
+const struct dmap_context *dmap__worker_inside(void);
 
 #endif

@@ -3,7 +3,6 @@
  * the first item that fails: failures are few, and the rank, which knows what they mean, asks again for the rest. */
 #include "crew/worker_child.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/tasks.h"
-#include "crew/child.h"
+#include "crew/copy.h"
 #include "crew/emission.h"
 #include "crew/obituary.h"
 #include "crew/shared.h"
@@ -30,18 +29,6 @@ typedef struct child {
 } child;
 
 DMAP_PROCESS(dmap__worker_child, dmap__worker_child);
-
-static bool is_copy; /* this process was forked by a task's own fork() */
-
-static void note_copy(void) {
-    is_copy = true;
-}
-
-/* A task that calls fork() may return on both sides: the copy leaves then, as the stage is for one process. */
-static void leave_if_copy(void) {
-    if (is_copy)
-        dmap__child_leave(0);
-}
 
 /* Results of variable size are made on the stage. ctx->take. */
 static void *take(dmap_context *ctx, size_t size) {
@@ -119,7 +106,6 @@ static bool make_ready(child *c) {
     if (!local->task || local->generation != c->crew.shared_generation)
         atomic_store(&head->phase, (uint32_t)DMAP__PHASE_SETUP);
     int code = dmap__local_set_up(&c->context, local, task, c->crew.shared_generation);
-    leave_if_copy();
     atomic_store(&head->phase, (uint32_t)DMAP__PHASE_IDLE);
     return code ? refuse(c, code, c->context.text) : true;
 }
@@ -194,7 +180,7 @@ static int call(child *c, uint32_t i, uint32_t n) {
     const void *item = item_at(c, i, &number);
     void *result = task->result_size ? c->context.result : NULL;
     int code = task->run_batch ? task->run_batch(&c->context, item, result, n) : task->run(&c->context, item, result);
-    leave_if_copy();
+    dmap__copy_leave();
     return code;
 }
 
@@ -218,7 +204,7 @@ static void run_plain(child *c) {
         c->context.index = first + i;
         c->context.result = result;
         int code = task->run(&c->context, item, result_size ? result : NULL);
-        leave_if_copy();
+        dmap__copy_leave();
         if (code && !end(c, i, code))
             return;
         atomic_store_explicit(&head->done, i + 1, memory_order_release);
@@ -263,6 +249,7 @@ static bool open_child(child *c) {
     head = c->stage.head;
     if (head->is_bound)
         sched_setaffinity(0, sizeof head->cpus, head->cpus);
+    dmap__surroundings_enter(&head->surroundings);
     dmap__inner_enter_process(head->inner);
     dmap__obituary_prepare(head);
     c->crew.rank = head->rank;
@@ -272,8 +259,7 @@ static bool open_child(child *c) {
     c->context.number = head->worker;
     c->context.limit = &head->limit;
     c->context.take = take;
-    is_copy = false; /* a copy may be among those that this one was forked from */
-    return c->locals && pthread_atfork(NULL, NULL, note_copy) == 0;
+    return c->locals && dmap__copy_watch();
 }
 
 static void answer(child *c) {
@@ -281,10 +267,10 @@ static void answer(child *c) {
     c->context.text[0] = '\0';
     c->context.out_of_memory = false;
     if (make_ready(c)) {
-        dmap__worker_mark(true);
+        dmap__worker_mark(&c->context);
         run(c);
         c->context.emit = NULL;
-        dmap__worker_mark(false);
+        dmap__worker_mark(NULL);
     }
     atomic_store(&head->phase, (uint32_t)DMAP__PHASE_IDLE);
     atomic_store(&head->answer, head->request);

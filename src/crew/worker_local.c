@@ -1,15 +1,21 @@
 /* A worker's state for each task. It is made by the task's set-up before the worker's first item of that task, made
  * again when the shared data has changed, as it may have been made from them, and torn down in the end. */
 #include "crew/batch.h"
+#include "crew/copy.h"
 #include "crew/puppet.h"
 
 void dmap__local_tear_down(dmap_context *ctx, dmap__local *local) {
     if (local->task && local->task->teardown) {
         ctx->local = local;
         ctx->index = 0;
-        dmap__worker_mark(true);
-        local->task->teardown(ctx);
-        dmap__worker_mark(false);
+        const dmap_task *task = local->task;
+        local->task = NULL; /* once, whatever it does */
+        ctx->act = DMAP__ACT_TEARDOWN;
+        dmap__worker_mark(ctx);
+        task->teardown(ctx);
+        dmap__copy_leave();
+        dmap__worker_mark(NULL);
+        ctx->act = DMAP__ACT_ITEM;
     }
     local->task = NULL;
     local->value = NULL;
@@ -25,9 +31,12 @@ int dmap__local_set_up(dmap_context *ctx, dmap__local *local, const dmap_task *t
     ctx->attempt = 1;
     ctx->text[0] = '\0';
     ctx->out_of_memory = false;
-    dmap__worker_mark(true);
+    ctx->act = DMAP__ACT_SETUP;
+    dmap__worker_mark(ctx);
     int code = task->setup ? task->setup(ctx) : 0;
-    dmap__worker_mark(false);
+    dmap__copy_leave();
+    dmap__worker_mark(NULL);
+    ctx->act = DMAP__ACT_ITEM;
     if (!code) {
         local->task = task;
         local->generation = generation;
@@ -46,6 +55,7 @@ void dmap__worker_fail_set_up(dmap__worker *worker, dmap__outcome *log, int code
 void dmap__worker_leave(dmap__worker *worker) {
     if (worker->puppet)
         dmap__puppet_quit(worker->puppet);
+    dmap__worker_wake(worker);
     for (size_t i = 0; i < worker->crew->n_tasks; i++)
         dmap__local_tear_down(&worker->context, &worker->locals[i]);
 }
