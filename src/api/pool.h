@@ -16,6 +16,8 @@ dmap_status dmap__pool_close(dmap_pool *pool);
 dmap_status dmap__pool_check(dmap_pool *pool, const char *function);
 /** The same for what is called while a call runs. */
 dmap_status dmap__pool_check_calling(dmap_pool *pool, const char *function);
+/** True in a process that was forked from the pool's: its workers and messages are not there. */
+bool dmap__pool_is_copy(const dmap_pool *pool);
 /** True if the pool is open. */
 bool dmap__pool_is_open(const dmap_pool *pool);
 

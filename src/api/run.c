@@ -1,11 +1,13 @@
 /* A whole program: MPI begins and ends here, if a launcher started it. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include <dmap/dmap.h>
 
 #include "api/pool.h"
 #include "crew/child.h"
 #include "crew/forkserver.h"
+#include "job/job.h"
 
 static int complain(const dmap__error *error) {
     fprintf(stderr, "dmap: %s\n", error->text[0] ? error->text : dmap_status_text(error->status));
@@ -28,16 +30,19 @@ static int run_pool(dmap__comm *comm, int argc, char **argv, dmap_main_fn *main_
         return 0;
     pool->is_programs = true;
     int value = main_fn(pool, argc, argv);
+    if (dmap__pool_is_copy(pool))
+        return value;
     if (dmap__pool_close(pool) != DMAP_OK && value == 0)
         value = 1;
     return value;
 }
 
-/* From here on the process may have MPI. */
+/* From here on the process may have MPI. A copy that the user's program forked, and that comes back here, has not. */
 static int run_program(int argc, char **argv, dmap_main_fn *main_fn, const dmap_options *options) {
     dmap__error error;
     dmap__comm *comm = NULL;
     int expected = 0;
+    pid_t process = getpid();
     bool launched = dmap__comm_launched(&expected);
     if (launched && open_comm(&argc, &argv, expected, &comm, &error) != DMAP_OK) {
         complain(&error);
@@ -45,7 +50,7 @@ static int run_program(int argc, char **argv, dmap_main_fn *main_fn, const dmap_
         return 1;
     }
     int value = run_pool(comm, argc, argv, main_fn, options);
-    if (launched)
+    if (launched && process == getpid())
         dmap__comm_finalize_mpi();
     return value;
 }
@@ -74,7 +79,8 @@ int dmap_prefork(int *argc, char ***argv) {
 dmap_status dmap_close(dmap_pool *pool) {
     if (!pool)
         return DMAP_OK;
-    dmap_status status = dmap__pool_check(pool, "dmap_close");
+    bool is_left = dmap__pool_is_open(pool) && pool->current && dmap__job_is_left(pool->current);
+    dmap_status status = is_left ? dmap__pool_check_calling(pool, "dmap_close") : dmap__pool_check(pool, "dmap_close");
     if (status != DMAP_OK)
         return status;
     if (pool->is_programs)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "crew/copy.h"
 #include "job/idle.h"
 #include "job/seat.h"
 #include "job/source_kind.h"
@@ -151,7 +152,9 @@ static void watch(dmap__job *job, double now) {
     if (!ends && job->source.ended)
         progress.total = job->source.pulled;
     job->watched_s = now;
-    if (job->options.on_watch(job->options.on_watch_arg, &progress))
+    int code = job->options.on_watch(job->options.on_watch_arg, &progress);
+    dmap__copy_leave();
+    if (code)
         dmap__job_stop(job);
 }
 
@@ -237,7 +240,8 @@ static void rest(const dmap__job *job, dmap__idle *idle, uint32_t heard) {
 
 static void loop(dmap__job *job) {
     dmap__idle idle = {.spins = job->pool->has_spare_core && job->pool->comm};
-    long slack = dmap__clock_sharpen();
+    if (job->slack < 0)
+        job->slack = dmap__clock_sharpen();
     if (job->pool->has_long_calls)
         dmap__seat_take(job->pool);
     for (;;) {
@@ -257,7 +261,8 @@ static void loop(dmap__job *job) {
             rest(job, &idle, heard);
     }
     dmap__seat_leave(job->pool);
-    dmap__clock_blunt(slack);
+    dmap__clock_blunt(job->slack);
+    job->slack = -1;
     job->pool->has_long_calls = is_long(job, dmap__clock_now());
 }
 
@@ -310,11 +315,56 @@ static void close_job(dmap__job *job) {
     free(job);
 }
 
+/* Items that there are, or were so far. */
+static uint64_t count_of(const dmap__job *job) {
+    uint64_t count = dmap__items_count(&job->source);
+    return count == DMAP__UNKNOWN ? job->source.pulled : count;
+}
+
+/* ---- a function of the caller's that does not return ---- */
+
+/* A C++ exception out of it passes through here. The call's memory is the caller's and may go with the exception: so
+ * what is out is waited for, and the pool is as after any call. */
+void dmap__job_break_off(dmap__job *job) {
+    if (job->plan) {
+        dmap__job_stop(job);
+        dmap__job_take_left(job);
+        dmap__job_give_up(job);
+        if (job->pool->crew)
+            dmap__crew_break_off(job->pool->crew);
+        if (job->delivering) {
+            dmap__part_destroy(job->delivering);
+            dmap__plan_release(job->plan, job->delivering_bytes);
+            job->delivering = NULL;
+        }
+        loop(job);
+        dmap__progress_fini(&job->progress, dmap__clock_now(), job->ended, job->report.failed);
+        dmap__job_report(job);
+    }
+    if (job->sink.given.kind == DMAP__SINK_COLLECT && *job->sink.given.results)
+        dmap__results_finish(*job->sink.given.results, count_of(job), UINT64_MAX);
+    dmap__fail(&job->pool->error, DMAP_ECANCELLED, "the call was left by an exception");
+    job->pool->current = NULL;
+    close_job(job);
+}
+
+static void break_off(dmap__job **unfinished) {
+    if (*unfinished)
+        dmap__job_break_off(*unfinished);
+}
+
+bool dmap__job_is_left(const dmap__job *job) {
+    return (uintptr_t)__builtin_frame_address(0) > (uintptr_t)job->frame;
+}
+
 dmap_status dmap__job_run(dmap_pool *pool, uint32_t task_id, dmap_source source, dmap_sink sink,
                           const dmap_map_options *options) {
     dmap__job *job = calloc(1, sizeof *job);
+    __attribute__((cleanup(break_off))) dmap__job *unfinished = job;
     if (!job)
         return dmap__fail_memory(&pool->error, sizeof *job, "a call");
+    job->frame = __builtin_frame_address(0);
+    job->slack = -1;
     job->pool = pool;
     job->task_id = task_id;
     job->task = pool->registry.tasks[task_id];
@@ -336,6 +386,7 @@ dmap_status dmap__job_run(dmap_pool *pool, uint32_t task_id, dmap_source source,
         dmap__progress_fini(&job->progress, dmap__clock_now(), job->ended, job->report.failed);
         dmap__job_report(job);
     }
+    unfinished = NULL;
     pool->current = NULL;
     dmap_status status = verdict(job);
     close_job(job);
