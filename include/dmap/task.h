@@ -23,6 +23,10 @@ typedef struct dmap_blob {
     size_t size;
 } dmap_blob;
 
+/* A task's functions return. A C++ exception out of one ends the process as any that nobody catches: it costs the item
+ * with DMAP_PROCESSES, the rank with DMAP_THREADS; with DMAP_SERIAL it comes out of dmap_map. pthread_exit fails the
+ * item; a longjmp out of a task is undefined. A copy of the process by fork() ends when it returns from the function. */
+
 /** Does one item. item is read-only; result has result_size bytes (NULL if that is 0 or DMAP_VARIABLE: then
  *  dmap_result). Fixed-size items and results are aligned as in an array of theirs; variable ones to 16 bytes.
  *  Returns 0: done; else the item failed with that code (dmap_fail adds a sentence). */
@@ -59,7 +63,7 @@ typedef struct dmap_task {
 #ifdef __cplusplus
 #define DMAP_DESIGNATED_BEGIN                                                                                          \
     _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wpragmas\"")                                     \
-        _Pragma("GCC diagnostic ignored \"-Wpedantic\"") _Pragma("GCC diagnostic ignored \"-Wc++20-extensions\"")        \
+        _Pragma("GCC diagnostic ignored \"-Wpedantic\"") _Pragma("GCC diagnostic ignored \"-Wc++20-extensions\"")      \
             _Pragma("GCC diagnostic ignored \"-Wmissing-field-initializers\"")
 #define DMAP_DESIGNATED_END _Pragma("GCC diagnostic pop")
 #else
