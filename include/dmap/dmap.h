@@ -6,8 +6,8 @@
  * Ranges are half open: [begin, end).
  *
  * Unless a comment says otherwise: functions are called on the master, by the thread that opened the pool, outside any
- * task, source or sink function, in the process that opened it (a copy of that by fork() is refused); pointers passed in
- * are borrowed for the call; sizes are in bytes, times in seconds; text returned is UTF-8, owned by the library. No
+ * task, source or sink function, in the process that opened it (a copy of that by fork() is refused); pointers passed
+ * in are borrowed for the call; sizes are in bytes, times in seconds; text returned is UTF-8, owned by the library. No
  * function exits, aborts, or prints to stdout. */
 #ifndef DMAP_DMAP_H
 #define DMAP_DMAP_H

@@ -25,7 +25,8 @@ typedef struct dmap_blob {
 
 /* A task's functions return. A C++ exception out of one ends the process as any that nobody catches: it costs the item
  * with DMAP_PROCESSES, the rank with DMAP_THREADS; with DMAP_SERIAL it comes out of dmap_map. pthread_exit fails the
- * item; a longjmp out of a task is undefined. A copy of the process by fork() ends when it returns from the function. */
+ * item; a longjmp out of a task is undefined. A copy of the process by fork() ends when it returns from the function.
+ */
 
 /** Does one item. item is read-only; result has result_size bytes (NULL if that is 0 or DMAP_VARIABLE: then
  *  dmap_result). Fixed-size items and results are aligned as in an array of theirs; variable ones to 16 bytes.

@@ -13,13 +13,13 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "crew/crash.h"
 #include "crew/exception.h"
 #include "crew/symbol.h"
 
-#define SIGNAL_STACK ((size_t)64 * 1024)
-#define FRAMES       16
-#define SHOWN        4 /* frames that are named */
-#define MOST_S       3 /* seconds for the trace */
+#define FRAMES 16
+#define SHOWN  4 /* frames that are named */
+#define MOST_S 3 /* seconds for the trace */
 
 static dmap__stage_head *stage_of_crash; /* this process's: a signal handler has no argument of ours */
 
@@ -109,9 +109,7 @@ void dmap__obituary_prepare(dmap__stage_head *head) {
     stage_of_crash = head;
     backtrace(&first, 1);
     dmap__exception_prepare();
-    stack_t stack = {.ss_sp = malloc(SIGNAL_STACK), .ss_size = SIGNAL_STACK};
-    if (stack.ss_sp)
-        sigaltstack(&stack, NULL);
+    dmap__crash_stack();
     struct sigaction action = {.sa_sigaction = leave_trace,
                                .sa_flags = (int)(SA_SIGINFO | SA_ONSTACK | SA_RESETHAND | SA_NODEFER)};
     for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
