@@ -13,6 +13,8 @@
 #include "api/workers.h"
 #include "base/clock.h"
 #include "base/options.h"
+#include "crew/copy.h"
+#include "job/job.h"
 #include "job/places.h"
 #include "job/serve.h"
 #include "job/share.h"
@@ -101,6 +103,8 @@ static void destroy(dmap_pool *pool) {
 
 static dmap_status open_steps(dmap_pool *pool, const dmap_options *options, dmap__error *error) {
     dmap__registry_get(&pool->registry, error);
+    if (!dmap__copy_watch())
+        dmap__fail(error, DMAP_ENOMEM, "out of memory for a pool");
     if (agree_options(pool, options, error) != DMAP_OK || agree_program(pool, error) != DMAP_OK)
         return error->status;
     if (dmap__workers_open(pool, error) != DMAP_OK)
@@ -132,11 +136,15 @@ static dmap_pool *create(dmap__comm *comm, dmap__error *error) {
     pool->is_rung = !comm || dmap__comm_is_rung(comm);
     pool->shared_fd = -1;
     pool->owner = pthread_self();
+    pool->process = getpid();
     gethostname(pool->host, sizeof pool->host - 1);
     return pool;
 }
 
+/* A call that was left by longjmp may still have chunks out. */
 dmap_status dmap__pool_close(dmap_pool *pool) {
+    if (pool->current)
+        dmap__job_break_off(pool->current);
     dmap_status status = pool->broken;
     dmap__head head = {.type = DMAP__CLOSE};
     for (int rank = 1; rank < pool->ranks && status == DMAP_OK; rank++)
@@ -189,12 +197,20 @@ bool dmap__pool_is_open(const dmap_pool *pool) {
     return pool && dmap__live_has(pool);
 }
 
+bool dmap__pool_is_copy(const dmap_pool *pool) {
+    return pool->process != getpid();
+}
+
 static dmap_status check_caller(const dmap_pool *pool, const char *function) {
     dmap__error *error = dmap__thread_error();
     if (!pool)
         return dmap__fail(error, DMAP_EINVAL, "%s: the pool is NULL", function);
     if (!dmap__live_has(pool))
         return dmap__fail(error, DMAP_EINVAL, "%s: the pool is not open", function);
+    if (dmap__pool_is_copy(pool))
+        return dmap__fail(error, DMAP_EINVAL,
+                          "%s: called in process %d, a copy (by fork) of process %d, which the pool belongs to",
+                          function, (int)getpid(), (int)pool->process);
     if (dmap__crew_is_inside())
         return dmap__fail(error, DMAP_EINVAL, "%s: called inside a task", function);
     if (!pthread_equal(pool->owner, pthread_self()))
@@ -211,9 +227,13 @@ static dmap_status refuse(dmap_pool *pool, const char *function, const char *why
 
 dmap_status dmap__pool_check(dmap_pool *pool, const char *function) {
     dmap_status status = check_caller(pool, function);
-    if (status == DMAP_OK && pool->current)
-        return refuse(pool, function, "called by a source or sink function, while a call is running");
-    return status;
+    if (status != DMAP_OK || !pool->current)
+        return status;
+    if (dmap__job_is_left(pool->current))
+        return refuse(pool, function, "a function of the last call left it by longjmp: the pool can only be closed");
+    return refuse(pool, function,
+                  "called by a source or sink function, while a call is running (or one of these left it by longjmp, "
+                  "which breaks the pool)");
 }
 
 dmap_status dmap__pool_check_calling(dmap_pool *pool, const char *function) {
@@ -224,5 +244,6 @@ dmap_status dmap__pool_check_calling(dmap_pool *pool, const char *function) {
 }
 
 bool dmap__pool_is_own(const dmap_pool *pool) {
-    return dmap__pool_is_open(pool) && !dmap__crew_is_inside() && pthread_equal(pool->owner, pthread_self());
+    return dmap__pool_is_open(pool) && !dmap__pool_is_copy(pool) && !dmap__crew_is_inside() &&
+           pthread_equal(pool->owner, pthread_self());
 }

@@ -25,6 +25,7 @@ typedef struct dmap__crew_config {
     uint64_t refresh_items, refresh_memory; /* DMAP_PROCESSES: as in dmap_options */
     double start_timeout_s;                 /* DMAP_PROCESSES: for one to come up; 0: the default */
     int workers;                            /* 1 or more; DMAP_SERIAL: 1 */
+    size_t stack_size;                      /* of each thread, in bytes; 0: as ulimit -s says, or much */
     bool spins; /* there are cores to spare: a worker looks for work for a while before it sleeps */
     int rank;
     dmap__bell *bell; /* borrowed as long as the crew; rung when a grant has ended, something was emitted, or a worker
@@ -68,6 +69,9 @@ uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant, u
 /** Items of this index and above are not wanted any more. */
 void dmap__crew_limit(dmap__crew *crew, uint64_t limit);
 
+/** DMAP_SERIAL: the task threw an exception, which has passed dmap__crew_step: what is left of its batch is dropped,
+ * and it has failed. Does nothing if there was no task. */
+void dmap__crew_break_off(dmap__crew *crew);
 /** DMAP_SERIAL: runs a batch. Returns false if there was nothing to run, and for DMAP_THREADS. */
 bool dmap__crew_step(dmap__crew *crew);
 

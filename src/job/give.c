@@ -262,6 +262,16 @@ static void give_grant(dmap__job *job, const dmap__step *step) {
         take_lease_back(job, step, out);
 }
 
+void dmap__job_give_up(dmap__job *job) {
+    for (size_t i = 0; i < job->outs_capacity; i++) {
+        dmap__out *out = &job->outs[i];
+        if (!out->out || out->items)
+            continue;
+        dmap__plan_done(job->plan, dmap__clock_now(), (uint32_t)i, 0, 0);
+        dmap__job_close_out(job, out);
+    }
+}
+
 static void recall_crew(dmap__job *job, const dmap__step *step, dmap__out *out) {
     dmap__crew *crew = job->pool->crew;
     uint64_t(*pairs)[2] = dmap__memory_array((uint64_t)dmap__crew_workers(crew), sizeof *pairs);

@@ -7,14 +7,10 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "crew/copy.h"
 #include "job/idle.h"
 #include "job/seat.h"
 #include "job/source_kind.h"
-
-#define WINDOW      ((size_t)64 << 20)
-#define CHUNK_BYTES ((size_t)32 << 20)  /* most bytes of items and results of fixed size in a chunk */
-#define CACHE_BYTES ((size_t)4 << 20)   /* the same for each worker, where they are copied: from a cache then */
-#define CHUNK_ITEMS (UINT64_C(1) << 31) /* most items in a chunk: the board counts them in 32 bits */
 
 #define SLEEP_RANKS_S 1e-3 /* longest sleep while other ranks may send */
 #define SLEEP_RUNG_S  0.05 /* where the bell rings for that */
@@ -22,59 +18,6 @@
 #define WATCH_S       0.04
 #define TOUCH_S       0.25 /* between looks at MPI where nothing is sent by it */
 #define LONG_S        1e-3 /* a call that lasts longer is worth a seat */
-
-_Static_assert(DMAP__SMALL_LEASE <= DMAP__CREW_SMALL && DMAP__BIG_LEASES <= DMAP__CREW_GRANTS,
-               "a crew takes as many chunks as the plan has out at a branch");
-
-/* ---- beginning ---- */
-
-/* How many items, and their results, take that much. */
-static uint64_t items_in(const dmap__job *job, size_t bytes) {
-    size_t one = dmap__items_size(&job->source);
-    if (dmap__sink_want(&job->sink) == DMAP__WANT_RESULTS && job->task->result_size != DMAP_VARIABLE)
-        one += job->task->result_size;
-    uint64_t most = one ? bytes / one : CHUNK_ITEMS;
-    return most ? most : 1;
-}
-
-static dmap_status open_plan(dmap__job *job) {
-    const dmap_map_options *o = &job->options;
-    size_t size = job->task->result_size;
-    dmap__plan_config config = {.branches = job->pool->ranks,
-                                .workers = job->pool->workers,
-                                .count = dmap__items_count(&job->source),
-                                .is_stream = dmap__items_is_stream(&job->source),
-                                .schedule = o->schedule,
-                                .chunk = o->chunk,
-                                .max_chunk = items_in(job, CHUNK_BYTES),
-                                .max_share = items_in(job, CACHE_BYTES),
-                                .ordered = dmap__sink_is_ordered(&job->sink),
-                                .window = o->window ? o->window : WINDOW,
-                                .stop = o->on_error == DMAP_STOP && !job->shuffle,
-                                .retries = o->retries,
-                                .lean = o->ahead < 0};
-    if (dmap__sink_want(&job->sink) == DMAP__WANT_RESULTS && size != DMAP_VARIABLE) {
-        config.result_bytes = size ? size : 1;
-        config.all_share = !dmap__sink_place(&job->sink, 0); /* what is made in memory of ours is looked at soon */
-    }
-    job->plan = dmap__plan_create(&config);
-    return job->plan ? DMAP_OK : dmap__fail(&job->trouble, DMAP_ENOMEM, "out of memory for a plan");
-}
-
-static dmap_status open_job(dmap__job *job) {
-    uint64_t count = dmap__items_count(&job->source);
-    dmap__progress_init(&job->progress, job->options.progress, job->task->name, count, job->began_s);
-    if (job->options.cost) {
-        job->shuffle =
-            dmap__shuffle_create(count, job->options.cost, job->options.cost_arg, dmap__progress_is_on(&job->progress));
-        if (!job->shuffle)
-            return dmap__fail(&job->trouble, DMAP_ENOMEM, "out of memory for the order of %" PRIu64 " items", count);
-        job->source.shuffle = job->sink.shuffle = job->shuffle;
-    }
-    if (dmap__sink_open(&job->sink, count) != DMAP_OK)
-        return dmap__fail(&job->trouble, DMAP_ENOMEM, "out of memory for %" PRIu64 " results", count);
-    return open_plan(job);
-}
 
 static void begin(dmap__job *job) {
     if (job->pool->comm)
@@ -162,7 +105,9 @@ static void watch(dmap__job *job, double now) {
     if (!ends && job->source.ended)
         progress.total = job->source.pulled;
     job->watched_s = now;
-    if (job->options.on_watch(job->options.on_watch_arg, &progress))
+    int code = job->options.on_watch(job->options.on_watch_arg, &progress);
+    dmap__copy_leave();
+    if (code)
         dmap__job_stop(job);
 }
 
@@ -269,7 +214,8 @@ static void rest(const dmap__job *job, dmap__idle *idle, uint32_t heard) {
 
 static void loop(dmap__job *job) {
     dmap__idle idle = {.spins = job->pool->has_spare_core && job->pool->comm};
-    long slack = dmap__clock_sharpen();
+    if (job->slack < 0)
+        job->slack = dmap__clock_sharpen();
     if (job->pool->has_long_calls)
         dmap__seat_take(job->pool);
     for (;;) {
@@ -289,7 +235,8 @@ static void loop(dmap__job *job) {
             rest(job, &idle, heard);
     }
     dmap__seat_leave(job->pool);
-    dmap__clock_blunt(slack);
+    dmap__clock_blunt(job->slack);
+    job->slack = -1;
     job->pool->has_long_calls = is_long(job, dmap__clock_now());
 }
 
@@ -354,11 +301,51 @@ static void close_job(dmap__job *job) {
     free(job);
 }
 
+/* ---- a function of the caller's that does not return ---- */
+
+/* A C++ exception out of it passes through here. The call's memory is the caller's and may go with the exception: so
+ * what is out is waited for, and the pool is as after any call. */
+void dmap__job_break_off(dmap__job *job) {
+    if (job->plan) {
+        dmap__job_stop(job);
+        dmap__job_take_left(job);
+        dmap__job_give_up(job);
+        if (job->pool->crew)
+            dmap__crew_break_off(job->pool->crew);
+        if (job->delivering) {
+            dmap__part_destroy(job->delivering);
+            dmap__plan_release(job->plan, job->delivering_bytes);
+            job->delivering = NULL;
+        }
+        loop(job);
+        look_at_outs(job);
+        dmap__progress_fini(&job->progress, dmap__clock_now(), job->shown, job->report.failed);
+        dmap__job_report(job);
+    }
+    if (job->sink.given.kind == DMAP__SINK_COLLECT && *job->sink.given.results)
+        dmap__results_finish(*job->sink.given.results, dmap__items_count(&job->source), UINT64_MAX);
+    dmap__fail(&job->pool->error, DMAP_ECANCELLED, "the call was left by an exception");
+    job->pool->current = NULL;
+    close_job(job);
+}
+
+static void break_off(dmap__job **unfinished) {
+    if (*unfinished)
+        dmap__job_break_off(*unfinished);
+}
+
+bool dmap__job_is_left(const dmap__job *job) {
+    return (uintptr_t)__builtin_frame_address(0) > (uintptr_t)job->frame;
+}
+
 dmap_status dmap__job_run(dmap_pool *pool, uint32_t task_id, dmap_source source, dmap_sink sink,
                           const dmap_map_options *options) {
     dmap__job *job = calloc(1, sizeof *job);
+    __attribute__((cleanup(break_off))) dmap__job *unfinished = job;
     if (!job)
         return dmap__fail_memory(&pool->error, sizeof *job, "a call");
+    job->frame = __builtin_frame_address(0);
+    job->slack = -1;
     job->pool = pool;
     job->task_id = task_id;
     job->task = pool->registry.tasks[task_id];
@@ -369,7 +356,7 @@ dmap_status dmap__job_run(dmap_pool *pool, uint32_t task_id, dmap_source source,
         .given = sink, .task = job->task, .unordered = options->unordered, .blame = dmap__job_blame, .arg = job};
     job->began_s = dmap__clock_now();
     pool->current = job;
-    if (open_job(job) == DMAP_OK) {
+    if (dmap__job_open(job) == DMAP_OK) {
         begin(job);
         loop(job);
         finish_sink(job);
@@ -377,6 +364,7 @@ dmap_status dmap__job_run(dmap_pool *pool, uint32_t task_id, dmap_source source,
         dmap__progress_fini(&job->progress, dmap__clock_now(), job->shown, job->report.failed);
         dmap__job_report(job);
     }
+    unfinished = NULL;
     pool->current = NULL;
     dmap_status status = verdict(job);
     close_job(job);

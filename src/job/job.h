@@ -7,6 +7,7 @@
 #ifndef DMAP_JOB_JOB_H
 #define DMAP_JOB_JOB_H
 
+#include "crew/emission.h"
 #include "job/items.h"
 #include "job/pool.h"
 #include "job/results.h"
@@ -39,7 +40,13 @@ typedef struct dmap__job {
     bool source_told; /* the plan knows that the source has ended */
     dmap__shuffle *shuffle;
     dmap__sink sink;
-    dmap__part *delivering; /* handed out by the plan, not yet done with */
+    const void *frame;        /* of the function that runs it: what lies above it on the stack is the caller's */
+    long slack;               /* of the thread's timers before the call; -1: as it was */
+    dmap__grant *polled;      /* of the own crew, that has ended; its emissions come first */
+    dmap__emission *emission; /* of the own crew, that on_emit takes now; */
+    bool takes_message;       /* or another rank's, in */
+    dmap__message message;    /* the last one that came */
+    dmap__part *delivering;   /* handed out by the plan, not yet done with */
     uint64_t delivering_bytes;
     dmap__plan *plan;
     dmap__out *outs; /* by lease number */
@@ -68,9 +75,20 @@ typedef struct dmap__job {
 
 /** Nothing is begun any more. */
 void dmap__job_drain(dmap__job *job);
-/** Runs a whole call; arguments were checked. The sentence is in pool->error. */
+/** True if the function that runs the call has gone, by longjmp. Called by: a function of api, on the rank's thread */
+bool dmap__job_is_left(const dmap__job *job);
+/** Ends a call from outside the function that runs it, which has gone: nothing more is begun or delivered, and what is
+ *  out is waited for. */
+void dmap__job_break_off(dmap__job *job);
+/** Runs a whole call; arguments were checked. The sentence is in pool->error. If a function of the caller's throws a
+ * C++ exception (or ends the thread), the call is broken off before its caller sees that. */
 dmap_status dmap__job_run(dmap_pool *pool, uint32_t task_id, dmap_source source, dmap_sink sink,
                           const dmap_map_options *options);
+
+/* ---- open.c ---- */
+
+/** Makes ready all that the call needs; job->trouble says why it cannot. */
+dmap_status dmap__job_open(dmap__job *job);
 
 /* ---- give.c ---- */
 
@@ -78,6 +96,8 @@ dmap_status dmap__job_run(dmap_pool *pool, uint32_t task_id, dmap_source source,
 void dmap__job_give_call(dmap__job *job);
 /** Does a step of the plan. */
 void dmap__job_give(dmap__job *job, const dmap__step *step);
+/** A chunk that was being given, when its source threw an exception, is none. */
+void dmap__job_give_up(dmap__job *job);
 /** Tells a rank that so many bytes of its emissions were taken. */
 void dmap__job_give_taken(dmap__job *job, int rank, uint64_t bytes);
 /** Items of this index and above are not wanted: tells everyone. */
@@ -95,6 +115,8 @@ void dmap__job_fail(dmap__job *job, const dmap__error *why);
 void dmap__job_fail_memory(dmap__job *job);
 /** The sentence of a failure. A dmap__blame_fn. */
 void dmap__job_blame(void *job, int rank, uint64_t index, const dmap__failure *failure, char *text, size_t size);
+/** on_emit threw an exception in the midst of dmap__job_take: what that was at is taken in. */
+void dmap__job_take_left(dmap__job *job);
 /** A lease is over: forgets it. */
 void dmap__job_close_out(dmap__job *job, dmap__out *out);
 

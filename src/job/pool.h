@@ -3,6 +3,7 @@
 #define DMAP_JOB_POOL_H
 
 #include <pthread.h>
+#include <sys/types.h>
 
 #include <dmap/dmap.h>
 
@@ -47,6 +48,7 @@ struct dmap_pool {
     struct dmap__job *current; /* the call that runs, or NULL */
     dmap_status broken;        /* DMAP_EMPI, …: every further call returns it */
     pthread_t owner;
+    pid_t process;     /* that opened it */
     bool is_programs;  /* opened by dmap_run, and closed by it */
     dmap__error error; /* the last */
     void *shared;      /* a mapping of shared_size bytes: dmap_share's data */

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "job/job.h"
-#include "crew/emission.h"
+#include "crew/copy.h"
 #include "net/wire.h"
 
 #define MESSAGES_AT_ONCE 64
@@ -203,9 +203,25 @@ static void hear_progress(dmap__job *job, double now) {
 /* ---- emissions ---- */
 
 static void take_emission(dmap__job *job, const dmap_emission *emission) {
-    if (!job->sink_stopped && job->trouble.status == DMAP_OK && job->options.on_emit &&
-        job->options.on_emit(job->options.on_emit_arg, emission))
+    if (job->sink_stopped || job->trouble.status != DMAP_OK || !job->options.on_emit)
+        return;
+    int code = job->options.on_emit(job->options.on_emit_arg, emission);
+    dmap__copy_leave();
+    if (code)
         dmap__job_stop(job);
+}
+
+static void end_emission(dmap__job *job) {
+    if (job->takes_message) {
+        dmap__job_give_taken(job, job->message.from, job->message.head.data_size);
+        dmap__comm_release(job->pool->comm, &job->message);
+        job->takes_message = false;
+    }
+    if (!job->emission)
+        return;
+    dmap__crew_emission_gone(job->pool->crew, job->emission->size);
+    free(job->emission);
+    job->emission = NULL;
 }
 
 static bool take_crew_emissions(dmap__job *job) {
@@ -213,9 +229,9 @@ static bool take_crew_emissions(dmap__job *job) {
     bool moved = false;
     for (dmap__emission *e; (e = dmap__crew_emission(crew)); moved = true) {
         dmap_emission emission = {.index = e->index, .attempt = e->attempt, .data = e->data, .size = e->size};
+        job->emission = e;
         take_emission(job, &emission);
-        dmap__crew_emission_gone(crew, e->size);
-        free(e);
+        end_emission(job);
     }
     return moved;
 }
@@ -227,20 +243,27 @@ static void take_rank_emission(dmap__job *job, const dmap__message *message) {
                               .rank = message->from,
                               .data = message->data,
                               .size = (size_t)head->data_size};
+    job->takes_message = true;
     take_emission(job, &emission);
+    job->takes_message = false;
     dmap__job_give_taken(job, message->from, head->data_size);
 }
 
 /* ---- the master's own crew, and messages ---- */
 
+static void take_polled(dmap__job *job) {
+    dmap__grant *grant = job->polled;
+    dmap__outcome outcome = grant->outcome;
+    job->polled = NULL;
+    take_outcome(job, grant->lease, &outcome);
+}
+
 static bool take_crew(dmap__job *job) {
     dmap__crew *crew = job->pool->crew;
     bool moved = crew && take_crew_emissions(job);
-    dmap__grant *grant;
-    while (crew && (grant = dmap__crew_poll(crew))) {
+    while (crew && (job->polled = dmap__crew_poll(crew))) {
         take_crew_emissions(job);
-        dmap__outcome outcome = grant->outcome;
-        take_outcome(job, grant->lease, &outcome);
+        take_polled(job);
         moved = true;
     }
     if (crew && !moved && dmap__crew_step(crew))
@@ -346,12 +369,11 @@ static bool take_messages(dmap__job *job) {
     dmap__error error = {0};
     int n = 0, got = 0;
     while (job->pool->comm && n < MESSAGES_AT_ONCE) {
-        dmap__message message;
-        got = dmap__comm_poll(job->pool->comm, &message, &error);
+        got = dmap__comm_poll(job->pool->comm, &job->message, &error);
         if (got <= 0)
             break;
-        take_message(job, &message);
-        dmap__comm_release(job->pool->comm, &message);
+        take_message(job, &job->message);
+        dmap__comm_release(job->pool->comm, &job->message);
         n++;
     }
     if (got < 0 || (job->pool->comm && job->pool->broken != DMAP_OK)) {
@@ -359,6 +381,12 @@ static bool take_messages(dmap__job *job) {
         return true;
     }
     return n > 0;
+}
+
+void dmap__job_take_left(dmap__job *job) {
+    end_emission(job);
+    if (job->polled)
+        take_polled(job);
 }
 
 bool dmap__job_take(dmap__job *job) {

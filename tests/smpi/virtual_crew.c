@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "crew/copy.h"
 #include "crew/crew.h"
 #include "virtual.h"
 
@@ -213,6 +214,21 @@ bool dmap__crew_step(dmap__crew *crew) {
 
 bool dmap__crew_is_inside(void) {
     return false;
+}
+
+void dmap__crew_break_off(dmap__crew *crew) {
+    (void)crew;
+}
+
+/* Nothing forks here. */
+bool dmap__copy_is_here;
+
+bool dmap__copy_watch(void) {
+    return true;
+}
+
+_Noreturn void dmap__child_leave(int code) {
+    exit(code);
 }
 
 /* ---- the bell ---- */
