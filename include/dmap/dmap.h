@@ -6,8 +6,9 @@
  * are granted together. Ranges are half open: [begin, end).
  *
  * Unless a comment says otherwise: functions are called on the master, by the thread that opened the pool, outside any
- * task, source or sink function; pointers passed in are borrowed for the call; sizes are in bytes, times in seconds;
- * text returned is UTF-8, owned by the library. No function exits, aborts, or prints to stdout. */
+ * task, source or sink function, in the process that opened it (a copy of that by fork() is refused); pointers passed
+ * in are borrowed for the call; sizes are in bytes, times in seconds; text returned is UTF-8, owned by the library. No
+ * function exits, aborts, or prints to stdout. */
 #ifndef DMAP_DMAP_H
 #define DMAP_DMAP_H
 
@@ -37,7 +38,8 @@ typedef struct dmap_stream dmap_stream;
 /** Who does the work on a rank. */
 typedef enum dmap_backend {
     DMAP_BACKEND_DEFAULT = 0, /* DMAP_BACKEND from the environment, else DMAP_THREADS */
-    DMAP_THREADS = 1,         /* a thread a worker, pinned */
+    DMAP_THREADS = 1,         /* a thread a worker, pinned: a crash of the task names the item on stderr, then ends the
+                                 rank */
     DMAP_PROCESSES = 2,       /* a process a worker, pinned: a crash of the task costs one item. Each takes three
                                  descriptors of the rank: see ulimit -n. If a task forks, its copy ends when it
                                  returns from the task */
@@ -77,22 +79,26 @@ typedef enum dmap_on_close {
 } dmap_on_close;
 
 /** How a pool is made. Zero means default in every field. The master's options hold for every rank, and so does its
- *  environment: DMAP_WORKERS, DMAP_NODE_WORKERS, DMAP_BACKEND, DMAP_START, DMAP_BIND, DMAP_SPREAD, DMAP_MASTER_WORKS.
- *  What the program sets wins over the environment, as with OpenMP. workers wins over node_workers, and DMAP_WORKERS
- *  over DMAP_NODE_WORKERS; if the program sets either field, neither variable has a say. A variable that is misspelt by
- *  one letter is refused, as one with a bad value is.
- *  While a pool is open, OMP_NUM_THREADS and the like (OPENBLAS_, MKL_, BLIS_, NUMEXPR_, VECLIB_MAXIMUM_THREADS) are
- *  set in each rank, where they are not, to a worker's share of its cores; libraries that are loaded already are told.
- *  Opening and closing change the environment then: no other thread may read it meanwhile. */
+ *  environment: DMAP_WORKERS, DMAP_NODE_WORKERS, DMAP_BACKEND, DMAP_START, DMAP_BIND, DMAP_SPREAD, DMAP_STACKSIZE,
+ *  DMAP_MASTER_WORKS. What the program sets wins over the environment, as with OpenMP. workers wins over node_workers,
+ * and DMAP_WORKERS over DMAP_NODE_WORKERS; if the program sets either field, neither variable has a say. A variable
+ * that is misspelt by one letter is refused, as one with a bad value is. While a pool is open, OMP_NUM_THREADS and the
+ * like (OPENBLAS_, MKL_, BLIS_, NUMEXPR_, VECLIB_MAXIMUM_THREADS) are set in each rank, where they are not, to a
+ * worker's share of its cores; libraries that are loaded already are told. Opening and closing change the environment
+ * then: no other thread may read it meanwhile. */
 typedef struct dmap_options {
-    int workers;             /* per rank, 1 to 4096; 0: one a core that this rank may use */
-    int node_workers;        /* or per host, 1 to 4096, shared out over its ranks, of which some may have none; 0: see
-                                workers, which wins */
-    dmap_backend backend;    /* environment: serial, threads, processes */
-    dmap_start start;        /* environment: forkserver, fork, spawn */
-    dmap_bind bind;          /* environment: core, pu, l3, numa, socket, none */
-    dmap_spread spread;      /* environment: compact, scatter */
-    uint64_t refresh_items;  /* DMAP_PROCESSES: most items a process runs before it is replaced; 0: no bound */
+    int workers;            /* per rank, 1 to 4096; 0: one a core that this rank may use */
+    int node_workers;       /* or per host, 1 to 4096, shared out over its ranks, of which some may have none; 0: see
+                               workers, which wins */
+    dmap_backend backend;   /* environment: serial, threads, processes */
+    dmap_start start;       /* environment: forkserver, fork, spawn */
+    dmap_bind bind;         /* environment: core, pu, l3, numa, socket, none */
+    dmap_spread spread;     /* environment: compact, scatter */
+    size_t stack_size;      /* DMAP_THREADS: bytes of stack that each worker has; 0: as the main thread (ulimit -s), or,
+                               if that has no limit, up to 1 GiB: a quarter of the memory over the workers, 8 MiB or
+                               more. Other backends: the program's own stack (with DMAP_FORK: the same). environment:
+                               as OMP_STACKSIZE, a number of KiB, or with B, K, M or G behind it */
+    uint64_t refresh_items; /* DMAP_PROCESSES: most items a process runs before it is replaced; 0: no bound */
     uint64_t refresh_memory; /* DMAP_PROCESSES: bytes it may hold in memory before that; 0: no bound */
     dmap_on_close on_close;  /* what becomes of calls in flight when the pool is closed */
     double close_s;          /* how long that may take; 0: 60 s */
@@ -203,6 +209,10 @@ typedef void dmap_done_fn(void *arg, dmap_call *call);
 
 /** Looks on. Runs in the caller's thread, about 20 times a second while the call runs. Non-zero stops the call. */
 typedef int dmap_watch_fn(void *arg, const dmap_progress *progress);
+
+/* Functions of sources and sinks, cost, on_emit and on_watch may throw C++ exceptions: the call is broken off (nothing
+ * more is delivered, what runs is waited for), then its caller sees the exception, and the pool may be used on. They
+ * must not leave the call by longjmp: the pool can only be closed then. */
 
 typedef struct dmap_source {
     int kind;

@@ -34,6 +34,11 @@ typedef struct dmap_blob {
     size_t size;
 } dmap_blob;
 
+/* A task's functions return. A C++ exception out of one ends the process as any that nobody catches: it costs the item
+ * with DMAP_PROCESSES, the rank with DMAP_THREADS; with DMAP_SERIAL it comes out of dmap_map. pthread_exit fails the
+ * item; a longjmp out of a task is undefined. A copy of the process by fork() ends when it returns from the function.
+ */
+
 /** Does one item.
  *  item:     read-only. Of fixed size: aligned as in an array of such items; of variable size: to 16 bytes
  *  result:   result_size bytes, aligned as in an array of such results. NULL if result_size is 0, and if it is
@@ -67,10 +72,24 @@ typedef struct dmap_task {
     void (*merge)(dmap_merge *merge, dmap_blob left, dmap_blob right);
 } dmap_task;
 
+/* C++ has had `.field = value` since C++20; compilers know it before, and warn of it, and of the fields that are not
+ * named. The macro's users can do nothing about that. */
+#ifdef __cplusplus
+#define DMAP_DESIGNATED_BEGIN                                                                                          \
+    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wpragmas\"")                                     \
+        _Pragma("GCC diagnostic ignored \"-Wpedantic\"") _Pragma("GCC diagnostic ignored \"-Wc++20-extensions\"")      \
+            _Pragma("GCC diagnostic ignored \"-Wmissing-field-initializers\"")
+#define DMAP_DESIGNATED_END _Pragma("GCC diagnostic pop")
+#else
+#define DMAP_DESIGNATED_BEGIN
+#define DMAP_DESIGNATED_END
+#endif
+
 /** Defines `const dmap_task symbol`, named "symbol", and registers it in every process of the program:
  *  DMAP_TASK(square, .run = square_fn, .item_size = sizeof(double), .result_size = sizeof(double)); */
 #define DMAP_TASK(symbol, ...)                                                                                         \
-    const dmap_task symbol = {.name = #symbol, __VA_ARGS__};                                                           \
+    DMAP_DESIGNATED_BEGIN const dmap_task symbol = {.name = #symbol, __VA_ARGS__};                                     \
+    DMAP_DESIGNATED_END                                                                                                \
     __attribute__((constructor)) static void dmap_register_##symbol(void) {                                            \
         dmap_register(&symbol);                                                                                        \
     }                                                                                                                  \

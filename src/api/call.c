@@ -68,6 +68,28 @@ static bool has_ended(void *call) {
     return ((const dmap__call *)call)->state == DMAP__CALL_ENDED;
 }
 
+/* An exception out of a function of the caller's passes through dmap_map: the call's memory is the caller's and may go
+ * with it. So what is out is waited for first. */
+static void break_off(dmap__call **unfinished) {
+    dmap__call *call = *unfinished;
+    if (!call)
+        return;
+    dmap_pool *pool = (dmap_pool *)call->world.arg;
+    dmap__call_stop(call);
+    dmap__loop_run(pool, has_ended, call, -1);
+    pool->error = call->error;
+    dmap__call_destroy(call);
+}
+
+static dmap_status run(dmap_pool *pool, dmap__call *call) {
+    __attribute__((cleanup(break_off))) dmap__call *unfinished = call;
+    dmap__loop_run(pool, has_ended, call, -1);
+    unfinished = NULL;
+    pool->error = call->error;
+    dmap__call_destroy(call);
+    return pool->error.status;
+}
+
 dmap_status dmap_map(dmap_pool *pool, const dmap_task *task, dmap_source source, dmap_sink sink,
                      const dmap_map_options *options) {
     dmap__call *call;
@@ -78,10 +100,7 @@ dmap_status dmap_map(dmap_pool *pool, const dmap_task *task, dmap_source source,
         status = dmap__call_make(pool, "dmap_map", task, source, sink, options, false, &call);
     if (status != DMAP_OK)
         return status;
-    dmap__loop_run(pool, has_ended, call, -1);
-    pool->error = call->error;
-    status = call->error.status;
-    dmap__call_destroy(call);
+    status = run(pool, call);
     dmap__handles_tell(pool);
     return status;
 }

@@ -24,12 +24,21 @@ void dmap__handle_untell(dmap_call *handle) {
     handle->next = handle->previous = NULL;
 }
 
+static void has_told(dmap_pool **pool) {
+    (*pool)->is_telling = false;
+}
+
+/* Also if the function throws an exception. */
+static void tell(dmap_pool *pool, dmap_call *handle) {
+    __attribute__((cleanup(has_told))) dmap_pool *telling = pool;
+    telling->is_telling = true;
+    handle->on_done(handle->on_done_arg, handle);
+}
+
 void dmap__handles_tell(dmap_pool *pool) {
     while (pool->due_first && !pool->is_telling) {
         dmap_call *handle = pool->due_first;
         dmap__handle_untell(handle);
-        pool->is_telling = true;
-        handle->on_done(handle->on_done_arg, handle);
-        pool->is_telling = false;
+        tell(pool, handle);
     }
 }

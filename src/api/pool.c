@@ -14,12 +14,14 @@
 #include "api/workers.h"
 #include "base/clock.h"
 #include "base/options.h"
+#include "crew/copy.h"
 #include "job/places.h"
 #include "pool/serve.h"
 #include "job/share.h"
 #include "net/wire.h"
 #include "pool/calls.h"
 #include "pool/fd.h"
+#include "pool/loop.h"
 #include "pool/master.h"
 
 /* 1: the master's options hold. */
@@ -103,6 +105,8 @@ static void destroy(dmap_pool *pool) {
 
 static dmap_status open_steps(dmap_pool *pool, const dmap_options *options, dmap__error *error) {
     dmap__registry_get(&pool->registry, error);
+    if (!dmap__copy_watch())
+        dmap__fail(error, DMAP_ENOMEM, "out of memory for a pool");
     if (agree_options(pool, options, error) != DMAP_OK || agree_program(pool, error) != DMAP_OK)
         return error->status;
     if (dmap__workers_open(pool, error) != DMAP_OK)
@@ -137,11 +141,15 @@ static dmap_pool *create(dmap__comm *comm, dmap__error *error) {
     pool->side = &dmap__master_side;
     pthread_mutex_init(&pool->submits_lock, NULL);
     pool->owner = pthread_self();
+    pool->process = getpid();
     gethostname(pool->host, sizeof pool->host - 1);
     return pool;
 }
 
+/* A call that was left by longjmp may still have chunks out. */
 dmap_status dmap__pool_close(dmap_pool *pool) {
+    if (pool->calls.inside)
+        dmap__loop_unwind(pool);
     dmap_status status = dmap__calls_wind_up(pool);
     if (status != DMAP_OK)
         return status;

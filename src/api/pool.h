@@ -21,8 +21,11 @@ dmap_status dmap__pool_check_submitting(dmap_pool *pool, const char *function);
 bool dmap__pool_is_owners(const dmap_pool *pool);
 /** The same for what is called while a call runs. */
 dmap_status dmap__pool_check_calling(dmap_pool *pool, const char *function);
-/** True if the pool is open, and this is the thread that opened it, outside any task: it may look at all of it. */
+/** True if the pool is open, and this is the thread that opened it (in the process that did), outside any task: it may
+ * look at all of it. */
 bool dmap__pool_is_own(const dmap_pool *pool);
+/** True in a process that was forked from the pool's: its workers and messages are not there. */
+bool dmap__pool_is_copy(const dmap_pool *pool);
 /** True if the pool is open. */
 bool dmap__pool_is_open(const dmap_pool *pool);
 

@@ -6,6 +6,7 @@
 #include "api/pool.h"
 #include "crew/child.h"
 #include "crew/forkserver.h"
+#include "pool/loop.h"
 
 static int complain(const dmap__error *error) {
     fprintf(stderr, "dmap: %s\n", error->text[0] ? error->text : dmap_status_text(error->status));
@@ -13,7 +14,7 @@ static int complain(const dmap__error *error) {
 }
 
 /* On the master the user's program runs; on the others the pool has been served when dmap__pool_open returns. *lost:
- * MPI failed, or this rank's service did. */
+ * MPI failed, or this rank's service did, or this is a copy that the program forked: MPI is not its own. */
 static int run_pool(dmap__comm *comm, int argc, char **argv, dmap_main_fn *main_fn, const dmap_options *options,
                     bool *lost) {
     bool is_master = !comm || dmap__comm_rank(comm) == 0;
@@ -29,6 +30,10 @@ static int run_pool(dmap__comm *comm, int argc, char **argv, dmap_main_fn *main_
     int value = main_fn(pool, argc, argv);
     if (!dmap__pool_is_open(pool)) /* main_fn has ended MPI, and the pool with it */
         return value;
+    if (dmap__pool_is_copy(pool)) {
+        *lost = true;
+        return value;
+    }
     status = dmap__pool_close(pool);
     *lost = status == DMAP_EMPI || status == DMAP_ETIMEOUT;
     return status != DMAP_OK && value == 0 ? 1 : value;
@@ -81,7 +86,8 @@ int dmap_prefork(int *argc, char ***argv) {
 dmap_status dmap_close(dmap_pool *pool) {
     if (!pool)
         return DMAP_OK;
-    dmap_status status = dmap__pool_check(pool, "dmap_close");
+    bool is_left = dmap__pool_is_open(pool) && pool->calls.inside && dmap__loop_is_left(pool);
+    dmap_status status = is_left ? dmap__pool_check_calling(pool, "dmap_close") : dmap__pool_check(pool, "dmap_close");
     if (status != DMAP_OK)
         return status;
     if (pool->is_programs)

@@ -110,6 +110,7 @@ static dmap_status open_crew(dmap_pool *pool, int workers, dmap__error *error) {
                                 .refresh_memory = pool->options.refresh_memory,
                                 .start_timeout_s = pool->options.start_timeout_s,
                                 .workers = workers,
+                                .stack_size = pool->options.stack_size,
                                 .spins = pool->has_spare_core,
                                 .rank = pool->rank,
                                 .bell = pool->bell,

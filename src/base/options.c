@@ -14,6 +14,7 @@
 #include "base/options.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
@@ -23,6 +24,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
+
+#define STACK_VARIABLE "DMAP_STACKSIZE"
+#define MAX_STACK      ((size_t)1 << 40)
 
 enum { MAX_WORKERS = 4096, MAX_RETRIES = 1000, MIN_WINDOW = 4096, VALUE_SHOWN = 60 };
 
@@ -140,6 +144,29 @@ static bool parse(const option *o, const char *text, int *value) {
     return o->words ? parse_word(text, o->words, value) : parse_number(text, o->high, value);
 }
 
+/* "64M": as OMP_STACKSIZE, a number of KiB, or with the letter of its unit. */
+static bool parse_size(const char *text, size_t *size) {
+    static const char units[] = "bkmg";
+    size_t digits = strspn(text, "0123456789");
+    const char *unit = text[digits] ? strchr(units, tolower((unsigned char)text[digits])) : &units[1];
+    int saved = errno;
+    errno = 0;
+    unsigned long long number = strtoull(text, NULL, 10), scale = unit ? UINT64_C(1) << (10 * (unit - units)) : 0;
+    bool fits = digits && errno == 0 && scale && number && number <= MAX_STACK / scale;
+    errno = saved;
+    if (!fits || (text[digits] && text[digits + 1]))
+        return false;
+    *size = (size_t)(number * scale);
+    return true;
+}
+
+/* o: NULL for the size of stacks */
+static bool would_do(const option *o, const char *text) {
+    int value;
+    size_t size;
+    return o ? parse(o, text, &value) : parse_size(text, &size);
+}
+
 /* ---- misspelt variables ---- */
 
 /* True if a letter was put in, left out or replaced, or two neighbours were swapped. */
@@ -155,24 +182,26 @@ static bool is_misspelt(const char *name, size_t n, const char *variable) {
     return typed <= 1 && meant <= 1 && typed + meant > 0;
 }
 
+static bool is_name(const char *name, size_t n, const char *variable) {
+    return strlen(variable) == n && !memcmp(variable, name, n);
+}
+
 static bool is_variable(const char *name, size_t n) {
     for (const option *o = table; o < table + n_options; o++)
-        if (strlen(o->variable) == n && !memcmp(o->variable, name, n))
+        if (is_name(name, n, o->variable))
             return true;
-    return false;
+    return is_name(name, n, STACK_VARIABLE);
 }
 
 /* The variable is not there: one of nearly its name, and with a value that this one may have, was meant for it. What
  * has another kind of value is somebody else's. */
-static dmap_status look_for_misspelt(const option *o, dmap__error *error) {
+static dmap_status look_for_misspelt(const char *variable, const option *o, dmap__error *error) {
     for (char *const *entry = environ; entry && *entry; entry++) {
         size_t n = strcspn(*entry, "=");
-        int value;
-        if (!is_misspelt(*entry, n, o->variable) || is_variable(*entry, n) || !(*entry)[n] ||
-            !parse(o, *entry + n + 1, &value))
+        if (!is_misspelt(*entry, n, variable) || is_variable(*entry, n) || !(*entry)[n] || !would_do(o, *entry + n + 1))
             continue;
         return dmap__fail(error, DMAP_EINVAL, "%.*s=\"%s\": there is no such variable: did you mean %s?", (int)n,
-                          *entry, *entry + n + 1, o->variable);
+                          *entry, *entry + n + 1, variable);
     }
     return DMAP_OK;
 }
@@ -181,7 +210,7 @@ static dmap_status read_variable(const option *o, int *value, dmap__error *error
     const char *text = getenv(o->variable);
     *value = o->fallback;
     if (!text || !*text)
-        return look_for_misspelt(o, error);
+        return look_for_misspelt(o->variable, o, error);
     return parse(o, text, value) ? DMAP_OK : fail_variable(o, text, error);
 }
 
@@ -200,6 +229,24 @@ static dmap_status resolve_start_timeout(double given, double *resolved, dmap__e
                       "dmap_options.start_timeout_s is %g: want 0 (default) or a finite number of seconds", given);
 }
 
+static dmap_status resolve_stack(const dmap_options *given, dmap_options *resolved, dmap__error *error) {
+    const char *text = getenv(STACK_VARIABLE);
+    char shown[VALUE_SHOWN + 4];
+    resolved->stack_size = given ? given->stack_size : 0;
+    if (resolved->stack_size > MAX_STACK)
+        return dmap__fail(error, DMAP_EINVAL, "dmap_options.stack_size is %zu: want up to %zu bytes (0: default)",
+                          resolved->stack_size, MAX_STACK);
+    if (resolved->stack_size)
+        return DMAP_OK;
+    if (!text || !*text)
+        return look_for_misspelt(STACK_VARIABLE, NULL, error);
+    if (parse_size(text, &resolved->stack_size))
+        return DMAP_OK;
+    show_value(text, shown, sizeof shown);
+    return dmap__fail(error, DMAP_EINVAL,
+                      STACK_VARIABLE "=\"%s\": want a number of KiB, or with B, K, M or G behind it", shown);
+}
+
 dmap_status dmap__options_resolve(const dmap_options *given, dmap_options *resolved, dmap__error *error) {
     dmap_options all = {0};
     for (const option *o = table; o < table + n_options; o++) {
@@ -215,6 +262,8 @@ dmap_status dmap__options_resolve(const dmap_options *given, dmap_options *resol
         }
         set_field(&all, o, value);
     }
+    if (resolve_stack(given, &all, error) != DMAP_OK)
+        return DMAP_EINVAL;
     all.refresh_items = given ? given->refresh_items : 0;
     all.refresh_memory = given ? given->refresh_memory : 0;
     dmap_status status = resolve_start_timeout(given ? given->start_timeout_s : 0, &all.start_timeout_s, error);

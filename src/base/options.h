@@ -10,8 +10,8 @@
 
 /** Fills *resolved: a field of *given that is not zero holds; one that is zero takes its environment variable (an empty
  *  one counts as unset), else the default. Of workers and node_workers the program sets either: no variable is looked
- *  at for the other then. Afterwards no field is zero but workers, node_workers and master_works,
- *  where zero means "the library decides".
+ *  at for the other then. Afterwards no field is zero but workers, node_workers, stack_size and master_works, where
+ *  zero means "the library decides".
  *  given:    NULL: all zero; may be the same as resolved
  *  Returns:  DMAP_OK, or DMAP_EINVAL with a sentence that names the field, or variable and value, and what is legal (or
  *            which variable was meant by a misspelt one): *resolved is untouched then */

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "call/call.h"
+#include "crew/copy.h"
 
 void dmap__call_blame(void *arg, int rank, uint64_t index, const dmap__failure *failure, char *text, size_t size) {
     const dmap__call *call = arg;
@@ -169,7 +170,10 @@ void dmap__call_lost(dmap__call *call, int branch, double now) {
 }
 
 void dmap__call_emitted(dmap__call *call, const dmap_emission *emission) {
-    if (!call->sink_stopped && call->trouble.status == DMAP_OK && call->options.on_emit &&
-        call->options.on_emit(call->options.on_emit_arg, emission))
+    if (call->sink_stopped || call->trouble.status != DMAP_OK || !call->options.on_emit)
+        return;
+    int code = call->options.on_emit(call->options.on_emit_arg, emission);
+    dmap__copy_leave();
+    if (code)
         dmap__call_stop(call);
 }

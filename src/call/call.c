@@ -203,6 +203,8 @@ static dmap_status verdict(dmap__call *call) {
         *error = call->trouble;
         return error->status;
     }
+    if (call->is_left)
+        return dmap__fail(error, DMAP_ECANCELLED, "the call was left by an exception");
     if (call->sink_stopped)
         return dmap__fail(error, DMAP_ECANCELLED, "the sink stopped the call");
     if (call->cancelled)
@@ -220,10 +222,17 @@ static dmap_status verdict(dmap__call *call) {
     return error->status;
 }
 
+void dmap__call_finish(dmap__call *call) {
+    bool is_due = call->plan && !call->is_finished;
+    call->is_finished = true;
+    if (!is_due)
+        return;
+    dmap__call_drop_unwanted(call);
+    finish_sink(call);
+}
+
 void dmap__call_end(dmap__call *call) {
     if (call->plan) {
-        dmap__call_drop_unwanted(call);
-        finish_sink(call);
         dmap__call_count_shown(call);
         dmap__progress_fini(&call->progress, dmap__clock_now(), call->shown, call->report.failed);
         dmap__call_fill_report(call);

@@ -77,6 +77,7 @@ typedef struct dmap__call {
     double watched_s;    /* options.on_watch was last called */
     uint64_t tell_limit; /* shuffled: index from which on nothing is wanted, to be told; UINT64_MAX: it was */
     /* How it ends: if it is in no trouble, the first of these that applies. */
+    bool is_left;      /* a function of the caller\'s did not return */
     bool sink_stopped; /* the sink, or another function of the caller's that may */
     bool cancelled;
     bool timed_out;
@@ -99,6 +100,7 @@ typedef struct dmap__call {
     _Atomic bool is_to_cancel;             /* by another thread, maybe */
     bool is_orphan;                        /* nobody holds it: it goes when it has ended */
     void *owner;                           /* whoever opened it, ... */
+    bool is_finished;                      /* dmap__call_finish was called */
     void (*done)(struct dmap__call *call); /* ... and is told when it has ended; may be NULL */
     /* Sentences, which are long, so that they are not cleared with the rest. */
     dmap__error trouble;       /* out of memory, a set-up that failed, a broken pool */
@@ -162,6 +164,8 @@ void dmap__call_blame(void *call, int rank, uint64_t index, const dmap__failure 
 void dmap__call_stop(dmap__call *call);
 /** So does dmap_cancel. What was delivered stays. */
 void dmap__call_cancel(dmap__call *call);
+/** A function of the caller's did not return: nothing more is delivered, and what it was at is none. */
+void dmap__call_break_off(dmap__call *call, double now);
 /** Nothing is begun any more. */
 void dmap__call_drain(dmap__call *call);
 /** The call cannot go on: nothing more is granted or delivered. Keeps the first reason. */
@@ -190,7 +194,9 @@ double dmap__call_until_due(const dmap__call *call, double now, double sleep_s);
 bool dmap__call_is_ended_early(const dmap__call *call);
 /** True once nothing is out, being sent, or left to deliver. */
 bool dmap__call_is_over(const dmap__call *call);
-/** It is over: finishes the sink, and leaves status and sentence in call->error, numbers in call->report. */
+/** It is over: has the sink finish what it has kept. */
+void dmap__call_finish(dmap__call *call);
+/** After that: leaves status and sentence in call->error, numbers in call->report. */
 void dmap__call_end(dmap__call *call);
 
 /* ---- report.c ---- */

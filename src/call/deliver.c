@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "call/call.h"
+#include "crew/copy.h"
 #include "job/source_kind.h"
 
 #define WATCH_S 0.04
@@ -77,7 +78,9 @@ static void watch(dmap__call *call, double now) {
     if (!ends && call->source.ended)
         progress.total = call->source.pulled;
     call->watched_s = now;
-    if (call->options.on_watch(call->options.on_watch_arg, &progress))
+    int code = call->options.on_watch(call->options.on_watch_arg, &progress);
+    dmap__copy_leave();
+    if (code)
         dmap__call_stop(call);
 }
 

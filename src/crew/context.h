@@ -13,11 +13,20 @@ typedef struct dmap__local {
     uint64_t generation; /* of the shared data that the set-up saw */
 } dmap__local;
 
+/** What of a task runs. */
+typedef enum dmap__act {
+    DMAP__ACT_ITEM = 0,
+    DMAP__ACT_BATCH = 1,
+    DMAP__ACT_SETUP = 2,
+    DMAP__ACT_TEARDOWN = 3
+} dmap__act;
+
 struct dmap_context {
     uint64_t index;
     size_t item_size;
     int attempt;
     int number; /* of the worker */
+    dmap__act act;
     dmap__crew_state *crew;
     dmap__crew_call *call; /* of the item */
     dmap__local *local;

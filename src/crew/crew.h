@@ -25,6 +25,7 @@ typedef struct dmap__crew_config {
     uint64_t refresh_items, refresh_memory; /* DMAP_PROCESSES: as in dmap_options */
     double start_timeout_s;                 /* DMAP_PROCESSES: for one to come up; 0: the default */
     int workers;                            /* 1 or more; DMAP_SERIAL: 1 */
+    size_t stack_size;                      /* of each thread, in bytes; 0: as ulimit -s says, or much */
     bool spins; /* there are cores to spare: a worker looks for work for a while before it sleeps */
     int rank;
     dmap__bell *bell; /* borrowed as long as the crew; rung when a grant has ended, something was emitted, or a worker
@@ -43,6 +44,8 @@ int dmap__crew_workers(const dmap__crew *crew);
 /** Makes a call ready to have grants. id: unique on this rank, not 0. The call stays the giver's; it must be there as
  *  long as a grant of it is out. */
 void dmap__crew_call_init(dmap__crew_call *call, const dmap__call_spec *spec, const dmap_task *task, uint64_t id);
+/** Tasks find the signals blocked that the calling thread has blocked now. Does nothing while a grant is out. */
+void dmap__crew_take_mask(dmap__crew *crew);
 /** Keeps no more than about so many bytes of memory for items and results. No grant may be out. */
 void dmap__crew_trim(dmap__crew *crew, size_t bytes);
 /** New shared data. No grant may be out. data: borrowed until the next time.
@@ -70,6 +73,9 @@ uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant, u
 /** Items of this index and above are not wanted any more, of that call. */
 void dmap__crew_limit(dmap__crew *crew, dmap__crew_call *call, uint64_t limit);
 
+/** DMAP_SERIAL: the task threw an exception, which has passed dmap__crew_step: what is left of its batch is dropped,
+ * and it has failed. Does nothing if there was no task. */
+void dmap__crew_break_off(dmap__crew *crew);
 /** DMAP_SERIAL: runs a batch. Returns false if there was nothing to run, and for DMAP_THREADS. */
 bool dmap__crew_step(dmap__crew *crew);
 

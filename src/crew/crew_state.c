@@ -1,14 +1,14 @@
 /* The limit of a call, in one place for threads and one more for each process, and which threads are inside a task. */
 #include "crew/crew_state.h"
 
-static _Thread_local bool inside;
+static _Thread_local const dmap_context *inside_of;
 
-bool dmap__worker_is_inside(void) {
-    return inside;
+const dmap_context *dmap__worker_inside(void) {
+    return inside_of;
 }
 
-void dmap__worker_mark(bool is_inside) {
-    inside = is_inside;
+void dmap__worker_mark(const dmap_context *inside) {
+    inside_of = inside;
 }
 
 bool dmap__limit_lower(_Atomic uint64_t *limit, uint64_t value) {

@@ -131,6 +131,7 @@ static dmap_status start(dmap__puppet *puppet, bool *is_stillborn, dmap__error *
     head->rank = puppet->config.rank;
     head->worker = puppet->config.worker;
     head->inner = puppet->config.inner;
+    dmap__surroundings_get(&head->surroundings, puppet->config.mask);
     head->is_bound = sched_getaffinity(0, sizeof head->cpus, head->cpus) == 0;
     head->spins = head->is_bound && CPU_COUNT_S(sizeof head->cpus, head->cpus) >= 2 * puppet->config.workers;
     atomic_store(&head->phase, (uint32_t)DMAP__PHASE_START);

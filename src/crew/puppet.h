@@ -28,6 +28,7 @@ typedef struct dmap__puppet_config {
     double start_timeout_s;  /* for a process to come up; 0: the default */
     dmap__watcher *watcher;  /* borrowed */
     dmap__inner inner;       /* what the process tells the libraries of its tasks */
+    const sigset_t *mask;    /* borrowed: signals that its tasks find blocked */
     int rank, worker;
     int workers; /* of the rank */
 } dmap__puppet_config;

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "crew/inner.h"
+#include "crew/surroundings.h"
 #include "crew/work.h"
 
 typedef enum dmap__turn {
@@ -63,8 +64,9 @@ typedef struct dmap__stage_head {
     cpu_set_t cpus[DMAP__CPU_SETS]; /* that the process is bound to: one mask */
     bool spins;                     /* there are CPUs for both sides: who waits looks for a while before it sleeps */
     dmap__inner inner;
-    uint64_t size;   /* bytes backed by memory, or more */
-    uint64_t mapped; /* bytes of addresses that the rank has given it */
+    dmap__surroundings surroundings; /* that the process takes over */
+    uint64_t size;                   /* bytes backed by memory, or more */
+    uint64_t mapped;                 /* bytes of addresses that the rank has given it */
     char task_name[256];
     uint64_t seed;
     double item_timeout_s;

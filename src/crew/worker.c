@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "crew/puppet.h"
 #include "crew/batch.h"
+#include "crew/signals.h"
 
 #define BATCH_S         30e-6
 #define PROCESS_BATCH_S 200e-6                /* with a process: handing over costs more */
@@ -58,6 +59,29 @@ void dmap__worker_hand_over(dmap__worker *worker, dmap__puppet *puppet) {
     worker->puppet = puppet;
 }
 
+void dmap__worker_take_mask(dmap__crew_state *crew) {
+    sigset_t mask;
+    dmap__signals_get(&mask);
+    if (crew->mask_number && dmap__signals_equal(&mask, &crew->mask))
+        return;
+    crew->mask = mask;
+    crew->mask_number++;
+}
+
+/* Processes take the mask at their start, and no task runs in their workers' threads. */
+void dmap__worker_wake(dmap__worker *worker) {
+    if (worker->mask_number == worker->crew->mask_number || worker->puppet)
+        return;
+    dmap__signals_set(&worker->crew->mask);
+    worker->mask_number = worker->crew->mask_number;
+}
+
+void dmap__worker_rest(dmap__worker *worker) {
+    if (worker->mask_number)
+        dmap__signals_rest(NULL);
+    worker->mask_number = 0;
+}
+
 void dmap__worker_give_way(dmap__worker *worker) {
     worker->gives_way = true;
 }
@@ -97,7 +121,16 @@ static bool place_results(dmap__worker *worker, dmap__batch *b) {
     return place_in_scratch(worker, b, size ? kept * size : 1);
 }
 
+/* The items from b->done on. */
+static void run_rest(dmap__worker *worker, dmap__batch *b) {
+    (worker->puppet ? dmap__worker_run_process : dmap__worker_run_items)(worker, b);
+    worker->context.emit = NULL;
+    dmap__batch_flush_fold(worker, b, b->done);
+    dmap__batch_pass(worker, b);
+}
+
 static void run(dmap__worker *worker, dmap__batch *b) {
+    b->began_s = dmap__clock_now();
     const dmap__crew_call *call = worker->context.call;
     dmap_context *ctx = &worker->context;
     if (!dmap__batch_fetch(worker, b))
@@ -113,10 +146,7 @@ static void run(dmap__worker *worker, dmap__batch *b) {
     ctx->blocks = &b->log->blocks;
     ctx->emit = call->spec.emits && !call->task->run_batch ? dmap__context_emit : NULL;
     b->fold_from = b->begin;
-    (worker->puppet ? dmap__worker_run_process : dmap__worker_run_items)(worker, b);
-    ctx->emit = NULL;
-    dmap__batch_flush_fold(worker, b, b->done);
-    dmap__batch_pass(worker, b);
+    run_rest(worker, b);
 }
 
 static uint32_t fit(size_t bytes, size_t item) {
@@ -162,9 +192,8 @@ static void learn(dmap__pace *pace, uint32_t n, double seconds, double batch_s, 
     pace->most = within(wanted * LONG_BATCH, most < (double)longest ? most : (double)longest);
 }
 
-static void run_timed(dmap__worker *worker, dmap__batch *b) {
-    b->began_s = dmap__clock_now();
-    run(worker, b);
+/* What the batch took. */
+static void note_time(dmap__worker *worker, dmap__batch *b) {
     double seconds = dmap__clock_now() - b->began_s;
     uint32_t n = b->done - b->begin;
     b->log->busy_s += seconds;
@@ -193,37 +222,92 @@ static bool make_ready(dmap__worker *worker, dmap__outcome *log) {
     return !code;
 }
 
+/* Returns as dmap__worker_step does. */
+static int end(dmap__worker *worker, dmap__batch *b) {
+    dmap__slot *slot = b->slot;
+    if (b->began_s > 0)
+        note_time(worker, b);
+    b->slot = NULL;
+    uint32_t done = b->done - b->begin;
+    if (b->taken > done)
+        dmap__board_undo(slot, b->taken - done);
+    return dmap__board_end(slot, b->taken) ? 2 : 1;
+}
+
 int dmap__worker_step(dmap__worker *worker) {
-    dmap__batch b = {0};
     dmap__crew_state *crew = worker->crew;
+    dmap__batch *b = &worker->batch;
     int number = worker->context.number;
-    b.slot = dmap__board_take(&crew->board, number, worker->paces, &b.begin, &b.end);
-    if (!b.slot)
+    *b = (dmap__batch){0};
+    b->slot = dmap__board_take(&crew->board, number, worker->paces, &b->begin, &b->end);
+    if (!b->slot)
         return 0;
-    if (dmap__pace_of(worker->paces, b.slot->call)->has_spare)
+    if (dmap__pace_of(worker->paces, b->slot->call)->has_spare)
         crew->share(crew->tell_arg);
     if (worker->gives_way)
         dmap__clock_yield();
     worker->gives_way = false;
-    uint64_t taken = b.end - b.begin;
-    b.grant = b.slot->grant;
-    b.log = dmap__board_log(b.slot, number, b.begin);
-    b.done = b.begin;
-    worker->context.call = b.grant->call;
-    worker->context.limit = &b.grant->call->limit;
+    dmap__worker_wake(worker);
+    b->taken = b->end - b->begin;
+    b->grant = b->slot->grant;
+    b->log = dmap__board_log(b->slot, number, b->begin);
+    b->done = b->begin;
+    worker->context.call = b->grant->call;
+    worker->context.limit = &b->grant->call->limit;
     uint64_t limit = atomic_load_explicit(worker->context.limit, memory_order_relaxed);
-    if (limit == 0 || (!b.grant->indices && b.grant->begin + b.begin >= limit))
-        taken += dmap__board_drain(b.slot, number);
-    else if (make_ready(worker, b.log))
-        run_timed(worker, &b);
-    if (taken > b.done - b.begin)
-        dmap__board_undo(b.slot, taken - (b.done - b.begin));
-    return dmap__board_end(b.slot, taken) ? 2 : 1;
+    if (limit == 0 || (!b->grant->indices && b->grant->begin + b->begin >= limit))
+        b->taken += dmap__board_drain(b->slot, number);
+    else if (make_ready(worker, b->log))
+        run(worker, b);
+    return end(worker, b);
+}
+
+/* ---- a task that does not return ---- */
+
+/* Returns true if the batch goes on behind the item. */
+static bool fail_current(dmap__worker *worker, dmap__batch *b) {
+    dmap_context *ctx = &worker->context;
+    uint32_t offset = b->grant->indices ? b->done - 1 : (uint32_t)(ctx->index - b->grant->begin);
+    ctx->has_result = false;
+    b->done = offset + 1;
+    bool goes_on = dmap__batch_record_failure(worker, b, offset, 1, 0, DMAP_ITEM_FAILED);
+    dmap__batch_keep_variable(worker, b, offset);
+    return goes_on;
+}
+
+/* All that counts of the batch is in the worker, as the stack is gone. */
+int dmap__worker_resume(dmap__worker *worker, const char *why, bool goes_on) {
+    dmap__batch *b = &worker->batch;
+    dmap_context *ctx = &worker->context;
+    bool was_inside = dmap__worker_inside();
+    dmap__act act = ctx->act;
+    ctx->act = DMAP__ACT_ITEM;
+    dmap__worker_mark(NULL);
+    if (!b->slot)
+        return 0; /* it was a tear-down */
+    snprintf(ctx->text, sizeof ctx->text, "%s", why);
+    if (!was_inside) {
+        dmap__fail(&b->log->trouble, DMAP_EITEM, "combine or merge of task \"%s\" did not return: %s",
+                   worker->context.call->task->name, why);
+        dmap__crew_lower_limit(worker->crew, worker->context.call, 0);
+        return end(worker, b);
+    }
+    if (act == DMAP__ACT_SETUP || act == DMAP__ACT_TEARDOWN) {
+        dmap__worker_fail_set_up(worker, b->log, 1);
+        return end(worker, b);
+    }
+    b->singly = act == DMAP__ACT_BATCH;
+    if (act == DMAP__ACT_ITEM)
+        goes_on = fail_current(worker, b) && goes_on;
+    if (goes_on && b->done < b->end)
+        run_rest(worker, b);
+    return end(worker, b);
 }
 
 void dmap__worker_leave(dmap__worker *worker) {
     if (worker->puppet)
         dmap__puppet_quit(worker->puppet);
+    dmap__worker_wake(worker);
     for (size_t i = 0; i < worker->crew->n_tasks; i++)
         dmap__local_tear_down(&worker->context, &worker->locals[i]);
 }

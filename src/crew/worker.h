@@ -22,6 +22,15 @@ uint32_t dmap__worker_most(const dmap__crew_state *crew, const dmap__grant *gran
 void dmap__worker_give_way(dmap__worker *worker);
 /** Gives back memory for items and results beyond about so many bytes. By any thread, while no grant is out. */
 void dmap__worker_trim(dmap__worker *worker, size_t bytes);
+/** Tasks are to find the signals blocked that the calling thread has, as in a serial loop. While no grant is out. */
+void dmap__worker_take_mask(dmap__crew_state *crew);
+/** It is about to sleep: its thread takes no signals meanwhile. */
+void dmap__worker_rest(dmap__worker *worker);
+/** A task did not return (pthread_exit, an exception): what it was at has failed. The rest of its batch is run if that
+ *  `goes_on`. Does nothing if there was no batch. Returns as dmap__worker_step does.
+ *  Called by:  that thread, once the task's frames are gone
+ *  why:        a sentence */
+int dmap__worker_resume(dmap__worker *worker, const char *why, bool goes_on);
 /** Runs what tear-downs are due. Called by: the worker's own thread, at its end. */
 void dmap__worker_leave(dmap__worker *worker);
 

@@ -4,7 +4,6 @@
 #include "crew/worker_child.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/tasks.h"
-#include "crew/child.h"
+#include "crew/copy.h"
 #include "crew/emission.h"
 #include "crew/obituary.h"
 #include "crew/shared.h"
@@ -34,24 +33,11 @@ typedef struct child {
 
 DMAP_PROCESS(dmap__worker_child, dmap__worker_child);
 
-static bool is_copy; /* this process was forked by a task's own fork() */
-static bool is_prepared;
-
-static void note_copy(void) {
-    is_copy = true;
-}
-
-/* Once in a process and those that it forks: a child that has not come up takes no memory from malloc. */
+/* What takes memory is done once in a process and those that it forks: a child that has not come up takes none from
+ * malloc. */
 bool dmap__worker_child_prepare(void) {
     dmap__obituary_load();
-    is_prepared = is_prepared || pthread_atfork(NULL, NULL, note_copy) == 0;
-    return is_prepared;
-}
-
-/* A task that calls fork() may return on both sides: the copy leaves then, as the stage is for one process. */
-static void leave_if_copy(void) {
-    if (is_copy)
-        dmap__child_leave(0);
+    return dmap__copy_watch();
 }
 
 /* Results of variable size are made on the stage. ctx->take. */
@@ -134,7 +120,6 @@ static bool make_ready(child *c) {
     if (!local->task || local->generation != c->crew.shared_generation)
         atomic_store(&head->phase, (uint32_t)DMAP__PHASE_SETUP);
     int code = dmap__local_set_up(&c->context, local, task, c->crew.shared_generation);
-    leave_if_copy();
     atomic_store(&head->phase, (uint32_t)DMAP__PHASE_IDLE);
     return code ? refuse(c, code, c->context.text) : true;
 }
@@ -218,7 +203,7 @@ static int call(child *c, uint32_t i, uint32_t n) {
     const void *item = item_at(c, i, &number);
     void *result = task->result_size ? c->context.result : NULL;
     int code = task->run_batch ? task->run_batch(&c->context, item, result, n) : task->run(&c->context, item, result);
-    leave_if_copy();
+    dmap__copy_leave();
     return code;
 }
 
@@ -242,7 +227,7 @@ static void run_plain(child *c) {
         c->context.index = first + i;
         c->context.result = result;
         int code = task->run(&c->context, item, result_size ? result : NULL);
-        leave_if_copy();
+        dmap__copy_leave();
         if (code && !end(c, i, code))
             return;
         atomic_store_explicit(&head->done, i + 1, memory_order_release);
@@ -286,6 +271,7 @@ static bool open_child(child *c) {
     head = c->stage.head;
     if (head->is_bound)
         sched_setaffinity(0, sizeof head->cpus, head->cpus);
+    dmap__surroundings_enter(&head->surroundings);
     dmap__inner_enter_process(head->inner);
     dmap__obituary_prepare(head);
     c->crew.rank = head->rank;
@@ -296,7 +282,6 @@ static bool open_child(child *c) {
     c->context.number = head->worker;
     c->context.limit = &head->limit;
     c->context.take = take;
-    is_copy = false; /* a copy may be among those that this one was forked from */
     return c->locals && dmap__worker_child_prepare();
 }
 
@@ -305,10 +290,10 @@ static void answer(child *c) {
     c->context.text[0] = '\0';
     c->context.out_of_memory = false;
     if (make_ready(c)) {
-        dmap__worker_mark(true);
+        dmap__worker_mark(&c->context);
         run(c);
         c->context.emit = NULL;
-        dmap__worker_mark(false);
+        dmap__worker_mark(NULL);
     }
     atomic_store(&head->phase, (uint32_t)DMAP__PHASE_IDLE);
     atomic_store(&head->answer, head->request);

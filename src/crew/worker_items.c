@@ -1,6 +1,7 @@
 /* Running a batch in the worker's own thread. */
 #include "base/clock.h"
 #include "crew/batch.h"
+#include "crew/copy.h"
 
 static const void *item_at(const dmap__batch *b, uint32_t offset, uint64_t *number, dmap_context *ctx) {
     const dmap__grant *grant = b->grant;
@@ -51,9 +52,10 @@ static bool is_plain(const dmap__worker *worker, const dmap__batch *b) {
            b->grant->layout != DMAP__LAYOUT_BLOBS;
 }
 
-/* What the task is given for its first result: NULL if there is no result of fixed size, or none at all. */
-static unsigned char *first_result(const dmap__worker *worker, const dmap__batch *b) {
-    return worker->context.call->task->result_size ? b->results : NULL;
+/* What the task is given for the result of an item: NULL if there is no result of fixed size, or none at all. */
+static unsigned char *result_at(const dmap__worker *worker, const dmap__batch *b, uint32_t offset) {
+    bool has_place = worker->context.call->task->result_size && b->results;
+    return has_place ? b->results + (size_t)(offset - b->begin) * b->result_step : NULL;
 }
 
 static void run_plain(dmap__worker *worker, dmap__batch *b) {
@@ -63,17 +65,18 @@ static void run_plain(dmap__worker *worker, dmap__batch *b) {
     const size_t result_step = b->result_step;
     const uint32_t end = b->end;
     uint64_t number;
-    ctx->index = b->grant->begin + b->begin;
-    const unsigned char *item = item_at(b, b->begin, &number, ctx);
+    uint32_t i = b->done;
+    ctx->index = b->grant->begin + i;
+    const unsigned char *item = item_at(b, i, &number, ctx);
     uint64_t index = ctx->index, first = b->grant->range_first;
-    unsigned char *result = first_result(worker, b);
+    unsigned char *result = result_at(worker, b, i);
     bool go_on = true;
-    uint32_t i = b->begin;
     for (; i < end && go_on; i++, item += item_step, result += result_step) {
         number = first + index;
         ctx->index = index++;
         ctx->result = result;
         int code = run(ctx, item, result);
+        dmap__copy_leave();
         if (code)
             go_on = end_item(worker, b, i, code);
     }
@@ -83,10 +86,10 @@ static void run_plain(dmap__worker *worker, dmap__batch *b) {
 static void run_items(dmap__worker *worker, dmap__batch *b) {
     dmap_context *ctx = &worker->context;
     dmap_task_fn *run = worker->context.call->task->run;
-    unsigned char *result = first_result(worker, b);
+    unsigned char *result = result_at(worker, b, b->done);
     uint64_t number;
     bool go_on = true;
-    for (uint32_t i = b->begin; i < b->end && go_on; i++, result += b->result_step) {
+    for (uint32_t i = b->done; i < b->end && go_on; i++, result += b->result_step) {
         ctx->index = dmap__grant_index(b->grant, b->grant->begin + i);
         b->done = i + 1;
         if (is_unwanted(worker, b->grant))
@@ -95,6 +98,7 @@ static void run_items(dmap__worker *worker, dmap__batch *b) {
         ctx->result = result;
         begin_item(worker);
         int code = run(ctx, item, result);
+        dmap__copy_leave();
         go_on = end_item(worker, b, i, code);
         dmap__batch_keep_variable(worker, b, i);
     }
@@ -105,24 +109,26 @@ static int call_batch(dmap__worker *worker, const dmap__batch *b, uint32_t offse
     uint64_t number;
     ctx->index = dmap__grant_index(b->grant, b->grant->begin + offset);
     const void *items = item_at(b, offset, &number, ctx);
-    unsigned char *results = first_result(worker, b);
-    if (results)
-        results += (size_t)(offset - b->begin) * b->result_step;
+    unsigned char *results = result_at(worker, b, offset);
     ctx->result = results;
     begin_item(worker);
-    return worker->context.call->task->run_batch(ctx, items, results, count);
+    ctx->act = count > 1 ? DMAP__ACT_BATCH : DMAP__ACT_ITEM;
+    int code = worker->context.call->task->run_batch(ctx, items, results, count);
+    dmap__copy_leave();
+    ctx->act = DMAP__ACT_ITEM;
+    return code;
 }
 
 /* One call for the whole batch; if it fails, or the items are not neighbours, one by one. */
 static void run_whole(dmap__worker *worker, dmap__batch *b) {
     bool neighbours = b->grant->layout != DMAP__LAYOUT_BLOBS && !b->grant->indices;
     uint32_t n = b->end - b->begin;
-    if (n > 1 && neighbours && !call_batch(worker, b, b->begin, n)) {
+    if (n > 1 && neighbours && !b->singly && !call_batch(worker, b, b->begin, n)) {
         b->done = b->end;
         return;
     }
     bool go_on = true;
-    for (uint32_t i = b->begin; i < b->end && go_on; i++) {
+    for (uint32_t i = b->done; i < b->end && go_on; i++) {
         worker->context.text[0] = '\0';
         worker->context.index = dmap__grant_index(b->grant, b->grant->begin + i);
         b->done = i + 1;
@@ -134,10 +140,10 @@ static void run_whole(dmap__worker *worker, dmap__batch *b) {
 }
 
 void dmap__worker_run_items(dmap__worker *worker, dmap__batch *b) {
-    dmap__worker_mark(true);
+    dmap__worker_mark(&worker->context);
     if (worker->context.call->task->run_batch)
         run_whole(worker, b);
     else
         (is_plain(worker, b) ? run_plain : run_items)(worker, b);
-    dmap__worker_mark(false);
+    dmap__worker_mark(NULL);
 }

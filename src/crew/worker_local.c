@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "crew/batch.h"
+#include "crew/copy.h"
 #include "crew/puppet.h"
 
 void dmap__local_tear_down(dmap_context *ctx, dmap__local *local) {
@@ -14,9 +15,14 @@ void dmap__local_tear_down(dmap_context *ctx, dmap__local *local) {
         ctx->limit = &none.limit;
         ctx->local = local;
         ctx->index = 0;
-        dmap__worker_mark(true);
-        local->task->teardown(ctx);
-        dmap__worker_mark(false);
+        const dmap_task *task = local->task;
+        local->task = NULL; /* once, whatever it does */
+        ctx->act = DMAP__ACT_TEARDOWN;
+        dmap__worker_mark(ctx);
+        task->teardown(ctx);
+        dmap__copy_leave();
+        dmap__worker_mark(NULL);
+        ctx->act = DMAP__ACT_ITEM;
         ctx->call = call;
         ctx->limit = limit;
     }
@@ -34,9 +40,12 @@ int dmap__local_set_up(dmap_context *ctx, dmap__local *local, const dmap_task *t
     ctx->attempt = 1;
     ctx->text[0] = '\0';
     ctx->out_of_memory = false;
-    dmap__worker_mark(true);
+    ctx->act = DMAP__ACT_SETUP;
+    dmap__worker_mark(ctx);
     int code = task->setup ? task->setup(ctx) : 0;
-    dmap__worker_mark(false);
+    dmap__copy_leave();
+    dmap__worker_mark(NULL);
+    ctx->act = DMAP__ACT_ITEM;
     if (!code) {
         local->task = task;
         local->generation = generation;

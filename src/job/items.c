@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "crew/copy.h"
 #include "job/source_kind.h"
 #include "plan/plan.h"
 
@@ -57,6 +58,9 @@ void dmap__items_close(dmap__items_source *from, dmap__items *items, uint64_t n)
 void dmap__items_fini(dmap__items_source *from) {
     while (from->held)
         destroy(from, from->held);
+    if (from->filling)
+        destroy(from, from->filling);
+    from->filling = NULL;
 }
 
 static void hold(dmap__items_source *from, dmap__items *items) {
@@ -162,6 +166,7 @@ static void end_source(dmap__items_source *from, int code) {
 static void pull_one(dmap__items_source *from, filling *f) {
     dmap_blob item = {0};
     int code = from->source.next(from->source.arg, &item);
+    dmap__copy_leave();
     if (code == DMAP_PULL_LATER) {
         from->later = true;
         return;
@@ -186,8 +191,10 @@ static void pull(dmap__items_source *from, dmap__items *items, uint64_t end, siz
     filling f = {.items = items, .variable = from->task->item_size == DMAP_VARIABLE};
     items->end = items->begin;
     from->later = false;
+    from->filling = items;
     while (!from->ended && !from->later && items->end < end && (f.used < bytes || items->end == items->begin))
         pull_one(from, &f);
+    from->filling = NULL;
     finish(&f);
 }
 

@@ -35,6 +35,7 @@ typedef struct dmap__items_source {
     bool rings;                   /* and rings the bell when it has */
     dmap__error failure;          /* why it ended; DMAP_OK: it was the end */
     dmap__items *held;            /* pulled */
+    dmap__items *filling;         /* those that are being pulled now */
 } dmap__items_source;
 
 /** True of a pull source: nobody knows how many items there are until it ends. */

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "crew/copy.h"
 #include "job/results.h"
 #include "job/source_kind.h"
 
@@ -33,7 +34,9 @@ void dmap__sink_close(dmap__sink *sink) {
     dmap__fold_fini(&sink->fold);
     for (size_t i = 0; i < sink->n_deferred; i++)
         dmap__part_destroy(sink->deferred[i]);
+    free(sink->position_of);
     free(sink->deferred);
+    sink->position_of = NULL;
     sink->deferred = NULL;
     sink->n_deferred = 0;
 }
@@ -98,7 +101,9 @@ static int call_each(const dmap__sink *sink, dmap__part *part) {
     char text[DMAP__SINK_TEXT];
     dmap_item_result result;
     dmap__sink_next(sink, part, text, &result);
-    return sink->given.each(sink->given.arg, &result);
+    int code = sink->given.each(sink->given.arg, &result);
+    dmap__copy_leave();
+    return code;
 }
 
 static bool time_is_over(dmap__sink *sink, double began_s, double *last_s) {
@@ -207,6 +212,7 @@ static dmap__sink_said fold_one(dmap__sink *sink, dmap__part *part) {
 
 static dmap__sink_said deliver_deferred(dmap__sink *sink, uint64_t limit) {
     uint64_t *position_of = dmap__shuffle_invert(sink->shuffle);
+    sink->position_of = position_of;
     if (!position_of)
         return DMAP__SINK_NO_MEMORY;
     dmap__sink_said said = DMAP__SINK_DONE;
@@ -221,7 +227,6 @@ static dmap__sink_said deliver_deferred(dmap__sink *sink, uint64_t limit) {
         else if (part)
             said = call_each(sink, part) ? DMAP__SINK_STOPPED : DMAP__SINK_DONE;
     }
-    free(position_of);
     return said;
 }
 

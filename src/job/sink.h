@@ -26,7 +26,8 @@ typedef struct dmap__sink {
     dmap__fold fold;
     dmap__part **deferred; /* shuffled, for a sink that wants order: kept until all have come */
     size_t n_deferred, deferred_capacity;
-    uint32_t pace; /* items between two looks at the clock */
+    uint64_t *position_of; /* by index, while those are delivered */
+    uint32_t pace;         /* items between two looks at the clock */
 } dmap__sink;
 
 typedef enum dmap__sink_said {

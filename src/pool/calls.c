@@ -100,6 +100,8 @@ void dmap__calls_cancel(dmap_pool *pool, dmap__call *call) {
 void dmap__calls_cancel_all(dmap_pool *pool) {
     for (size_t i = 0; i < pool->calls.n_running; i++) {
         pool->calls.running[i]->options.kill = true;
+        if (!pool->calls.running[i]->owner)
+            pool->calls.running[i]->is_orphan = true; /* dmap_map was left by longjmp */
         dmap__calls_cancel(pool, pool->calls.running[i]);
     }
     for (dmap__call *call = pool->calls.first; call; call = call->next)

@@ -22,15 +22,21 @@ void dmap__collect_chunk(dmap_pool *pool, dmap__grant *grant) {
     dmap__call_arrived(grant->owner, grant->lease, &outcome, dmap__clock_now());
 }
 
+static void end_emission(dmap_pool *pool) {
+    dmap__crew_emission_gone(pool->crew, pool->loop.emission->size);
+    free(pool->loop.emission);
+    pool->loop.emission = NULL;
+}
+
 void dmap__collect_emission(dmap_pool *pool, dmap__emission *e) {
     dmap_emission emission = {.index = e->index, .attempt = e->attempt, .data = e->data, .size = e->size};
     dmap__call *call = dmap__calls_find(pool, e->call);
+    pool->loop.emission = e;
     pool->calls.inside = call;
     if (call)
         dmap__call_emitted(call, &emission);
     pool->calls.inside = NULL;
-    dmap__crew_emission_gone(pool->crew, e->size);
-    free(e);
+    end_emission(pool);
 }
 
 static size_t leases(const dmap__calls *calls) {
@@ -109,9 +115,11 @@ static void take_emission(dmap_pool *pool, dmap__call *call, const dmap__message
                               .rank = message->from,
                               .data = message->data,
                               .size = (size_t)head->data_size};
+    pool->loop.takes_emission = true;
     pool->calls.inside = call;
     dmap__call_emitted(call, &emission);
     pool->calls.inside = NULL;
+    pool->loop.takes_emission = false;
     dmap__rank_branch_taken(pool, call, message->from, head->data_size);
 }
 
@@ -151,6 +159,17 @@ void dmap__collect_message(dmap_pool *pool, dmap__message *message) {
     default:
         break;
     }
+}
+
+void dmap__collect_unwind(dmap_pool *pool) {
+    const dmap__message *message = &pool->loop.message;
+    if (pool->loop.emission)
+        end_emission(pool);
+    if (!pool->loop.takes_emission)
+        return;
+    pool->loop.takes_emission = false;
+    dmap__rank_branch_taken(pool, pool->calls.inside, message->from, message->head.data_size);
+    dmap__comm_release(pool->comm, &pool->loop.message);
 }
 
 /* The pool is broken: what other ranks have is lost, and nothing more is sent. */

@@ -18,14 +18,14 @@
 
 static bool take_messages(dmap_pool *pool) {
     dmap__error error;
+    dmap__message *message = &pool->loop.message;
     int n = 0, got = 0;
     while (n < MESSAGES_AT_ONCE) {
-        dmap__message message;
-        got = dmap__comm_poll(pool->comm, &message, &error);
+        got = dmap__comm_poll(pool->comm, message, &error);
         if (got <= 0)
             break;
-        pool->side->message(pool, &message);
-        dmap__comm_release(pool->comm, &message);
+        pool->side->message(pool, message);
+        dmap__comm_release(pool->comm, message);
         n++;
     }
     if (got < 0 || pool->broken != DMAP_OK) {
@@ -42,12 +42,17 @@ static bool take_emissions(dmap_pool *pool) {
     return moved;
 }
 
+static void take_polled(dmap_pool *pool) {
+    dmap__grant *grant = pool->loop.polled;
+    pool->loop.polled = NULL;
+    pool->side->chunk(pool, grant);
+}
+
 static bool take_crew(dmap_pool *pool) {
     bool moved = take_emissions(pool);
-    dmap__grant *grant;
-    while ((grant = dmap__crew_poll(pool->crew))) {
+    while ((pool->loop.polled = dmap__crew_poll(pool->crew))) {
         take_emissions(pool); /* of its items: they come first */
-        pool->side->chunk(pool, grant);
+        take_polled(pool);
         moved = true;
     }
     return moved || dmap__crew_step(pool->crew);
@@ -109,23 +114,44 @@ static void sit_down(dmap_pool *pool, double began_s) {
     dmap__seat_settle(pool);
 }
 
-bool dmap__loop_run(dmap_pool *pool, dmap__loop_done_fn *is_done, void *arg, double until_s) {
+/* ---- running ---- */
+
+static void leave(dmap_pool *pool) {
+    dmap__seat_leave(pool);
+    dmap__clock_blunt(pool->loop.slack);
+    pool->loop.slack = -1;
+}
+
+bool dmap__loop_is_left(const dmap_pool *pool) {
+    return (uintptr_t)__builtin_frame_address(0) > (uintptr_t)pool->loop.frame;
+}
+
+void dmap__loop_unwind(dmap_pool *pool) {
+    pool->side->unwind(pool);
+    pool->replies = NULL;
+    if (pool->loop.polled)
+        take_polled(pool);
+    if (pool->crew)
+        dmap__crew_break_off(pool->crew);
+    leave(pool);
+}
+
+/* A C++ exception out of a function of the program's passes through here. */
+static void unwind(dmap_pool **left) {
+    if (*left)
+        dmap__loop_unwind(*left);
+}
+
+static bool run(dmap_pool *pool, dmap__loop_done_fn *is_done, void *arg, double until_s) {
     dmap__idle idle = {.spins = pool->has_spare_core && pool->comm};
     double began_s = dmap__clock_now();
-    long slack = dmap__clock_sharpen();
-    bool is_over = false;
-    if (pool->has_long_waits)
-        dmap__seat_take(pool);
-    pool->has_long_waits = false;
     for (;;) {
         uint32_t heard = pool->heard = dmap__bell_heard(pool->bell);
         bool moved = turn(pool);
-        if (is_done(arg)) {
-            is_over = true;
-            break;
-        }
+        if (is_done(arg))
+            return true;
         if (until_s >= 0 && dmap__clock_now() >= until_s)
-            break;
+            return false;
         if (!pool->is_seated || !pool->has_long_waits)
             sit_down(pool, began_s);
         if (moved)
@@ -133,7 +159,19 @@ bool dmap__loop_run(dmap_pool *pool, dmap__loop_done_fn *is_done, void *arg, dou
         else
             rest(pool, &idle, heard, until_s);
     }
-    dmap__seat_leave(pool);
-    dmap__clock_blunt(slack);
+}
+
+bool dmap__loop_run(dmap_pool *pool, dmap__loop_done_fn *is_done, void *arg, double until_s) {
+    __attribute__((cleanup(unwind))) dmap_pool *left = pool;
+    pool->loop.frame = __builtin_frame_address(0);
+    pool->loop.slack = dmap__clock_sharpen();
+    if (pool->crew)
+        dmap__crew_take_mask(pool->crew);
+    if (pool->has_long_waits)
+        dmap__seat_take(pool);
+    pool->has_long_waits = false;
+    bool is_over = run(pool, is_done, arg, until_s);
+    leave(pool);
+    left = NULL;
     return is_over;
 }

@@ -52,7 +52,10 @@ static void begin(dmap_pool *pool, dmap__call *call) {
         dmap__comm_bytes(pool->comm, &call->bytes_sent, &call->bytes_received);
     if (pool->broken != DMAP_OK)
         dmap__call_fail(call, &pool->error);
-    if (dmap__call_begin(call) != DMAP_OK)
+    calls->inside = call; /* a cost hint is asked */
+    dmap_status status = dmap__call_begin(call);
+    calls->inside = NULL;
+    if (status != DMAP_OK)
         return;
     call->is_begun = true;
     for (int branch = 0; branch < pool->ranks; branch++)
@@ -107,21 +110,22 @@ static void end(dmap_pool *pool, dmap__call *call) {
         dmap__call_destroy(call);
 }
 
+/* One at a time is taken out before it is told of, as functions of the program's may not return. */
 static bool end_all(dmap_pool *pool) {
     dmap__calls *calls = &pool->calls;
-    size_t n = 0, had = calls->n_running;
-    for (size_t i = 0; i < had; i++) {
+    size_t had = calls->n_running;
+    for (size_t i = calls->n_running; i-- > 0;) {
         dmap__call *call = calls->running[i];
-        if (!dmap__call_is_over(call)) {
-            calls->running[n++] = call;
+        if (!dmap__call_is_over(call))
             continue;
-        }
         calls->inside = call;
-        end(pool, call);
+        dmap__call_finish(call);
         calls->inside = NULL;
+        calls->n_running--;
+        memmove(&calls->running[i], &calls->running[i + 1], (calls->n_running - i) * sizeof *calls->running);
+        end(pool, call);
     }
-    calls->n_running = n;
-    return n < had;
+    return calls->n_running < had;
 }
 
 /* Calls that wait end without having begun, once they are cancelled or over their time. */
@@ -223,9 +227,21 @@ static double longest_sleep(dmap_pool *pool, double now, bool *looks) {
     return is_soon ? fmin(sleep_s, SLEEP_RANKS_S) : sleep_s;
 }
 
+/* ---- a function of the program's that does not return ---- */
+
+static void unwind(dmap_pool *pool) {
+    dmap__call *call = pool->calls.inside;
+    dmap__collect_unwind(pool);
+    pool->calls.inside = NULL;
+    pool->calls.in_turn = false;
+    if (call && call->state != DMAP__CALL_ENDED)
+        dmap__call_break_off(call, dmap__clock_now());
+}
+
 const dmap__side dmap__master_side = {.message = dmap__collect_message,
                                       .chunk = dmap__collect_chunk,
                                       .emission = dmap__collect_emission,
                                       .turn = turn,
                                       .longest_sleep = longest_sleep,
+                                      .unwind = unwind,
                                       .broke = dmap__collect_break};

@@ -3,6 +3,7 @@
 #define DMAP_POOL_POOL_H
 
 #include <pthread.h>
+#include <sys/types.h>
 
 #include <dmap/dmap.h>
 
@@ -34,6 +35,18 @@ typedef struct dmap__calls {
     double swept_s;                          /* those that wait were last looked at */
     void (*on_turn)(struct dmap_pool *pool); /* is called once a round */
 } dmap__calls;
+
+struct dmap__emission;
+
+/** What the loop is at: so that it can be left in the midst of it, by an exception. */
+typedef struct dmap__running {
+    const void *frame;               /* of dmap__loop_run: what lies above it on the stack is the caller's */
+    long slack;                      /* of the thread's timers before; -1: as it was */
+    dmap__grant *polled;             /* of the own crew, that has ended; its emissions come first */
+    struct dmap__emission *emission; /* of the own crew, that on_emit takes now; */
+    bool takes_emission;             /* or another rank's, in */
+    dmap__message message;           /* the last one that came */
+} dmap__running;
 
 struct dmap__side;
 struct dmap__server;
@@ -68,6 +81,7 @@ struct dmap_pool {
     struct dmap__server *server;   /* what a serving rank knows of its calls */
     struct dmap__replies *replies; /* that are waited for; NULL: none */
     uint32_t heard;                /* rings of the bell, before the loop's last round */
+    dmap__running loop;            /* what it is at */
     struct dmap__fd *fd;           /* NULL: nobody asked for it */
     /* What src/api keeps of calls in flight. */
     struct dmap__submits *submits;
@@ -79,6 +93,7 @@ struct dmap_pool {
     volatile bool closes;
     dmap_status broken; /* DMAP_EMPI, …: every further call returns it */
     pthread_t owner;
+    pid_t process;     /* that opened it */
     bool is_programs;  /* opened by dmap_run, and closed by it */
     dmap__error error; /* the last */
     void *shared;      /* a mapping of shared_size bytes: dmap_share's data */

@@ -255,11 +255,17 @@ static void break_off(dmap_pool *pool, const dmap__error *why) {
     pool->server->status = why->status;
 }
 
+/* Functions of the program's that are not tasks run on the master. */
+static void unwind(dmap_pool *pool) {
+    (void)pool;
+}
+
 static const dmap__side serving_side = {.message = take_message,
                                         .chunk = take_chunk,
                                         .emission = send_emission,
                                         .turn = turn,
                                         .longest_sleep = longest_sleep,
+                                        .unwind = unwind,
                                         .broke = break_off};
 
 /* ---- the end ---- */
@@ -289,6 +295,7 @@ static const dmap__side draining_side = {.message = NULL,
                                          .emission = drop_emission,
                                          .turn = no_turn,
                                          .longest_sleep = longest_sleep,
+                                         .unwind = unwind,
                                          .broke = break_off};
 
 static bool is_drained(void *arg) {

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "crew/copy.h"
 #include "crew/crew.h"
 #include "virtual.h"
 
@@ -117,6 +118,10 @@ void dmap__crew_call_init(dmap__crew_call *call, const dmap__call_spec *spec, co
     *call = (dmap__crew_call){.spec = *spec, .task = task, .id = id, .limit = UINT64_MAX};
 }
 
+void dmap__crew_take_mask(dmap__crew *crew) {
+    (void)crew;
+}
+
 void dmap__crew_trim(dmap__crew *crew, size_t bytes) {
     (void)crew, (void)bytes;
 }
@@ -212,6 +217,21 @@ bool dmap__crew_step(dmap__crew *crew) {
 
 bool dmap__crew_is_inside(void) {
     return false;
+}
+
+void dmap__crew_break_off(dmap__crew *crew) {
+    (void)crew;
+}
+
+/* Nothing forks here. */
+bool dmap__copy_is_here;
+
+bool dmap__copy_watch(void) {
+    return true;
+}
+
+_Noreturn void dmap__child_leave(int code) {
+    exit(code);
 }
 
 /* ---- the bell ---- */

@@ -10,8 +10,8 @@
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
 
-static const char *const variables[] = {"DMAP_WORKERS", "DMAP_NODE_WORKERS", "DMAP_BACKEND",     "DMAP_START",
-                                        "DMAP_BIND",    "DMAP_SPREAD",       "DMAP_MASTER_WORKS"};
+static const char *const variables[] = {"DMAP_WORKERS", "DMAP_NODE_WORKERS", "DMAP_BACKEND",      "DMAP_START",
+                                        "DMAP_BIND",    "DMAP_SPREAD",       "DMAP_MASTER_WORKS", "DMAP_STACKSIZE"};
 
 static int clear_environment(void) {
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
@@ -29,6 +29,7 @@ static void expect(const dmap_options *given, const dmap_options *expected) {
     CU_ASSERT_EQUAL(resolved.start, expected->start);
     CU_ASSERT_EQUAL(resolved.bind, expected->bind);
     CU_ASSERT_EQUAL(resolved.spread, expected->spread);
+    CU_ASSERT_EQUAL(resolved.stack_size, expected->stack_size);
     CU_ASSERT_EQUAL(resolved.master_works, expected->master_works);
 }
 
@@ -148,6 +149,8 @@ static void test_misspelt(void) {
         {"DMAP_BINDS", "numa", "DMAP_BIND"},
         {"DMAP_SPRAED", "scatter", "DMAP_SPREAD"},
         {"DMAP_MASTER_WORK", "no", "DMAP_MASTER_WORKS"},
+        {"DMAP_STACK_SIZE", "64M", "DMAP_STACKSIZE"},
+        {"DMAP_STACKSIZES", "large", NULL},
         {"DMAP_BIN", "/opt/dmap/bin", NULL},
         {"DMAP_WORKER", "anna", NULL},
         {"DMAP_WORKER", "", NULL},
@@ -188,6 +191,48 @@ static void test_two_counts(void) {
     clear_environment();
 }
 
+/* As OMP_STACKSIZE: KiB, unless a unit says otherwise. */
+static void test_stack_size(void) {
+    static const struct {
+        const char *value;
+        size_t size; /* 0: refused */
+    } cases[] = {{"1", 1024},
+                 {"512", 524288},
+                 {"100b", 100},
+                 {"3K", 3072},
+                 {"64M", 67108864},
+                 {"2g", 2147483648},
+                 {"1024G", (size_t)1 << 40},
+                 {"1025G", 0},
+                 {"0", 0},
+                 {"0M", 0},
+                 {"M", 0},
+                 {"-1", 0},
+                 {"1.5G", 0},
+                 {"64MB", 0},
+                 {" 64M", 0},
+                 {"64 M", 0},
+                 {"4T", 0},
+                 {"99999999999999999999", 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        dmap_options resolved = {0};
+        char sentence[200];
+        clear_environment();
+        setenv("DMAP_STACKSIZE", cases[i].value, 1);
+        snprintf(sentence, sizeof sentence,
+                 "DMAP_STACKSIZE=\"%s\": want a number of KiB, or with B, K, M or G behind it", cases[i].value);
+        if (!cases[i].size)
+            refuse(NULL, sentence);
+        else
+            CU_ASSERT(dmap__options_resolve(NULL, &resolved, NULL) == DMAP_OK && resolved.stack_size == cases[i].size);
+    }
+    dmap_options given = {.stack_size = 123}, resolved = {0};
+    CU_ASSERT(dmap__options_resolve(&given, &resolved, NULL) == DMAP_OK && resolved.stack_size == 123);
+    clear_environment();
+    given.stack_size = SIZE_MAX;
+    refuse(&given, "dmap_options.stack_size is 18446744073709551615: want up to 1099511627776 bytes (0: default)");
+}
+
 static void test_long_value(void) {
     char value[5000];
     dmap_options resolved;
@@ -207,7 +252,8 @@ static void test_program_wins(void) {
                           .start = DMAP_SPAWN,
                           .bind = DMAP_BIND_NUMA,
                           .spread = DMAP_SCATTER,
-                          .master_works = -1};
+                          .master_works = -1,
+                          .stack_size = 5};
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         setenv(variables[i], "nonsense", 1);
     expect(&given, &given);
@@ -279,6 +325,7 @@ int main(void) {
                            {"bad environment", test_bad_environment},
                            {"misspelt", test_misspelt},
                            {"two counts", test_two_counts},
+                           {"stack size", test_stack_size},
                            {"long value", test_long_value},
                            {"program wins", test_program_wins},
                            {"bad fields", test_bad_fields},
