@@ -81,7 +81,7 @@ bool dmap__job_is_left(const dmap__job *job);
  *  out is waited for. */
 void dmap__job_break_off(dmap__job *job);
 /** Runs a whole call; arguments were checked. The sentence is in pool->error. If a function of the caller's throws a
- * C++ exception (or ends the thread), the call is broken off before its caller sees that. */
+ *  C++ exception (or ends the thread), the call is broken off before its caller sees that. */
 dmap_status dmap__job_run(dmap_pool *pool, uint32_t task_id, dmap_source source, dmap_sink sink,
                           const dmap_map_options *options);
 
