@@ -27,8 +27,8 @@ void frame_tick_right(frame *f, size_t at, double value);
 void frame_tick_up(frame *f, size_t at, double value);
 /** Adds text; x, y: its upper left corner. */
 void frame_text(frame *f, size_t x, size_t y, const char *text);
-/** Draws the row's part of all that was added, and the edges of the picture. rgb: the whole row, white or drawn before.
- */
+/** Draws the row's part of all that was added, and the edges of the picture.
+ *  rgb:  the whole row, white or drawn before */
 void frame_draw(const frame *f, size_t row, uint8_t *rgb);
 
 #endif

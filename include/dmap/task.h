@@ -36,8 +36,8 @@ typedef struct dmap_blob {
 
 /* A task's functions return. A C++ exception out of one ends the process as any that nobody catches: it costs the item
  * with DMAP_PROCESSES, the rank with DMAP_THREADS; with DMAP_SERIAL it comes out of dmap_map. pthread_exit fails the
- * item; a longjmp out of a task is undefined. A copy of the process by fork() ends when it returns from the function.
- */
+ * item; a longjmp out of a task is undefined. If a task forks, the copy of the process ends when it
+ * returns from the function. */
 
 /** Does one item.
  *  item:     read-only. Of fixed size: aligned as in an array of such items; of variable size: to 16 bytes

@@ -2,8 +2,7 @@
  * it does all that the other does but take seals. Keeps no state.
  *
  * A program's limit on files (ulimit -f) holds for these, too, and the kernel tells of it by a signal that ends the
- * program: so that is held back, and taken away, as the error says the same. One that was pending before is not ours.
- */
+ * program: so that is held back, and taken away, as the error says the same. One pending before is not ours. */
 #include "base/memory_file.h"
 
 #include <errno.h>

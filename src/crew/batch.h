@@ -55,9 +55,6 @@ struct dmap__worker {
     dmap_context context;
 };
 
-/** Its thread is to run what is the program's: from now on it has the mask that tasks find. */
-void dmap__worker_wake(dmap__worker *worker);
-
 /* ---- worker_local.c ---- */
 
 /** Makes the state for a task ready, if it is not: returns the set-up's code, 0 for success. ctx->text has its

@@ -101,8 +101,8 @@ void dmap__board_clear(dmap__board *board, dmap__slot *slot);
 /** Manager: takes back up to `want` items, not begun, of a grant, the last ones of each lane first.
  *  Writes at most `workers` ranges of positions and returns their number. */
 int dmap__board_recall(dmap__board *board, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]);
-/** Manager: items of a grant that have ended so far, been taken back, or not run; *undone: how many of them are not
- * done for good, and were not taken back. */
+/** Manager: items of a grant that have ended so far, been taken back, or not run.
+ *  undone:  gets how many of them are not done for good, and were not taken back */
 uint64_t dmap__board_progress(const dmap__board *board, const dmap__grant *grant, uint64_t *undone);
 
 /** Worker: takes a batch of the call that has had least time; of its oldest grant. Of pace->items to pace->most items

@@ -12,8 +12,7 @@
  * process; the kernel means the parent's *thread*, so this is not for a child that any thread of a program forked).
  *
  * Until it has said that it is ready a child takes no memory from malloc: if it was forked from a program with threads,
- * one of those may have been in there, and nobody would ever leave it.
- */
+ * one of those may have been in there, and nobody would leave it. */
 #include "crew/child.h"
 
 #include <errno.h>

@@ -9,8 +9,8 @@
 
 extern bool dmap__copy_is_here; /* this process was forked after its last dmap__copy_watch */
 
-/** From now on copies of this process know that they are. Called by: who opens a pool. Returns false if memory is out.
- */
+/** From now on copies of this process know that they are. Takes memory the first time. Returns false if it is out.
+ *  Called by:  who opens a pool; a worker's process */
 bool dmap__copy_watch(void);
 
 /** After each function of the program: ends the process if it is a copy. */

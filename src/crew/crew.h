@@ -67,14 +67,14 @@ void dmap__crew_emission_gone(dmap__crew *crew, size_t bytes);
 int dmap__crew_recall(dmap__crew *crew, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]);
 /** True if a worker has nothing to do while a grant is out. */
 bool dmap__crew_is_hungry(const dmap__crew *crew);
-/** Items of a grant that have ended so far, been taken back, or not run; *undone: how many of them are to be tried
- * again, or were dropped. */
+/** Items of a grant that have ended so far, been taken back, or not run.
+ *  undone:  gets how many of them are to be tried again, or were dropped */
 uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant, uint64_t *undone);
 /** Items of this index and above are not wanted any more, of that call. */
 void dmap__crew_limit(dmap__crew *crew, dmap__crew_call *call, uint64_t limit);
 
-/** DMAP_SERIAL: the task threw an exception, which has passed dmap__crew_step: what is left of its batch is dropped,
- * and it has failed. Does nothing if there was no task. */
+/** DMAP_SERIAL: the task threw an exception, which has passed dmap__crew_step: it has failed, and what is left of its
+ *  batch is dropped. Does nothing if there was no task. */
 void dmap__crew_break_off(dmap__crew *crew);
 /** DMAP_SERIAL: runs a batch. Returns false if there was nothing to run, and for DMAP_THREADS. */
 bool dmap__crew_step(dmap__crew *crew);

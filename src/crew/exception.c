@@ -1,6 +1,6 @@
 /* dmap is linked with no C++ library: its functions are found by name, as those of inner libraries are. What is asked
  * of it is what the C++ ABI for Itanium, which GCC and Clang follow on all machines, and both their libraries fix:
- *  - std::current_exception() returns a class of one pointer, to the thrown object, in memory that the caller gives: C
+ *  - std::current_exception returns a class of one pointer, to the thrown object, in memory that the caller gives: C
  *    has the caller give it where a struct is too large for registers, so the struct here is larger than the class;
  *  - a std::type_info is a table of functions and a name; the fifth function says whether an object of that type may be
  *    caught as one of another, and where that part of the object is;

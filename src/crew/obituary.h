@@ -4,8 +4,8 @@
 
 #include "crew/stage.h"
 
-/** Loads what a backtrace takes, and finds the run time of C++, once: in the process, or in the one that it is forked
- * from. */
+/** Loads what a backtrace takes, and finds the run time of C++. Once: in the process, or in the one that it is forked
+ *  from. */
 void dmap__obituary_load(void);
 /** In the process: a crash (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) leaves its backtrace on the stage, also when the
  *  stack is full. */

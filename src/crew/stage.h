@@ -119,13 +119,12 @@ void dmap__stage_destroy(dmap__stage *stage);
 void dmap__stage_clear(dmap__stage *stage);
 /** Forgets all that was taken, and gives memory beyond about so many bytes back. The rank's side, between calls. */
 void dmap__stage_trim(dmap__stage *stage, uint64_t bytes);
-/** Takes note of how large the stage is now. The process, when its turn begins. Returns false if it cannot reach all.
- */
+/** Takes note of how large the stage is now. The process, when its turn begins. False: it cannot reach all. */
 bool dmap__stage_look(dmap__stage *stage);
 /** True if the descriptor is still the stage's: a task may have closed it, and something else may have its number. */
 bool dmap__stage_has_descriptor(const dmap__stage *stage);
 /** Takes `size` bytes, aligned to 64: their offset, or 0 if there are none, for stage->reason. Either side, in its
- * turn. */
+ *  turn. */
 uint64_t dmap__stage_take(dmap__stage *stage, uint64_t size);
 static inline void *dmap__stage_at(const dmap__stage *stage, uint64_t offset) {
     return (unsigned char *)stage->head + offset;

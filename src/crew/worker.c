@@ -68,8 +68,9 @@ void dmap__worker_take_mask(dmap__crew_state *crew) {
     crew->mask_number++;
 }
 
-/* Processes take the mask at their start, and no task runs in their workers' threads. */
-void dmap__worker_wake(dmap__worker *worker) {
+/* The thread is to run what is the program's: from now on it has the mask that tasks find. Processes take the mask at
+ * their start, and no task runs in their workers' threads. */
+static void wake(dmap__worker *worker) {
     if (worker->mask_number == worker->crew->mask_number || worker->puppet)
         return;
     dmap__signals_set(&worker->crew->mask);
@@ -247,7 +248,7 @@ int dmap__worker_step(dmap__worker *worker) {
     if (worker->gives_way)
         dmap__clock_yield();
     worker->gives_way = false;
-    dmap__worker_wake(worker);
+    wake(worker);
     b->taken = b->end - b->begin;
     b->grant = b->slot->grant;
     b->log = dmap__board_log(b->slot, number, b->begin);
@@ -307,7 +308,7 @@ int dmap__worker_resume(dmap__worker *worker, const char *why, bool goes_on) {
 void dmap__worker_leave(dmap__worker *worker) {
     if (worker->puppet)
         dmap__puppet_quit(worker->puppet);
-    dmap__worker_wake(worker);
+    wake(worker);
     for (size_t i = 0; i < worker->crew->n_tasks; i++)
         dmap__local_tear_down(&worker->context, &worker->locals[i]);
 }

@@ -94,9 +94,9 @@ bool dmap__comm_launched(int *size);
 bool dmap__comm_lacks_pmi(void);
 /** Fails: MPI has not joined the processes that the launcher started. Returns DMAP_EMPI */
 dmap_status dmap__comm_not_joined(int expected, const char *library, dmap__error *error);
-/** MPI_Init_thread(FUNNELED), for dmap_run. `expected`: what dmap__comm_launched said. On failure MPI is not running,
- * or was before. Returns: DMAP_OK, DMAP_EMPI (it runs, or ran, already; the launcher started several and MPI found one)
- */
+/** MPI_Init_thread(FUNNELED), for dmap_run. On failure MPI is not running, or was before.
+ *  expected: what dmap__comm_launched said
+ *  Returns:  DMAP_OK, DMAP_EMPI (it runs, or ran, already; the launcher started several and MPI found one) */
 dmap_status dmap__comm_init_mpi(int *argc, char ***argv, int expected, dmap__error *error);
 /** Opens on MPI_COMM_WORLD. As dmap__comm_open. */
 dmap_status dmap__comm_open_world(dmap__comm **comm, dmap__error *error);
@@ -110,7 +110,7 @@ dmap_status dmap__comm_check(const void *mpi_comm, dmap__error *error);
 typedef void dmap__at_end_fn(void);
 void dmap__comm_at_end(dmap__at_end_fn *function);
 /** Lets MPI look around, if it runs. A rank without a comm calls this now and then: Open MPI 5 notices that its
- * launcher has died, and ends the process, only inside its own functions. Cost: a microsecond. */
+ *  launcher has died, and ends the process, only inside its own functions. Cost: a microsecond. */
 void dmap__comm_touch(void);
 /** "Open MPI v4.1.4", "MPICH 4.0.2", for `--version` and benches. May be asked before MPI runs. */
 const char *dmap__comm_library(void);

@@ -33,7 +33,7 @@ bool harness_has(const char *argument);
 bool harness_is_small(void);
 
 /** From now on `what` (copied) has so many seconds, and on a busy machine five times that: then it hangs, which the
- * process says, and it ends. "" and 0: nothing is watched. */
+ *  process says, and it ends. "" and 0: nothing is watched. */
 void harness_watch(const char *what, unsigned seconds);
 
 /** Prints the sentence of a failed check, and fails the current CUnit test. Returns false. */

@@ -208,8 +208,7 @@ static int stop_soon(void *arg, const dmap_progress *progress) {
     return s->stopped;
 }
 
-/* Nothing of a part that is being delivered, a little at a time, comes when the call was stopped or its time is over.
- */
+/* Of a part that is delivered a little at a time nothing more comes when the call was stopped or its time is over. */
 static void test_rest_of_a_part(void) {
     slow stopped = {0}, timed = {0};
     orders none = {.fails_at = NEVER, .greedy_at = NEVER};
