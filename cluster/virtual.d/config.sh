@@ -63,6 +63,12 @@ oob_tcp_keepalive_time = 2
 oob_tcp_keepalive_intvl = 1
 oob_tcp_keepalive_probes = 3
 END
+    # The launcher of Open MPI 5 has a file of its own.
+    {
+        sed -n '/^oob_tcp_keepalive/p' "$tree/etc/openmpi/openmpi-mca-params.conf"
+        echo "prte_if_include = $network.0/24"
+        echo 'hwloc_default_binding_policy = none'
+    } >"$tree/etc/openmpi/prte-mca-params.conf"
 }
 
 # write_slurm HOSTS SLOTS: the controller on node1, a slurmd on every host, root for all.
