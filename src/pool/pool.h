@@ -3,6 +3,7 @@
 #define DMAP_POOL_POOL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include <dmap/dmap.h>
 
@@ -68,8 +69,8 @@ struct dmap_pool {
     uint32_t heard;                /* rings of the bell, before the loop's last round */
     struct dmap__fd *fd;           /* NULL: nobody asked for it */
     /* What src/api keeps of calls in flight. */
-    struct dmap__submits *submits;
-    pthread_mutex_t submits_lock;         /* guards the list, which only grows */
+    _Atomic(struct dmap__submits *) submits; /* a list that only grows, */
+    pthread_mutex_t submits_lock;            /* by whoever has the lock */
     struct dmap_call *due_first, *due_last; /* that ended, and whose on_done is to be run */
     bool is_telling;                        /* one runs */
     uint64_t n_ended, n_told;               /* calls, so far; those that dmap_step has told of */
