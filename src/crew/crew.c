@@ -59,11 +59,12 @@ static void tell_manager(void *arg) {
     dmap__bell_ring(crew->bell);
 }
 
-/* A manager that does not wait may be in want of the core that this worker has: it woke the worker, which was run at
- * once. So the worker gives way before it begins anything else; one that has nothing to begin sleeps anyway. */
+/* A manager that does not wait may be in want of the core that this worker has, where none is to spare: it woke the
+ * worker, which was run at once. So the worker gives way before it begins anything else; one that has nothing to begin
+ * sleeps anyway. */
 static bool step(hand *h) {
     int did = dmap__worker_step(h->worker);
-    if (did == 2 && !dmap__bell_ring(h->crew->bell) && h->crew->backend != DMAP_SERIAL)
+    if (did == 2 && !dmap__bell_ring(h->crew->bell) && h->crew->backend != DMAP_SERIAL && !h->crew->spins)
         dmap__worker_give_way(h->worker);
     return did != 0;
 }

@@ -12,6 +12,8 @@
 
 #define MESSAGES_AT_ONCE 64
 #define LONG_S           1e-3 /* a wait that lasts longer is worth a seat */
+#define BRIEF_S          5e-6 /* a look that lasts longer may be what keeps a worker from its core */
+#define SHARP_S          5e-3 /* a sleep that is shorter is to end in time */
 
 /* ---- what has come ---- */
 
@@ -61,6 +63,12 @@ bool dmap__loop_turn(dmap_pool *pool) {
 
 /* ---- sleep ---- */
 
+typedef struct waiting {
+    dmap__idle idle;
+    double until_s;
+    long slack; /* of the thread's timers, before they were sharpened for short sleeps; 0: they were not */
+} waiting;
+
 static bool is_busy(const dmap_pool *pool) {
     return pool->comm && dmap__comm_is_busy(pool->comm);
 }
@@ -70,27 +78,37 @@ double dmap__loop_until_due(dmap_pool *pool) {
     return is_busy(pool) ? 0 : pool->side->longest_sleep(pool, dmap__clock_now(), &looks);
 }
 
-static void rest(dmap_pool *pool, dmap__idle *idle, uint32_t heard, double until_s) {
+/* Where nothing comes but what rings, and no core is to spare, to look before takes one from a worker. */
+static double until_look(dmap_pool *pool, dmap__idle *idle, double now) {
     bool looks = false;
-    double now = dmap__clock_now();
     idle->most_s = pool->side->longest_sleep(pool, now, &looks);
     idle->is_rung = pool->is_rung && !looks;
-    /* Where nothing comes but what rings, to look before takes a core from a worker. */
-    double sleep_s = pool->comm || looks ? fmin(dmap__idle_next(idle, now), idle->most_s) : idle->most_s;
-    if (until_s >= 0)
-        sleep_s = fmin(sleep_s, until_s - now);
-    if (is_busy(pool) || sleep_s <= 0)
-        dmap__clock_yield();
-    else if (dmap__bell_wait(pool->bell, heard, sleep_s))
-        dmap__idle_reset(idle);
+    if (!pool->comm && !looks)
+        return idle->spins && dmap__idle_next(idle, now) <= 0 ? 0 : idle->most_s;
+    return fmin(dmap__idle_next(idle, now), idle->most_s);
+}
+
+static void rest(dmap_pool *pool, waiting *w, uint32_t heard, double now) {
+    double sleep_s = until_look(pool, &w->idle, now);
+    if (w->until_s >= 0)
+        sleep_s = fmin(sleep_s, w->until_s - now);
+    if (is_busy(pool) || sleep_s <= 0) {
+        if (!w->idle.spins || now - w->idle.since_s > BRIEF_S)
+            dmap__clock_yield();
+        return;
+    }
+    if (!w->slack && sleep_s < SHARP_S)
+        w->slack = dmap__clock_sharpen();
+    if (dmap__bell_wait(pool->bell, heard, sleep_s))
+        dmap__idle_reset(&w->idle);
     else
         dmap__seat_settle(pool);
 }
 
 /* Where cores are scarce this thread is run so late that it always finds something, and never waits: so it sits down
  * when it has run a while, too. */
-static void sit_down(dmap_pool *pool, double began_s) {
-    if (dmap__clock_now() - began_s < LONG_S)
+static void sit_down(dmap_pool *pool, double waited_s) {
+    if (waited_s < LONG_S)
         return;
     pool->has_long_waits = true;
     dmap__seat_take(pool);
@@ -98,9 +116,8 @@ static void sit_down(dmap_pool *pool, double began_s) {
 }
 
 bool dmap__loop_run(dmap_pool *pool, dmap__loop_done_fn *is_done, void *arg, double until_s) {
-    dmap__idle idle = {.spins = pool->has_spare_core && pool->comm};
+    waiting w = {.idle.spins = pool->has_spare_core, .until_s = until_s};
     double began_s = dmap__clock_now();
-    long slack = dmap__clock_sharpen();
     bool is_over = false;
     if (pool->has_long_waits)
         dmap__seat_take(pool);
@@ -112,16 +129,17 @@ bool dmap__loop_run(dmap_pool *pool, dmap__loop_done_fn *is_done, void *arg, dou
             is_over = true;
             break;
         }
-        if (until_s >= 0 && dmap__clock_now() >= until_s)
+        double now = dmap__clock_now();
+        if (until_s >= 0 && now >= until_s)
             break;
         if (!pool->is_seated || !pool->has_long_waits)
-            sit_down(pool, began_s);
+            sit_down(pool, now - began_s);
         if (moved)
-            dmap__idle_reset(&idle);
+            dmap__idle_reset(&w.idle);
         else
-            rest(pool, &idle, heard, until_s);
+            rest(pool, &w, heard, now);
     }
     dmap__seat_leave(pool);
-    dmap__clock_blunt(slack);
+    dmap__clock_blunt(w.slack);
     return is_over;
 }
