@@ -9,11 +9,20 @@
 
 #define BLOCK_SIZE ((size_t)64 * 1024)
 
+/* Without the sentence, which is longer than all the rest. */
 void dmap__outcome_init(dmap__outcome *outcome, uint64_t begin, uint64_t end) {
-    memset(outcome, 0, sizeof *outcome);
+    memset(outcome, 0, offsetof(dmap__outcome, trouble));
+    dmap__error_clear(&outcome->trouble);
     outcome->begin = begin;
     outcome->end = end;
     outcome->limit = UINT64_MAX;
+}
+
+void dmap__outcome_take(dmap__outcome *into, const dmap__outcome *from) {
+    memcpy(into, from, offsetof(dmap__outcome, trouble));
+    dmap__error_clear(&into->trouble);
+    if (from->trouble.status != DMAP_OK)
+        into->trouble = from->trouble;
 }
 
 static void free_blocks(dmap__block *blocks) {

@@ -96,9 +96,10 @@ static void keep_memory(dmap__call *call, dmap__out *out, dmap__slab *slab) {
 }
 
 static void take_trouble(dmap__call *call, int branch, const dmap__error *trouble) {
-    dmap__error why = {.status = trouble->status};
+    dmap__error why;
     if (trouble->status == DMAP_OK)
         return;
+    why.status = trouble->status;
     snprintf(why.text, sizeof why.text, "%.1000s, on %.200s, rank %d", trouble->text,
              call->world.host(call->world.arg, branch), branch);
     dmap__call_fail(call, &why);
