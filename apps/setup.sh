@@ -21,6 +21,7 @@ app_packages() {
         align) echo libparasail-dev ;;
         checksum) echo libssl-dev ;;
         dmap) echo libpcre2-dev libxxhash-dev ;;
+        event_loop_uv) echo libuv1-dev ;;
         mandelbrot) echo libpng-dev libmpfr-dev ;;
         options) echo librandom123-dev ;;
         sweep) echo libpng-dev libsundials-dev ;;
@@ -28,10 +29,14 @@ app_packages() {
     done
 }
 
-# apps: the names of all of them.
+# apps: the names of all of them: a folder each, and a file each in apps/examples.
 apps() {
-    for app in "$root"/apps/*/CMakeLists.txt; do
-        basename "$(dirname "$app")"
+    for app in "$root"/apps/*/CMakeLists.txt "$root"/apps/examples/*.c; do
+        case $app in
+        */examples/CMakeLists.txt) ;;
+        *.c) basename "$app" .c ;;
+        *) basename "$(dirname "$app")" ;;
+        esac
     done
 }
 

@@ -5,35 +5,34 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "base/memory.h"
-
-#define FIRST_SLAB 64   /* handles */
-#define LAST_SLAB  4096 /* handles, at most */
+#define FIRST_SLAB 64 /* handles; each further slab has twice as many as the one before */
+#define SLABS      40
 
 typedef struct slab {
     dmap_call *handles;
     size_t n;
 } slab;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards all below */
-static slab *slabs;
-static size_t n_slabs, capacity;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the list of free handles, and whoever adds a slab */
 static dmap_call *free_handles;
+static slab slabs[SLABS]; /* read without the lock: the first n_slabs do not change */
+static _Atomic size_t n_slabs;
 
-/* With the lock held, as all below but the public ones. */
+/* With the lock held. */
 static bool add_slab(void) {
-    size_t n = n_slabs ? 2 * slabs[n_slabs - 1].n : FIRST_SLAB;
-    n = n < LAST_SLAB ? n : LAST_SLAB;
-    if (!dmap__memory_grow(&slabs, &capacity, n_slabs + 1, sizeof *slabs))
+    size_t made = atomic_load(&n_slabs);
+    slab *s = &slabs[made];
+    if (made == SLABS)
         return false;
-    slab made = {calloc(n, sizeof *made.handles), n};
-    if (!made.handles)
+    s->n = (size_t)FIRST_SLAB << made;
+    s->handles = calloc(s->n, sizeof *s->handles);
+    if (!s->handles)
         return false;
-    slabs[n_slabs++] = made;
-    for (size_t i = n; i-- > 0;) {
-        made.handles[i].next = free_handles;
-        free_handles = &made.handles[i];
+    for (size_t i = s->n; i-- > 0;) {
+        s->handles[i].next = free_handles;
+        free_handles = &s->handles[i];
     }
+    atomic_store_explicit(&n_slabs, made + 1, memory_order_release);
     return true;
 }
 
@@ -60,22 +59,17 @@ dmap_call *dmap__handle_create(dmap__handle_kind kind, dmap_pool *pool) {
     return handle;
 }
 
-static dmap_call *find(uintptr_t address) {
-    for (size_t i = n_slabs; i-- > 0;) { /* the last are the largest */
+dmap_call *dmap__handle_find(const void *handle) {
+    const uintptr_t address = (uintptr_t)handle;
+    for (size_t i = atomic_load_explicit(&n_slabs, memory_order_acquire); i-- > 0;) { /* the last are the largest */
         uintptr_t begin = (uintptr_t)slabs[i].handles;
         if (address < begin || address >= begin + slabs[i].n * sizeof(dmap_call))
             continue;
-        dmap_call *handle = &slabs[i].handles[(address - begin) / sizeof(dmap_call)];
-        return (uintptr_t)handle == address && atomic_load(&handle->kind) != DMAP__HANDLE_FREE ? handle : NULL;
+        dmap_call *found = &slabs[i].handles[(address - begin) / sizeof(dmap_call)];
+        bool is_used = atomic_load_explicit(&found->kind, memory_order_acquire) != DMAP__HANDLE_FREE;
+        return (uintptr_t)found == address && is_used ? found : NULL;
     }
     return NULL;
-}
-
-dmap_call *dmap__handle_find(const void *handle) {
-    pthread_mutex_lock(&lock);
-    dmap_call *found = find((uintptr_t)handle);
-    pthread_mutex_unlock(&lock);
-    return found;
 }
 
 static void free_data(dmap_call *handle) {
@@ -89,7 +83,7 @@ void dmap__handle_free(dmap_call *handle) {
     free_data(handle);
     free(handle->error);
     pthread_mutex_lock(&lock);
-    atomic_store(&handle->kind, (uint32_t)DMAP__HANDLE_FREE);
+    atomic_store_explicit(&handle->kind, (uint32_t)DMAP__HANDLE_FREE, memory_order_release);
     handle->pool = NULL;
     handle->next = free_handles;
     free_handles = handle;
@@ -97,7 +91,7 @@ void dmap__handle_free(dmap_call *handle) {
 }
 
 void dmap__handle_each(const dmap_pool *pool, void (*visit)(dmap_call *handle)) {
-    for (size_t i = 0; i < n_slabs; i++)
+    for (size_t i = 0; i < atomic_load(&n_slabs); i++)
         for (size_t k = 0; k < slabs[i].n; k++) {
             dmap_call *handle = &slabs[i].handles[k];
             if (atomic_load(&handle->kind) != DMAP__HANDLE_FREE && handle->pool == pool)

@@ -248,6 +248,8 @@ void dmap__submits_turn(dmap_pool *pool) {
     for (dmap__submits *s = pool->submits; s; s = s->next) {
         if (has_cancels && s->call)
             sweep(s);
+        if (s->call && (s->ends || atomic_load(&s->held)))
+            s->call->source.later = false;
         if (s->call || !atomic_load(&s->held) || open_call(s) == DMAP_OK)
             continue;
         for (dmap_call *handle; (handle = next_item(s));)
@@ -295,16 +297,24 @@ static dmap__submits *create(dmap_pool *pool, const dmap_task *task, const dmap_
     s->options.on_done_arg = NULL;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->room, NULL);
-    s->next = pool->submits;
-    pool->submits = s;
+    s->next = atomic_load(&pool->submits);
+    atomic_store(&pool->submits, s);
+    return s;
+}
+
+static dmap__submits *look_for(dmap_pool *pool, const dmap_task *task, const dmap_map_options *options) {
+    dmap__submits *s = atomic_load_explicit(&pool->submits, memory_order_acquire);
+    while (s && !(s->task == task && is_same(&s->options, options)))
+        s = s->next;
     return s;
 }
 
 static dmap__submits *find(dmap_pool *pool, const dmap_task *task, const dmap_map_options *options) {
+    dmap__submits *s = look_for(pool, task, options);
+    if (s)
+        return s;
     pthread_mutex_lock(&pool->submits_lock);
-    dmap__submits *s = pool->submits;
-    while (s && !(s->task == task && is_same(&s->options, options)))
-        s = s->next;
+    s = look_for(pool, task, options);
     if (!s)
         s = create(pool, task, options);
     pthread_mutex_unlock(&pool->submits_lock);

@@ -99,10 +99,11 @@ static void check_processes(const dmap_pool *pool, dmap__error *error) {
 }
 
 static dmap_status open_crew(dmap_pool *pool, int workers, dmap__error *error) {
-    if (workers && pool->places) {
+    if (pool->places) {
         int allowance = dmap__topology_allowance(pool->topology, &pool->place_request);
-        pool->has_spare_core = allowance > workers;
-        pool->inner = dmap__inner_open(dmap__inner_share(allowance, pool->places, workers));
+        pool->has_spare_core = workers ? allowance > workers : !pool->places[0].shared;
+        if (workers)
+            pool->inner = dmap__inner_open(dmap__inner_share(allowance, pool->places, workers));
     }
     dmap__crew_config config = {.backend = pool->options.backend,
                                 .start = pool->options.start,

@@ -26,7 +26,7 @@ void dmap__hand_tell(void *arg) {
 /* A manager that does not wait may be in want of the core that this worker has: it woke the worker, which was run at
  * once. So the worker gives way before it begins anything else; one that has nothing to begin sleeps anyway. */
 static bool tell_step(dmap__hand *h, int did) {
-    if (did == 2 && !dmap__bell_ring(h->crew->bell) && h->crew->backend != DMAP_SERIAL)
+    if (did == 2 && !dmap__bell_ring(h->crew->bell) && h->crew->backend != DMAP_SERIAL && !h->crew->spins)
         dmap__worker_give_way(h->worker);
     return did != 0;
 }

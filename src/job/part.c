@@ -6,10 +6,12 @@
 #include "base/memory.h"
 
 dmap__slab *dmap__slab_create(dmap__outcome *outcome, int rank, int attempt) {
-    dmap__slab *slab = calloc(1, sizeof *slab);
+    dmap__slab *slab = malloc(sizeof *slab);
     if (!slab)
         return NULL;
-    slab->outcome = *outcome;
+    dmap__outcome_take(&slab->outcome, outcome);
+    slab->spares = NULL;
+    slab->memory = (dmap__spare){0};
     slab->rank = rank;
     slab->attempt = attempt;
     slab->users = 1;

@@ -18,8 +18,7 @@
 
 void dmap__collect_chunk(dmap_pool *pool, dmap__grant *grant) {
     (void)pool;
-    dmap__outcome outcome = grant->outcome;
-    dmap__call_arrived(grant->owner, grant->lease, &outcome, dmap__clock_now());
+    dmap__call_arrived(grant->owner, grant->lease, &grant->outcome, dmap__clock_now());
 }
 
 static void end_emission(dmap_pool *pool) {

@@ -26,16 +26,16 @@ static bool submit(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t l
     dmap__grant *grant = calloc(1, sizeof *grant);
     if (!grant)
         return false;
-    *grant = (dmap__grant){.call = &call->at_crew,
-                           .lease = lease,
-                           .begin = out->begin,
-                           .end = out->end,
-                           .attempt = out->attempt,
-                           .layout = out->items->layout,
-                           .range_first = out->items->range_first,
-                           .items = out->items->items,
-                           .indices = out->items->indices,
-                           .owner = call};
+    grant->call = &call->at_crew;
+    grant->lease = lease;
+    grant->begin = out->begin;
+    grant->end = out->end;
+    grant->attempt = out->attempt;
+    grant->layout = out->items->layout;
+    grant->range_first = out->items->range_first;
+    grant->items = out->items->items;
+    grant->indices = out->items->indices;
+    grant->owner = call;
     dmap__outcome_init(&grant->outcome, out->begin, out->end);
     if (!place_results(call, out, grant)) {
         free(grant);

@@ -24,7 +24,8 @@ static void limit(dmap_pool *pool, dmap__call *call, uint64_t index) {
 bool dmap__dispatch(dmap_pool *pool, dmap__call *call, double now) {
     dmap__step step;
     bool moved = false;
-    dmap__plan_hold(call->plan, false);
+    if (!call->source.later || !call->source.rings) /* one that rings says itself that it has items again */
+        dmap__plan_hold(call->plan, false);
     while (dmap__call_next_step(call, now, &step)) {
         if (step.kind == DMAP__STEP_GRANT)
             grant(pool, call, &step);

@@ -13,6 +13,8 @@
 #define MESSAGES_AT_ONCE 64
 #define TOUCH_S          0.25 /* between looks at MPI where nothing is sent by it */
 #define LONG_S           1e-3 /* a wait that lasts longer is worth a seat */
+#define BRIEF_S          5e-6 /* a look that lasts longer may be what keeps a worker from its core */
+#define SHARP_S          5e-3 /* a sleep that is shorter is to end in time */
 
 /* ---- what has come ---- */
 
@@ -87,18 +89,28 @@ double dmap__loop_until_due(dmap_pool *pool) {
     return is_busy(pool) ? 0 : pool->side->longest_sleep(pool, dmap__clock_now(), &looks);
 }
 
-static void rest(dmap_pool *pool, dmap__idle *idle, uint32_t heard, double until_s) {
+/* Where nothing comes but what rings, and no core is to spare, to look before takes one from a worker. */
+static double until_look(dmap_pool *pool, dmap__idle *idle, double now) {
     bool looks = false;
-    double now = dmap__clock_now();
     idle->most_s = pool->side->longest_sleep(pool, now, &looks);
     idle->is_rung = pool->is_rung && !looks;
-    /* Where nothing comes but what rings, to look before takes a core from a worker. */
-    double sleep_s = pool->comm || looks ? fmin(dmap__idle_next(idle, now), idle->most_s) : idle->most_s;
+    if (!pool->comm && !looks)
+        return idle->spins && dmap__idle_next(idle, now) <= 0 ? 0 : idle->most_s;
+    return fmin(dmap__idle_next(idle, now), idle->most_s);
+}
+
+static void rest(dmap_pool *pool, dmap__idle *idle, double until_s, double now) {
+    double sleep_s = until_look(pool, idle, now);
     if (until_s >= 0)
         sleep_s = fmin(sleep_s, until_s - now);
-    if (is_busy(pool) || sleep_s <= 0)
-        dmap__clock_yield();
-    else if (dmap__bell_wait(pool->bell, heard, sleep_s))
+    if (is_busy(pool) || sleep_s <= 0) {
+        if (!idle->spins || now - idle->since_s > BRIEF_S)
+            dmap__clock_yield();
+        return;
+    }
+    if (!pool->loop.slack && sleep_s < SHARP_S)
+        pool->loop.slack = dmap__clock_sharpen();
+    if (dmap__bell_wait(pool->bell, pool->heard, sleep_s))
         dmap__idle_reset(idle);
     else
         dmap__seat_settle(pool);
@@ -106,8 +118,8 @@ static void rest(dmap_pool *pool, dmap__idle *idle, uint32_t heard, double until
 
 /* Where cores are scarce this thread is run so late that it always finds something, and never waits: so it sits down
  * when it has run a while, too. */
-static void sit_down(dmap_pool *pool, double began_s) {
-    if (dmap__clock_now() - began_s < LONG_S)
+static void sit_down(dmap_pool *pool, double waited_s) {
+    if (waited_s < LONG_S)
         return;
     pool->has_long_waits = true;
     dmap__seat_take(pool);
@@ -119,7 +131,7 @@ static void sit_down(dmap_pool *pool, double began_s) {
 static void leave(dmap_pool *pool) {
     dmap__seat_leave(pool);
     dmap__clock_blunt(pool->loop.slack);
-    pool->loop.slack = -1;
+    pool->loop.slack = 0;
 }
 
 bool dmap__loop_is_left(const dmap_pool *pool) {
@@ -143,28 +155,28 @@ static void unwind(dmap_pool **left) {
 }
 
 static bool run(dmap_pool *pool, dmap__loop_done_fn *is_done, void *arg, double until_s) {
-    dmap__idle idle = {.spins = pool->has_spare_core && pool->comm};
+    dmap__idle idle = {.spins = pool->has_spare_core};
     double began_s = dmap__clock_now();
     for (;;) {
-        uint32_t heard = pool->heard = dmap__bell_heard(pool->bell);
+        pool->heard = dmap__bell_heard(pool->bell);
         bool moved = turn(pool);
         if (is_done(arg))
             return true;
-        if (until_s >= 0 && dmap__clock_now() >= until_s)
+        double now = dmap__clock_now();
+        if (until_s >= 0 && now >= until_s)
             return false;
         if (!pool->is_seated || !pool->has_long_waits)
-            sit_down(pool, began_s);
+            sit_down(pool, now - began_s);
         if (moved)
             dmap__idle_reset(&idle);
         else
-            rest(pool, &idle, heard, until_s);
+            rest(pool, &idle, until_s, now);
     }
 }
 
 bool dmap__loop_run(dmap_pool *pool, dmap__loop_done_fn *is_done, void *arg, double until_s) {
     __attribute__((cleanup(unwind))) dmap_pool *left = pool;
     pool->loop.frame = __builtin_frame_address(0);
-    pool->loop.slack = dmap__clock_sharpen();
     if (pool->crew)
         dmap__crew_take_mask(pool->crew);
     if (pool->has_long_waits)

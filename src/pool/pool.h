@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sys/types.h>
+#include <stdatomic.h>
 
 #include <dmap/dmap.h>
 
@@ -40,9 +41,9 @@ struct dmap__emission;
 
 /** What the loop is at: so that it can be left in the midst of it, by an exception. */
 typedef struct dmap__running {
-    const void *frame;               /* of dmap__loop_run: what lies above it on the stack is the caller's */
-    long slack;                      /* of the thread's timers before; -1: as it was */
-    dmap__grant *polled;             /* of the own crew, that has ended; its emissions come first */
+    const void *frame;   /* of dmap__loop_run: what lies above it on the stack is the caller's */
+    long slack;          /* of the thread's timers, before they were sharpened for short sleeps; 0: they were not */
+    dmap__grant *polled; /* of the own crew, that has ended; its emissions come first */
     struct dmap__emission *emission; /* of the own crew, that on_emit takes now; */
     bool takes_emission;             /* or another rank's, in */
     dmap__message message;           /* the last one that came */
@@ -84,11 +85,11 @@ struct dmap_pool {
     dmap__running loop;            /* what it is at */
     struct dmap__fd *fd;           /* NULL: nobody asked for it */
     /* What src/api keeps of calls in flight. */
-    struct dmap__submits *submits;
-    pthread_mutex_t submits_lock;           /* guards the list, which only grows */
-    struct dmap_call *due_first, *due_last; /* that ended, and whose on_done is to be run */
-    bool is_telling;                        /* one runs */
-    uint64_t n_ended, n_told;               /* calls, so far; those that dmap_step has told of */
+    _Atomic(struct dmap__submits *) submits; /* a list that only grows, */
+    pthread_mutex_t submits_lock;            /* by whoever has the lock */
+    struct dmap_call *due_first, *due_last;  /* that ended, and whose on_done is to be run */
+    bool is_telling;                         /* one runs */
+    uint64_t n_ended, n_told;                /* calls, so far; those that dmap_step has told of */
     _Atomic bool has_cancelled_items;
     volatile bool closes;
     dmap_status broken; /* DMAP_EMPI, …: every further call returns it */

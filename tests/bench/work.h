@@ -21,6 +21,8 @@ typedef enum bench_shape {
     BENCH_OPEN = 8,    /* a null item; what is timed is the opening, up to its result */
     BENCH_CLOSE = 9,   /* a null item; what is timed is the closing */
     BENCH_IDLE = 10,   /* nothing to do for mean_ns; what is given is the CPU time burnt meanwhile */
+    BENCH_SUBMIT = 11, /* null items, handed over one by one, of which 1,000 are in flight; before them nothing to do
+                          for mean_ns, which is not timed */
     BENCH_SHAPES
 } bench_shape;
 
