@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "joblog.h"
-#include "joblog_past.h"
+#include "run/log/joblog.h"
+#include "run/log/joblog_past.h"
 #include "unit.h"
 
 static const char header[] = "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n";

@@ -4,10 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "options.h"
-#include "options_table.h"
+#include "run/base/parse.h"
+#include "run/options/options.h"
+#include "run/options/table.h"
 #include "unit.h"
-#include "values.h"
 
 enum { MOST_ARGUMENTS = 32 };
 

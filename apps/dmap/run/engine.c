@@ -1,5 +1,5 @@
 /* Why and how a run stops. */
-#include "engine.h"
+#include "run/engine.h"
 
 #include <stdio.h>
 #include <string.h>

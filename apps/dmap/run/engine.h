@@ -2,20 +2,24 @@
 #ifndef DMAP_APPS_RUN_ENGINE_H
 #define DMAP_APPS_RUN_ENGINE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <dmap/dmap.h>
 
-#include "bar.h"
-#include "halt.h"
-#include "inputs.h"
-#include "job_wire.h"
-#include "joblog.h"
-#include "jobs.h"
-#include "options.h"
-#include "order.h"
-#include "pipe.h"
-#include "results.h"
-#include "summary.h"
-#include "template.h"
+#include "run/command/template.h"
+#include "run/control/halt.h"
+#include "run/control/median.h"
+#include "run/input/blocks.h"
+#include "run/input/inputs.h"
+#include "run/job/job_wire.h"
+#include "run/job/jobs.h"
+#include "run/log/joblog.h"
+#include "run/log/summary.h"
+#include "run/options/options.h"
+#include "run/output/bar.h"
+#include "run/output/order.h"
+#include "run/output/results.h"
 
 typedef enum run_stop {
     RUN_STOP_NOT,
@@ -30,7 +34,7 @@ typedef struct run_engine {
     const run_options *options;
     dmap_pool *pool;
     run_inputs *inputs; /* NULL with --pipe */
-    run_pipe *pipe;     /* NULL without */
+    run_blocks *blocks; /* NULL without */
     run_template *template;
     run_joblog *joblog;   /* NULL: none */
     run_results *results; /* NULL: none */
@@ -81,8 +85,5 @@ void run_sink_leave(run_engine *engine);
 
 /** The next job, of those that are read; with no pool, for --dry-run, too. As run_inputs_next. */
 int run_source_read(run_engine *engine, run_job **job);
-
-/** True unless --resume was given a joblog of other commands: then error has a sentence. */
-bool run_is_same_set(const run_engine *engine, char *error, size_t size);
 
 #endif

@@ -1,5 +1,18 @@
 /* dmap run: maps shell commands over inputs. Every rank reads the command line; the master alone reads the inputs, and
- * makes, hands out and collects the jobs (engine.h); every rank's workers run them (task.c). */
+ * makes, hands out and collects the jobs (engine.h); every rank's workers run them (job/task.c).
+ *
+ * The rooms; each knows those above it in this list only:
+ *
+ *     base      growable text, reading numbers and times
+ *     options   what the user said
+ *     control   why and when a run stops: rules, the time, signals, the batch system; how long jobs take
+ *     input     values of jobs: words, files, columns, their combinations; blocks of --pipe
+ *     command   from values to a command line; which shell runs it, if any
+ *     job       how a job travels, and the rank's side: what starts, drives and ends it
+ *     output    what jobs wrote, in order, and in --results; the progress bar
+ *     log       joblog, resuming, the summary
+ *
+ * and above them all, on the master: source and sink of the pool's call, and what is looked at meanwhile (watch). */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,10 +24,12 @@
 #include <dmap/place.h>
 
 #include "command.h"
-#include "engine.h"
-#include "signals.h"
-#include "site.h"
-#include "task.h"
+#include "run/control/signals.h"
+#include "run/control/until.h"
+#include "run/engine.h"
+#include "run/job/shared.h"
+#include "run/job/task.h"
+#include "run/log/resume.h"
 
 enum {
     BUDGET = 16 * 1024 * 1024, /* bytes of output held in memory */
@@ -34,10 +49,10 @@ static bool open_inputs(run_engine *e, char *error, size_t size) {
     const run_options *o = e->options;
     e->template = run_template_parse(o->command, o->n_command, !o->pipe);
     if (o->pipe)
-        e->pipe = run_pipe_open(o, error, size);
+        e->blocks = run_blocks_open(o, error, size);
     else
         e->inputs = run_inputs_open(o, error, size);
-    return e->template && (e->pipe || e->inputs);
+    return e->template && (e->blocks || e->inputs);
 }
 
 static bool open_logs(run_engine *e, char *error, size_t size) {
@@ -47,7 +62,7 @@ static bool open_logs(run_engine *e, char *error, size_t size) {
         return true;
     if (o->joblog && !(e->joblog = run_joblog_open(o, &damaged, error, size)))
         return false;
-    if (!run_is_same_set(e, error, size))
+    if (!run_resume_check(o, e->joblog, e->template, error, size))
         return false;
     if (damaged)
         fprintf(stderr, "dmap run: %zu damaged %s of the joblog %s: such a job runs again\n", damaged,
@@ -110,7 +125,7 @@ static void close_engine(run_engine *e) {
 
 static void free_engine(run_engine *e) {
     run_inputs_close(e->inputs);
-    run_pipe_close(e->pipe);
+    run_blocks_close(e->blocks);
     run_template_free(e->template);
     run_jobs_fini(&e->jobs);
     run_order_fini(&e->order);
@@ -163,7 +178,7 @@ static void map(run_engine *e) {
                             .on_emit_arg = e,
                             .on_watch = run_watch_look,
                             .on_watch_arg = e};
-    dmap_status status = run_site_share(e->pool, e->options);
+    dmap_status status = run_shared_send(e->pool, e->options);
     if (status == DMAP_OK)
         status = dmap_map(e->pool, &run_task, dmap_pull(run_source_next, e), dmap_each(run_sink_take, e), &how);
     run_bar_hide(&e->bar);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine.h"
+#include "run/engine.h"
 
 /* GNU parallel's way of saying it. */
 static void set_ending(const run_result *result, run_record *record) {

@@ -4,7 +4,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "engine.h"
+#include "run/engine.h"
+#include "run/log/resume.h"
 
 enum {
     MOST_HELD = 250000,  /* jobs that wait for their turn to be written, before no more are read */
@@ -34,27 +35,12 @@ static bool keep_marks(run_engine *engine, run_job *job, const run_values *value
     return true;
 }
 
-/* The command as the joblog has it does hold the slot, whatever that was. */
-static run_verdict look_up(run_engine *engine, const run_job *job, const run_values *values) {
-    int exit_code, signal, slots = run_template_uses_slot(engine->template) ? dmap_workers(engine->pool) : 0;
-    const char *const *names = engine->inputs ? run_inputs_names(engine->inputs) : NULL;
-    run_verdict verdict =
-        run_joblog_look(engine->joblog, job->seq, job->command.data, job->command.size, &exit_code, &signal);
-    run_text command = {0};
-    for (int slot = 1; slot <= slots && verdict == RUN_CHANGED; slot++) {
-        run_text_clear(&command);
-        run_template_compose(engine->template, values, names, job->seq, slot, &command);
-        verdict = run_joblog_look(engine->joblog, job->seq, command.data, command.size, &exit_code, &signal);
-    }
-    run_text_free(&command);
-    return verdict;
-}
-
 /* Returns false if the job need not be run. */
 static bool is_wanted(run_engine *engine, const run_job *job, const run_values *values) {
     if (!engine->joblog || !(engine->options->resume || engine->options->resume_failed))
         return true;
-    switch (look_up(engine, job, values)) {
+    const char *const *names = engine->inputs ? run_inputs_names(engine->inputs) : NULL;
+    switch (run_resume_look(engine->joblog, engine->template, job, values, names, dmap_workers(engine->pool))) {
     case RUN_DONE:
         engine->resumed++;
         return false;
@@ -93,8 +79,8 @@ static int read_one(run_engine *engine, run_job **job) {
     const char *block = NULL;
     size_t size = 0;
     *job = NULL;
-    int state = engine->pipe ? run_pipe_next(engine->pipe, &block, &size, engine->error, sizeof engine->error)
-                             : run_inputs_next(engine->inputs, &values, engine->error, sizeof engine->error);
+    int state = engine->blocks ? run_blocks_next(engine->blocks, &block, &size, engine->error, sizeof engine->error)
+                               : run_inputs_next(engine->inputs, &values, engine->error, sizeof engine->error);
     if (state != RUN_INPUT_JOB)
         return state;
     run_job *made = run_job_create();
@@ -102,7 +88,7 @@ static int read_one(run_engine *engine, run_job **job) {
     if (good) {
         made->seq = ++engine->seq;
         made->attempt = 1;
-        good = prepare(engine, made, &values) && (!engine->pipe || keep_input(engine, made, block, size));
+        good = prepare(engine, made, &values) && (!engine->blocks || keep_input(engine, made, block, size));
     }
     bool wanted = good && is_wanted(engine, made, &values);
     if (wanted && !engine->options->dry_run) {

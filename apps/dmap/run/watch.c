@@ -1,8 +1,8 @@
 /* What is looked at from time to time while jobs run: signals, the time, the bar. */
 #include <stdio.h>
 
-#include "engine.h"
-#include "signals.h"
+#include "run/control/signals.h"
+#include "run/engine.h"
 
 /* A second HUP is not needed to stop: TERM does. */
 void run_watch_signals(run_engine *engine) {

@@ -1,0 +1,48 @@
+/* SIGHUP that was ignored from the start (nohup) stays so. SIGPIPE is ignored: a write says what is wrong. System calls
+ * are not restarted, so that a write to a pipe that nobody reads can be given up. */
+#include "run/control/signals.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+static volatile sig_atomic_t stop, drain, list, toggle;
+
+static void note(int number) {
+    if (number == SIGHUP)
+        drain = 1;
+    else if (number == SIGUSR1)
+        list = 1;
+    else if (number == SIGUSR2)
+        toggle = 1;
+    else
+        stop = number;
+}
+
+void run_signals_install(void) {
+    static const int numbers[] = {SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+    struct sigaction noted = {.sa_handler = note}, ignored = {.sa_handler = SIG_IGN}, before;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (sigaction(numbers[i], NULL, &before) == 0 && (before.sa_handler != SIG_IGN || numbers[i] != SIGHUP))
+            sigaction(numbers[i], &noted, NULL);
+    sigaction(SIGPIPE, &ignored, NULL);
+}
+
+int run_signals_stop(void) {
+    return stop;
+}
+
+bool run_signals_drain(void) {
+    return drain != 0;
+}
+
+bool run_signals_take_list(void) {
+    bool wanted = list != 0;
+    list = 0;
+    return wanted;
+}
+
+bool run_signals_take_toggle(void) {
+    bool wanted = toggle != 0;
+    toggle = 0;
+    return wanted;
+}
