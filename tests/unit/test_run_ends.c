@@ -1,6 +1,7 @@
 /* When a run stops, its exit status (that of GNU parallel 20221122 for the same ends), the median, the allocation's
  * end. */
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 #include "run/base/parse.h"
 #include "run/control/allocation.h"
+#include "run/control/cutoff.h"
 #include "run/control/halt.h"
 #include "run/control/median.h"
 #include "run/control/until.h"
@@ -181,8 +183,29 @@ static void test_batch(void) {
     unsetenv("SLURM_JOB_END_TIME");
 }
 
+static void test_cut_off(void) {
+    CU_ASSERT_EQUAL(run_cutoff_signal(0, SIGTERM), SIGTERM);
+    CU_ASSERT_EQUAL(run_cutoff_signal(128 + SIGUSR1, 0), SIGUSR1);
+    CU_ASSERT_EQUAL(run_cutoff_signal(128 + SIGKILL, 0), SIGKILL);
+    CU_ASSERT_EQUAL(run_cutoff_signal(0, SIGSEGV), 0);
+    CU_ASSERT_EQUAL(run_cutoff_signal(SIGTERM, 0), 0);
+    CU_ASSERT_EQUAL(run_cutoff_signal(-1, 0), 0);
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 0, 0, 100.5), RUN_CUT_OFF_PERHAPS);
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 100.9, 0, 100.95), RUN_CUT_OFF);
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 99.1, 0, 100), RUN_CUT_OFF);
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 98.9, 0, 100.5), RUN_CUT_OFF_PERHAPS); /* another may come */
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 0, 0, 101), RUN_NOT_CUT_OFF);
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 101.1, 0, 101.2), RUN_NOT_CUT_OFF);
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 0, 100.1, 102), RUN_CUT_OFF_PERHAPS);
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 101.2, 100.1, 102), RUN_CUT_OFF);
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 0, 100.1, 103.2), RUN_NOT_CUT_OFF);
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 101.2, 50, 102), RUN_NOT_CUT_OFF);
+    CU_ASSERT_EQUAL(run_cutoff_look(0, 100, 100, 0, 100), RUN_NOT_CUT_OFF);
+}
+
 int main(void) {
     CU_TestInfo tests[] = {{"halts", test_halt},
+                           {"cut off", test_cut_off},
                            {"words of halts", test_halt_words},
                            {"many failures", test_many_failures},
                            {"median", test_median},

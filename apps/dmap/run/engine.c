@@ -3,13 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-double run_engine_now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 uint64_t run_engine_total(const run_engine *engine) {
     return engine->inputs_ended ? engine->seq : engine->total;

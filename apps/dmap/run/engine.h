@@ -48,9 +48,9 @@ typedef struct run_engine {
     run_text item, tag; /* scratch */
     uint64_t total;     /* jobs, as counted before the first was read; UINT64_MAX: not known */
     uint64_t seq;       /* of the last job read */
-    uint64_t given;     /* items given to the pool */
+    uint64_t given;     /* items given to the pool in this call */
     uint64_t resumed;   /* jobs skipped: an earlier run has done them */
-    uint64_t cancelled; /* given, but not begun */
+    uint64_t cancelled; /* given, but not run to their end */
     uint64_t ended;     /* jobs that have ended for good */
     bool inputs_ended;
     double last_start_s; /* for --delay */
@@ -60,7 +60,6 @@ typedef struct run_engine {
     char error[400];
 } run_engine;
 
-double run_engine_now(void); /* seconds since the epoch */
 /** Jobs in all; UINT64_MAX while that is not known. */
 uint64_t run_engine_total(const run_engine *engine);
 
@@ -80,7 +79,10 @@ int run_watch_look(void *arg, const dmap_progress *progress);    /* watch.c */
 /** Does what a signal that has come asks for; with no call, for --dry-run, too. */
 void run_watch_signals(run_engine *engine);
 
-/** After the call: the jobs that it left behind were not run, so those that waited for them have their turn. */
+/** Ends the jobs that have ended but may have been cut off, if that is known by now; wait: until it is of all, a second
+ *  at most. */
+void run_sink_settle(run_engine *engine, bool wait);
+/** After the last call: the jobs that are left were not run, so those that waited for them have their turn. */
 void run_sink_leave(run_engine *engine);
 
 /** The next job, of those that are read; with no pool, for --dry-run, too. As run_inputs_next. */

@@ -179,9 +179,14 @@ static void map(run_engine *e) {
                             .on_watch = run_watch_look,
                             .on_watch_arg = e};
     dmap_status status = run_shared_send(e->pool, e->options);
-    if (status == DMAP_OK)
-        status = dmap_map(e->pool, &run_task, dmap_pull(run_source_next, e), dmap_each(run_sink_take, e), &how);
-    run_bar_hide(&e->bar);
+    /* Jobs that turn out to have been cut off when the call has ended already are another call's. */
+    do {
+        e->given = 0;
+        if (status == DMAP_OK || status == DMAP_EITEM)
+            status = dmap_map(e->pool, &run_task, dmap_pull(run_source_next, e), dmap_each(run_sink_take, e), &how);
+        run_bar_hide(&e->bar);
+        run_sink_settle(e, true);
+    } while ((status == DMAP_OK || status == DMAP_EITEM) && e->stop == RUN_STOP_NOT && e->jobs.again.first);
     run_sink_leave(e);
     /* Jobs that failed are none of the pool's trouble; jobs that were not run, without a reason of ours, are. */
     bool all_run = status == DMAP_EITEM && e->cancelled == 0 && e->inputs_ended;
@@ -198,19 +203,18 @@ static uint64_t count_left(const run_engine *e) {
 }
 
 static void say_what_is_left(const run_engine *e) {
-    bool known = run_engine_total(e) != UINT64_MAX;
     uint64_t left = count_left(e);
     if (e->printer.state == RUN_PRINT_INTERRUPTED)
         fprintf(stderr, "dmap run: some output of jobs that had ended was not written: nobody read it\n");
     if (e->stop != RUN_STOP_UNTIL && e->stop != RUN_STOP_SIGNAL)
         return;
     fprintf(stderr, "dmap run: %s: ", e->stop == RUN_STOP_UNTIL ? "the time is over" : "stopped by a signal");
-    if (known)
-        fprintf(stderr, "%llu %s not run%s\n", (unsigned long long)left, left == 1 ? "job was" : "jobs were",
-                e->options->joblog ? "; --resume runs what is left" : "");
+    if (run_engine_total(e) != UINT64_MAX)
+        fprintf(stderr, "%llu %s not run to %s end", (unsigned long long)left, left == 1 ? "job was" : "jobs were",
+                left == 1 ? "its" : "their");
     else
-        fprintf(stderr, "the rest of the input was not run%s\n",
-                e->options->joblog ? "; --resume runs what is left" : "");
+        fprintf(stderr, "the rest of the input was not run");
+    fputs(e->options->joblog ? "; --resume runs what is left\n" : "\n", stderr);
 }
 
 static int exit_status(const run_engine *e) {

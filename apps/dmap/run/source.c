@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "run/base/clock.h"
 #include "run/engine.h"
 #include "run/log/resume.h"
 
@@ -122,11 +122,11 @@ int run_source_read(run_engine *engine, run_job **job) {
 /* False if it is too early for another job, or too late. */
 static bool may_start(run_engine *engine) {
     const run_options *o = engine->options;
-    if (engine->until_s > 0 && run_engine_now() + run_median_get(engine->median) > engine->until_s) {
+    if (engine->until_s > 0 && run_date() + run_median_get(engine->median) > engine->until_s) {
         run_engine_stop(engine, RUN_STOP_UNTIL, false);
         return false;
     }
-    if (o->delay_s > 0 && engine->given > 0 && run_engine_now() - engine->last_start_s < o->delay_s)
+    if (o->delay_s > 0 && engine->last_start_s > 0 && run_date() - engine->last_start_s < o->delay_s)
         return false;
     return engine->order.count < MOST_HELD;
 }
@@ -148,7 +148,7 @@ static int give(run_engine *engine, run_job *job, dmap_blob *blob) {
     run_text_clear(&engine->item);
     run_item_write(&item, &engine->item);
     job->index = engine->given++;
-    job->given_s = engine->last_start_s = run_engine_now();
+    job->given_s = engine->last_start_s = run_date();
     run_jobs_give(&engine->jobs, job);
     if (engine->item.broken) {
         run_engine_fail(engine, "out of memory");
@@ -166,7 +166,8 @@ static int pass_on(run_engine *engine, int state) {
         run_engine_fail(engine, engine->error);
         return DMAP_PULL_END;
     }
-    if (state == RUN_INPUT_END && (engine->options->attempts == 1 || engine->jobs.n_out == 0))
+    bool none_left = engine->jobs.n_out == 0 && !engine->jobs.doubts.first;
+    if (state == RUN_INPUT_END && (engine->options->attempts == 1 || none_left))
         return DMAP_PULL_END;
     return DMAP_PULL_LATER;
 }
@@ -176,10 +177,10 @@ int run_source_next(void *arg, dmap_blob *item) {
     int state = RUN_INPUT_END;
     if (engine->stop != RUN_STOP_NOT)
         return DMAP_PULL_END;
-    bool nothing_left = engine->inputs_ended && !engine->jobs.again;
+    bool nothing_left = engine->inputs_ended && !engine->jobs.again.first;
     if (!nothing_left && !may_start(engine))
         return engine->stop != RUN_STOP_NOT ? DMAP_PULL_END : DMAP_PULL_LATER;
-    run_job *job = run_jobs_take_again(&engine->jobs);
+    run_job *job = run_job_line_take(&engine->jobs.again);
     if (!job && !engine->inputs_ended)
         state = run_source_read(engine, &job);
     run_print_flush(&engine->printer);

@@ -7,6 +7,9 @@
 /** On every rank, before the pool is opened: on the others than the master a signal is then without effect, so that the
  *  master, which has got it too, can end the run in order. */
 void run_signals_install(void);
+/** When a signal came last, by run_clock; 0: never, or it is neither SIGCONT nor one that the
+ *  run acts on. */
+double run_signals_came(int number);
 /** The signal after which the run is to stop now (SIGINT, SIGTERM), or 0. Stays. */
 int run_signals_stop(void);
 /** True if SIGHUP has come: no more jobs are to be started. Stays. */

@@ -9,7 +9,8 @@ enum { BUCKETS = 4096 };
 
 bool run_jobs_init(run_jobs *jobs) {
     *jobs = (run_jobs){.buckets = calloc(BUCKETS, sizeof *jobs->buckets)};
-    jobs->again_end = &jobs->again;
+    jobs->again.end = &jobs->again.first;
+    jobs->doubts.end = &jobs->doubts.first;
     return jobs->buckets != NULL;
 }
 
@@ -24,7 +25,8 @@ static void free_chain(run_job *job) {
 void run_jobs_fini(run_jobs *jobs) {
     for (size_t i = 0; jobs->buckets && i < BUCKETS; i++)
         free_chain(jobs->buckets[i]);
-    free_chain(jobs->again);
+    free_chain(jobs->again.first);
+    free_chain(jobs->doubts.first);
     free(jobs->buckets);
 }
 
@@ -102,19 +104,19 @@ const run_job *run_jobs_each(const run_jobs *jobs, const run_job *job) {
     return bucket < BUCKETS ? jobs->buckets[bucket] : NULL;
 }
 
-void run_jobs_repeat(run_jobs *jobs, run_job *job) {
+void run_job_line_add(run_job_line *line, run_job *job) {
     job->next = NULL;
-    *jobs->again_end = job;
-    jobs->again_end = &job->next;
+    *line->end = job;
+    line->end = &job->next;
 }
 
-run_job *run_jobs_take_again(run_jobs *jobs) {
-    run_job *job = jobs->again;
+run_job *run_job_line_take(run_job_line *line) {
+    run_job *job = line->first;
     if (!job)
         return NULL;
-    jobs->again = job->next;
-    if (!jobs->again)
-        jobs->again_end = &jobs->again;
+    line->first = job->next;
+    if (!line->first)
+        line->end = &line->first;
     job->next = NULL;
     return job;
 }

@@ -8,6 +8,7 @@
 
 #include "run/base/text.h"
 #include "run/input/values.h"
+#include "run/job/job_wire.h"
 
 typedef struct run_job {
     uint64_t index; /* of the pool's item */
@@ -25,13 +26,22 @@ typedef struct run_job {
     struct run_entry *entry; /* its place in the order of outputs */
     bool has_files;          /* of --results: they have been begun */
     char *folder;            /* of --results: where its files are, or the name they begin with */
-    struct run_job *next;    /* in its bucket, or in the line of those to be run again */
+    run_result result;       /* of one that has ended: without its output */
+    double ended_s;          /* when that was known, by run_clock */
+    const char *host;        /* where it was */
+    struct run_job *next;    /* in its bucket or line */
 } run_job;
+
+/** First come, first out. */
+typedef struct run_job_line {
+    run_job *first, **end;
+} run_job_line;
 
 typedef struct run_jobs {
     run_job **buckets;
-    size_t n_out; /* jobs in the buckets */
-    run_job *again, **again_end;
+    size_t n_out;        /* jobs in the buckets */
+    run_job_line again;  /* to be run again */
+    run_job_line doubts; /* ended, and perhaps cut off */
 } run_jobs;
 
 bool run_jobs_init(run_jobs *jobs);
@@ -51,9 +61,8 @@ run_job *run_jobs_find(const run_jobs *jobs, uint64_t index);
 run_job *run_jobs_take(run_jobs *jobs, uint64_t index);
 /** The next job that is out, in no order; job: NULL for the first. */
 const run_job *run_jobs_each(const run_jobs *jobs, const run_job *job);
-/** It is to be run again. */
-void run_jobs_repeat(run_jobs *jobs, run_job *job);
-/** The next to be run again, taken out; NULL. */
-run_job *run_jobs_take_again(run_jobs *jobs);
+void run_job_line_add(run_job_line *line, run_job *job);
+/** Takes out the first; NULL: there is none. */
+run_job *run_job_line_take(run_job_line *line);
 
 #endif

@@ -5,8 +5,8 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <time.h>
 
+#include "run/base/clock.h"
 #include "run/control/median.h"
 
 enum { LOOK_MS = 100 }; /* how often a running job is looked at, for the run being stopped */
@@ -22,12 +22,6 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static double masters_s;
 static run_median *own;
 
-double run_limit_now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static double median(void) {
     pthread_mutex_lock(&lock);
     double m = masters_s > 0 ? masters_s : own ? run_median_get(own) : 0;
@@ -37,7 +31,7 @@ static double median(void) {
 
 void run_limit_begin(run_limit *limit, const run_item *item) {
     *limit = (run_limit){.timeout_s = item->timeout_s, .percent = item->percent, .end = RUN_ENDED};
-    limit->began_s = run_limit_now();
+    limit->began_s = run_clock();
     if (item->median_s > 0) {
         pthread_mutex_lock(&lock);
         masters_s = item->median_s;
@@ -64,7 +58,7 @@ static double most_seconds(const run_limit *limit) {
 }
 
 int run_limit_step(run_limit *limit, bool cancelled) {
-    double now = run_limit_now();
+    double now = run_clock();
     if (limit->end == RUN_ENDED) {
         double most = most_seconds(limit);
         if (cancelled)
@@ -84,7 +78,7 @@ int run_limit_wait_ms(const run_limit *limit) {
         until = limit->stage < N_STAGES ? limit->next_s : 0;
     else if (most > 0)
         until = limit->began_s + most;
-    double left_ms = (until - run_limit_now()) * 1e3 + 1;
+    double left_ms = (until - run_clock()) * 1e3 + 1;
     if (until <= 0 || left_ms > LOOK_MS)
         return LOOK_MS;
     return left_ms > 1 ? (int)left_ms : 1;

@@ -15,7 +15,6 @@ typedef struct run_limit {
     run_end end;               /* why it is being ended; RUN_ENDED while it is not */
 } run_limit;
 
-double run_limit_now(void);
 void run_limit_begin(run_limit *limit, const run_item *item);
 /** The signal that is due now, or 0. cancelled: the run is being stopped. */
 int run_limit_step(run_limit *limit, bool cancelled);

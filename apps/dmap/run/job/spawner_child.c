@@ -20,8 +20,9 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "run/base/clock.h"
 
 enum { GRACE_MS = 200 }; /* for what a job that was told to end has started, after the job's own end */
 
@@ -36,12 +37,6 @@ typedef struct spawner {
     double began_s;
     spawner_report report;
 } spawner;
-
-static double now(clockid_t clock) {
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static bool prepare(spawner *s, const spawner_birth *birth) {
     sigset_t ends;
@@ -119,8 +114,8 @@ static bool send_report(const spawner *s) {
 static bool start(spawner *s, const spawner_request *request, const int fds[3]) {
     if (!make_room(s, (size_t)request->bytes) || !read_all(s->strings, (size_t)request->bytes))
         return false;
-    s->report = (spawner_report){.started = now(CLOCK_REALTIME)};
-    s->began_s = now(CLOCK_MONOTONIC);
+    s->report = (spawner_report){.started = run_date()};
+    s->began_s = run_clock();
     s->job = spawner_exec_start(s->exec, request->seq, s->strings, request->n_args, fds);
     s->job_since = 0;
     if (s->job > 0) {
@@ -136,7 +131,7 @@ static bool start(spawner *s, const spawner_request *request, const int fds[3]) 
 static bool end(spawner *s, int status) {
     int unused;
     s->report.status = status;
-    s->report.seconds = now(CLOCK_MONOTONIC) - s->began_s;
+    s->report.seconds = run_clock() - s->began_s;
     if (s->job_since)
         spawner_end_all(s->job_since, GRACE_MS, 0, &unused);
     s->page->job = 0;

@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "run/base/clock.h"
 
 #define BAR_EVERY_S  0.1
 #define LINE_EVERY_S 1.0
@@ -73,12 +74,6 @@ void run_bar_text(const run_bar_counts *c, int columns, char *text, size_t size)
     snprintf(text, size, "%3d%% [%s] %s", (int)(part * 100), bar, numbers);
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static int columns_of_terminal(void) {
     struct winsize window;
     return ioctl(2, TIOCGWINSZ, &window) == 0 && window.ws_col > 0 ? window.ws_col - 1 : 79;
@@ -87,9 +82,9 @@ static int columns_of_terminal(void) {
 void run_bar_draw(run_bar *bar, const run_bar_counts *counts) {
     char text[400];
     bool is_bar = bar->kind == RUN_PROGRESS_BAR;
-    if (bar->kind == RUN_PROGRESS_NONE || now() - bar->drawn_s < (is_bar ? BAR_EVERY_S : LINE_EVERY_S))
+    if (bar->kind == RUN_PROGRESS_NONE || run_clock() - bar->drawn_s < (is_bar ? BAR_EVERY_S : LINE_EVERY_S))
         return;
-    bar->drawn_s = now();
+    bar->drawn_s = run_clock();
     run_bar_text(counts, is_bar ? columns_of_terminal() : 300, text, sizeof text);
     fprintf(stderr, is_bar ? "\r%s\033[K" : "%s\n", text);
     fflush(stderr);
