@@ -76,18 +76,23 @@ static void test_placeholders(void) {
                                            {"a//b.c", "a//b b.c a b"},
                                            {".", "'' '' . ''"}};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
-        check("{.} {/} {//} {/.}", paths[i][0], NULL, false, paths[i][1]);
-        check("{1.} {-1/} {1//} {-1/.}", paths[i][0], NULL, false, paths[i][1]);
+        char want[64];
+        snprintf(want, sizeof want, "p %s", paths[i][1]);
+        check("p {.} {/} {//} {/.}", paths[i][0], NULL, false, want);
+        check("p {1.} {-1/} {1//} {-1/.}", paths[i][0], NULL, false, want);
     }
     check("echo", "a b", NULL, false, "echo a b");
     check("", "a 'b'", NULL, false, "a 'b'");
     check("echo {#} {%}", "a", NULL, false, "echo 7 3");
     check("{2}{1}-{3}{-1}{-3}", "a b", NULL, false, "ba-b");
-    check("{2}{1}", "a .", NULL, false, "''a");
+    check("p {2}{1}", "a .", NULL, false, "p ''a");
     check("x{}y", "a b", NULL, false, "xa by");
     check("x{}y {/} z", "a b/c", NULL, true, "xay xb/cy a c z");
     check("{{}} {1 {x} ${1} {}} {+1} {01}", "a", NULL, false, "{a} {1 {x} $a a} {+1} a");
-    check("{1}{1}{1}", "* ", NULL, false, "'*''*''*'");
+    check("p {1}{1}{1}", "* ", NULL, false, "p '*''*''*'");
+    check("a/{1} {1}", "* ", NULL, false, "a/* *");
+    check("a={1} {1}", "* ", NULL, false, "a='*' '*'");
+    check("{#} {1}", "* ", NULL, false, "7 *");
 }
 
 static void test_names(void) {

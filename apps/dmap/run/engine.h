@@ -53,6 +53,7 @@ typedef struct run_engine {
     uint64_t cancelled; /* given, but not run to their end */
     uint64_t ended;     /* jobs that have ended for good */
     bool inputs_ended;
+    bool checked_names;  /* the template names no column that is not there */
     double last_start_s; /* for --delay */
     double until_s;      /* 0: no bound */
     run_stop stop;

@@ -58,16 +58,14 @@ static bool open_inputs(run_engine *e, char *error, size_t size) {
 static bool open_logs(run_engine *e, char *error, size_t size) {
     const run_options *o = e->options;
     size_t damaged = 0;
-    if (o->dry_run)
-        return true;
-    if (o->joblog && !(e->joblog = run_joblog_open(o, &damaged, error, size)))
+    if (o->joblog && !(e->joblog = run_joblog_open(o, &e->printer, &damaged, error, size)))
         return false;
     if (!run_resume_check(o, e->joblog, e->template, error, size))
         return false;
     if (damaged)
         fprintf(stderr, "dmap run: %zu damaged %s of the joblog %s: such a job runs again\n", damaged,
                 damaged == 1 ? "line" : "lines", damaged == 1 ? "is passed over" : "are passed over");
-    return !o->results || (e->results = run_results_open(o, &e->order, error, size));
+    return o->dry_run || !o->results || (e->results = run_results_open(o, &e->order, error, size));
 }
 
 /* Counting the lines of files takes a while, so it is done only for those who want to know. */

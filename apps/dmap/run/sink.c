@@ -77,7 +77,11 @@ static bool may_repeat(const run_engine *engine, const run_job *job) {
 
 static void log_end(run_engine *engine, const run_record *record) {
     char error[300];
-    if (engine->joblog && !run_joblog_add(engine->joblog, record, error, sizeof error))
+    if (!engine->joblog || run_joblog_add(engine->joblog, record, error, sizeof error))
+        return;
+    if (engine->printer.state != RUN_PRINT_GOOD)
+        run_engine_look_at_output(engine);
+    else
         run_engine_fail(engine, error);
 }
 

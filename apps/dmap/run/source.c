@@ -63,10 +63,20 @@ static bool keep_input(const run_engine *engine, run_job *job, const char *block
     return !job->kept_input.broken;
 }
 
+/* The names are known with the first job. */
+static bool check_names(run_engine *engine, const char *const *names) {
+    char *error = engine->error;
+    engine->checked_names = run_template_check_names(engine->template, names, error, sizeof engine->error) &&
+                            run_results_check_names(engine->results, names, error, sizeof engine->error);
+    return engine->checked_names;
+}
+
 /* What is known of a job before it is given away. */
 static bool prepare(run_engine *engine, run_job *job, const run_values *values) {
     const run_options *o = engine->options;
     const char *const *names = engine->inputs ? run_inputs_names(engine->inputs) : NULL;
+    if (!engine->checked_names && !check_names(engine, names))
+        return false;
     run_template_compose(engine->template, values, names, job->seq, o->dry_run ? 1 : 0, &job->command);
     return !job->command.broken && (o->dry_run || keep_marks(engine, job, values, names)) &&
            (!engine->results || run_results_begin(engine->results, job, values, names)) &&

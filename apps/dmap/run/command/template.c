@@ -2,10 +2,12 @@
  * up short) is nothing at all; an empty one is quoted as ''. */
 #include "run/command/template.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "nearest.h"
 #include "run/command/quote.h"
 #include "run/command/template_parts.h"
 
@@ -171,9 +173,24 @@ static void repeat_word(compose *c, const run_template *template, int begin, int
     c->only = -1;
 }
 
+/* "{}", "{1}.sh {2}", "/bin/{}": where the command's name is made of values, these are words of a command line, and not
+ * quoted anywhere in it, as GNU parallel has it. A "=" before it makes it an assignment, whose value is quoted. */
+static bool is_name_made_of_values(const compose *c, const run_template *template) {
+    run_form form;
+    for (int i = 0; i < template->n_parts; i++) {
+        const run_part *part = &template->parts[i];
+        bool is_text = part->kind == RUN_PART_TEXT || (part->kind == RUN_PART_NAMED && find_column(c, part, &form) < 0);
+        if (part->kind == RUN_PART_BLANKS || (is_text && memchr(part->text, '=', part->size)))
+            return false;
+        if (!is_text)
+            return true;
+    }
+    return false;
+}
+
 static void add_parts(const run_template *template, compose *c) {
     bool used = !template->append;
-    c->quoted = c->quoted && !template->bare;
+    c->quoted = c->quoted && !template->bare && !is_name_made_of_values(c, template);
     c->only = -1;
     for (int begin = 0, end; begin < template->n_parts; begin = end) {
         for (end = begin + 1; end < template->n_parts && template->parts[end].kind != RUN_PART_BLANKS;)
@@ -191,6 +208,47 @@ static void add_parts(const run_template *template, compose *c) {
         return;
     run_text_add(c->text, " ", 1);
     add_all_values(c, RUN_FORM_WHOLE);
+}
+
+/* A word that could be a column's name; "${word}" is the shell's. */
+static bool is_meant_as_name(const run_template *template, const run_part *part, size_t size) {
+    const char *word = part->text + 1;
+    bool is_word = size > 0 && !(word[0] >= '0' && word[0] <= '9');
+    for (size_t i = 0; i < size; i++)
+        is_word = is_word && (word[i] == '_' || isalnum((unsigned char)word[i]));
+    return is_word && part->kind == RUN_PART_NAMED && (part->text == template->source.data || part->text[-1] != '$');
+}
+
+static void say_unknown(const char *word, const char *const *names, char *error, size_t size) {
+    size_t count = 0, used;
+    while (names[count])
+        count++;
+    const char *near = nearest_word(word, names, count, sizeof *names);
+    used = (size_t)snprintf(error, size, "{%s}: there is no column of that name", word);
+    if (near) {
+        snprintf(error + used, size - used, "; did you mean {%s}?", near);
+        return;
+    }
+    for (size_t i = 0; i < count && used < size; i++)
+        used += (size_t)snprintf(error + used, size - used, "%s {%.40s}", i > 0 ? "," : "; they are", names[i]);
+}
+
+bool run_template_check_names(const run_template *template, const char *const *names, char *error, size_t size) {
+    compose c = {.names = names};
+    run_form form;
+    char word[80];
+    for (int i = 0; names && i < template->n_parts; i++) {
+        const run_part *part = &template->parts[i];
+        if (part->kind != RUN_PART_NAMED || find_column(&c, part, &form) >= 0)
+            continue;
+        size_t whole = part->size - 2, length = whole - run_form_of_suffix(part->text + 1, whole, &form);
+        if (!is_meant_as_name(template, part, length))
+            continue;
+        snprintf(word, sizeof word, "%.*s", (int)length, part->text + 1);
+        say_unknown(word, names, error, size);
+        return false;
+    }
+    return true;
 }
 
 bool run_template_uses_slot(const run_template *template) {

@@ -15,6 +15,9 @@ typedef struct run_template run_template;
  *  it, " {}" is appended (not with --pipe). Returns NULL if memory is out. */
 run_template *run_template_parse(char *const *words, int n_words, bool append);
 void run_template_free(run_template *template);
+/** False, with a sentence, if a word in braces is meant as a column and is none. names: of the columns; NULL: there are
+ *  none, and words in braces are text. */
+bool run_template_check_names(const run_template *template, const char *const *names, char *error, size_t size);
 /** True if {%} is in it. */
 bool run_template_uses_slot(const run_template *template);
 /** Appends the command line of a job. names: of the columns, or NULL. slot: from 1; 0: not known yet, "{%}" stays. */

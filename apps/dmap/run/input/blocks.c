@@ -6,6 +6,7 @@
  */
 #include "run/input/blocks.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -31,6 +32,8 @@ struct run_blocks {
     size_t scanned;          /* bytes from begin on that hold no further cut */
     uint64_t found;          /* records before that */
     size_t wanted;           /* bytes to be read before the next look, which sees no more if it is for a block */
+    bool wants_text;         /* and has read nothing but blanks yet */
+    size_t blanks;           /* bytes from begin on that are blanks, if so */
     bool wants_header;       /* and has not got it yet */
     size_t header_size;
     run_text headed; /* the header, and behind it the block handed out last */
@@ -43,6 +46,7 @@ static bool prepare(run_blocks *pipe, const run_options *options) {
     size_t end_size = options->record_end ? options->record_end_size : 0;
     size_t start_size = options->record_start ? options->record_start_size : 0;
     pipe->wants_header = options->header;
+    pipe->wants_text = options->skip_empty;
     pipe->records = options->records;
     pipe->block = options->block ? options->block : 1024 * 1024;
     pipe->wanted = pipe->records ? 1 : pipe->block;
@@ -187,6 +191,16 @@ static bool take_header(run_blocks *pipe) {
     return !pipe->wants_header;
 }
 
+/* With -r nothing is handed out before there is more than blanks. Returns false if more is to be read first. */
+static bool see_text(run_blocks *pipe) {
+    const char *data = pipe->data + pipe->begin;
+    size_t size = pipe->end - pipe->begin;
+    while (pipe->blanks < size && isspace((unsigned char)data[pipe->blanks]))
+        pipe->blanks++;
+    pipe->wants_text = pipe->wants_text && pipe->blanks == size;
+    return !pipe->wants_text;
+}
+
 static int hand_out(run_blocks *pipe, size_t cut, const char **block, size_t *size_out, char *error, size_t size) {
     *block = pipe->data + pipe->begin;
     *size_out = cut;
@@ -207,7 +221,7 @@ static int hand_out(run_blocks *pipe, size_t cut, const char **block, size_t *si
 
 int run_blocks_next(run_blocks *pipe, const char **block, size_t *size_out, char *error, size_t size) {
     for (;;) {
-        size_t cut = take_header(pipe) ? find_cut(pipe) : 0;
+        size_t cut = take_header(pipe) && see_text(pipe) ? find_cut(pipe) : 0;
         if (cut > 0)
             return hand_out(pipe, cut, block, size_out, error, size);
         if (pipe->at_end)

@@ -12,9 +12,10 @@ struct run_columns {
     pcre2_code *code;
     pcre2_match_data *match;
     uint32_t groups;
+    bool trim;
 };
 
-run_columns *run_columns_create(const char *regex, char *error, size_t size) {
+run_columns *run_columns_create(const char *regex, bool trim, char *error, size_t size) {
     run_columns *columns = calloc(1, sizeof *columns);
     int code = 0;
     PCRE2_SIZE at;
@@ -22,6 +23,7 @@ run_columns *run_columns_create(const char *regex, char *error, size_t size) {
     if (columns && (columns->code = pcre2_compile((PCRE2_SPTR)regex, strlen(regex), 0, &code, &at, NULL)))
         columns->match = pcre2_match_data_create_from_pattern(columns->code, NULL);
     if (columns && columns->match) {
+        columns->trim = trim;
         pcre2_pattern_info(columns->code, PCRE2_INFO_CAPTURECOUNT, &columns->groups);
         pcre2_jit_compile(columns->code, PCRE2_JIT_COMPLETE); /* where there is none it goes without */
         return columns;
@@ -45,10 +47,10 @@ static bool is_blank(char c) {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static void add_trimmed(run_fields *fields, const char *data, size_t size) {
-    while (size > 0 && is_blank(data[size - 1]))
+static void add_column(const run_columns *columns, run_fields *fields, const char *data, size_t size) {
+    while (columns->trim && size > 0 && is_blank(data[size - 1]))
         size--;
-    while (size > 0 && is_blank(*data)) {
+    while (columns->trim && size > 0 && is_blank(*data)) {
         data++;
         size--;
     }
@@ -61,13 +63,13 @@ bool run_columns_split(run_columns *columns, const char *data, size_t size, run_
     int matched;
     while ((matched = pcre2_match(columns->code, (PCRE2_SPTR)data, size, from, PCRE2_NOTEMPTY_ATSTART, columns->match,
                                   NULL)) > 0) {
-        add_trimmed(fields, data + from, ends[0] - from);
+        add_column(columns, fields, data + from, ends[0] - from);
         for (uint32_t i = 1; i <= columns->groups; i++) {
             bool set = ends[2 * i] != PCRE2_UNSET;
-            add_trimmed(fields, set ? data + ends[2 * i] : "", set ? ends[2 * i + 1] - ends[2 * i] : 0);
+            add_column(columns, fields, set ? data + ends[2 * i] : "", set ? ends[2 * i + 1] - ends[2 * i] : 0);
         }
         from = ends[1];
     }
-    add_trimmed(fields, data + from, size - from);
+    add_column(columns, fields, data + from, size - from);
     return matched == PCRE2_ERROR_NOMATCH;
 }

@@ -22,7 +22,7 @@ bool run_cross_open(run_cross *cross, const run_options *options, char *error, s
     const run_source *sources = options->n_sources > 0 ? options->sources : &standard_input;
     *cross = (run_cross){.moving = -1, .named = options->header};
     if (!check_standard_input(options, error, size) ||
-        (options->columns && !(cross->columns = run_columns_create(options->columns, error, size))))
+        (options->columns && !(cross->columns = run_columns_create(options->columns, options->trim, error, size))))
         return false;
     cross->readers = calloc((size_t)n, sizeof *cross->readers);
     cross->group = calloc((size_t)n, sizeof *cross->group);

@@ -17,6 +17,7 @@
 struct run_joblog {
     int fd;
     const char *path;
+    run_printer *printer; /* of one that goes to standard output; else NULL */
     bool resume_failed;
     run_past past;
     run_text line;
@@ -33,6 +34,9 @@ static bool refuse_errno(const run_joblog *log, const char *what, char *error, s
 }
 
 static bool write_all(const run_joblog *log, const char *data, size_t data_size, char *error, size_t size) {
+    bool inside = false;
+    if (log->printer)
+        return run_print(log->printer, 1, data, data_size, NULL, &inside) || refuse(log, "is lost", error, size);
     while (data_size > 0) {
         ssize_t done = write(log->fd, data, data_size);
         if (done < 0 && errno == EINTR)
@@ -45,8 +49,8 @@ static bool write_all(const run_joblog *log, const char *data, size_t data_size,
     return true;
 }
 
-/* Reads what is there, and leaves it ending with a whole line. */
-static bool read_past(run_joblog *log, size_t *damaged, char *error, size_t size) {
+/* Reads what is there, and leaves it ending with a whole line, but for a look (--dry-run). */
+static bool read_past(run_joblog *log, bool look_only, size_t *damaged, char *error, size_t size) {
     uint64_t whole;
     int fd = open(log->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -66,7 +70,8 @@ static bool read_past(run_joblog *log, size_t *damaged, char *error, size_t size
         break;
     }
     struct stat status;
-    if (stat(log->path, &status) == 0 && (uint64_t)status.st_size > whole && truncate(log->path, (off_t)whole) != 0)
+    if (!look_only && stat(log->path, &status) == 0 && (uint64_t)status.st_size > whole &&
+        truncate(log->path, (off_t)whole) != 0)
         return refuse_errno(log, "written", error, size);
     return true;
 }
@@ -83,8 +88,17 @@ static bool open_file(run_joblog *log, bool keep, char *error, size_t size) {
     return pread(log->fd, &last, 1, status.st_size - 1) < 0 || last == '\n' || write_all(log, "\n", 1, error, size);
 }
 
-run_joblog *run_joblog_open(const run_options *options, size_t *damaged, char *error, size_t size) {
+/* Returns false with a sentence. */
+static bool open_log(run_joblog *log, const run_options *options, size_t *damaged, char *error, size_t size) {
     bool resume = options->resume || options->resume_failed;
+    if (log->printer)
+        return options->dry_run || write_all(log, run_joblog_header, strlen(run_joblog_header), error, size);
+    return (!resume || read_past(log, options->dry_run, damaged, error, size)) &&
+           (options->dry_run || open_file(log, resume || options->joblog_append, error, size));
+}
+
+run_joblog *run_joblog_open(const run_options *options, run_printer *printer, size_t *damaged, char *error,
+                            size_t size) {
     run_joblog *log = calloc(1, sizeof *log);
     *damaged = 0;
     if (!log) {
@@ -92,8 +106,9 @@ run_joblog *run_joblog_open(const run_options *options, size_t *damaged, char *e
         return NULL;
     }
     *log = (run_joblog){.fd = -1, .path = options->joblog, .resume_failed = options->resume_failed};
-    if ((!resume || read_past(log, damaged, error, size)) &&
-        open_file(log, resume || options->joblog_append, error, size))
+    if (strcmp(log->path, "-") == 0)
+        log->printer = printer;
+    if (open_log(log, options, damaged, error, size))
         return log;
     run_joblog_close(log, NULL, 0);
     return NULL;

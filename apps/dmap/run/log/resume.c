@@ -9,7 +9,7 @@
 
 #include "run/base/text.h"
 
-enum { MOST_LOOKS = 1000, LEAST_CHANGED = 2 };
+enum { MOST_LOOKS = 1000, LEAST_CHANGED = 2, LEAST_SLOTS = 256 };
 
 static bool can_be_read_twice(const run_options *o) {
     struct stat info;
@@ -67,6 +67,7 @@ run_verdict run_resume_look(const run_joblog *log, const run_template *template,
     int exit_code, signal;
     run_verdict verdict = run_joblog_look(log, job->seq, job->command.data, job->command.size, &exit_code, &signal);
     run_text command = {0};
+    slots = slots > LEAST_SLOTS ? slots : LEAST_SLOTS;
     if (!run_template_uses_slot(template))
         slots = 0;
     for (int slot = 1; slot <= slots && verdict == RUN_CHANGED; slot++) {

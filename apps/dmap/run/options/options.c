@@ -127,6 +127,8 @@ static bool has_perl(const run_options *o) {
 static const char *find_conflict(const run_options *o) {
     if ((o->resume || o->resume_failed) && !o->joblog)
         return "--resume and --resume-failed need --joblog FILE: it says what is done";
+    if ((o->resume || o->resume_failed) && strcmp(o->joblog, "-") == 0)
+        return "--resume and --resume-failed need a joblog that can be read: not -";
     if (o->pipe && o->n_command == 0)
         return "--pipe needs a command, which reads the blocks";
     if (o->pipe && (o->n_sources > 1 || (o->n_sources == 1 && o->sources[0].kind == RUN_SOURCE_WORDS)))
@@ -151,6 +153,8 @@ int run_options_parse(int argc, char **argv, run_options *options, char *error, 
     if (!read_options(&r) || (!options->help && !read_command(&r)))
         return BAD_OPTIONS;
     const char *conflict = options->help ? NULL : find_conflict(options);
+    if (options->header && !options->columns && !options->pipe)
+        options->columns = "\t"; /* blanks stay, as GNU parallel has it */
     if (conflict)
         snprintf(error, size, "%s", conflict);
     if (!options->record_start && !options->record_end) {

@@ -43,6 +43,7 @@ typedef struct run_options {
     const char *delimiter; /* ends a record: "\n", a NUL with -0, or -d's; delimiter_size bytes, 1 or more */
     size_t delimiter_size;
     const char *columns; /* --colsep: a regular expression as Perl has them, or NULL */
+    bool trim;           /* blanks around columns are taken off */
     int values;          /* -N: records a job; 0: one a job, but none of its values is put in */
     bool grouped;        /* -N was given */
     bool header;         /* --header : */

@@ -52,7 +52,7 @@ static bool set_record_end(run_options *o, const char *text) {
 
 static bool set_columns(run_options *o, const char *text) {
     o->columns = text;
-    return true;
+    return o->trim = true;
 }
 
 static bool set_values(run_options *o, const char *text) {

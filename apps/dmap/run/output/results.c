@@ -29,6 +29,7 @@ run_results *run_results_open(const run_options *options, run_order *order, char
     if (!results)
         return NULL;
     results->name = options->results;
+    results->printer = order->printer;
     results->kind = kind_of(options->results);
     bool resumes = options->resume || options->resume_failed;
     bool good =
@@ -60,6 +61,10 @@ bool run_results_close(run_results *results, char *error, size_t size) {
     run_text_free(&results->scratch);
     free(results);
     return good;
+}
+
+bool run_results_check_names(const run_results *results, const char *const *names, char *error, size_t size) {
+    return !results || !results->template || run_template_check_names(results->template, names, error, size);
 }
 
 bool run_results_begin(run_results *results, run_job *job, const run_values *values, const char *const *names) {

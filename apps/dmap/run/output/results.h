@@ -18,6 +18,9 @@ run_results *run_results_open(const run_options *options, run_order *order, char
 /** Returns false with a sentence if the table could not be written to its end. results: may be NULL */
 bool run_results_close(run_results *results, char *error, size_t size);
 
+/** As run_template_check_names, of a name with placeholders. results: may be NULL */
+bool run_results_check_names(const run_results *results, const char *const *names, char *error, size_t size);
+
 /* Of one job. They return false with a sentence in run_results_error. */
 bool run_results_begin(run_results *results, run_job *job, const run_values *values, const char *const *names);
 bool run_results_add(run_results *results, run_job *job, int stream, const void *data, size_t size);

@@ -87,12 +87,18 @@ bool run_results_place(run_results *results, run_job *job, const run_values *val
     return true;
 }
 
+/* A name with placeholders is one of a folder, too, if it ends so. */
+static bool is_folder(const run_results *results, const run_job *job) {
+    size_t length = strlen(job->folder);
+    return results->kind == RUN_RESULTS_FOLDER || (length > 0 && job->folder[length - 1] == '/');
+}
+
 /* The path of one of a job's files, in scratch: 0 and 1 the streams, 2 the number. */
 static char *path_of(run_results *results, const run_job *job, int which) {
     static const char *const in_folder[] = {"stdout", "stderr", "seq"}, *const beside[] = {"", ".err", ".seq"};
     run_text_clear(&results->scratch);
     run_text_add_string(&results->scratch, job->folder);
-    run_text_add_string(&results->scratch, (results->kind == RUN_RESULTS_NAMES ? beside : in_folder)[which]);
+    run_text_add_string(&results->scratch, (is_folder(results, job) ? in_folder : beside)[which]);
     return results->scratch.broken ? NULL : results->scratch.data;
 }
 

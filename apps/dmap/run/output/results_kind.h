@@ -22,8 +22,9 @@ struct run_results {
     const char *name;
     run_template *template; /* of RUN_RESULTS_NAMES */
     FILE *table;
-    bool has_header; /* a table begins with the names of its columns */
-    bool has_head;   /* and they have been written */
+    run_printer *printer; /* of a table that goes to standard output */
+    bool has_header;      /* a table begins with the names of its columns */
+    bool has_head;        /* and they have been written */
     run_text scratch;
     char error[300];
 };

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run/output/utf8.h"
+
 /* To a table of an earlier run rows are added; half a row that it may have at its end is left a line of its own. */
 static bool go_on(run_results *results) {
     int last = fseek(results->table, -1, SEEK_END) == 0 ? fgetc(results->table) : EOF;
@@ -16,12 +18,24 @@ static bool go_on(run_results *results) {
     return good || run_results_fail(results, "write", results->name);
 }
 
+static ssize_t print_row(void *arg, const char *data, size_t size) {
+    bool inside = false;
+    return run_print(arg, 1, data, size, NULL, &inside) ? (ssize_t)size : 0;
+}
+
+/* "-.csv" is standard output. */
+static FILE *open_file(run_results *results, bool keep) {
+    if (strncmp(results->name, "-.", 2) == 0)
+        return fopencookie(results->printer, "w", (cookie_io_functions_t){.write = print_row});
+    return fopen(results->name, keep ? "a+e" : "we");
+}
+
 bool run_results_open_table(run_results *results, bool keep) {
-    results->table = fopen(results->name, keep ? "a+e" : "we");
+    results->table = open_file(results, keep);
     if (!results->table)
         return run_results_fail(results, "write", results->name);
     results->has_header = results->kind != RUN_RESULTS_JSON;
-    return !keep || go_on(results);
+    return !keep || strncmp(results->name, "-.", 2) == 0 || go_on(results);
 }
 
 static char separator(const run_results *results) {
@@ -36,33 +50,66 @@ static bool needs_quotes(const run_results *results, const char *data, size_t si
     return false;
 }
 
-/* A JSON string's inside. Bytes from 128 on are left as they are: UTF-8 stays what it is. */
-static void add_json(run_text *to, const char *data, size_t size) {
-    for (size_t i = 0; i < size; i++) {
-        unsigned char c = (unsigned char)data[i];
-        char code[8];
-        if (c == '"' || c == '\\') {
-            run_text_add(to, "\\", 1);
-            run_text_add(to, &data[i], 1);
-        } else if (c < ' ' || c == 127) {
-            snprintf(code, sizeof code, "\\u%04x", c);
-            run_text_add_string(to, code);
-        } else {
-            run_text_add(to, &data[i], 1);
-        }
+/* A byte that no table can hold as it is. */
+static void add_byte(run_text *to, char byte, bool json) {
+    char code[8];
+    snprintf(code, sizeof code, json ? "\\\\x%02x" : "\\x%02x", (unsigned char)byte);
+    run_text_add_string(to, code);
+}
+
+static void add_ascii(run_text *to, char c, bool json) {
+    char code[8];
+    if (!json && c == '"') {
+        run_text_add(to, "\"\"", 2);
+    } else if (!json && c == '\0') {
+        add_byte(to, c, json);
+    } else if (json && (c == '"' || c == '\\')) {
+        run_text_add(to, "\\", 1);
+        run_text_add(to, &c, 1);
+    } else if (json && ((unsigned char)c < ' ' || c == 127)) {
+        snprintf(code, sizeof code, "\\u%04x", (unsigned)c);
+        run_text_add_string(to, code);
+    } else {
+        run_text_add(to, &c, 1);
     }
 }
 
-static void add_doubling_quotes(run_text *to, const char *data, size_t size) {
-    for (size_t i = 0; i < size; i++)
-        run_text_add(to, data[i] == '"' ? "\"\"" : &data[i], data[i] == '"' ? 2 : 1);
+/* How many bytes stand for themselves in any table. */
+static size_t plain_bytes(const char *data, size_t size) {
+    size_t n = 0;
+    while (n < size && data[n] >= ' ' && data[n] < 127 && data[n] != '"' && data[n] != '\\')
+        n++;
+    return n;
+}
+
+/* The inside of quotes. What is not UTF-8 is written as \xHH. Returns the bytes taken: all, but for the beginning of a
+ * letter at the end, if there is more to come. */
+static size_t add_escaped(run_text *to, const char *data, size_t size, bool json, bool more) {
+    size_t at = plain_bytes(data, size);
+    run_text_add(to, data, at);
+    while (at < size) {
+        int length = run_utf8_letter(data + at, size - at);
+        if (length == RUN_UTF8_CUT && more)
+            break;
+        if (length > 1)
+            run_text_add(to, data + at, (size_t)length);
+        else if (length == 1)
+            add_ascii(to, data[at], json);
+        else
+            add_byte(to, data[at], json);
+        at += length > 1 ? (size_t)length : 1;
+        size_t plain = plain_bytes(data + at, size - at);
+        run_text_add(to, data + at, plain);
+        at += plain;
+    }
+    return at;
 }
 
 static void add_field(const run_results *results, run_text *to, const char *data, size_t size) {
     bool json = results->kind == RUN_RESULTS_JSON, quotes = json || needs_quotes(results, data, size);
     if (quotes)
         run_text_add(to, "\"", 1);
-    (json ? add_json : add_doubling_quotes)(to, data, size);
+    add_escaped(to, data, size, json, false);
     if (quotes)
         run_text_add(to, "\"", 1);
 }
@@ -153,6 +200,8 @@ bool run_results_keep_row(run_results *results, run_job *job, const run_record *
 typedef struct writing {
     run_results *results;
     bool quotes;
+    char begun[4]; /* of a letter that the last piece ended in */
+    size_t n_begun;
 } writing;
 
 static bool look_for_quotes(void *arg, const void *data, size_t size) {
@@ -161,22 +210,43 @@ static bool look_for_quotes(void *arg, const void *data, size_t size) {
     return true;
 }
 
-static bool write_piece(void *arg, const void *data, size_t size) {
-    writing *w = arg;
+static bool write_some(writing *w, const char *data, size_t size, bool more) {
     run_text *text = &w->results->scratch;
     run_text_clear(text);
-    (w->results->kind == RUN_RESULTS_JSON ? add_json : add_doubling_quotes)(text, data, size);
-    return !text->broken && fwrite(text->data, 1, text->size, w->results->table) == text->size;
+    size_t taken = add_escaped(text, data, size, w->results->kind == RUN_RESULTS_JSON, more);
+    w->n_begun = size - taken;
+    memmove(w->begun, data + taken, w->n_begun);
+    return !text->broken && fwrite(text->data ? text->data : "", 1, text->size, w->results->table) == text->size;
+}
+
+/* A letter that was begun is completed first, byte by byte. */
+static bool write_piece(void *arg, const void *data, size_t size) {
+    writing *w = arg;
+    const char *next = data;
+    while (w->n_begun > 0 && size > 0) {
+        char letter[4];
+        size_t n = w->n_begun;
+        memcpy(letter, w->begun, n);
+        letter[n] = *next++;
+        size--;
+        if (!write_some(w, letter, n + 1, true))
+            return false;
+    }
+    return size == 0 || write_some(w, next, size, true);
 }
 
 /* One stream, as a field. */
 static bool write_buffer(run_results *results, run_store *store, const run_buffer *buffer) {
-    writing w = {results, results->kind == RUN_RESULTS_JSON};
+    writing w = {.results = results, .quotes = results->kind == RUN_RESULTS_JSON};
+    char begun[4];
     if (!w.quotes && !run_buffer_read(store, buffer, look_for_quotes, &w))
         return false;
     if (w.quotes)
         fputc('"', results->table);
     if (!run_buffer_read(store, buffer, write_piece, &w))
+        return false;
+    memcpy(begun, w.begun, sizeof begun);
+    if (!write_some(&w, begun, w.n_begun, false))
         return false;
     if (w.quotes)
         fputc('"', results->table);
