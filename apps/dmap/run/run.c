@@ -21,15 +21,16 @@
 #include <unistd.h>
 
 #include <dmap/dmap.h>
-#include <dmap/place.h>
 
 #include "command.h"
 #include "run/control/signals.h"
 #include "run/control/until.h"
 #include "run/engine.h"
+#include "run/job/inherited.h"
 #include "run/job/shared.h"
 #include "run/job/task.h"
 #include "run/log/resume.h"
+#include "run/pool.h"
 
 enum {
     BUDGET = 16 * 1024 * 1024, /* bytes of output held in memory */
@@ -280,31 +281,14 @@ static int run_main(dmap_pool *pool, int argc, char **argv) {
     return status;
 }
 
-/* Jobs on a node: as many as it has cores, and each on its own, but for -j. Of fewer jobs than cores each may be meant
- * to use several: they are not bound, unless $DMAP_BIND says to what. */
-static dmap_options choose_pool(const run_options *options) {
-    dmap_options pool = {.backend = DMAP_THREADS};
-    dmap_place *places;
-    size_t cores = 1;
-    if (!options->jobs)
-        return pool;
-    if (dmap_plan_places(NULL, 1, NULL, &places, &cores) == DMAP_OK)
-        dmap_places_free(places);
-    pool.node_workers = run_options_jobs(options, (int)cores);
-    if (pool.node_workers < 1)
-        return command_smallest_pool; /* what is wrong is said by the master */
-    if (pool.node_workers < (int)cores && !getenv("DMAP_BIND"))
-        pool.bind = DMAP_BIND_NONE;
-    return pool;
-}
-
 int run_command(int argc, char **argv) {
     run_options options;
     char error[400];
+    run_inherited_note();
     run_signals_install();
     bool runs =
         run_options_parse(argc - 2, argv + 2, &options, error, sizeof error) == 0 && !options.help && !options.dry_run;
-    dmap_options pool = runs ? choose_pool(&options) : command_smallest_pool;
+    dmap_options pool = runs ? run_choose_pool(&options) : command_smallest_pool;
     run_options_free(&options);
     int status = dmap_run(argc, argv, run_main, &pool);
     return status && !has_begun ? EXIT_BAD_USAGE : status;

@@ -115,7 +115,7 @@ static bool start(drive *d) {
 static int run_once(drive *d) {
     int state = 0;
     memset(&d->report, 0, sizeof d->report);
-    run_limit_begin(&d->limit, d->item);
+    run_limit_begin(&d->limit, d->item, &d->worker->ending);
     if (!start(d)) {
         run_capture_end(&d->worker->capture);
         return 0;

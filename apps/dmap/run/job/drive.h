@@ -9,6 +9,7 @@
 #include "run/job/capture.h"
 #include "run/job/job_wire.h"
 #include "run/job/spawner.h"
+#include "run/options/options.h"
 
 /** A worker's own state. */
 typedef struct run_worker {
@@ -17,6 +18,7 @@ typedef struct run_worker {
     run_capture capture;
     run_text command; /* with the slot in its places */
     bool may_skip_shell;
+    run_ending ending;
 } run_worker;
 
 /** Runs the job. result->output points into the worker's buffers. Returns 0, or dmap_fail's code: it could not be run

@@ -13,6 +13,7 @@
 typedef struct shared_head {
     int32_t lines, run_pid;
     uint64_t shell, directory; /* offsets */
+    run_ending ending;
 } shared_head;
 
 typedef struct shared_rank {
@@ -50,7 +51,7 @@ dmap_status run_shared_send(dmap_pool *pool, const run_options *options) {
         ranks[rank].first_slot = first_slot_of(pool, ranks, rank);
         ranks[rank].host = add_string(&strings, base, dmap_host(pool, rank));
     }
-    shared_head head = {.lines = options->output == RUN_LINE_BUFFER, .run_pid = getpid()};
+    shared_head head = {.lines = options->output == RUN_LINE_BUFFER, .run_pid = getpid(), .ending = options->ending};
     head.shell = add_string(&strings, base, shell ? shell : "/bin/sh");
     head.directory = add_string(&strings, base, directory ? directory : "");
     run_text_add(&all, &head, sizeof head);
@@ -74,6 +75,7 @@ void run_shared_read(const void *shared, int rank, run_shared *to) {
                        .run_pid = head->run_pid,
                        .first_slot = (int)ranks[rank].first_slot,
                        .host = base + ranks[rank].host,
+                       .ending = head->ending,
                        .shell = base + head->shell,
                        .directory = base + head->directory};
 }

@@ -15,6 +15,7 @@ typedef struct run_shared {
     bool lines;     /* output is sent by the line, as it comes */
     int run_pid;    /* of the master */
     int first_slot; /* of the rank asked for */
+    run_ending ending;
     const char *host, *shell, *directory;
 } run_shared;
 

@@ -54,7 +54,8 @@ run_spawner *run_spawner_open(const spawner_birth *birth, char *error, size_t si
     bool good = connect_ends(s, &page, ends);
     if (!good)
         snprintf(error, size, "cannot make a socket for a spawner: %s", strerror(errno));
-    int fds[2] = {ends[1], page};
+    int fds[2 + SPAWNER_INHERITED] = {ends[1], page};
+    memcpy(fds + 2, birth->inherited, (size_t)birth->n_inherited * sizeof *fds);
     dmap_process_options what = {.run = run_spawner_live,
                                  .argument = birth,
                                  .argument_size = sizeof *birth,
@@ -62,7 +63,7 @@ run_spawner *run_spawner_open(const spawner_birth *birth, char *error, size_t si
                                  .output = DMAP_FD_NONE,
                                  .error = DMAP_FD_NONE,
                                  .fds = fds,
-                                 .n_fds = 2};
+                                 .n_fds = 2 + birth->n_inherited};
     if (good && (dmap_process_open(&what, &s->process) != DMAP_OK || dmap_process_start(s->process) != DMAP_OK)) {
         snprintf(error, size, "%s", dmap_error(NULL));
         good = false;

@@ -10,7 +10,9 @@
 enum {
     SPAWNER_SOCKET = 3, /* descriptors of the spawner, above the standard ones */
     SPAWNER_PAGE = 4,
-    SPAWNER_CPUS = 8192 /* most that a mask has */
+    SPAWNER_GIVEN = 5,      /* and, from here on, those that jobs inherit */
+    SPAWNER_INHERITED = 64, /* most of them */
+    SPAWNER_CPUS = 8192     /* most that a mask has */
 };
 
 /** What a spawner is told once. */
@@ -18,6 +20,11 @@ typedef struct spawner_birth {
     int32_t slot, rank, worker, run_pid;
     unsigned char cpus[SPAWNER_CPUS / 8]; /* mask of the worker, for sched_setaffinity */
     uint64_t cpus_size;                   /* bytes of it; 0: not bound */
+    int32_t grace_ms;                     /* for what a job that was told to end has started, after its own end */
+    int32_t n_inherited, inherited[SPAWNER_INHERITED]; /* the numbers that jobs know these descriptors by */
+    uint64_t soft_files;                               /* of jobs: the soft limit on open files; 0: as it is */
+    char undo[8192]; /* changes of the environment: "NAME" is taken out, "NAME=value" put back; each ended by a NUL, all
+                        by one more */
     char cpus_text[1024];
     char node[256];
     char shell[PATH_MAX];

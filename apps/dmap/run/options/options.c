@@ -11,6 +11,7 @@
 
 #include "nearest.h"
 #include "run/base/parse.h"
+#include "run/options/ending.h"
 #include "run/options/sources.h"
 #include "run/options/table.h"
 
@@ -144,6 +145,7 @@ static void set_defaults(run_options *o) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     *o = (run_options){.delimiter = "\n", .delimiter_size = 1, .values = 1, .attempts = 1, .block = 1 << 20};
+    run_ending_parse(run_ending_usual, &o->ending);
     o->seed = (uint64_t)now.tv_sec * 1000003 + (uint64_t)now.tv_nsec;
 }
 

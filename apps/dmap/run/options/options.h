@@ -34,6 +34,15 @@ typedef struct run_halt_rule {
 
 typedef enum run_progress { RUN_PROGRESS_AUTO, RUN_PROGRESS_BAR, RUN_PROGRESS_LINES, RUN_PROGRESS_NONE } run_progress;
 
+enum { RUN_ENDING_MOST = 16 };
+/** How a job is ended: signals, each with the time that it is given then. The last is SIGKILL. */
+typedef struct run_ending {
+    int32_t n;
+    struct {
+        int32_t signal, wait_ms;
+    } steps[RUN_ENDING_MOST];
+} run_ending;
+
 typedef struct run_options {
     /* inputs */
     run_source *sources; /* none: standard input, or none of it with --pipe */
@@ -63,6 +72,7 @@ typedef struct run_options {
     int attempts;           /* --retries: in all, 1 or more; 0: for ever */
     double timeout_s;       /* 0: none */
     double timeout_percent; /* of the median; 0: none */
+    run_ending ending;      /* --termseq */
     run_halt_rule halt;
     double until; /* --until: seconds since the epoch; 0: as the batch system says; < 0: none at all */
     bool dry_run;
