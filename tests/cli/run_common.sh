@@ -14,6 +14,7 @@ OMPI_MCA_orte_tmpdir_base=$work
 OMPI_MCA_btl_vader_backing_directory=$work
 export PARALLEL_SHELL OMPI_MCA_orte_tmpdir_base OMPI_MCA_btl_vader_backing_directory
 failed=0
+status=none
 ranks=0
 all_ranks=${launcher:+1 3}
 all_ranks=${all_ranks:-0}

@@ -28,6 +28,7 @@
 #include "run/engine.h"
 #include "run/job/inherited.h"
 #include "run/job/shared.h"
+#include "run/job/suspend.h"
 #include "run/job/task.h"
 #include "run/log/resume.h"
 #include "run/pool.h"
@@ -286,6 +287,7 @@ int run_command(int argc, char **argv) {
     char error[400];
     run_inherited_note();
     run_signals_install();
+    run_suspend_install();
     bool runs =
         run_options_parse(argc - 2, argv + 2, &options, error, sizeof error) == 0 && !options.help && !options.dry_run;
     dmap_options pool = runs ? run_choose_pool(&options) : command_smallest_pool;

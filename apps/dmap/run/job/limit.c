@@ -5,8 +5,8 @@
 
 #include <pthread.h>
 
-#include "run/base/clock.h"
 #include "run/control/median.h"
+#include "run/job/suspend.h"
 
 enum { LOOK_MS = 100 }; /* how often a running job is looked at, for the run being stopped */
 
@@ -23,7 +23,7 @@ static double median(void) {
 
 void run_limit_begin(run_limit *limit, const run_item *item, const run_ending *ending) {
     *limit = (run_limit){.ending = ending, .timeout_s = item->timeout_s, .percent = item->percent, .end = RUN_ENDED};
-    limit->began_s = run_clock();
+    limit->began_s = run_suspend_clock();
     if (item->median_s > 0) {
         pthread_mutex_lock(&lock);
         masters_s = item->median_s;
@@ -50,7 +50,7 @@ static double most_seconds(const run_limit *limit) {
 }
 
 int run_limit_step(run_limit *limit, bool cancelled) {
-    double now = run_clock();
+    double now = run_suspend_clock();
     if (limit->end == RUN_ENDED) {
         double most = most_seconds(limit);
         if (cancelled)
@@ -70,7 +70,7 @@ int run_limit_wait_ms(const run_limit *limit) {
         until = limit->stage < limit->ending->n ? limit->next_s : 0;
     else if (most > 0)
         until = limit->began_s + most;
-    double left_ms = (until - run_clock()) * 1e3 + 1;
+    double left_ms = (until - run_suspend_clock()) * 1e3 + 1;
     if (until <= 0 || left_ms > LOOK_MS)
         return LOOK_MS;
     return left_ms > 1 ? (int)left_ms : 1;

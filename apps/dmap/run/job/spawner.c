@@ -16,6 +16,7 @@
 
 #include "run/base/text.h"
 #include "run/job/spawner_child.h"
+#include "run/job/suspend.h"
 
 struct run_spawner {
     dmap_process *process;
@@ -40,6 +41,7 @@ static bool connect_ends(run_spawner *s, int *page, int ends[2]) {
     if (shared == MAP_FAILED)
         return false;
     s->page = shared;
+    run_suspend_add(s->page); /* one too many is not stopped with the rank */
     return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0;
 }
 
@@ -86,6 +88,8 @@ void run_spawner_close(run_spawner *s) {
     /* One that was killed could not see to its job: the command itself has been killed with it, its group is left. */
     if (s->page && s->page->job > 0)
         kill(-s->page->job, SIGKILL);
+    if (s->page)
+        run_suspend_remove(s->page);
     if (s->page)
         munmap(s->page, sizeof *s->page);
     dmap_process_close(s->process);

@@ -120,6 +120,8 @@ static bool start(spawner *s, const spawner_request *request, const int fds[3]) 
     s->job_since = 0;
     if (s->job > 0) {
         s->page->job = s->job;
+        if (s->page->suspended)
+            kill(-s->job, SIGSTOP);
         return true;
     }
     s->report.error = errno;

@@ -4,6 +4,7 @@
 #define DMAP_APPS_RUN_JOB_SPAWNER_WIRE_H
 
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -51,9 +52,10 @@ typedef struct spawner_report {
     double seconds;
 } spawner_report;
 
-/** Shared: whose group is to be killed, should the spawner be killed itself. */
+/** Shared. */
 typedef struct spawner_page {
-    volatile pid_t job; /* that runs; 0: none */
+    _Atomic pid_t job;     /* that runs: whose group is to be killed, should the spawner be killed itself; 0: none */
+    _Atomic int suspended; /* the rank is stopped: a job that is started now is, too */
 } spawner_page;
 
 #endif
