@@ -66,6 +66,8 @@ uint64_t run_engine_total(const run_engine *engine);
 
 /** No more jobs are started; with `now`, those that run are killed. The first reason stands. */
 void run_engine_stop(run_engine *engine, run_stop why, bool now);
+/** The same, as the time is over, which is said. */
+void run_engine_stop_until(run_engine *engine);
 /** The same, for an error: the sentence is kept. */
 void run_engine_fail(run_engine *engine, const char *sentence);
 /** Looks at what a failed write was, and stops the run accordingly. */

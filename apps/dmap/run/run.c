@@ -30,6 +30,7 @@
 #include "run/job/shared.h"
 #include "run/job/suspend.h"
 #include "run/job/task.h"
+#include "run/log/report.h"
 #include "run/log/resume.h"
 #include "run/pool.h"
 
@@ -254,6 +255,8 @@ static int run_all(dmap_pool *pool, const run_options *options, char **argv) {
         run_summary_print(&e.summary, options, argv);
         if (options->shuffle && !options->seeded && !options->quiet)
             fprintf(stderr, "dmap run: --seed %llu gives this order again\n", (unsigned long long)options->seed);
+        if (!options->dry_run && !options->quiet && e.ended > 0)
+            run_report_print(pool, e.ended, e.tally.failed);
         say_what_is_left(&e);
         status = exit_status(&e);
     }

@@ -133,7 +133,7 @@ int run_source_read(run_engine *engine, run_job **job) {
 static bool may_start(run_engine *engine) {
     const run_options *o = engine->options;
     if (engine->until_s > 0 && run_date() + run_median_get(engine->median) > engine->until_s) {
-        run_engine_stop(engine, RUN_STOP_UNTIL, false);
+        run_engine_stop_until(engine);
         return false;
     }
     if (o->delay_s > 0 && engine->last_start_s > 0 && run_date() - engine->last_start_s < o->delay_s)

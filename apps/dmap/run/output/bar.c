@@ -10,7 +10,8 @@
 #include "run/base/clock.h"
 
 #define BAR_EVERY_S  0.1
-#define LINE_EVERY_S 1.0
+#define LINE_EVERY_S 1.0  /* at first; later every tenth of the time that it has taken, */
+#define LINE_MOST_S  60.0 /* but each minute */
 
 void run_bar_init(run_bar *bar, run_progress wanted) {
     *bar = (run_bar){.kind = wanted};
@@ -79,10 +80,17 @@ static int columns_of_terminal(void) {
     return ioctl(2, TIOCGWINSZ, &window) == 0 && window.ws_col > 0 ? window.ws_col - 1 : 79;
 }
 
+double run_bar_every(const run_bar *bar, const run_bar_counts *counts) {
+    if (bar->kind == RUN_PROGRESS_BAR)
+        return BAR_EVERY_S;
+    double tenth = counts->seconds / 10;
+    return tenth < LINE_EVERY_S ? LINE_EVERY_S : tenth < LINE_MOST_S ? tenth : LINE_MOST_S;
+}
+
 void run_bar_draw(run_bar *bar, const run_bar_counts *counts) {
     char text[400];
     bool is_bar = bar->kind == RUN_PROGRESS_BAR;
-    if (bar->kind == RUN_PROGRESS_NONE || run_clock() - bar->drawn_s < (is_bar ? BAR_EVERY_S : LINE_EVERY_S))
+    if (bar->kind == RUN_PROGRESS_NONE || run_clock() - bar->drawn_s < run_bar_every(bar, counts))
         return;
     bar->drawn_s = run_clock();
     run_bar_text(counts, is_bar ? columns_of_terminal() : 300, text, sizeof text);

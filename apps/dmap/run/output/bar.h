@@ -24,6 +24,8 @@ typedef struct run_bar_counts {
 void run_bar_init(run_bar *bar, run_progress wanted);
 /** Shows it from now on, or no longer. */
 void run_bar_toggle(run_bar *bar);
+/** Seconds from one drawing to the next: lines become rarer, down to one a minute. */
+double run_bar_every(const run_bar *bar, const run_bar_counts *counts);
 /** Draws it if it is time to. */
 void run_bar_draw(run_bar *bar, const run_bar_counts *counts);
 /** Before anything else is written to the terminal. */
