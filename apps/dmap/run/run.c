@@ -36,6 +36,7 @@
 
 enum {
     BUDGET = 16 * 1024 * 1024, /* bytes of output held in memory */
+    LONG_S = 10,               /* a run that is worth a line */
     LOOK_MS = 20               /* how often --dry-run looks whether there is more input */
 };
 
@@ -232,6 +233,14 @@ static int exit_status(const run_engine *e) {
     return run_halt_status(&e->options->halt, &e->tally, run_engine_total(e));
 }
 
+/* A short run that went well and that nobody watches says nothing, as its standard error may mean something to who
+ * called it. */
+static bool wants_report(const run_engine *e, double seconds) {
+    bool watched = isatty(STDERR_FILENO) || e->bar.kind != RUN_PROGRESS_NONE;
+    return !e->options->dry_run && !e->options->quiet && e->ended > 0 &&
+           (watched || e->tally.failed > 0 || seconds >= LONG_S);
+}
+
 static int run_all(dmap_pool *pool, const run_options *options, char **argv) {
     char error[400];
     run_engine e = {.options = options, .pool = pool};
@@ -255,7 +264,7 @@ static int run_all(dmap_pool *pool, const run_options *options, char **argv) {
         run_summary_print(&e.summary, options, argv);
         if (options->shuffle && !options->seeded && !options->quiet)
             fprintf(stderr, "dmap run: --seed %llu gives this order again\n", (unsigned long long)options->seed);
-        if (!options->dry_run && !options->quiet && e.ended > 0)
+        if (wants_report(&e, report.seconds))
             run_report_print(pool, e.ended, e.tally.failed);
         say_what_is_left(&e);
         status = exit_status(&e);
