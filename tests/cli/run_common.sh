@@ -15,6 +15,7 @@ export PARALLEL_SHELL
 . "$here/../mpi/left_files.sh"
 leave_files_in "$work"
 failed=0
+status=none
 ranks=0
 all_ranks=${launcher:+1 3}
 all_ranks=${all_ranks:-0}

@@ -3,9 +3,9 @@
 #include <poll.h>
 #include <stdio.h>
 
-#include "inputs.h"
-#include "options.h"
-#include "template.h"
+#include "run/command/template.h"
+#include "run/input/inputs.h"
+#include "run/options/options.h"
 
 static int complain(const char *error) {
     fprintf(stderr, "compose: %s\n", error);

@@ -1,13 +1,24 @@
 /* When a run stops, its exit status (that of GNU parallel 20221122 for the same ends), the median, the allocation's
  * end. */
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "batch.h"
-#include "halt.h"
+#include "run/base/clock.h"
+#include "run/base/parse.h"
+#include "run/control/allocation.h"
+#include "run/control/cutoff.h"
+#include "run/control/halt.h"
+#include "run/control/median.h"
+#include "run/control/until.h"
+#include "run/job/suspend.h"
+#include "run/options/halt_rule.h"
+#include "run/output/bar.h"
 #include "unit.h"
 
 /* Jobs end one after the other with these codes ("9s" is signal 9, "t" timed out) until the rule is met. */
@@ -121,7 +132,7 @@ static void check_until(const char *text, double now, const char *want) {
     struct tm tm = {.tm_isdst = -1};
     strptime(want, "%Y-%m-%d %H:%M:%S", &tm);
     wanted = (double)mktime(&tm);
-    CU_ASSERT(run_until_parse(text, now, &until));
+    CU_ASSERT(run_read_time(text, now, &until));
     if (until != wanted)
         printf("\n  %s: %.0f instead of %.0f\n", text, until, wanted);
     CU_ASSERT_EQUAL(until, wanted);
@@ -141,32 +152,32 @@ static void test_until(void) {
     static const char *const bad[] = {"",        "+", "+0", "+x", "25:00", "18", "18:00x", "18:61", "2027-13-01T00:00",
                                       "tomorrow"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        CU_ASSERT_FALSE(run_until_parse(bad[i], now, &until));
+        CU_ASSERT_FALSE(run_read_time(bad[i], now, &until));
 }
 
 static void test_batch(void) {
     double end = 0;
     struct tm tm = {.tm_year = 126, .tm_mon = 10, .tm_mday = 23, .tm_hour = 18, .tm_isdst = -1};
     double six = (double)mktime(&tm);
-    CU_ASSERT(run_batch_read_squeue("1-02:03:04\n", 1000, &end) && end == 1000 + 86400 + 7384);
-    CU_ASSERT(run_batch_read_squeue("3:04\n", 1000, &end) && end == 1184);
-    CU_ASSERT(run_batch_read_squeue("0:00", 1000, &end) && end == 1000);
-    CU_ASSERT_FALSE(run_batch_read_squeue("UNLIMITED\n", 1000, &end));
-    CU_ASSERT_FALSE(run_batch_read_squeue("", 1000, &end));
-    CU_ASSERT(run_batch_read_scontrol("JobId=7 StartTime=2026-11-23T12:00:00 EndTime=2026-11-23T18:00:00 Deadline=N/A",
-                                      &end));
+    CU_ASSERT(run_allocation_read_squeue("1-02:03:04\n", 1000, &end) && end == 1000 + 86400 + 7384);
+    CU_ASSERT(run_allocation_read_squeue("3:04\n", 1000, &end) && end == 1184);
+    CU_ASSERT(run_allocation_read_squeue("0:00", 1000, &end) && end == 1000);
+    CU_ASSERT_FALSE(run_allocation_read_squeue("UNLIMITED\n", 1000, &end));
+    CU_ASSERT_FALSE(run_allocation_read_squeue("", 1000, &end));
+    CU_ASSERT(run_allocation_read_scontrol(
+        "JobId=7 StartTime=2026-11-23T12:00:00 EndTime=2026-11-23T18:00:00 Deadline=N/A", &end));
     CU_ASSERT_EQUAL(end, six);
-    CU_ASSERT_FALSE(run_batch_read_scontrol("JobId=7 EndTime=Unknown", &end));
-    CU_ASSERT(run_batch_read_qstat(
+    CU_ASSERT_FALSE(run_allocation_read_scontrol("JobId=7 EndTime=Unknown", &end));
+    CU_ASSERT(run_allocation_read_qstat(
         "Job Id: 1\n    Resource_List.walltime = 02:00:00\n    stime = Mon Nov 23 16:00:00 2026\n", 0, &end));
     CU_ASSERT_EQUAL(end, six);
-    CU_ASSERT(run_batch_read_qstat("    Resource_List.walltime = 01:00:00\n    resources_used.walltime = 00:10:00\n",
-                                   1000, &end));
+    CU_ASSERT(run_allocation_read_qstat(
+        "    Resource_List.walltime = 01:00:00\n    resources_used.walltime = 00:10:00\n", 1000, &end));
     CU_ASSERT_EQUAL(end, 4000);
-    CU_ASSERT(
-        run_batch_read_qstat("    Walltime.Remaining = 3593\n    Resource_List.walltime = 01:00:00\n", 1000, &end));
+    CU_ASSERT(run_allocation_read_qstat("    Walltime.Remaining = 3593\n    Resource_List.walltime = 01:00:00\n", 1000,
+                                        &end));
     CU_ASSERT_EQUAL(end, 4593);
-    CU_ASSERT_FALSE(run_batch_read_qstat("qstat: Unknown Job Id 1", 1000, &end));
+    CU_ASSERT_FALSE(run_allocation_read_qstat("qstat: Unknown Job Id 1", 1000, &end));
     setenv("SLURM_JOB_END_TIME", "1795462001", 1);
     run_options options = {0};
     CU_ASSERT_EQUAL(run_until(&options), 1795462001);
@@ -177,8 +188,62 @@ static void test_batch(void) {
     unsetenv("SLURM_JOB_END_TIME");
 }
 
+static void test_cut_off(void) {
+    CU_ASSERT_EQUAL(run_cutoff_signal(0, SIGTERM), SIGTERM);
+    CU_ASSERT_EQUAL(run_cutoff_signal(128 + SIGUSR1, 0), SIGUSR1);
+    CU_ASSERT_EQUAL(run_cutoff_signal(128 + SIGKILL, 0), SIGKILL);
+    CU_ASSERT_EQUAL(run_cutoff_signal(0, SIGSEGV), 0);
+    CU_ASSERT_EQUAL(run_cutoff_signal(SIGTERM, 0), 0);
+    CU_ASSERT_EQUAL(run_cutoff_signal(-1, 0), 0);
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 0, 0, 100.5), RUN_CUT_OFF_PERHAPS);
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 100.9, 0, 100.95), RUN_CUT_OFF);
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 99.1, 0, 100), RUN_CUT_OFF);
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 98.9, 0, 100.5), RUN_CUT_OFF_PERHAPS); /* another may come */
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 0, 0, 101), RUN_NOT_CUT_OFF);
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 101.1, 0, 101.2), RUN_NOT_CUT_OFF);
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 0, 100.1, 102), RUN_CUT_OFF_PERHAPS);
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 101.2, 100.1, 102), RUN_CUT_OFF);
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 0, 100.1, 103.2), RUN_NOT_CUT_OFF);
+    CU_ASSERT_EQUAL(run_cutoff_look(SIGTERM, 100, 101.2, 50, 102), RUN_NOT_CUT_OFF);
+    CU_ASSERT_EQUAL(run_cutoff_look(0, 100, 100, 0, 100), RUN_NOT_CUT_OFF);
+}
+
+static void test_lines_of_progress(void) {
+    static const double cases[][2] = {{0, 10}, {50, 10}, {400, 40}, {600, 60}, {100000, 60}};
+    run_bar lines = {.kind = RUN_PROGRESS_LINES};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        run_bar_counts counts = {.seconds = cases[i][0]};
+        CU_ASSERT_DOUBLE_EQUAL(run_bar_every(&lines, &counts), cases[i][1], 1e-9);
+    }
+}
+
+/* In a group of its own, as one that nobody could continue is not stopped. */
+static _Noreturn void live_stopped(void) {
+    setpgid(0, 0);
+    run_suspend_install();
+    double apart = run_clock() - run_suspend_clock();
+    raise(SIGTSTP);
+    _exit(apart < 0.001 && run_clock() - run_suspend_clock() > 0.05 ? 0 : 1);
+}
+
+static void test_suspended(void) {
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0)
+        live_stopped();
+    CU_ASSERT_EQUAL(waitpid(child, &status, WUNTRACED), child);
+    CU_ASSERT(WIFSTOPPED(status));
+    nanosleep(&(struct timespec){0, 60000000}, NULL); /* what is to be left out */
+    kill(child, SIGCONT);
+    CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+    CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 int main(void) {
     CU_TestInfo tests[] = {{"halts", test_halt},
+                           {"cut off", test_cut_off},
+                           {"stopped", test_suspended},
+                           {"lines of progress", test_lines_of_progress},
                            {"words of halts", test_halt_words},
                            {"many failures", test_many_failures},
                            {"median", test_median},

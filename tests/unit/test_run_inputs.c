@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "inputs.h"
+#include "run/input/inputs.h"
 #include "unit.h"
 
 enum { MOST_ARGUMENTS = 32 };

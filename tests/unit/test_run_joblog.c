@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "joblog.h"
-#include "joblog_past.h"
+#include "run/log/joblog.h"
+#include "run/log/joblog_past.h"
 #include "unit.h"
 
 static const char header[] = "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n";
@@ -17,7 +17,7 @@ static char error[256];
 static run_joblog *open_log(bool resume, bool resume_failed, bool append) {
     run_options options = {.joblog = "log", .resume = resume, .resume_failed = resume_failed, .joblog_append = append};
     error[0] = '\0';
-    return run_joblog_open(&options, &damaged, error, sizeof error);
+    return run_joblog_open(&options, NULL, &damaged, error, sizeof error);
 }
 
 static void close_log(run_joblog *log) {

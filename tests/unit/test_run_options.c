@@ -1,13 +1,16 @@
 /* The command line of `dmap run`: spelled as GNU parallel's, and what is refused gets a sentence. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "options.h"
-#include "options_table.h"
+#include "run/base/parse.h"
+#include "run/job/slots.h"
+#include "run/options/ending.h"
+#include "run/options/options.h"
+#include "run/options/table.h"
 #include "unit.h"
-#include "values.h"
 
 enum { MOST_ARGUMENTS = 32 };
 
@@ -173,6 +176,37 @@ static void test_values(void) {
     free(text);
 }
 
+static void test_ending(void) {
+    static const char *const bad[] = {"", "x", "TERM,x", "TERM,1,", "99", "TERM,-1", "0,5"};
+    run_ending ending;
+    CU_ASSERT(run_ending_parse("SIGHUP,5,2,70,KILL,1", &ending) && ending.n == 3);
+    CU_ASSERT(ending.steps[0].signal == SIGHUP && ending.steps[0].wait_ms == 5);
+    CU_ASSERT(ending.steps[1].signal == SIGINT && ending.steps[1].wait_ms == 70);
+    CU_ASSERT(ending.steps[2].signal == SIGKILL);
+    CU_ASSERT(run_ending_parse("TERM", &ending) && ending.n == 2 && ending.steps[1].signal == SIGKILL);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CU_ASSERT_FALSE(run_ending_parse(bad[i], &ending));
+}
+
+/* As many slots as there is room for; what is shortest is named. */
+static void test_slots(void) {
+    const struct {
+        run_room room;
+        int wanted, fit;
+        const char *short_of;
+    } cases[] = {{{UINT64_MAX, UINT64_MAX, UINT64_MAX}, 4096, 4096, ""}, {{1024, 9999, UINT64_MAX}, 250, 96, "descr"},
+                 {{1024, 216, UINT64_MAX}, 250, 50, "processes"},        {{0, 0, 0}, 250, 1, "descr"},
+                 {{65536, 9999, 20 << 20}, 250, 10, "memory"},           {{0, 0, 0}, 1, 1, ""}};
+    char short_of[64];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        CU_ASSERT_EQUAL(run_slots_fit(cases[i].wanted, &cases[i].room, short_of, sizeof short_of), cases[i].fit);
+        CU_ASSERT(strncmp(short_of, cases[i].short_of, strlen(cases[i].short_of)) == 0);
+        CU_ASSERT_EQUAL(short_of[0] == '\0', cases[i].short_of[0] == '\0');
+    }
+    run_room here = run_room_here();
+    CU_ASSERT(here.files > 0 && here.tasks > 0 && here.memory > 0);
+}
+
 /* Each name once, and a value for other spellings of an option with one. */
 static void test_table(void) {
     for (int i = 0; i < run_option_count; i++) {
@@ -186,9 +220,15 @@ static void test_table(void) {
 }
 
 int main(void) {
-    CU_TestInfo tests[] = {
-        {"defaults", test_defaults}, {"spellings", test_spellings}, {"refused", test_refused}, {"jobs", test_jobs},
-        {"values", test_values},     {"the table", test_table},     CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"defaults", test_defaults},
+                           {"spellings", test_spellings},
+                           {"refused", test_refused},
+                           {"jobs", test_jobs},
+                           {"values", test_values},
+                           {"the table", test_table},
+                           {"endings of jobs", test_ending},
+                           {"slots", test_slots},
+                           CU_TEST_INFO_NULL};
     char folder[] = "/tmp/dmap-options-XXXXXX";
     if (!mkdtemp(folder) || chdir(folder) != 0)
         return 1;

@@ -1,5 +1,18 @@
 /* dmap run: maps shell commands over inputs. Every rank reads the command line; the master alone reads the inputs, and
- * makes, hands out and collects the jobs (engine.h); every rank's workers run them (task.c). */
+ * makes, hands out and collects the jobs (engine.h); every rank's workers run them (job/task.c).
+ *
+ * The rooms; each knows those above it in this list only:
+ *
+ *     base      growable text, reading numbers and times
+ *     options   what the user said
+ *     control   why and when a run stops: rules, the time, signals, the batch system; how long jobs take
+ *     input     values of jobs: words, files, columns, their combinations; blocks of --pipe
+ *     command   from values to a command line; which shell runs it, if any
+ *     job       how a job travels, and the rank's side: what starts, drives and ends it
+ *     output    what jobs wrote, in order, and in --results; the progress bar
+ *     log       joblog, resuming, the summary
+ *
+ * and above them all, on the master: source and sink of the pool's call, and what is looked at meanwhile (watch). */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,16 +21,22 @@
 #include <unistd.h>
 
 #include <dmap/dmap.h>
-#include <dmap/place.h>
 
 #include "command.h"
-#include "engine.h"
-#include "signals.h"
-#include "site.h"
-#include "task.h"
+#include "run/control/signals.h"
+#include "run/control/until.h"
+#include "run/engine.h"
+#include "run/job/inherited.h"
+#include "run/job/shared.h"
+#include "run/job/suspend.h"
+#include "run/job/task.h"
+#include "run/log/report.h"
+#include "run/log/resume.h"
+#include "run/pool.h"
 
 enum {
     BUDGET = 16 * 1024 * 1024, /* bytes of output held in memory */
+    LONG_S = 10,               /* a run that is worth a line */
     LOOK_MS = 20               /* how often --dry-run looks whether there is more input */
 };
 
@@ -34,25 +53,23 @@ static bool open_inputs(run_engine *e, char *error, size_t size) {
     const run_options *o = e->options;
     e->template = run_template_parse(o->command, o->n_command, !o->pipe);
     if (o->pipe)
-        e->pipe = run_pipe_open(o, error, size);
+        e->blocks = run_blocks_open(o, error, size);
     else
         e->inputs = run_inputs_open(o, error, size);
-    return e->template && (e->pipe || e->inputs);
+    return e->template && (e->blocks || e->inputs);
 }
 
 static bool open_logs(run_engine *e, char *error, size_t size) {
     const run_options *o = e->options;
     size_t damaged = 0;
-    if (o->dry_run)
-        return true;
-    if (o->joblog && !(e->joblog = run_joblog_open(o, &damaged, error, size)))
+    if (o->joblog && !(e->joblog = run_joblog_open(o, &e->printer, &damaged, error, size)))
         return false;
-    if (!run_is_same_set(e, error, size))
+    if (!run_resume_check(o, e->joblog, e->template, error, size))
         return false;
     if (damaged)
         fprintf(stderr, "dmap run: %zu damaged %s of the joblog %s: such a job runs again\n", damaged,
                 damaged == 1 ? "line" : "lines", damaged == 1 ? "is passed over" : "are passed over");
-    return !o->results || (e->results = run_results_open(o, &e->order, error, size));
+    return o->dry_run || !o->results || (e->results = run_results_open(o, &e->order, error, size));
 }
 
 /* Counting the lines of files takes a while, so it is done only for those who want to know. */
@@ -110,7 +127,7 @@ static void close_engine(run_engine *e) {
 
 static void free_engine(run_engine *e) {
     run_inputs_close(e->inputs);
-    run_pipe_close(e->pipe);
+    run_blocks_close(e->blocks);
     run_template_free(e->template);
     run_jobs_fini(&e->jobs);
     run_order_fini(&e->order);
@@ -163,10 +180,15 @@ static void map(run_engine *e) {
                             .on_emit_arg = e,
                             .on_watch = run_watch_look,
                             .on_watch_arg = e};
-    dmap_status status = run_site_share(e->pool, e->options);
-    if (status == DMAP_OK)
-        status = dmap_map(e->pool, &run_task, dmap_pull(run_source_next, e), dmap_each(run_sink_take, e), &how);
-    run_bar_hide(&e->bar);
+    dmap_status status = run_shared_send(e->pool, e->options);
+    /* Jobs that turn out to have been cut off when the call has ended already are another call's. */
+    do {
+        e->given = 0;
+        if (status == DMAP_OK || status == DMAP_EITEM)
+            status = dmap_map(e->pool, &run_task, dmap_pull(run_source_next, e), dmap_each(run_sink_take, e), &how);
+        run_bar_hide(&e->bar);
+        run_sink_settle(e, true);
+    } while ((status == DMAP_OK || status == DMAP_EITEM) && e->stop == RUN_STOP_NOT && e->jobs.again.first);
     run_sink_leave(e);
     /* Jobs that failed are none of the pool's trouble; jobs that were not run, without a reason of ours, are. */
     bool all_run = status == DMAP_EITEM && e->cancelled == 0 && e->inputs_ended;
@@ -183,19 +205,18 @@ static uint64_t count_left(const run_engine *e) {
 }
 
 static void say_what_is_left(const run_engine *e) {
-    bool known = run_engine_total(e) != UINT64_MAX;
     uint64_t left = count_left(e);
     if (e->printer.state == RUN_PRINT_INTERRUPTED)
         fprintf(stderr, "dmap run: some output of jobs that had ended was not written: nobody read it\n");
     if (e->stop != RUN_STOP_UNTIL && e->stop != RUN_STOP_SIGNAL)
         return;
     fprintf(stderr, "dmap run: %s: ", e->stop == RUN_STOP_UNTIL ? "the time is over" : "stopped by a signal");
-    if (known)
-        fprintf(stderr, "%llu %s not run%s\n", (unsigned long long)left, left == 1 ? "job was" : "jobs were",
-                e->options->joblog ? "; --resume runs what is left" : "");
+    if (run_engine_total(e) != UINT64_MAX)
+        fprintf(stderr, "%llu %s not run to %s end", (unsigned long long)left, left == 1 ? "job was" : "jobs were",
+                left == 1 ? "its" : "their");
     else
-        fprintf(stderr, "the rest of the input was not run%s\n",
-                e->options->joblog ? "; --resume runs what is left" : "");
+        fprintf(stderr, "the rest of the input was not run");
+    fputs(e->options->joblog ? "; --resume runs what is left\n" : "\n", stderr);
 }
 
 static int exit_status(const run_engine *e) {
@@ -210,6 +231,14 @@ static int exit_status(const run_engine *e) {
         return bad > 100 ? 101 : (int)bad;
     }
     return run_halt_status(&e->options->halt, &e->tally, run_engine_total(e));
+}
+
+/* A short run that went well and that nobody watches says nothing, as its standard error may mean something to who
+ * called it. */
+static bool wants_report(const run_engine *e, double seconds) {
+    bool watched = isatty(STDERR_FILENO) || e->bar.kind != RUN_PROGRESS_NONE;
+    return !e->options->dry_run && !e->options->quiet && e->ended > 0 &&
+           (watched || e->tally.failed > 0 || seconds >= LONG_S);
 }
 
 static int run_all(dmap_pool *pool, const run_options *options, char **argv) {
@@ -235,6 +264,8 @@ static int run_all(dmap_pool *pool, const run_options *options, char **argv) {
         run_summary_print(&e.summary, options, argv);
         if (options->shuffle && !options->seeded && !options->quiet)
             fprintf(stderr, "dmap run: --seed %llu gives this order again\n", (unsigned long long)options->seed);
+        if (wants_report(&e, report.seconds))
+            run_report_print(pool, e.ended, e.tally.failed);
         say_what_is_left(&e);
         status = exit_status(&e);
     }
@@ -271,31 +302,15 @@ static int run_main(dmap_pool *pool, int argc, char **argv) {
     return status;
 }
 
-/* Jobs on a node: as many as it has cores, and each on its own, but for -j. Of fewer jobs than cores each may be meant
- * to use several: they are not bound, unless $DMAP_BIND says to what. */
-static dmap_options choose_pool(const run_options *options) {
-    dmap_options pool = {.backend = DMAP_THREADS};
-    dmap_place *places;
-    size_t cores = 1;
-    if (!options->jobs)
-        return pool;
-    if (dmap_plan_places(NULL, 1, NULL, &places, &cores) == DMAP_OK)
-        dmap_places_free(places);
-    pool.node_workers = run_options_jobs(options, (int)cores);
-    if (pool.node_workers < 1)
-        return command_smallest_pool; /* what is wrong is said by the master */
-    if (pool.node_workers < (int)cores && !getenv("DMAP_BIND"))
-        pool.bind = DMAP_BIND_NONE;
-    return pool;
-}
-
 int run_command(int argc, char **argv) {
     run_options options;
     char error[400];
+    run_inherited_note();
     run_signals_install();
+    run_suspend_install();
     bool runs =
         run_options_parse(argc - 2, argv + 2, &options, error, sizeof error) == 0 && !options.help && !options.dry_run;
-    dmap_options pool = runs ? choose_pool(&options) : command_smallest_pool;
+    dmap_options pool = runs ? run_choose_pool(&options) : command_smallest_pool;
     run_options_free(&options);
     int status = dmap_run(argc, argv, run_main, &pool);
     return status && !has_begun ? EXIT_BAD_USAGE : status;

@@ -1,10 +1,16 @@
 /* Where jobs end: what they wrote goes to the order and to --results, how they ended to the joblog, the tally and the
  * summary; one that failed and has attempts left goes back to the source. */
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "engine.h"
+#include "run/base/clock.h"
+#include "run/control/cutoff.h"
+#include "run/control/signals.h"
+#include "run/engine.h"
+
+enum { LOOK_MS = 20 };
 
 /* GNU parallel's way of saying it. */
 static void set_ending(const run_result *result, run_record *record) {
@@ -61,8 +67,7 @@ static void repeat(run_engine *engine, run_job *job) {
     run_order_reset(&engine->order, job->entry);
     if (engine->results)
         run_results_reset(engine->results, job);
-    job->attempt++;
-    run_jobs_repeat(&engine->jobs, job);
+    run_job_line_add(&engine->jobs.again, job);
 }
 
 static bool may_repeat(const run_engine *engine, const run_job *job) {
@@ -72,7 +77,11 @@ static bool may_repeat(const run_engine *engine, const run_job *job) {
 
 static void log_end(run_engine *engine, const run_record *record) {
     char error[300];
-    if (engine->joblog && !run_joblog_add(engine->joblog, record, error, sizeof error))
+    if (!engine->joblog || run_joblog_add(engine->joblog, record, error, sizeof error))
+        return;
+    if (engine->printer.state != RUN_PRINT_GOOD)
+        run_engine_look_at_output(engine);
+    else
         run_engine_fail(engine, error);
 }
 
@@ -89,9 +98,10 @@ static bool has_lost_output(const run_engine *engine) {
 }
 
 /* The joblog comes last: what is in it has been written, or is held for its turn. */
-static void finish(run_engine *engine, run_job *job, const run_result *result, const char *host) {
+static void finish(run_engine *engine, run_job *job) {
+    const run_result *result = &job->result;
     run_record record = {.seq = job->seq,
-                         .host = host,
+                         .host = job->host,
                          .started = result->started,
                          .seconds = result->seconds,
                          .sent = result->sent,
@@ -124,6 +134,77 @@ static void drop(run_engine *engine, run_job *job) {
     run_job_free(job);
 }
 
+/* Whether a job that has failed was cut off. Once the run is to stop now, whatever fails is taken to be: what a program
+ * makes of the signal that it got, too, is its own affair. */
+static run_cutoff look_at(const run_engine *engine, const run_job *job, bool finally) {
+    run_record record;
+    set_ending(&job->result, &record);
+    int signal = run_cutoff_signal(record.exit_code, record.signal);
+    if (job->result.end == RUN_TIMED_OUT)
+        return RUN_NOT_CUT_OFF;
+    if (run_signals_stop() && engine->stop == RUN_STOP_SIGNAL)
+        return RUN_CUT_OFF;
+    run_cutoff look = run_cutoff_look(signal, job->ended_s, signal ? run_signals_came(signal) : 0,
+                                      run_signals_came(SIGCONT), run_clock());
+    return look == RUN_CUT_OFF_PERHAPS && finally ? RUN_NOT_CUT_OFF : look;
+}
+
+/* It is begun again at once, if the signal was not one to stop. */
+static void end_cut_off(run_engine *engine, run_job *job) {
+    if (engine->stop == RUN_STOP_NOT) {
+        fprintf(stderr, "dmap run: job %llu was cut off by SIG%s, which was sent to it too: it runs again\n",
+                (unsigned long long)job->seq,
+                sigabbrev_np(job->result.signal ? job->result.signal : job->result.exit_code - 128));
+        repeat(engine, job);
+        return;
+    }
+    drop(engine, job);
+}
+
+/* What is to become of a job that has ended by itself. */
+static void end(run_engine *engine, run_job *job, bool finally) {
+    run_watch_signals(engine);
+    run_cutoff look = has_failed(&job->result) ? look_at(engine, job, finally) : RUN_NOT_CUT_OFF;
+    if (look == RUN_CUT_OFF_PERHAPS) {
+        run_job_line_add(&engine->jobs.doubts, job);
+    } else if (look == RUN_CUT_OFF) {
+        end_cut_off(engine, job);
+    } else if (has_failed(&job->result) && may_repeat(engine, job)) {
+        job->attempt++;
+        repeat(engine, job);
+    } else {
+        finish(engine, job);
+    }
+}
+
+void run_sink_settle(run_engine *engine, bool wait) {
+    while (engine->jobs.doubts.first) {
+        const run_job *first = engine->jobs.doubts.first;
+        if (look_at(engine, first, false) != RUN_CUT_OFF_PERHAPS) {
+            end(engine, run_job_line_take(&engine->jobs.doubts), true);
+        } else if (wait) {
+            poll(NULL, 0, LOOK_MS);
+            run_watch_signals(engine);
+        } else {
+            break;
+        }
+    }
+}
+
+/* Its output, but for what was sent before, and how it ended. Returns false if the output is lost. */
+static bool take_end(run_engine *engine, run_job *job, const run_result *result) {
+    bool kept = true;
+    for (int i = 0; i < 2; i++)
+        kept = add_output(engine, job, i, result->output[i], result->size[i]) && kept;
+    job->result = *result;
+    for (int i = 0; i < 2; i++) {
+        job->result.output[i] = NULL;
+        job->result.size[i] = 0;
+    }
+    job->ended_s = run_clock();
+    return kept;
+}
+
 int run_sink_take(void *arg, const dmap_item_result *r) {
     run_engine *engine = arg;
     run_result result;
@@ -132,24 +213,21 @@ int run_sink_take(void *arg, const dmap_item_result *r) {
     if (!job)
         return 0;
     bool known = r->status == DMAP_ITEM_OK && run_result_read(r->data, r->size, &result);
+    job->host = dmap_host(engine->pool, r->rank);
     if (r->status == DMAP_ITEM_CANCELLED || (known && result.end == RUN_CANCELLED)) {
         drop(engine, job);
         return engine->stop_now;
     }
     if (!known) {
         /* Nothing of the job's doing: it counts as not started, and is said. */
-        result = (run_result){.end = RUN_NOT_STARTED, .started = run_engine_now()};
+        result = (run_result){.end = RUN_NOT_STARTED, .started = run_date()};
         fprintf(stderr, "dmap run: job %llu: %s\n", (unsigned long long)job->seq, r->error ? r->error : "garbled");
     }
-    bool kept = true;
-    for (int i = 0; known && i < 2; i++)
-        kept = add_output(engine, job, i, result.output[i], result.size[i]) && kept;
-    if (!kept)
-        drop(engine, job);
-    else if (has_failed(&result) && may_repeat(engine, job))
-        repeat(engine, job);
+    if (take_end(engine, job, &result))
+        end(engine, job, false);
     else
-        finish(engine, job, &result, dmap_host(engine->pool, r->rank));
+        drop(engine, job);
+    run_sink_settle(engine, false);
     if (!run_print_flush(&engine->printer))
         run_engine_look_at_output(engine);
     return engine->stop_now;
@@ -169,7 +247,7 @@ int run_sink_emission(void *arg, const dmap_emission *emission) {
 
 void run_sink_leave(run_engine *engine) {
     run_job *job;
-    while ((job = run_jobs_take_again(&engine->jobs)))
+    while ((job = run_job_line_take(&engine->jobs.again)))
         drop(engine, job);
     for (const run_job *out; (out = run_jobs_each(&engine->jobs, NULL));)
         drop(engine, run_jobs_take(&engine->jobs, out->index));

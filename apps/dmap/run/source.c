@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "engine.h"
-#include "limit.h"
+#include "run/base/clock.h"
+#include "run/engine.h"
+#include "run/log/resume.h"
 
 enum {
     MOST_HELD = 250000,  /* jobs that wait for their turn to be written, before no more are read */
@@ -35,27 +35,12 @@ static bool keep_marks(run_engine *engine, run_job *job, const run_values *value
     return true;
 }
 
-/* The command as the joblog has it does hold the slot, whatever that was. */
-static run_verdict look_up(run_engine *engine, const run_job *job, const run_values *values) {
-    int exit_code, signal, slots = run_template_uses_slot(engine->template) ? dmap_workers(engine->pool) : 0;
-    const char *const *names = engine->inputs ? run_inputs_names(engine->inputs) : NULL;
-    run_verdict verdict =
-        run_joblog_look(engine->joblog, job->seq, job->command.data, job->command.size, &exit_code, &signal);
-    run_text command = {0};
-    for (int slot = 1; slot <= slots && verdict == RUN_CHANGED; slot++) {
-        run_text_clear(&command);
-        run_template_compose(engine->template, values, names, job->seq, slot, &command);
-        verdict = run_joblog_look(engine->joblog, job->seq, command.data, command.size, &exit_code, &signal);
-    }
-    run_text_free(&command);
-    return verdict;
-}
-
 /* Returns false if the job need not be run. */
 static bool is_wanted(run_engine *engine, const run_job *job, const run_values *values) {
     if (!engine->joblog || !(engine->options->resume || engine->options->resume_failed))
         return true;
-    switch (look_up(engine, job, values)) {
+    const char *const *names = engine->inputs ? run_inputs_names(engine->inputs) : NULL;
+    switch (run_resume_look(engine->joblog, engine->template, job, values, names, dmap_workers(engine->pool))) {
     case RUN_DONE:
         engine->resumed++;
         return false;
@@ -78,10 +63,20 @@ static bool keep_input(const run_engine *engine, run_job *job, const char *block
     return !job->kept_input.broken;
 }
 
+/* The names are known with the first job. */
+static bool check_names(run_engine *engine, const char *const *names) {
+    char *error = engine->error;
+    engine->checked_names = run_template_check_names(engine->template, names, error, sizeof engine->error) &&
+                            run_results_check_names(engine->results, names, error, sizeof engine->error);
+    return engine->checked_names;
+}
+
 /* What is known of a job before it is given away. */
 static bool prepare(run_engine *engine, run_job *job, const run_values *values) {
     const run_options *o = engine->options;
     const char *const *names = engine->inputs ? run_inputs_names(engine->inputs) : NULL;
+    if (!engine->checked_names && !check_names(engine, names))
+        return false;
     run_template_compose(engine->template, values, names, job->seq, o->dry_run ? 1 : 0, &job->command);
     return !job->command.broken && (o->dry_run || keep_marks(engine, job, values, names)) &&
            (!engine->results || run_results_begin(engine->results, job, values, names)) &&
@@ -94,8 +89,8 @@ static int read_one(run_engine *engine, run_job **job) {
     const char *block = NULL;
     size_t size = 0;
     *job = NULL;
-    int state = engine->pipe ? run_pipe_next(engine->pipe, &block, &size, engine->error, sizeof engine->error)
-                             : run_inputs_next(engine->inputs, &values, engine->error, sizeof engine->error);
+    int state = engine->blocks ? run_blocks_next(engine->blocks, &block, &size, engine->error, sizeof engine->error)
+                               : run_inputs_next(engine->inputs, &values, engine->error, sizeof engine->error);
     if (state != RUN_INPUT_JOB)
         return state;
     run_job *made = run_job_create();
@@ -103,7 +98,7 @@ static int read_one(run_engine *engine, run_job **job) {
     if (good) {
         made->seq = ++engine->seq;
         made->attempt = 1;
-        good = prepare(engine, made, &values) && (!engine->pipe || keep_input(engine, made, block, size));
+        good = prepare(engine, made, &values) && (!engine->blocks || keep_input(engine, made, block, size));
     }
     bool wanted = good && is_wanted(engine, made, &values);
     if (wanted && !engine->options->dry_run) {
@@ -137,11 +132,11 @@ int run_source_read(run_engine *engine, run_job **job) {
 /* False if it is too early for another job, or too late. */
 static bool may_start(run_engine *engine) {
     const run_options *o = engine->options;
-    if (engine->until_s > 0 && run_engine_now() + run_median_get(engine->median) > engine->until_s) {
-        run_engine_stop(engine, RUN_STOP_UNTIL, false);
+    if (engine->until_s > 0 && run_date() + run_median_get(engine->median) > engine->until_s) {
+        run_engine_stop_until(engine);
         return false;
     }
-    if (o->delay_s > 0 && engine->given > 0 && run_limit_now() - engine->last_start_s < o->delay_s)
+    if (o->delay_s > 0 && engine->last_start_s > 0 && run_clock() - engine->last_start_s < o->delay_s)
         return false;
     return engine->order.count < MOST_HELD;
 }
@@ -163,7 +158,7 @@ static int give(run_engine *engine, run_job *job, dmap_blob *blob) {
     run_text_clear(&engine->item);
     run_item_write(&item, &engine->item);
     job->index = engine->given++;
-    job->given_s = engine->last_start_s = run_limit_now();
+    job->given_s = engine->last_start_s = run_clock();
     run_jobs_give(&engine->jobs, job);
     if (engine->item.broken) {
         run_engine_fail(engine, "out of memory");
@@ -181,7 +176,8 @@ static int pass_on(run_engine *engine, int state) {
         run_engine_fail(engine, engine->error);
         return DMAP_PULL_END;
     }
-    if (state == RUN_INPUT_END && (engine->options->attempts == 1 || engine->jobs.n_out == 0))
+    bool none_left = engine->jobs.n_out == 0 && !engine->jobs.doubts.first;
+    if (state == RUN_INPUT_END && (engine->options->attempts == 1 || none_left))
         return DMAP_PULL_END;
     return DMAP_PULL_LATER;
 }
@@ -191,10 +187,10 @@ int run_source_next(void *arg, dmap_blob *item) {
     int state = RUN_INPUT_END;
     if (engine->stop != RUN_STOP_NOT)
         return DMAP_PULL_END;
-    bool nothing_left = engine->inputs_ended && !engine->jobs.again;
+    bool nothing_left = engine->inputs_ended && !engine->jobs.again.first;
     if (!nothing_left && !may_start(engine))
         return engine->stop != RUN_STOP_NOT ? DMAP_PULL_END : DMAP_PULL_LATER;
-    run_job *job = run_jobs_take_again(&engine->jobs);
+    run_job *job = run_job_line_take(&engine->jobs.again);
     if (!job && !engine->inputs_ended)
         state = run_source_read(engine, &job);
     run_print_flush(&engine->printer);

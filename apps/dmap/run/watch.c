@@ -1,9 +1,9 @@
 /* What is looked at from time to time while jobs run: signals, the time, the bar. */
 #include <stdio.h>
 
-#include "engine.h"
-#include "limit.h"
-#include "signals.h"
+#include "run/control/signals.h"
+#include "run/base/clock.h"
+#include "run/engine.h"
 
 /* A second HUP is not needed to stop: TERM does. */
 void run_watch_signals(run_engine *engine) {
@@ -16,7 +16,7 @@ void run_watch_signals(run_engine *engine) {
                 "them.\n");
     }
     if (run_signals_take_list())
-        run_summary_list_running(&engine->jobs, run_limit_now());
+        run_summary_list_running(&engine->jobs, run_clock());
     if (run_signals_take_toggle())
         run_bar_toggle(&engine->bar);
 }
@@ -24,13 +24,14 @@ void run_watch_signals(run_engine *engine) {
 /* Jobs that wait at the source are not asked for while all workers are busy. */
 static void look_at_time(run_engine *engine) {
     if (engine->until_s > 0 && engine->stop == RUN_STOP_NOT && !engine->inputs_ended &&
-        run_engine_now() + run_median_get(engine->median) > engine->until_s)
-        run_engine_stop(engine, RUN_STOP_UNTIL, false);
+        run_date() + run_median_get(engine->median) > engine->until_s)
+        run_engine_stop_until(engine);
 }
 
 int run_watch_look(void *arg, const dmap_progress *progress) {
     run_engine *engine = arg;
     run_watch_signals(engine);
+    run_sink_settle(engine, false);
     look_at_time(engine);
     run_bar_counts counts = {.total = run_engine_total(engine),
                              .ended = engine->ended + engine->resumed,

@@ -1,0 +1,107 @@
+#include "run/input/value_reader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool run_value_reader_open(run_value_reader *reader, const run_source *source, bool keeps, const run_options *options,
+                           char *error, size_t size) {
+    *reader = (run_value_reader){
+        .source = source, .keeps = keeps, .skip_empty = options->skip_empty, .records = {.file = {.fd = -1}}};
+    return source->kind == RUN_SOURCE_WORDS || run_records_open(&reader->records, source->path, options, error, size);
+}
+
+void run_value_reader_close(run_value_reader *reader) {
+    run_records_close(&reader->records);
+    run_text_free(&reader->kept);
+    free(reader->ends);
+    reader->ends = NULL;
+}
+
+static bool is_blank(const char *data, size_t size) {
+    for (size_t i = 0; i < size; i++)
+        if (data[i] != ' ' && (data[i] < '\t' || data[i] > '\r'))
+            return false;
+    return true;
+}
+
+int run_value_reader_read(run_value_reader *reader, const char **data, size_t *data_size, char *error, size_t size) {
+    int got = RUN_INPUT_JOB;
+    do {
+        if (reader->source->kind == RUN_SOURCE_FILE) {
+            got = run_records_next(&reader->records, data, data_size, error, size);
+        } else if (reader->next_word < reader->source->n_words) {
+            *data = reader->source->words[reader->next_word++];
+            *data_size = strlen(*data);
+        } else {
+            got = RUN_INPUT_END;
+        }
+    } while (got == RUN_INPUT_JOB && reader->skip_empty && is_blank(*data, *data_size));
+    return got;
+}
+
+static bool keep(run_value_reader *reader) {
+    if (reader->n_read == reader->room) {
+        size_t room = reader->room ? 2 * reader->room : 64;
+        size_t *ends = realloc(reader->ends, room * sizeof *ends);
+        if (!ends)
+            return false;
+        reader->ends = ends;
+        reader->room = room;
+    }
+    run_text_add(&reader->kept, reader->data, reader->size);
+    reader->ends[reader->n_read] = reader->kept.size;
+    return !reader->kept.broken;
+}
+
+static int read_one(run_value_reader *reader, char *error, size_t size) {
+    int got = reader->ended ? RUN_INPUT_END : run_value_reader_read(reader, &reader->data, &reader->size, error, size);
+    if (got == RUN_INPUT_END && !reader->ended) {
+        reader->ended = true;
+        if (reader->n_read > 0)
+            return got;
+        reader->data = "";
+        reader->size = 0;
+        got = RUN_INPUT_JOB;
+    }
+    if (got != RUN_INPUT_JOB)
+        return got;
+    if (reader->keeps && !keep(reader)) {
+        snprintf(error, size, "out of memory: all sources but the first are held in it");
+        return RUN_INPUT_ERROR;
+    }
+    reader->n_read++;
+    return got;
+}
+
+int run_value_reader_at(run_value_reader *reader, uint64_t i, const char **data, size_t *data_size, char *error,
+                        size_t size) {
+    if (i >= reader->n_read) {
+        int got = read_one(reader, error, size);
+        if (got != RUN_INPUT_JOB)
+            return got;
+    }
+    *data = reader->data;
+    *data_size = reader->size;
+    if (reader->keeps) {
+        size_t begin = i > 0 ? reader->ends[i - 1] : 0;
+        *data = reader->kept.data + begin;
+        *data_size = reader->ends[i] - begin;
+    }
+    return RUN_INPUT_JOB;
+}
+
+uint64_t run_value_reader_count(const run_value_reader *reader) {
+    run_value_reader again = *reader;
+    uint64_t count = 0;
+    const char *data;
+    size_t data_size;
+    char error[256];
+    int got;
+    if (reader->source->kind == RUN_SOURCE_FILE && !run_records_again(&reader->records, &again.records))
+        return UINT64_MAX;
+    while ((got = run_value_reader_read(&again, &data, &data_size, error, sizeof error)) == RUN_INPUT_JOB)
+        count++;
+    run_records_close(&again.records);
+    return got == RUN_INPUT_END ? count : UINT64_MAX;
+}

@@ -1,0 +1,104 @@
+/* An item is a head, the marks, the command with its NUL, the input; a result is a head and the two outputs. */
+#include "run/job/job_wire.h"
+
+#include <string.h>
+
+typedef struct item_head {
+    uint64_t seq;
+    double timeout_s, percent, median_s;
+    uint64_t command_size, n_marks, input_size;
+    int32_t attempt, has_input;
+} item_head;
+
+typedef struct result_head {
+    double started, seconds;
+    uint64_t sent, received, size[2];
+    int32_t end, exit_code, signal, slot;
+} result_head;
+
+_Static_assert(sizeof(item_head) == 64, "no padding");
+_Static_assert(sizeof(result_head) == 64, "no padding");
+
+void run_item_write(const run_item *item, run_text *text) {
+    item_head head = {.seq = item->seq,
+                      .timeout_s = item->timeout_s,
+                      .percent = item->percent,
+                      .median_s = item->median_s,
+                      .command_size = item->command_size,
+                      .n_marks = item->n_marks,
+                      .input_size = item->input_size,
+                      .attempt = item->attempt,
+                      .has_input = item->has_input};
+    run_text_add(text, &head, sizeof head);
+    run_text_add(text, item->marks, item->n_marks * sizeof *item->marks);
+    run_text_add(text, item->command, item->command_size);
+    run_text_add(text, "", 1);
+    run_text_add(text, item->input, item->input_size);
+}
+
+bool run_item_read(const void *data, size_t size, run_item *item) {
+    const item_head *head = data;
+    if (size < sizeof *head)
+        return false;
+    size_t rest = size - sizeof *head;
+    if (head->n_marks > rest / sizeof(size_t) || head->command_size >= rest || head->input_size >= rest ||
+        head->n_marks * sizeof(size_t) + head->command_size + 1 + head->input_size != rest)
+        return false;
+    const size_t *marks = (const size_t *)(head + 1);
+    const char *command = (const char *)(marks + head->n_marks);
+    *item = (run_item){.seq = head->seq,
+                       .attempt = head->attempt,
+                       .timeout_s = head->timeout_s,
+                       .percent = head->percent,
+                       .median_s = head->median_s,
+                       .command = command,
+                       .command_size = head->command_size,
+                       .marks = marks,
+                       .n_marks = head->n_marks,
+                       .has_input = head->has_input != 0,
+                       .input = command + head->command_size + 1,
+                       .input_size = head->input_size};
+    return command[head->command_size] == '\0';
+}
+
+size_t run_result_size(const run_result *result) {
+    return sizeof(result_head) + result->size[0] + result->size[1];
+}
+
+void run_result_write(const run_result *result, void *to) {
+    result_head *head = to;
+    *head = (result_head){.started = result->started,
+                          .seconds = result->seconds,
+                          .sent = result->sent,
+                          .received = result->received,
+                          .size = {result->size[0], result->size[1]},
+                          .end = (int32_t)result->end,
+                          .exit_code = result->exit_code,
+                          .signal = result->signal,
+                          .slot = result->slot};
+    char *next = (char *)(head + 1);
+    for (int i = 0; i < 2; i++) {
+        if (result->size[i] > 0)
+            memcpy(next, result->output[i], result->size[i]);
+        next += result->size[i];
+    }
+}
+
+bool run_result_read(const void *data, size_t size, run_result *result) {
+    const result_head *head = data;
+    if (size < sizeof *head || head->size[0] > size || head->size[1] > size ||
+        sizeof *head + head->size[0] + head->size[1] != size)
+        return false;
+    const char *output = (const char *)(head + 1);
+    *result = (run_result){.end = (run_end)head->end,
+                           .exit_code = head->exit_code,
+                           .signal = head->signal,
+                           .slot = head->slot,
+                           .started = head->started,
+                           .seconds = head->seconds,
+                           .sent = head->sent,
+                           .received = head->received,
+                           .output = {output, output + head->size[0]},
+                           .size = {head->size[0], head->size[1]}};
+    return true;
+}

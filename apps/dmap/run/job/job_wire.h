@@ -1,0 +1,58 @@
+/* How a job travels: the item that goes to a worker, and the result that comes back. Pure. All ranks run one binary on
+ * machines of one kind, so numbers travel as they lie in memory. */
+#ifndef DMAP_APPS_RUN_JOB_JOB_WIRE_H
+#define DMAP_APPS_RUN_JOB_JOB_WIRE_H
+
+#include "run/base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** A job on its way to a worker. Read: the pointers lead into the item. */
+typedef struct run_item {
+    uint64_t seq;
+    int attempt;         /* from 1 */
+    double timeout_s;    /* 0: none */
+    double percent;      /* of the median, of which the worker may know more by then; 0: none */
+    double median_s;     /* as the master knows it; 0: not yet */
+    const char *command; /* ended by a NUL that is not counted */
+    size_t command_size;
+    const size_t *marks; /* where in the command a "{%}" stands for the slot */
+    size_t n_marks;
+    bool has_input; /* its standard input is a pipe; else there is none */
+    const void *input;
+    size_t input_size;
+} run_item;
+
+typedef enum run_end {
+    RUN_ENDED, /* by itself, or by a signal that was not ours */
+    RUN_TIMED_OUT,
+    RUN_CANCELLED,  /* the run was stopped */
+    RUN_LOST,       /* what started it died, and with it what is known of its end */
+    RUN_NOT_STARTED /* not even a shell could be run, or memory was out: exit_code is errno */
+} run_end;
+
+/** A job's end. */
+typedef struct run_result {
+    run_end end;
+    int exit_code, signal;
+    int slot;
+    double started; /* seconds since the epoch */
+    double seconds;
+    uint64_t sent, received;
+    const void *output[2]; /* what was not sent ahead of standard output and standard error */
+    size_t size[2];
+} run_result;
+
+/** Appends the item; text is broken if memory is out. */
+void run_item_write(const run_item *item, run_text *text);
+/** Returns false if it is none: a bug. */
+bool run_item_read(const void *data, size_t size, run_item *item);
+
+size_t run_result_size(const run_result *result);
+/** to: run_result_size bytes, aligned to 8. */
+void run_result_write(const run_result *result, void *to);
+bool run_result_read(const void *data, size_t size, run_result *result);
+
+#endif

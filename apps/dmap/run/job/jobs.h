@@ -1,0 +1,68 @@
+/* The jobs that the master has given to the pool and not seen the end of, and those that wait to be run again. */
+#ifndef DMAP_APPS_RUN_JOB_JOBS_H
+#define DMAP_APPS_RUN_JOB_JOBS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "run/base/text.h"
+#include "run/input/values.h"
+#include "run/job/job_wire.h"
+
+typedef struct run_job {
+    uint64_t index; /* of the pool's item */
+    uint64_t seq;
+    int attempt;    /* from 1 */
+    double given_s; /* when it was given to the pool: as run_clock has it */
+    run_text command;
+    size_t *marks; /* where "{%}" stands in it */
+    size_t n_marks;
+    run_values values; /* a copy, if they are needed for its results */
+    bool has_input;    /* of --pipe */
+    const char *input; /* borrowed until it is given away, unless it is in kept_input */
+    size_t input_size;
+    run_text kept_input;     /* a copy, if it may be needed again */
+    struct run_entry *entry; /* its place in the order of outputs */
+    bool has_files;          /* of --results: they have been begun */
+    char *folder;            /* of --results: where its files are, or the name they begin with */
+    run_result result;       /* of one that has ended: without its output */
+    double ended_s;          /* when that was known, by run_clock */
+    const char *host;        /* where it was */
+    struct run_job *next;    /* in its bucket or line */
+} run_job;
+
+/** First come, first out. */
+typedef struct run_job_line {
+    run_job *first, **end;
+} run_job_line;
+
+typedef struct run_jobs {
+    run_job **buckets;
+    size_t n_out;        /* jobs in the buckets */
+    run_job_line again;  /* to be run again */
+    run_job_line doubts; /* ended, and perhaps cut off */
+} run_jobs;
+
+bool run_jobs_init(run_jobs *jobs);
+void run_jobs_fini(run_jobs *jobs);
+
+/** Returns NULL if memory is out. */
+run_job *run_job_create(void);
+void run_job_free(run_job *job);
+/** Copies the values; returns false if memory is out. */
+bool run_job_keep_values(run_job *job, const run_values *values);
+
+/** It is with the pool now, as item job->index. */
+void run_jobs_give(run_jobs *jobs, run_job *job);
+/** NULL: there is none. */
+run_job *run_jobs_find(const run_jobs *jobs, uint64_t index);
+/** Takes it out. */
+run_job *run_jobs_take(run_jobs *jobs, uint64_t index);
+/** The next job that is out, in no order; job: NULL for the first. */
+const run_job *run_jobs_each(const run_jobs *jobs, const run_job *job);
+void run_job_line_add(run_job_line *line, run_job *job);
+/** Takes out the first; NULL: there is none. */
+run_job *run_job_line_take(run_job_line *line);
+
+#endif

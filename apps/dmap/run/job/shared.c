@@ -1,0 +1,81 @@
+/* The shared data is a head, a place for each rank, and the strings. Slots count through the workers of a node: those
+ * of a node's second rank follow those of its first. */
+#include "run/job/shared.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "run/base/text.h"
+#include "run/command/shell.h"
+
+typedef struct shared_head {
+    int32_t lines, run_pid;
+    uint64_t shell, directory; /* offsets */
+    run_ending ending;
+} shared_head;
+
+typedef struct shared_rank {
+    uint64_t host; /* offset */
+    int64_t first_slot;
+} shared_rank;
+
+static int workers_of(const dmap_pool *pool, int rank) {
+    dmap_rank_report report = {0};
+    return dmap_report_rank(pool, rank, &report) == DMAP_OK ? report.workers : 0;
+}
+
+/* The first rank of the same host, found among those before; quadratic in ranks at worst, but for neighbours. */
+static int64_t first_slot_of(const dmap_pool *pool, const shared_rank *ranks, int rank) {
+    for (int before = rank - 1; before >= 0; before--)
+        if (strcmp(dmap_host(pool, before), dmap_host(pool, rank)) == 0)
+            return ranks[before].first_slot + workers_of(pool, before);
+    return 1;
+}
+
+static uint64_t add_string(run_text *text, size_t base, const char *string) {
+    uint64_t offset = base + text->size;
+    run_text_add(text, string, strlen(string) + 1);
+    return offset;
+}
+
+dmap_status run_shared_send(dmap_pool *pool, const run_options *options) {
+    int n = dmap_ranks(pool);
+    size_t base = sizeof(shared_head) + (size_t)n * sizeof(shared_rank);
+    shared_rank *ranks = calloc((size_t)n, sizeof *ranks);
+    run_text strings = {0}, all = {0};
+    char *shell = run_shell(), *directory = getcwd(NULL, 0);
+    dmap_status status = DMAP_ENOMEM;
+    for (int rank = 0; ranks && rank < n; rank++) {
+        ranks[rank].first_slot = first_slot_of(pool, ranks, rank);
+        ranks[rank].host = add_string(&strings, base, dmap_host(pool, rank));
+    }
+    shared_head head = {.lines = options->output == RUN_LINE_BUFFER, .run_pid = getpid(), .ending = options->ending};
+    head.shell = add_string(&strings, base, shell ? shell : "/bin/sh");
+    head.directory = add_string(&strings, base, directory ? directory : "");
+    run_text_add(&all, &head, sizeof head);
+    run_text_add(&all, ranks, ranks ? (size_t)n * sizeof *ranks : 0);
+    run_text_add(&all, strings.data, strings.size);
+    if (ranks && !strings.broken && !all.broken)
+        status = dmap_share(pool, all.data, all.size);
+    free(ranks);
+    free(shell);
+    free(directory);
+    run_text_free(&strings);
+    run_text_free(&all);
+    return status;
+}
+
+void run_shared_read(const void *shared, int rank, run_shared *to) {
+    const char *base = shared;
+    const shared_head *head = shared;
+    const shared_rank *ranks = (const shared_rank *)(head + 1);
+    *to = (run_shared){.lines = head->lines != 0,
+                       .run_pid = head->run_pid,
+                       .first_slot = (int)ranks[rank].first_slot,
+                       .host = base + ranks[rank].host,
+                       .ending = head->ending,
+                       .shell = base + head->shell,
+                       .directory = base + head->directory};
+}

@@ -1,0 +1,27 @@
+/* What every rank is told once (by dmap_share): where its jobs run and how. */
+#ifndef DMAP_APPS_RUN_JOB_SHARED_H
+#define DMAP_APPS_RUN_JOB_SHARED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <dmap/dmap.h>
+
+#include "run/options/options.h"
+
+/** Read: the pointers lead into the shared data. */
+typedef struct run_shared {
+    bool lines;     /* output is sent by the line, as it comes */
+    int run_pid;    /* of the master */
+    int first_slot; /* of the rank asked for */
+    run_ending ending;
+    const char *host, *shell, *directory;
+} run_shared;
+
+/** Sends it to all ranks. */
+dmap_status run_shared_send(dmap_pool *pool, const run_options *options);
+/** As a rank sees it. */
+void run_shared_read(const void *shared, int rank, run_shared *to);
+
+#endif

@@ -1,0 +1,33 @@
+/* The spawner's own side. */
+#ifndef DMAP_APPS_RUN_JOB_SPAWNER_CHILD_H
+#define DMAP_APPS_RUN_JOB_SPAWNER_CHILD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "run/job/spawner_wire.h"
+
+/** The spawner's life: a dmap_process_fn. argument: a spawner_birth. */
+int run_spawner_live(void *argument, size_t size);
+
+/* spawner_exec.c: starting one command. */
+
+typedef struct spawner_exec spawner_exec; /* the environment and the shell of all jobs */
+/** Returns NULL if memory is out. */
+spawner_exec *spawner_exec_create(const spawner_birth *birth);
+/** Starts a command, in a group of its own. args: strings, n_args of them, then the command line; fds: its standard
+ *  output, error and input. Returns its pid; -1 with errno if nothing could be run. */
+pid_t spawner_exec_start(spawner_exec *exec, uint64_t seq, char *strings, int n_args, const int fds[3]);
+
+/* spawner_reap.c: ending what is left. */
+
+/** Waits some milliseconds for every child to end, then kills those that have not, and what becomes a child by that,
+ *  until there is none, or it will not die within some seconds.
+ *  since: spares what was started before that (clock ticks since the boot, as /proc/PID/stat has them); 0: spares
+ *  nothing. Children are reaped; if `job` is among them, its status is left in *status and true returned. */
+bool spawner_end_all(unsigned long long since, int grace_ms, pid_t job, int *status);
+/** When a process was started, in those ticks; 0 if it is not there. */
+unsigned long long spawner_start_of(pid_t pid);
+
+#endif

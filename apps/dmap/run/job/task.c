@@ -1,0 +1,118 @@
+/* A worker's life: its spawner is made in its set-up, bound as the worker is, and lives as long as the worker. */
+#include "run/job/task.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run/command/no_shell.h"
+#include "run/job/drive.h"
+#include "run/job/inherited.h"
+#include "run/job/shared.h"
+
+/* The CPUs of a mask as "0-3,8". */
+static void write_cpus(const unsigned char *mask, size_t bytes, char *text, size_t size) {
+    size_t used = 0, n = bytes * 8;
+    text[0] = '\0';
+    for (size_t cpu = 0; cpu < n && used < size; cpu++) {
+        size_t first = cpu;
+        while (cpu < n && mask[cpu / 8] >> (cpu % 8) & 1)
+            cpu++;
+        if (cpu == first)
+            continue;
+        int wrote = snprintf(text + used, size - used, cpu - first > 1 ? "%s%zu-%zu" : "%s%zu", used ? "," : "", first,
+                             cpu - 1);
+        used += wrote > 0 ? (size_t)wrote : 0;
+    }
+}
+
+/* The slot is the worker's for ever, so no two running jobs of a node have the same. */
+static void describe(dmap_context *ctx, const run_shared *shared, spawner_birth *birth) {
+    birth->slot = shared->first_slot + dmap_worker(ctx);
+    birth->rank = dmap_rank(ctx);
+    birth->run_pid = shared->run_pid;
+    if (sched_getaffinity(0, sizeof birth->cpus, (cpu_set_t *)(void *)birth->cpus) == 0) {
+        birth->cpus_size = sizeof birth->cpus;
+        write_cpus(birth->cpus, sizeof birth->cpus, birth->cpus_text, sizeof birth->cpus_text);
+    }
+    for (int i = 0; i + 1 < shared->ending.n; i++)
+        birth->grace_ms += shared->ending.steps[i].wait_ms;
+    run_inherited_describe(birth);
+    snprintf(birth->node, sizeof birth->node, "%s", shared->host);
+    snprintf(birth->shell, sizeof birth->shell, "%s", shared->shell);
+    snprintf(birth->directory, sizeof birth->directory, "%s", shared->directory);
+}
+
+static void free_worker(run_worker *worker) {
+    run_spawner_close(worker->spawner);
+    run_capture_fini(&worker->capture);
+    run_text_free(&worker->command);
+    free(worker);
+}
+
+static int set_up(dmap_context *ctx) {
+    char error[300];
+    run_shared shared;
+    run_worker *worker = calloc(1, sizeof *worker);
+    if (!worker)
+        return dmap_fail(ctx, 1, "out of memory");
+    run_shared_read(dmap_shared(ctx, NULL), dmap_rank(ctx), &shared);
+    worker->ending = shared.ending;
+    describe(ctx, &shared, &worker->birth);
+    worker->may_skip_shell = run_shell_is_usual(shared.shell);
+    if (!run_capture_init(&worker->capture, shared.lines)) {
+        free_worker(worker);
+        return dmap_fail(ctx, 1, "out of memory");
+    }
+    worker->spawner = run_spawner_open(&worker->birth, error, sizeof error);
+    if (!worker->spawner) {
+        free_worker(worker);
+        return dmap_fail(ctx, 1, "%s", error);
+    }
+    dmap_set_local(ctx, worker);
+    return 0;
+}
+
+static void tear_down(dmap_context *ctx) {
+    free_worker(dmap_local(ctx));
+}
+
+/* The command, with this worker's slot where {%} stood. */
+static void fill_in_slot(run_worker *worker, const run_item *item) {
+    char slot[16];
+    size_t from = 0;
+    snprintf(slot, sizeof slot, "%d", worker->birth.slot);
+    run_text_clear(&worker->command);
+    for (size_t i = 0; i < item->n_marks; i++) {
+        run_text_add(&worker->command, item->command + from, item->marks[i] - from);
+        run_text_add_string(&worker->command, slot);
+        from = item->marks[i] + strlen("{%}");
+    }
+    run_text_add(&worker->command, item->command + from, item->command_size - from);
+    run_text_add(&worker->command, "", 0);
+}
+
+static int run_one(dmap_context *ctx, const void *data, void *unused) {
+    run_worker *worker = dmap_local(ctx);
+    run_item item;
+    run_result result;
+    (void)unused;
+    if (!run_item_read(data, dmap_item_size(ctx), &item))
+        return dmap_fail(ctx, 1, "a job was garbled on its way");
+    worker->command.broken = false;
+    fill_in_slot(worker, &item);
+    if (worker->command.broken)
+        return dmap_fail(ctx, 1, "out of memory");
+    int code = run_drive(worker, ctx, &item, &result);
+    if (code)
+        return code;
+    void *to = dmap_result(ctx, run_result_size(&result));
+    if (!to)
+        return dmap_fail(ctx, 1, "out of memory");
+    run_result_write(&result, to);
+    return 0;
+}
+
+DMAP_TASK(run_task, .run = run_one, .item_size = DMAP_VARIABLE, .result_size = DMAP_VARIABLE, .setup = set_up,
+          .teardown = tear_down);

@@ -1,0 +1,20 @@
+/* What --resume leaves out. */
+#ifndef DMAP_APPS_RUN_LOG_RESUME_H
+#define DMAP_APPS_RUN_LOG_RESUME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "run/command/template.h"
+#include "run/input/inputs.h"
+#include "run/job/jobs.h"
+#include "run/log/joblog.h"
+
+/** True unless --resume was given a joblog of other commands: then error has a sentence. log: may be NULL */
+bool run_resume_check(const run_options *options, const run_joblog *log, const run_template *template, char *error,
+                      size_t size);
+/** What the log says of a job whose command is composed; slots: how many there are, for a command with {%}. */
+run_verdict run_resume_look(const run_joblog *log, const run_template *template, const run_job *job,
+                            const run_values *values, const char *const *names, int slots);
+
+#endif

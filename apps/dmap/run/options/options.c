@@ -1,0 +1,226 @@
+/* Options stop at the first word that is none: the command begins there, and goes on to the first ":::". One letter
+ * may follow another ("-0k"), and a value its option at once ("-j4", "--jobs=4"). */
+#include "run/options/options.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "nearest.h"
+#include "run/base/parse.h"
+#include "run/options/ending.h"
+#include "run/options/sources.h"
+#include "run/options/table.h"
+
+enum { BAD_OPTIONS = 255, AS_MANY_AS_POSSIBLE = 250, TOO_MANY_JOBS = -1 };
+
+/* How far the arguments are read, and where a complaint goes. */
+typedef struct reader {
+    int argc, next;
+    char **argv;
+    run_options *options;
+    char *error;
+    size_t size;
+} reader;
+
+static bool refuse(reader *r, const char *name) {
+    const char *why = run_option_refused(name), *near = NULL;
+    if (!why && name[1] == '-')
+        near = nearest_word(name, &run_option_table[0].name, (size_t)run_option_count, sizeof run_option_table[0]);
+    if (why)
+        snprintf(r->error, r->size, "there is no option '%s': %s", name, why);
+    else if (near)
+        snprintf(r->error, r->size, "there is no option '%s'; did you mean '%s'?", name, near);
+    else
+        snprintf(r->error, r->size, "there is no option '%s'; dmap run --help lists them", name);
+    return false;
+}
+
+/* Of another spelling it is the one of the option before. */
+static const char *help_of(const run_option *option) {
+    while (!option->help && option > run_option_table)
+        option--;
+    return option->help;
+}
+
+/* value: what stands at once behind the option, or NULL. */
+static bool apply(reader *r, const run_option *option, const char *name, const char *value) {
+    if (option->value && !value && r->next < r->argc)
+        value = r->argv[r->next++];
+    if (!option->value != !value) {
+        snprintf(r->error, r->size, "%s %s%s", name,
+                 value ? "takes no value" : "needs a value: ", value ? "" : help_of(option));
+        return false;
+    }
+    if (option->set(r->options, value))
+        return true;
+    snprintf(r->error, r->size, "%s %.100s is not valid: %s", name, value && *value ? value : "''", help_of(option));
+    return false;
+}
+
+static bool read_long(reader *r, const char *argument) {
+    char name[64];
+    size_t length = strcspn(argument, "=");
+    snprintf(name, sizeof name, "%.*s", (int)length, argument);
+    for (int i = 0; i < run_option_count; i++)
+        if (strcmp(run_option_table[i].name, name) == 0)
+            return apply(r, &run_option_table[i], name, argument[length] ? argument + length + 1 : NULL);
+    return refuse(r, name);
+}
+
+/* "-k", "-0k", "-j4", "-kj", with the 4 as the next argument. */
+static bool read_letters(reader *r, const char *letters) {
+    for (; *letters; letters++) {
+        const char name[] = {'-', *letters, '\0'};
+        const run_option *option = run_option_table, *end = run_option_table + run_option_count;
+        while (option < end && option->letter != *letters)
+            option++;
+        if (option == end)
+            return refuse(r, name);
+        const char *rest = option->value && letters[1] ? letters + 1 : NULL;
+        if (!apply(r, option, name, rest))
+            return false;
+        if (rest)
+            break;
+    }
+    return true;
+}
+
+static bool read_options(reader *r) {
+    while (r->next < r->argc) {
+        const char *argument = r->argv[r->next];
+        if (argument[0] != '-' || argument[1] == '\0')
+            break;
+        r->next++;
+        if (strcmp(argument, "--") == 0)
+            break;
+        if (argument[1] == '-' ? !read_long(r, argument) : !read_letters(r, argument + 1))
+            return false;
+    }
+    return true;
+}
+
+static bool read_command(reader *r) {
+    r->options->command = r->argv + r->next;
+    while (r->next < r->argc && !run_is_separator(r->argv[r->next]))
+        r->next++;
+    r->options->n_command = (int)(r->argv + r->next - r->options->command);
+    if (run_add_sources(r->options, r->argc - r->next, r->argv + r->next))
+        return true;
+    snprintf(r->error, r->size, "out of memory");
+    return false;
+}
+
+/* What "{=" begins would be run as text, which is not what was meant. */
+static bool has_perl(const run_options *o) {
+    for (int i = 0; i < o->n_command; i++) {
+        const char *open = strstr(o->command[i], "{=");
+        if (open && strstr(open, "=}"))
+            return true;
+    }
+    return false;
+}
+
+/* What does not go together; NULL if all does. */
+static const char *find_conflict(const run_options *o) {
+    if ((o->resume || o->resume_failed) && !o->joblog)
+        return "--resume and --resume-failed need --joblog FILE: it says what is done";
+    if ((o->resume || o->resume_failed) && strcmp(o->joblog, "-") == 0)
+        return "--resume and --resume-failed need a joblog that can be read: not -";
+    if (o->pipe && o->n_command == 0)
+        return "--pipe needs a command, which reads the blocks";
+    if (o->pipe && (o->n_sources > 1 || (o->n_sources == 1 && o->sources[0].kind == RUN_SOURCE_WORDS)))
+        return "--pipe takes no values, only standard input or one -a FILE";
+    if (o->pipe && (o->shuffle || o->columns))
+        return "--pipe does not go with --shuf or --colsep, which are for values";
+    if (has_perl(o))
+        return "{= ... =} is Perl, which dmap run does not know; dmap run --help lists the placeholders";
+    return NULL;
+}
+
+static void set_defaults(run_options *o) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    *o = (run_options){.delimiter = "\n", .delimiter_size = 1, .values = 1, .attempts = 1, .block = 1 << 20};
+    run_ending_parse(run_ending_usual, &o->ending);
+    o->seed = (uint64_t)now.tv_sec * 1000003 + (uint64_t)now.tv_nsec;
+}
+
+int run_options_parse(int argc, char **argv, run_options *options, char *error, size_t size) {
+    reader r = {.argc = argc, .argv = argv, .options = options, .error = error, .size = size};
+    set_defaults(options);
+    if (!read_options(&r) || (!options->help && !read_command(&r)))
+        return BAD_OPTIONS;
+    const char *conflict = options->help ? NULL : find_conflict(options);
+    if (options->header && !options->columns && !options->pipe)
+        options->columns = "\t"; /* blanks stay, as GNU parallel has it */
+    if (conflict)
+        snprintf(error, size, "%s", conflict);
+    if (!options->record_start && !options->record_end) {
+        options->record_end = "\n";
+        options->record_end_size = 1;
+    }
+    return conflict ? BAD_OPTIONS : 0;
+}
+
+void run_options_free(run_options *options) {
+    free(options->sources);
+    for (size_t i = 0; i < sizeof options->owned / sizeof options->owned[0]; i++)
+        free(options->owned[i]);
+    *options = (run_options){0};
+}
+
+/* Digits only; more than RUN_MOST_JOBS is one more. */
+static bool read_jobs(const char *text, uint64_t *jobs) {
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || text[digits])
+        return false;
+    if (!run_read_number(text, RUN_MOST_JOBS, jobs))
+        *jobs = RUN_MOST_JOBS + 1;
+    return true;
+}
+
+/* "4", "+1", "-1", "50%". Returns 0 if it is none of these, or TOO_MANY_JOBS. */
+static int jobs_of(const char *text, int cores) {
+    bool relative = text[0] == '+' || text[0] == '-';
+    uint64_t count;
+    double percent, jobs;
+    if (read_jobs(text + relative, &count)) {
+        if (count > RUN_MOST_JOBS && text[0] != '-')
+            return TOO_MANY_JOBS;
+        jobs = !relative ? (double)count : text[0] == '+' ? cores + (double)count : cores - (double)count;
+    } else if (run_read_percent(text, &percent))
+        jobs = cores * percent / 100;
+    else
+        return 0;
+    if (jobs == 0 && !relative && text[0] == '0')
+        return AS_MANY_AS_POSSIBLE;
+    return jobs < 1 ? 1 : jobs > RUN_MOST_JOBS ? RUN_MOST_JOBS : (int)jobs;
+}
+
+/* The first word of the file. */
+static int jobs_of_file(const char *path, int cores) {
+    char text[64] = "", *word = text;
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t size = file >= 0 ? read(file, text, sizeof text - 1) : -1;
+    if (file >= 0)
+        close(file);
+    if (size <= 0)
+        return 0;
+    text[size] = '\0';
+    word += strspn(word, " \t\n");
+    word[strcspn(word, " \t\r\n")] = '\0';
+    return jobs_of(word, cores);
+}
+
+int run_options_jobs(const run_options *options, int cores) {
+    if (!options->jobs)
+        return cores;
+    int jobs = jobs_of(options->jobs, cores);
+    if (jobs == 0)
+        jobs = jobs_of_file(options->jobs, cores);
+    return jobs > 0 ? jobs : jobs == TOO_MANY_JOBS ? 0 : -1;
+}

@@ -1,0 +1,104 @@
+/* What `dmap run` was told. Parsed once, on every rank alike, before the pool is opened; then only read. */
+#ifndef DMAP_APPS_RUN_OPTIONS_OPTIONS_H
+#define DMAP_APPS_RUN_OPTIONS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Where a column of values comes from, in the order given. */
+typedef enum run_source_kind {
+    RUN_SOURCE_WORDS, /* ::: a b c */
+    RUN_SOURCE_FILE   /* :::: file, -a file; "-" is standard input */
+} run_source_kind;
+
+typedef struct run_source {
+    run_source_kind kind;
+    bool linked; /* :::+ and ::::+ : goes along with the source before, up to the shorter's end */
+    char **words;
+    int n_words;
+    const char *path;
+} run_source;
+
+typedef enum run_output { RUN_GROUP, RUN_LINE_BUFFER } run_output;
+
+typedef enum run_halt_when { RUN_HALT_NEVER, RUN_HALT_SOON, RUN_HALT_NOW } run_halt_when;
+typedef enum run_halt_why { RUN_HALT_FAIL, RUN_HALT_SUCCESS, RUN_HALT_DONE } run_halt_why;
+
+typedef struct run_halt_rule {
+    run_halt_when when;
+    run_halt_why why;
+    double count; /* jobs, or percent */
+    bool percent;
+} run_halt_rule;
+
+typedef enum run_progress { RUN_PROGRESS_AUTO, RUN_PROGRESS_BAR, RUN_PROGRESS_LINES, RUN_PROGRESS_NONE } run_progress;
+
+enum { RUN_ENDING_MOST = 16 };
+/** How a job is ended: signals, each with the time that it is given then. The last is SIGKILL. */
+typedef struct run_ending {
+    int32_t n;
+    struct {
+        int32_t signal, wait_ms;
+    } steps[RUN_ENDING_MOST];
+} run_ending;
+
+typedef struct run_options {
+    /* inputs */
+    run_source *sources; /* none: standard input, or none of it with --pipe */
+    int n_sources;
+    char **command; /* the words of the template; none: each line is a command */
+    int n_command;
+    const char *delimiter; /* ends a record: "\n", a NUL with -0, or -d's; delimiter_size bytes, 1 or more */
+    size_t delimiter_size;
+    const char *columns; /* --colsep: a regular expression as Perl has them, or NULL */
+    bool trim;           /* blanks around columns are taken off */
+    int values;          /* -N: records a job; 0: one a job, but none of its values is put in */
+    bool grouped;        /* -N was given */
+    bool header;         /* --header : */
+    bool shuffle;        /* --shuf */
+    uint64_t seed;       /* of the shuffle: --seed; else made from the clock */
+    bool seeded;         /* --seed was given; if not, a shuffle's seed is to be told at the end */
+    bool skip_empty;     /* -r */
+    /* pipe */
+    bool pipe;
+    size_t block;                          /* bytes, about, of a job's standard input */
+    const char *record_start, *record_end; /* NULL: none. record_end is "\n" unless one of them is given */
+    size_t record_start_size, record_end_size;
+    uint64_t records; /* -N with --pipe: records a job; 0: by block */
+    /* running */
+    const char *jobs;       /* -j: N, +N, -N, N%, 0 or a file with one of these; NULL: one a core. run_options_jobs */
+    double delay_s;         /* least time between starts */
+    int attempts;           /* --retries: in all, 1 or more; 0: for ever */
+    double timeout_s;       /* 0: none */
+    double timeout_percent; /* of the median; 0: none */
+    run_ending ending;      /* --termseq */
+    run_halt_rule halt;
+    double until; /* --until: seconds since the epoch; 0: as the batch system says; < 0: none at all */
+    bool dry_run;
+    /* output */
+    run_output output;
+    bool unordered;
+    bool tag;
+    const char *results; /* --results DIR or X.csv, X.tsv, X.json */
+    const char *joblog;  /* path without the "+" */
+    bool joblog_append;  /* +FILE */
+    bool resume, resume_failed;
+    run_progress progress;
+    bool quiet; /* no summary */
+    bool help;
+    char *owned[3]; /* delimiter, record_start, record_end with their escapes undone */
+} run_options;
+
+/** Reads the arguments that follow "dmap run".
+ *  Returns:  0; else 255 with a sentence (and the nearest option, if one is unknown) in error.
+ *  options:  points into argv; to be freed with run_options_free in either case */
+int run_options_parse(int argc, char **argv, run_options *options, char *error, size_t size);
+void run_options_free(run_options *options);
+enum { RUN_MOST_JOBS = 4096 }; /* at a time on a node: the most workers that a pool may have there */
+/** Jobs at a time on a node with so many cores: 1 to RUN_MOST_JOBS; 0 if -j asks for more; -1 if it names a file
+ *  without a number in it. -j 0, as many as possible, is 250, as GNU parallel has it. A file is read at every call. */
+int run_options_jobs(const run_options *options, int cores);
+void run_options_print_help(void);
+
+#endif

@@ -1,0 +1,284 @@
+/* The options of `dmap run`, spelled as GNU parallel has them; --unordered, --until, --seed and --quiet are dmap's own.
+ * A setter returns false if the value is not what the help says. */
+#include "run/options/table.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "run/base/parse.h"
+#include "run/options/ending.h"
+#include "run/options/halt_rule.h"
+#include "run/options/sources.h"
+
+enum { MOST_VALUES = 1000000 };
+
+static bool set_jobs(run_options *o, const char *text) {
+    o->jobs = text;
+    return *text != '\0';
+}
+
+static bool set_file(run_options *o, const char *text) {
+    return run_add_source(o, (run_source){.kind = RUN_SOURCE_FILE, .path = text});
+}
+
+/* Undoes the escapes of what is to be kept, in its place among the owned. */
+static bool unescape(run_options *o, int place, const char *text, const char **bytes, size_t *size) {
+    free(o->owned[place]);
+    *bytes = o->owned[place] = run_unescape(text, size);
+    return *bytes && *size > 0;
+}
+
+static bool set_null(run_options *o, const char *text) {
+    (void)text;
+    o->delimiter = "";
+    o->delimiter_size = 1;
+    return true;
+}
+
+static bool set_delimiter(run_options *o, const char *text) {
+    return unescape(o, 0, text, &o->delimiter, &o->delimiter_size);
+}
+
+static bool set_record_start(run_options *o, const char *text) {
+    return unescape(o, 1, text, &o->record_start, &o->record_start_size);
+}
+
+/* An empty one ends a record at each byte. */
+static bool set_record_end(run_options *o, const char *text) {
+    unescape(o, 2, text, &o->record_end, &o->record_end_size);
+    return o->record_end != NULL;
+}
+
+static bool set_columns(run_options *o, const char *text) {
+    o->columns = text;
+    return o->trim = true;
+}
+
+static bool set_values(run_options *o, const char *text) {
+    uint64_t value;
+    bool valid = run_read_number(text, MOST_VALUES, &value);
+    if (valid) {
+        o->values = (int)value;
+        o->grouped = true;
+        o->records = value;
+    }
+    return valid;
+}
+
+static bool set_header(run_options *o, const char *text) {
+    return o->header = strcmp(text, ":") == 0;
+}
+
+static bool set_shuffle(run_options *o, const char *text) {
+    (void)text;
+    return o->shuffle = true;
+}
+
+static bool set_seed(run_options *o, const char *text) {
+    return o->seeded = run_read_number(text, UINT64_MAX, &o->seed);
+}
+
+static bool set_skip_empty(run_options *o, const char *text) {
+    (void)text;
+    return o->skip_empty = true;
+}
+
+static bool set_pipe(run_options *o, const char *text) {
+    (void)text;
+    return o->pipe = true;
+}
+
+static bool set_block(run_options *o, const char *text) {
+    return run_read_size(text, &o->block) && o->block > 0;
+}
+
+static bool set_delay(run_options *o, const char *text) {
+    return run_read_duration(text, &o->delay_s);
+}
+
+static bool set_retries(run_options *o, const char *text) {
+    uint64_t value;
+    bool valid = run_read_number(text, INT_MAX, &value);
+    o->attempts = valid ? (int)value : 1;
+    return valid;
+}
+
+static bool set_timeout(run_options *o, const char *text) {
+    double percent;
+    bool in_percent = run_read_percent(text, &percent);
+    o->timeout_s = 0;
+    o->timeout_percent = in_percent ? percent : 0;
+    return in_percent ? percent > 0 : run_read_duration(text, &o->timeout_s) && o->timeout_s > 0;
+}
+
+static bool set_ending(run_options *o, const char *text) {
+    return run_ending_parse(text, &o->ending);
+}
+
+static bool set_halt(run_options *o, const char *text) {
+    return run_halt_parse(text, &o->halt);
+}
+
+static bool set_until(run_options *o, const char *text) {
+    if (strcmp(text, "never") != 0)
+        return run_read_time(text, (double)time(NULL), &o->until);
+    o->until = -1;
+    return true;
+}
+
+static bool set_dry_run(run_options *o, const char *text) {
+    (void)text;
+    return o->dry_run = true;
+}
+
+static bool set_ordered(run_options *o, const char *text) {
+    (void)text;
+    o->unordered = false;
+    return true;
+}
+
+static bool set_unordered(run_options *o, const char *text) {
+    (void)text;
+    return o->unordered = true;
+}
+
+static bool set_group(run_options *o, const char *text) {
+    (void)text;
+    o->output = RUN_GROUP;
+    return true;
+}
+
+static bool set_line_buffer(run_options *o, const char *text) {
+    (void)text;
+    o->output = RUN_LINE_BUFFER;
+    return true;
+}
+
+static bool set_tag(run_options *o, const char *text) {
+    (void)text;
+    return o->tag = true;
+}
+
+static bool set_results(run_options *o, const char *text) {
+    o->results = text;
+    return *text != '\0';
+}
+
+static bool set_joblog(run_options *o, const char *text) {
+    o->joblog_append = *text == '+';
+    o->joblog = text + o->joblog_append;
+    return *o->joblog != '\0';
+}
+
+static bool set_resume(run_options *o, const char *text) {
+    (void)text;
+    return o->resume = true;
+}
+
+static bool set_resume_failed(run_options *o, const char *text) {
+    (void)text;
+    return o->resume_failed = true;
+}
+
+static bool set_bar(run_options *o, const char *text) {
+    (void)text;
+    o->progress = RUN_PROGRESS_BAR;
+    return true;
+}
+
+static bool set_progress(run_options *o, const char *text) {
+    (void)text;
+    o->progress = RUN_PROGRESS_LINES;
+    return true;
+}
+
+static bool set_no_progress(run_options *o, const char *text) {
+    (void)text;
+    o->progress = RUN_PROGRESS_NONE;
+    return true;
+}
+
+static bool set_quiet(run_options *o, const char *text) {
+    (void)text;
+    return o->quiet = true;
+}
+
+static bool set_help(run_options *o, const char *text) {
+    (void)text;
+    return o->help = true;
+}
+
+const run_option run_option_table[] = {
+    {'a', "--arg-file", "FILE", "read values from FILE, - is standard input; as :::: FILE", set_file},
+    {'0', "--null", NULL, "values end with NUL, not with a newline", set_null},
+    {'d', "--delimiter", "TEXT", "values end with TEXT, as ',' or '\\t' or '\\r\\n'", set_delimiter},
+    {'C', "--colsep", "REGEX", "split each value into columns {1} {2} ..., without blanks around", set_columns},
+    {0, "--header", ":", "the first value of each source names its column: {NAME}", set_header},
+    {'N', "--max-replace-args", "N", "give each job N values {1} to {N}; with --pipe: N records", set_values},
+    {'r', "--no-run-if-empty", NULL, "leave out blank values", set_skip_empty},
+    {0, "--shuf", NULL, "jobs in random order", set_shuffle},
+    {0, "--seed", "N", "of that order: the same N, the same order", set_seed},
+    {0, "--pipe", NULL, "cut standard input into blocks, one for each job's standard input", set_pipe},
+    {0, "--block", "SIZE", "bytes of a block, about: 10k, 1M (1M)", set_block},
+    {0, "--block-size", "SIZE", NULL, set_block},
+    {0, "--recstart", "TEXT", "records, which no cut divides, begin with TEXT", set_record_start},
+    {0, "--recend", "TEXT", "records end with TEXT (\\n); '': a byte is a record", set_record_end},
+    {'j', "--jobs", "N", "jobs at a time on each node: N, +N, -N or N% of its cores (100%)", set_jobs},
+    {'P', "--max-procs", "N", NULL, set_jobs},
+    {0, "--delay", "TIME", "least time between two starts: 0.5, 1m30s", set_delay},
+    {0, "--timeout", "TIME", "end jobs that run longer: 90, 1h30m, or 200% of the median", set_timeout},
+    {0, "--termseq", "LIST", "how jobs are ended: signals and ms (TERM,200,TERM,100,TERM,50,KILL,25)", set_ending},
+    {0, "--term-seq", "LIST", NULL, set_ending},
+    {0, "--retries", "N", "try a job that fails N times in all (1); 0: for ever", set_retries},
+    {0, "--halt", "WHEN", "never, or now|soon,fail|success|done=N|N%, as now,fail=1", set_halt},
+    {0, "--halt-on-error", "WHEN", NULL, set_halt},
+    {0, "--until", "TIME", "start no job that cannot end by then: 18:30, +1h (the allocation's end)", set_until},
+    {0, "--dry-run", NULL, "print the command lines, run none", set_dry_run},
+    {0, "--dryrun", NULL, NULL, set_dry_run},
+    {'k', "--keep-order", NULL, "output in the order of the input (the default)", set_ordered},
+    {0, "--keeporder", NULL, NULL, set_ordered},
+    {0, "--unordered", NULL, "output as jobs end", set_unordered},
+    {0, "--group", NULL, NULL, set_group},
+    {0, "--line-buffer", NULL, "output line by line, as it comes (also: --lb)", set_line_buffer},
+    {0, "--linebuffer", NULL, NULL, set_line_buffer},
+    {0, "--lb", NULL, NULL, set_line_buffer},
+    {0, "--tag", NULL, "begin each line of output with the job's values and a tab", set_tag},
+    {0, "--results", "PATH", "keep outputs in folder PATH, or in a table: X.csv, X.tsv, X.json", set_results},
+    {0, "--res", "PATH", NULL, set_results},
+    {0, "--joblog", "FILE", "write a line a job to FILE; +FILE: append to it", set_joblog},
+    {0, "--jl", "FILE", NULL, set_joblog},
+    {0, "--resume", NULL, "leave out jobs that are in the joblog", set_resume},
+    {0, "--resume-failed", NULL, "the same, but run those again that failed", set_resume_failed},
+    {0, "--bar", NULL, "a bar of progress on standard error (also: --eta)", set_bar},
+    {0, "--eta", NULL, NULL, set_bar},
+    {0, "--progress", NULL, "lines of progress instead; --no-progress: neither", set_progress},
+    {0, "--no-progress", NULL, NULL, set_no_progress},
+    {0, "--quiet", NULL, "no summary at the end", set_quiet},
+    {'h', "--help", NULL, NULL, set_help},
+};
+const int run_option_count = sizeof run_option_table / sizeof run_option_table[0];
+
+const char *run_option_refused(const char *name) {
+    static const struct {
+        const char *names, *why;
+    } refused[] = {
+        {" -S --sshlogin --slf --sshloginfile ", "the nodes are those of mpirun"},
+        {" --env --transfer --return --cleanup --trc --basefile --workdir --wd ",
+         "jobs have the environment and the folder of the run"},
+        {" -X -m -x -n -L -l --xargs --max-args --max-lines ", "a job has -N values"},
+        {" -I -i -U --rpl --plus ", "placeholders are fixed"},
+        {" -u --ungroup ", "--lb is what comes nearest"},
+        {" --link --xapply ", "sources are linked by :::+ and ::::+"},
+        {" --retry-failed ", "--resume-failed with the same command and values does it"},
+        {" --pipe-part --pipepart --round-robin --cat --fifo --tee ", "--pipe gives each job one block"},
+        {" --tagstring ", "--tag is what there is"},
+    };
+    size_t length = strlen(name);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        for (const char *at = strstr(refused[i].names, name); at; at = strstr(at + 1, name))
+            if (at[-1] == ' ' && at[length] == ' ')
+                return refused[i].why;
+    return NULL;
+}

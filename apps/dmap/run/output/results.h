@@ -1,0 +1,32 @@
+/* --results: what each job wrote, in files of its own or as rows of a table, on the master's file system. */
+#ifndef DMAP_APPS_RUN_OUTPUT_RESULTS_H
+#define DMAP_APPS_RUN_OUTPUT_RESULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "run/job/jobs.h"
+#include "run/job/record.h"
+#include "run/options/options.h"
+#include "run/output/order.h"
+
+typedef struct run_results run_results;
+
+/** options->results is a folder, a name with placeholders, or a table (X.csv, X.tsv, X.json); of a table the order
+ *  hands whole jobs to it. Returns NULL with a sentence. */
+run_results *run_results_open(const run_options *options, run_order *order, char *error, size_t size);
+/** Returns false with a sentence if the table could not be written to its end. results: may be NULL */
+bool run_results_close(run_results *results, char *error, size_t size);
+
+/** As run_template_check_names, of a name with placeholders. results: may be NULL */
+bool run_results_check_names(const run_results *results, const char *const *names, char *error, size_t size);
+
+/* Of one job. They return false with a sentence in run_results_error. */
+bool run_results_begin(run_results *results, run_job *job, const run_values *values, const char *const *names);
+bool run_results_add(run_results *results, run_job *job, int stream, const void *data, size_t size);
+/** What was added is no longer wanted. */
+void run_results_reset(run_results *results, run_job *job);
+bool run_results_end(run_results *results, run_job *job, const run_record *record);
+const char *run_results_error(const run_results *results);
+
+#endif
