@@ -62,11 +62,11 @@ static uint64_t run_end(const dmap__part_cursor *cursor) {
 
 static dmap__part *make_part(dmap__part_cursor *cursor, uint64_t end, size_t failure) {
     dmap__outcome *outcome = &cursor->slab->outcome;
-    dmap__part *part = calloc(1, sizeof *part);
+    dmap__part *part = malloc(sizeof *part);
     if (!part)
         return NULL;
     uint64_t first = outcome->packed ? cursor->items : cursor->next - outcome->begin;
-    part->slab = cursor->slab;
+    *part = (dmap__part){.slab = cursor->slab};
     part->begin = part->next = cursor->next;
     part->end = end;
     part->span = cursor->span;
