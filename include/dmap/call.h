@@ -49,8 +49,8 @@ DMAP_API dmap_status dmap_wait_any(dmap_call *const *calls, size_t n, double tim
 
 /** DMAP_PENDING, or how the call ended; DMAP_EINVAL. Never blocks. Called by: any thread. */
 DMAP_API dmap_status dmap_call_status(const dmap_call *call);
-/** The result of a dmap_submit that ended well; NULL for any other call. size may be NULL. Valid until dmap_call_free.
- */
+/** The result of a dmap_submit that ended well; NULL for any other call. size may be NULL. Valid until
+ *  dmap_call_free. */
 DMAP_API const void *dmap_call_result(const dmap_call *call, size_t *size);
 /** The sentence of a call that ended otherwise; "" if there is none. Valid until dmap_call_free. */
 DMAP_API const char *dmap_call_error(const dmap_call *call);

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <dmap/report.h>
 #include <dmap/status.h>
 #include <dmap/task.h>
 
@@ -28,7 +29,6 @@ extern "C" {
 #define DMAP_VERSION_PATCH 0
 #define DMAP_VERSION       "0.1.0"
 
-typedef struct dmap_pool dmap_pool;
 typedef struct dmap_results dmap_results;
 typedef struct dmap_call dmap_call;
 typedef struct dmap_stream dmap_stream;
@@ -330,8 +330,7 @@ typedef struct dmap_map_options {
     void *on_emit_arg;
     dmap_watch_fn *on_watch; /* looks on; NULL: nobody does */
     void *on_watch_arg;
-    int priority; /* of several calls in flight, this one gets that many parts of the workers' time: 1 to 1000000; 0: 1
-                   */
+    int priority; /* of calls in flight, this one gets that many parts of the workers' time: 1 to 1000000; 0: 1 */
     bool kill;    /* DMAP_PROCESSES: dmap_cancel kills what runs, after a moment; else it is only asked to stop */
     dmap_done_fn *on_done; /* <dmap/call.h>: is told when the call has ended; NULL: nobody is */
     void *on_done_arg;
@@ -370,35 +369,6 @@ DMAP_API dmap_status dmap_drain(dmap_pool *pool);
  *            -f, does not let it): what was shared before is gone too
  *  Blocks:   until every rank has it */
 DMAP_API dmap_status dmap_share(dmap_pool *pool, const void *data, size_t size);
-
-/** What the last call on the pool did. */
-typedef struct dmap_report {
-    uint64_t items;    /* ended, failed ones included */
-    uint64_t failed;   /* ended as failed */
-    uint64_t retried;  /* further attempts made */
-    uint64_t chunks;   /* granted */
-    uint64_t recalled; /* items taken back from a slow rank */
-    double seconds;    /* wall time of the call */
-    double busy_s;     /* spent in tasks, summed over workers */
-    double first_s;    /* until the first result reached the master */
-    double efficiency; /* busy_s / (seconds * workers) */
-    int ranks, workers;
-    uint64_t bytes_sent, bytes_received; /* by the master, to and from other ranks */
-    uint64_t window_peak;                /* most bytes of results held for order */
-} dmap_report;
-
-/** One rank's share of the last call. */
-typedef struct dmap_rank_report {
-    const char *host; /* valid as long as the pool */
-    int workers;
-    uint64_t items, chunks;
-    double busy_s;
-} dmap_rank_report;
-
-/** Fills *report; zeros if there was no call. pool and report must not be NULL. */
-DMAP_API void dmap_report_get(const dmap_pool *pool, dmap_report *report);
-/** Fills *report for a rank. Returns DMAP_EINVAL if there is no such rank. */
-DMAP_API dmap_status dmap_report_rank(const dmap_pool *pool, int rank, dmap_rank_report *report);
 
 /* ---- what went wrong ------------------------------------------------------------------------------------------ */
 

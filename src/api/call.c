@@ -6,7 +6,7 @@
 #include "api/calls.h"
 #include "api/check.h"
 #include "api/pool.h"
-#include "job/source_kind.h"
+#include "call/source_kind.h"
 #include "base/clock.h"
 #include "pool/calls.h"
 #include "pool/fd.h"

@@ -25,7 +25,7 @@ dmap_status dmap__call_make(dmap_pool *pool, const char *function, const dmap_ta
  *  Returns DMAP_OK; DMAP_ETIMEOUT: one does not end. */
 dmap_status dmap__calls_wind_up(dmap_pool *pool);
 
-/* ---- submit.c ---- */
+/* ---- submits.c ---- */
 
 /** Once a round of the loop: calls are opened for items that need one; cancelled items end. */
 void dmap__submits_turn(dmap_pool *pool);
@@ -33,8 +33,7 @@ void dmap__submits_turn(dmap_pool *pool);
 size_t dmap__submits_idle(const dmap_pool *pool);
 /** Submitted items that have not ended. */
 size_t dmap__submits_pending(const dmap_pool *pool);
-/** No item is to come: their calls end as soon as they have none. Others are opened for items that come all the same.
- */
+/** No item is to come: their calls end as soon as they have none. Others are opened for items that come later. */
 void dmap__submits_end(dmap_pool *pool);
 /** Queued items are dropped, nothing can be submitted any more, and those that run are cancelled. */
 void dmap__submits_cancel(dmap_pool *pool);

@@ -1,4 +1,4 @@
-/* Where workers run: the public side of job/places.c, and plans for machines that are not here. */
+/* Where workers run: the public side of pool/places.c, and plans for machines that are not here. */
 #include <dmap/place.h>
 
 #include <pthread.h>
@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #include "api/pool.h"
-#include "api/workers.h"
+#include "pool/workers.h"
 #include "base/options.h"
-#include "job/places.h"
+#include "pool/places.h"
 
 enum { MOST_RANKS = 65536 };
 

@@ -9,15 +9,15 @@
 #include <unistd.h>
 
 #include "api/calls.h"
-#include "api/live.h"
-#include "api/registry.h"
-#include "api/workers.h"
+#include "pool/open_handles.h"
+#include "pool/registry.h"
+#include "pool/workers.h"
 #include "base/clock.h"
 #include "base/options.h"
-#include "crew/copy.h"
-#include "job/places.h"
+#include "proc/copy.h"
+#include "pool/places.h"
 #include "pool/serve.h"
-#include "job/share.h"
+#include "pool/share.h"
 #include "net/wire.h"
 #include "pool/calls.h"
 #include "pool/fd.h"
@@ -75,7 +75,7 @@ static dmap_status agree_program(dmap_pool *pool, dmap__error *error) {
 
 /* 3: workers, in workers.c. 4: messages may come. */
 static dmap_status start(dmap_pool *pool, dmap__error *error) {
-    if (pool->rank == 0 && (dmap__calls_open(pool, error) != DMAP_OK || !dmap__live_add(pool)))
+    if (pool->rank == 0 && (dmap__calls_open(pool, error) != DMAP_OK || !dmap__open_handles_add(pool)))
         dmap__fail(error, DMAP_ENOMEM, "out of memory for a pool");
     else if (pool->comm)
         dmap__comm_start(pool->comm, dmap__pool_place, pool, error);
@@ -83,18 +83,18 @@ static dmap_status start(dmap_pool *pool, dmap__error *error) {
 }
 
 static void destroy(dmap_pool *pool) {
-    dmap__live_remove(pool);
+    dmap__open_handles_remove(pool);
     dmap__fd_close(pool);
     dmap__crew_close(pool->crew);
     pool->crew = NULL;
-    dmap__inner_close(pool->inner);
+    dmap__nested_threads_close(pool->inner);
     dmap__places_drop(pool);
     dmap__share_drop(pool);
     dmap__comm_close(pool->comm);
     dmap__comm_close(pool->ended);
     dmap__calls_close(pool);
     pthread_mutex_destroy(&pool->submits_lock);
-    dmap__spares_drop(&pool->spares);
+    dmap__buffer_cache_drop(&pool->buffers);
     dmap__topology_close(pool->topology);
     dmap__registry_drop(&pool->registry);
     free(pool->places);
@@ -172,10 +172,10 @@ static bool is_at_work(const dmap_pool *pool) {
 /* MPI ends: ranks that serve a pool would wait for ever for it to be closed, and MPI_Finalize for them. What a call
  * uses cannot be taken from it. A pool of one rank stays: it needs no MPI. */
 static void end_forgotten(void) {
-    for (dmap_pool *pool; (pool = dmap__live_find(is_forgotten));)
+    for (dmap_pool *pool; (pool = dmap__open_handles_find(is_forgotten));)
         if (dmap__pool_close(pool) == DMAP_ETIMEOUT)
             break;
-    if (dmap__live_find(is_at_work))
+    if (dmap__open_handles_find(is_at_work))
         fputs("dmap: MPI_Finalize was called while a call runs on a pool: it waits for ranks that wait for the pool\n",
               stderr);
 }

@@ -1,7 +1,7 @@
 /* Who may use a pool, and when. */
 #include <unistd.h>
 
-#include "api/live.h"
+#include "pool/open_handles.h"
 #include "api/pool.h"
 #include "pool/loop.h"
 
@@ -11,7 +11,7 @@ dmap__error *dmap__thread_error(void) {
 }
 
 bool dmap__pool_is_open(const dmap_pool *pool) {
-    return pool && dmap__live_has(pool);
+    return pool && dmap__open_handles_has(pool);
 }
 
 bool dmap__pool_is_copy(const dmap_pool *pool) {
@@ -22,7 +22,7 @@ static dmap_status check_caller(const dmap_pool *pool, const char *function) {
     dmap__error *error = dmap__thread_error();
     if (!pool)
         return dmap__fail(error, DMAP_EINVAL, "%s: the pool is NULL", function);
-    if (!dmap__live_has(pool))
+    if (!dmap__open_handles_has(pool))
         return dmap__fail(error, DMAP_EINVAL, "%s: the pool is not open", function);
     if (dmap__pool_is_copy(pool))
         return dmap__fail(error, DMAP_EINVAL,

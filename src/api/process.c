@@ -4,8 +4,8 @@
 #include <signal.h>
 
 #include "api/pool.h"
-#include "crew/process.h"
-#include "crew/process_live.h"
+#include "proc/process.h"
+#include "proc/process_live.h"
 
 static dmap_status check(const dmap_process *process, const char *function) {
     if (process && dmap__process_live_has(process))

@@ -4,8 +4,8 @@
 #include <dmap/dmap.h>
 
 #include "api/pool.h"
-#include "crew/child.h"
-#include "crew/forkserver.h"
+#include "proc/child.h"
+#include "proc/forkserver.h"
 #include "pool/loop.h"
 
 static int complain(const dmap__error *error) {

@@ -1,7 +1,7 @@
 /* What a program does to a pool beside calls. */
 #include "api/calls.h"
 #include "api/pool.h"
-#include "job/share.h"
+#include "pool/share.h"
 #include "pool/calls.h"
 #include "pool/loop.h"
 

@@ -1,7 +1,7 @@
 /* Sources and sinks: what a program makes a call's arguments with. */
 #include <dmap/dmap.h>
 
-#include "job/source_kind.h"
+#include "call/source_kind.h"
 
 dmap_source dmap_array(const void *items, size_t count) {
     return (dmap_source){.kind = DMAP__SOURCE_ARRAY, .data = items, .end = count};

@@ -5,9 +5,10 @@
 
 #include "base/text.h"
 #include "call/call.h"
-#include "crew/copy.h"
+#include "proc/copy.h"
 
-void dmap__call_blame(void *arg, int rank, uint64_t index, const dmap__failure *failure, char *text, size_t size) {
+void dmap__call_describe_failure(void *arg, int rank, uint64_t index, const dmap__failure *failure, char *text,
+                                 size_t size) {
     const dmap__call *call = arg;
     char said[64], core[32] = "";
     snprintf(said, sizeof said, "the task returned %" PRId32, failure->code);
@@ -28,7 +29,7 @@ typedef struct judge {
 } judge;
 
 static uint64_t index_at(const dmap__call *call, uint64_t position) {
-    return call->shuffle ? call->shuffle->index_of[position] : position;
+    return call->order ? call->order->index_of[position] : position;
 }
 
 /* An item failed for good. The lowest one is the call's error. */
@@ -41,8 +42,8 @@ static void note_failure(dmap__call *call, int branch, const dmap__failure *fail
     call->failed_index = index;
     call->failed_status = (dmap_item_status)failure->status;
     call->failed_error.status = failure->out_of_memory ? DMAP_ENOMEM : DMAP_EITEM;
-    dmap__call_blame(call, branch, index, failure, call->failed_error.text, sizeof call->failed_error.text);
-    if (call->shuffle && call->options.on_error == DMAP_STOP)
+    dmap__call_describe_failure(call, branch, index, failure, call->failed_error.text, sizeof call->failed_error.text);
+    if (call->order && call->options.on_error == DMAP_STOP)
         call->tell_limit = index;
 }
 
@@ -54,27 +55,27 @@ static bool is_hole(void *arg, const dmap__failure *failure) {
         dmap__call_fail_memory(j->call);
     if (retry) {
         j->out->kept++;
-        j->weight += dmap__shuffle_weight(j->call->shuffle, failure->position, failure->position + 1);
+        j->weight += dmap__order_weight(j->call->order, failure->position, failure->position + 1);
         return true;
     }
     note_failure(j->call, j->out->branch, failure);
-    return j->call->options.on_error == DMAP_STOP && !j->call->shuffle;
+    return j->call->options.on_error == DMAP_STOP && !j->call->order;
 }
 
-static bool hand_over(dmap__call *call, uint32_t lease, dmap__part *part) {
-    dmap__piece piece = {part->begin, part->end, dmap__part_bytes(part, call->task->result_size), part};
+static bool hand_over(dmap__call *call, uint32_t lease, dmap__segment *part) {
+    dmap__piece piece = {part->begin, part->end, dmap__segment_bytes(part, call->task->result_size), part};
     if (dmap__plan_piece(call->plan, lease, &piece) == DMAP_OK)
         return true;
-    dmap__part_destroy(part);
+    dmap__segment_destroy(part);
     return false;
 }
 
-static void cut_segments(dmap__call *call, dmap__slab *slab, judge *j) {
-    dmap__part_cursor cursor;
-    dmap__part *part;
-    dmap__part_begin(&cursor, slab, call->task->result_size, is_hole, j);
+static void cut_segments(dmap__call *call, dmap__result_buffer *buffer, judge *j) {
+    dmap__segment_cursor cursor;
+    dmap__segment *part;
+    dmap__segment_begin(&cursor, buffer, call->task->result_size, is_hole, j);
     do {
-        if (!dmap__part_next(&cursor, &part) || (part && !hand_over(call, j->lease, part))) {
+        if (!dmap__segment_next(&cursor, &part) || (part && !hand_over(call, j->lease, part))) {
             dmap__call_fail_memory(call);
             return;
         }
@@ -85,17 +86,17 @@ static void cut_segments(dmap__call *call, dmap__slab *slab, judge *j) {
  * so may come before that of the chunk with the failure. Positions are shuffled: only "nothing" says the same of
  * both. */
 static void take_limit(dmap__call *call, uint64_t limit) {
-    if (limit < UINT64_MAX && (!call->shuffle || limit == 0))
+    if (limit < UINT64_MAX && (!call->order || limit == 0))
         dmap__plan_limit(call->plan, limit);
 }
 
 /* The results' memory goes with them. */
-static void keep_memory(dmap__call *call, dmap__out *out, dmap__slab *slab) {
-    if (!out->memory.memory || slab->outcome.fixed != out->memory.memory)
+static void keep_memory(dmap__call *call, dmap__out *out, dmap__result_buffer *buffer) {
+    if (!out->memory.memory || buffer->outcome.fixed != out->memory.memory)
         return;
-    slab->spares = call->world.spares;
-    slab->memory = out->memory;
-    out->memory = (dmap__spare){0};
+    buffer->buffers = call->world.buffers;
+    buffer->memory = out->memory;
+    out->memory = (dmap__buffer){0};
 }
 
 static void take_trouble(dmap__call *call, int branch, const dmap__error *trouble) {
@@ -109,8 +110,8 @@ static void take_trouble(dmap__call *call, int branch, const dmap__error *troubl
 
 static double weight_of(const dmap__call *call, const dmap__outcome *outcome) {
     double weight = 0;
-    for (size_t i = 0; call->shuffle && i < outcome->n_spans; i++)
-        weight += dmap__shuffle_weight(call->shuffle, outcome->spans[i].begin, outcome->spans[i].end);
+    for (size_t i = 0; call->order && i < outcome->n_spans; i++)
+        weight += dmap__order_weight(call->order, outcome->spans[i].begin, outcome->spans[i].end);
     return weight;
 }
 
@@ -123,11 +124,11 @@ void dmap__call_arrived(dmap__call *call, uint32_t lease, dmap__outcome *outcome
     take_limit(call, outcome->limit);
     if (items && call->report.first_s <= 0)
         call->report.first_s = now - call->began_s;
-    dmap__slab *slab = dmap__slab_create(outcome, out->branch, out->attempt);
-    if (slab) {
-        keep_memory(call, out, slab);
-        cut_segments(call, slab, &j);
-        dmap__slab_leave(slab);
+    dmap__result_buffer *buffer = dmap__result_buffer_create(outcome, out->branch, out->attempt);
+    if (buffer) {
+        keep_memory(call, out, buffer);
+        cut_segments(call, buffer, &j);
+        dmap__result_buffer_leave(buffer);
     } else {
         dmap__outcome_fini(outcome);
         dmap__call_fail_memory(call);

@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "job/results.h"
-#include "job/source_kind.h"
+#include "call/results.h"
+#include "call/source_kind.h"
 #include "plan/fleet.h"
 
 #define WINDOW      ((size_t)64 << 20)
@@ -50,7 +50,7 @@ dmap__call *dmap__call_create(const dmap__call_world *world, const dmap__call_re
     call->world = *world;
     call->task = request->task;
     call->options = *request->options;
-    call->source = (dmap__items_source){.source = request->source, .task = call->task, .rings = request->rings};
+    call->source = (dmap__source){.source = request->source, .task = call->task, .rings = request->rings};
     call->by_hand = request->by_hand;
     call->began_s = now;
     call->tell_limit = UINT64_MAX;
@@ -58,7 +58,7 @@ dmap__call *dmap__call_create(const dmap__call_world *world, const dmap__call_re
                               .task = call->task,
                               .unordered = call->options.unordered,
                               .has_order = call->options.cost != NULL,
-                              .blame = dmap__call_blame,
+                              .describe = dmap__call_describe_failure,
                               .arg = call};
     dmap__call_spec spec = spec_of(call, request->task_id);
     dmap__crew_call_init(&call->at_crew, &spec, call->task, 0);
@@ -94,9 +94,9 @@ static dmap_status open_plan(dmap__call *call) {
                                 .max_share = items_in(call, CACHE_BYTES),
                                 .ordered = dmap__sink_is_ordered(&call->sink),
                                 .window = o->window ? o->window : WINDOW,
-                                .stop = o->on_error == DMAP_STOP && !call->shuffle,
+                                .stop = o->on_error == DMAP_STOP && !call->order,
                                 .retries = o->retries,
-                                .lean = o->ahead < 0};
+                                .no_prefetch = o->ahead < 0};
     if (dmap__sink_want(&call->sink) == DMAP__WANT_RESULTS && size != DMAP_VARIABLE) {
         config.result_bytes = size ? size : 1;
         config.all_share = !dmap__sink_place(&call->sink, 0); /* what is made in memory of ours is looked at soon */
@@ -110,11 +110,11 @@ static dmap_status open_parts(dmap__call *call) {
     dmap__progress_init(&call->progress, call->options.progress, call->task->name,
                         dmap__items_is_stream(&call->source) ? UINT64_MAX : count, call->began_s);
     if (call->options.cost) {
-        call->shuffle = dmap__shuffle_create(count, call->options.cost, call->options.cost_arg,
-                                             dmap__progress_is_on(&call->progress));
-        if (!call->shuffle)
+        call->order = dmap__order_create(count, call->options.cost, call->options.cost_arg,
+                                         dmap__progress_is_on(&call->progress));
+        if (!call->order)
             return dmap__fail(&call->trouble, DMAP_ENOMEM, "out of memory for the order of %" PRIu64 " items", count);
-        call->source.shuffle = call->sink.shuffle = call->shuffle;
+        call->source.order = call->sink.order = call->order;
     }
     if (dmap__sink_open(&call->sink, count) != DMAP_OK)
         return dmap__fail(&call->trouble, DMAP_ENOMEM, "out of memory for %" PRIu64 " results", count);
@@ -138,9 +138,9 @@ void dmap__call_destroy(dmap__call *call) {
         return;
     dmap__items_fini(&call->source);
     dmap__sink_close(&call->sink);
-    dmap__part_destroy(call->delivering);
+    dmap__segment_destroy(call->delivering);
     dmap__plan_destroy(call->plan);
-    dmap__shuffle_destroy(call->shuffle);
+    dmap__order_destroy(call->order);
     free(call->outs);
     free(call->sentence);
     free(call);

@@ -14,9 +14,9 @@
 
 #include "base/error.h"
 #include "crew/crew.h"
-#include "job/items.h"
-#include "job/sink.h"
-#include "job/spares.h"
+#include "call/source.h"
+#include "call/sink.h"
+#include "base/buffer_cache.h"
 #include "plan/plan.h"
 #include "watch/progress.h"
 
@@ -30,10 +30,10 @@ typedef struct dmap__out {
     uint64_t progress; /* items ended for good, as last heard */
     double expected_s; /* of workers, over the call's weight, while it is out */
     dmap__items *items;
-    dmap__grant *grant; /* on the master's own crew; NULL: on another rank, */
-    const void *array;  /* which reads items from here; NULL: they are sent */
-    void *place;        /* which may write results here; NULL: it sends them */
-    dmap__spare memory; /* for results that have no place of the caller's; until the outcome comes */
+    dmap__grant *grant;  /* on the master's own crew; NULL: on another rank, */
+    const void *array;   /* which reads items from here; NULL: they are sent */
+    void *place;         /* which may write results here; NULL: it sends them */
+    dmap__buffer memory; /* for results that have no place of the caller's; until the outcome comes */
 } dmap__out;
 
 /** What the pool is to its calls. */
@@ -42,7 +42,7 @@ typedef struct dmap__call_world {
     const int *workers; /* of each */
     int all_workers;
     dmap__fleet *fleet;
-    dmap__spares *spares; /* memory for results */
+    dmap__buffer_cache *buffers; /* memory for results */
     const char *(*host)(const void *arg, int rank);
     const void *arg;
 } dmap__call_world;
@@ -61,13 +61,13 @@ typedef struct dmap__call {
     dmap__crew_call at_crew; /* spec and limit, as the master's own crew sees them */
     dmap_map_options options;
     double had_s; /* time of workers, over its weight, and what the others had when it began: for fair turns */
-    dmap__items_source source;
+    dmap__source source;
     bool source_told; /* the plan knows that the source has ended */
-    dmap__shuffle *shuffle;
+    dmap__order *order;
     dmap__sink sink;
-    bool by_hand;           /* results are taken one by one, by dmap__call_next_result, ... */
-    char *sentence;         /* with the sentence of a failure here */
-    dmap__part *delivering; /* handed out by the plan, not yet done with */
+    bool by_hand;              /* results are taken one by one, by dmap__call_next_result, ... */
+    char *sentence;            /* with the sentence of a failure here */
+    dmap__segment *delivering; /* handed out by the plan, not yet done with */
     uint64_t delivering_bytes;
     dmap__plan *plan;
     dmap__out *outs; /* by lease number */
@@ -155,8 +155,9 @@ void dmap__call_progressed(dmap__call *call, uint32_t lease, uint64_t ended, uin
 void dmap__call_lost(dmap__call *call, int branch, double now);
 /** An item has emitted. */
 void dmap__call_emitted(dmap__call *call, const dmap_emission *emission);
-/** The sentence of a failure. A dmap__blame_fn. */
-void dmap__call_blame(void *call, int rank, uint64_t index, const dmap__failure *failure, char *text, size_t size);
+/** The sentence of a failure. A dmap__describe_fn. */
+void dmap__call_describe_failure(void *call, int rank, uint64_t index, const dmap__failure *failure, char *text,
+                                 size_t size);
 
 /* ---- how it ends early ---- */
 

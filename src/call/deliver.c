@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "call/call.h"
-#include "crew/copy.h"
-#include "job/source_kind.h"
+#include "proc/copy.h"
+#include "call/source_kind.h"
 
 #define WATCH_S 0.04
 
@@ -29,18 +29,18 @@ static void segment_is_over(dmap__call *call) {
 void dmap__call_drop_unwanted(dmap__call *call) {
     dmap__piece piece;
     while (dmap__plan_drop(call->plan, &piece))
-        dmap__part_destroy(piece.tag);
+        dmap__segment_destroy(piece.tag);
 }
 
 bool dmap__call_deliver(dmap__call *call) {
     dmap__call_drop_unwanted(call);
     if (call->delivering && dmap__call_is_ended_early(call)) {
-        dmap__part_destroy(call->delivering);
+        dmap__segment_destroy(call->delivering);
         segment_is_over(call);
     }
     if (!take_segment(call))
         return false;
-    dmap__part *part = call->delivering;
+    dmap__segment *part = call->delivering;
     uint64_t from = part->next, end = part->end;
     dmap__sink_said said = dmap__sink_deliver(&call->sink, part);
     call->ended += (said == DMAP__SINK_MORE ? part->next : end) - from;
@@ -56,7 +56,7 @@ bool dmap__call_deliver(dmap__call *call) {
 
 bool dmap__call_next_result(dmap__call *call, dmap_item_result *result) {
     if (call->delivering && call->delivering->next == call->delivering->end) {
-        dmap__part_destroy(call->delivering);
+        dmap__segment_destroy(call->delivering);
         segment_is_over(call);
     }
     dmap__call_drop_unwanted(call);
@@ -93,12 +93,12 @@ void dmap__call_count_shown(dmap__call *call) {
         if (!out->out)
             continue;
         done += out->progress;
-        weight += dmap__shuffle_weight(call->shuffle, out->begin, out->begin + out->progress);
+        weight += dmap__order_weight(call->order, out->begin, out->begin + out->progress);
     }
     if (done > call->shown)
         call->shown = done;
-    if (call->shuffle)
-        dmap__progress_weigh(&call->progress, weight, dmap__shuffle_weight(call->shuffle, 0, call->shuffle->count));
+    if (call->order)
+        dmap__progress_weigh(&call->progress, weight, dmap__order_weight(call->order, 0, call->order->count));
 }
 
 static void show(dmap__call *call, double now) {

@@ -30,7 +30,7 @@ void dmap__call_close_lease(dmap__call *call, dmap__out *out) {
         dmap__items_leave(&call->source, out->items);
     }
     free(out->grant);
-    dmap__spares_put(call->world.spares, out->memory);
+    dmap__buffer_cache_put(call->world.buffers, out->memory);
     *out = (dmap__out){0};
 }
 
@@ -90,6 +90,23 @@ void *dmap__call_results_of(dmap__call *call, dmap__out *out) {
     uint64_t n = out->end - out->begin;
     size_t size = call->task->result_size;
     if (!place && (!size || n <= SIZE_MAX / 2 / size))
-        out->memory = dmap__spares_take(call->world.spares, (size_t)n * size);
+        out->memory = dmap__buffer_cache_take(call->world.buffers, (size_t)n * size);
     return place ? place : out->memory.memory;
+}
+
+void dmap__call_break_off(dmap__call *call, double now) {
+    call->is_left = true;
+    dmap__call_stop(call);
+    for (size_t i = 0; i < call->outs_capacity; i++) {
+        dmap__out *out = &call->outs[i];
+        if (!out->out || out->items)
+            continue; /* else its source threw an exception while it was being made */
+        dmap__plan_done(call->plan, now, (uint32_t)i, 0, 0);
+        dmap__call_close_lease(call, out);
+    }
+    if (!call->delivering)
+        return;
+    dmap__segment_destroy(call->delivering);
+    call->delivering = NULL;
+    dmap__plan_release(call->plan, call->delivering_bytes);
 }

@@ -30,24 +30,7 @@ void dmap__call_cancel(dmap__call *call) {
     limit(call);
     if (!call->by_hand || !call->delivering)
         return;
-    dmap__part_destroy(call->delivering);
-    call->delivering = NULL;
-    dmap__plan_release(call->plan, call->delivering_bytes);
-}
-
-void dmap__call_break_off(dmap__call *call, double now) {
-    call->is_left = true;
-    dmap__call_stop(call);
-    for (size_t i = 0; i < call->outs_capacity; i++) {
-        dmap__out *out = &call->outs[i];
-        if (!out->out || out->items)
-            continue; /* else its source threw an exception while it was being made */
-        dmap__plan_done(call->plan, now, (uint32_t)i, 0, 0);
-        dmap__call_close_lease(call, out);
-    }
-    if (!call->delivering)
-        return;
-    dmap__part_destroy(call->delivering);
+    dmap__segment_destroy(call->delivering);
     call->delivering = NULL;
     dmap__plan_release(call->plan, call->delivering_bytes);
 }

@@ -1,4 +1,4 @@
-/* What a batch writes into its lane's log beside results: failures, and the folds of what was run between them.
+/* What a batch writes into its deque's log beside results: failures, and the folds of what was run between them.
  * Invariant (WANT_FOLD): results in [fold_from, the item that runs) lie in scratch and are in no fold yet (of variable
  * size, there are none: each is folded as soon as it is there); a failed item is never folded, and a final one leaves a
  * gap of its index, so that brackets stay those of a run without it. A failure lowers the crew's limit if nothing above

@@ -2,7 +2,7 @@
  *
  *   worker.c          takes batches, says where results go, learns the pace
  *   worker_local.c    set-up and tear-down
- *   pass.c            items and results that a worker has from, and gives to, another process's memory
+ *   direct.c            items and results that a worker has from, and gives to, another process's memory
  *   worker_items.c    runs a batch in this process
  *   batch.c           items that failed, and what that means for the batch
  *   worker_process.c  has a batch run by a process of the worker's own
@@ -13,7 +13,7 @@
 #include "crew/context.h"
 #include "crew/worker.h"
 
-struct dmap__puppet;
+struct dmap__worker_proc;
 
 /* Items that lie in another process, as this worker has read them: offsets from their grant's begin. */
 typedef struct dmap__fetched {
@@ -50,8 +50,8 @@ struct dmap__worker {
     unsigned char *scratch;
     size_t scratch_size;
     dmap__fetched fetched;
-    dmap__local *locals;         /* by task */
-    struct dmap__puppet *puppet; /* its process; NULL: it runs items itself */
+    dmap__local *locals;            /* by task */
+    struct dmap__worker_proc *proc; /* its process; NULL: it runs items itself */
     dmap_context context;
 };
 
@@ -81,7 +81,7 @@ bool dmap__batch_record_failure(dmap__worker *worker, dmap__batch *b, uint32_t o
 /** Keeps a result of variable size, or folds it, or lets it go if nobody wants it. */
 void dmap__batch_keep_variable(dmap__worker *worker, dmap__batch *b, uint32_t offset);
 
-/* ---- pass.c ---- */
+/* ---- direct.c ---- */
 
 /** Finds the items of the batch, where they lie in an ARRAY. Returns false if they cannot be had: the call ends. Those
  *  in another process's memory it reads; for a worker's process, which needs them elsewhere, dmap__batch_read does. */
@@ -89,9 +89,9 @@ bool dmap__batch_fetch(dmap__worker *worker, dmap__batch *b);
 /** Reads n items of the grant from there, those from offset `first` on. Returns false if it cannot: the call ends. */
 bool dmap__batch_read(dmap__worker *worker, dmap__batch *b, uint32_t first, uint64_t n, void *items);
 /** True if the results of the batch may go straight to where they belong: it is as well to make them in scratch. */
-bool dmap__batch_may_pass(const dmap__batch *b);
+bool dmap__batch_may_write_direct(const dmap__batch *b);
 /** Has the results of items that ran go there, or to the outcome. Before the board is told that the batch has ended. */
-void dmap__batch_pass(dmap__worker *worker, dmap__batch *b);
+void dmap__batch_write_direct(dmap__worker *worker, dmap__batch *b);
 
 /* ---- worker_process.c ---- */
 

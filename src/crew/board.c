@@ -1,8 +1,8 @@
 /* The board. Invariants:
- *  - every item of a grant is in exactly one place: in a lane's range, in a worker's hands, taken back, or ended;
- *    slot->left counts those in lanes and hands;
- *  - a lane's range is raised from empty only by the manager, before the ticket is published, and by its own worker,
- *    after a theft: what it stole is in no lane for that moment, so it says afterwards what it could not take itself.
+ *  - every item of a grant is in exactly one place: in a deque's range, in a worker's hands, taken back, or ended;
+ *    slot->left counts those in deques and hands;
+ *  - a deque's range is raised from empty only by the manager, before the ticket is published, and by its own worker,
+ *    after a theft: what it stole is in no deque for that moment, so it says afterwards what it could not take itself.
  *    Anyone may lower it, by compare-and-swap;
  *  - a slot is filled again only when left is 0 and no worker is attached to it. A worker attaches (publishes the
  * slot's number), then reads the ticket again: so what it reads of the slot belongs to one grant, and a
@@ -17,7 +17,7 @@
 #define ATTACHED_STEP (DMAP__CACHE_LINE / sizeof(_Atomic uint32_t))
 #define SMALL_SLOTS   3 /* for each worker: two grants out, and one that it has not turned from yet */
 #define SPARE_SLOTS   8
-#define LANE_SHARE    16 /* of what is left in a lane, a batch may be one in so many */
+#define LANE_SHARE    16 /* of what is left in a deque, a batch may be one in so many */
 
 static uint64_t pack(uint32_t begin, uint32_t end) {
     return (uint64_t)begin << 32 | end;
@@ -40,14 +40,14 @@ static void *aligned_zeros(size_t size) {
     return zeros ? memset(zeros, 0, size) : NULL;
 }
 
-static size_t small_lanes(const dmap__board *board) {
+static size_t small_deques(const dmap__board *board) {
     return (size_t)(board->n_slots - DMAP__BIG_SLOTS) * DMAP__SMALL_MOST;
 }
 
 /* Pages of zeros that nobody has touched. */
 static unsigned char *map_near(dmap__board *board) {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), lanes = DMAP__BIG_SLOTS * sizeof(dmap__lane);
-    board->near_step = (lanes + page - 1) / page * page;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), deques = DMAP__BIG_SLOTS * sizeof(dmap__deque);
+    board->near_step = (deques + page - 1) / page * page;
     void *near = mmap(NULL, (size_t)board->workers * board->near_step, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return near == MAP_FAILED ? NULL : near;
@@ -58,7 +58,7 @@ bool dmap__board_init(dmap__board *board, int workers) {
     board->workers = workers;
     board->n_slots = DMAP__BIG_SLOTS + SMALL_SLOTS * workers + SPARE_SLOTS;
     board->slots = aligned_zeros((size_t)board->n_slots * sizeof *board->slots);
-    board->small = aligned_zeros(small_lanes(board) * sizeof *board->small);
+    board->small = aligned_zeros(small_deques(board) * sizeof *board->small);
     board->attached = aligned_zeros((size_t)workers * DMAP__CACHE_LINE);
     board->accounts = aligned_zeros((size_t)board->n_slots * sizeof *board->accounts);
     board->near = map_near(board);
@@ -70,9 +70,9 @@ bool dmap__board_init(dmap__board *board, int workers) {
         dmap__slot *slot = &board->slots[i];
         size_t before = (size_t)(i < DMAP__BIG_SLOTS ? i : (i - DMAP__BIG_SLOTS) * DMAP__SMALL_MOST);
         slot->is_small = i >= DMAP__BIG_SLOTS;
-        slot->n_lanes = slot->is_small ? DMAP__SMALL_MOST : workers;
-        slot->lane_step = slot->is_small ? sizeof(dmap__lane) : board->near_step;
-        slot->lanes = (slot->is_small ? (unsigned char *)board->small : board->near) + before * sizeof(dmap__lane);
+        slot->n_deques = slot->is_small ? DMAP__SMALL_MOST : workers;
+        slot->deque_step = slot->is_small ? sizeof(dmap__deque) : board->near_step;
+        slot->deques = (slot->is_small ? (unsigned char *)board->small : board->near) + before * sizeof(dmap__deque);
     }
     return true;
 }
@@ -84,8 +84,8 @@ void dmap__board_touch(const dmap__board *board, int worker) {
 void dmap__board_fini(dmap__board *board) {
     bool is_whole = board->slots && board->small && board->near;
     for (int i = 0; is_whole && i < board->n_slots; i++)
-        for (int lane = 0; lane < board->slots[i].n_lanes; lane++)
-            dmap__outcome_fini(&dmap__board_lane(&board->slots[i], lane)->log);
+        for (int deque = 0; deque < board->slots[i].n_deques; deque++)
+            dmap__outcome_fini(&dmap__board_deque(&board->slots[i], deque)->log);
     if (board->near)
         munmap(board->near, (size_t)board->workers * board->near_step);
     free(board->slots);
@@ -130,7 +130,7 @@ bool dmap__board_put(dmap__board *board, dmap__grant *grant, uint32_t most) {
     atomic_store_explicit(&slot->account, grant->call->account, memory_order_relaxed);
     slot->most = most;
     for (uint64_t i = 0; i < n; i++)
-        atomic_store_explicit(&dmap__board_lane(slot, (int)i)->range,
+        atomic_store_explicit(&dmap__board_deque(slot, (int)i)->range,
                               pack((uint32_t)(count * i / n), (uint32_t)(count * (i + 1) / n)), memory_order_relaxed);
     atomic_store_explicit(&slot->left, count, memory_order_relaxed);
     atomic_store_explicit(&slot->undone, 0, memory_order_relaxed);
@@ -166,14 +166,14 @@ static dmap__slot *slot_of(const dmap__board *board, const dmap__grant *grant) {
     return NULL;
 }
 
-/* Lowers the end of a lane by up to `want` items; returns how many, their end in *end. */
-static uint32_t take_back(dmap__lane *lane, uint64_t want, uint32_t *end) {
-    uint64_t range = atomic_load_explicit(&lane->range, memory_order_relaxed);
+/* Lowers the end of a deque by up to `want` items; returns how many, their end in *end. */
+static uint32_t take_back(dmap__deque *deque, uint64_t want, uint32_t *end) {
+    uint64_t range = atomic_load_explicit(&deque->range, memory_order_relaxed);
     while (begin_of(range) < end_of(range)) {
         uint32_t there = end_of(range) - begin_of(range);
         uint32_t n = want < there ? (uint32_t)want : there;
         *end = end_of(range);
-        if (atomic_compare_exchange_weak(&lane->range, &range, pack(begin_of(range), end_of(range) - n)))
+        if (atomic_compare_exchange_weak(&deque->range, &range, pack(begin_of(range), end_of(range) - n)))
             return n;
     }
     return 0;
@@ -182,8 +182,8 @@ static uint32_t take_back(dmap__lane *lane, uint64_t want, uint32_t *end) {
 int dmap__board_recall(dmap__board *board, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]) {
     dmap__slot *slot = slot_of(board, grant);
     int n = 0;
-    for (int i = slot ? slot->n_lanes - 1 : -1; i >= 0 && want; i--) {
-        uint32_t end = 0, taken = take_back(dmap__board_lane(slot, i), want, &end);
+    for (int i = slot ? slot->n_deques - 1 : -1; i >= 0 && want; i--) {
+        uint32_t end = 0, taken = take_back(dmap__board_deque(slot, i), want, &end);
         if (!taken)
             continue;
         want -= taken;
@@ -202,7 +202,7 @@ uint64_t dmap__board_progress(const dmap__board *board, const dmap__grant *grant
     return ended;
 }
 
-/* More than the least while a lane is long: the price of a batch counts for less then, and what is left still evens
+/* More than the least while a deque is long: the price of a batch counts for less then, and what is left still evens
  * out. */
 static uint32_t batch_of(const dmap__slot *slot, const dmap__pace *pace, uint32_t there) {
     uint32_t n = there / LANE_SHARE;
@@ -212,25 +212,25 @@ static uint32_t batch_of(const dmap__slot *slot, const dmap__pace *pace, uint32_
     return n < there ? n : there;
 }
 
-static uint32_t take_front(const dmap__slot *slot, dmap__lane *lane, const dmap__pace *pace, uint32_t *begin) {
-    uint64_t range = atomic_load_explicit(&lane->range, memory_order_relaxed);
+static uint32_t take_front(const dmap__slot *slot, dmap__deque *deque, const dmap__pace *pace, uint32_t *begin) {
+    uint64_t range = atomic_load_explicit(&deque->range, memory_order_relaxed);
     while (begin_of(range) < end_of(range)) {
         uint32_t n = batch_of(slot, pace, end_of(range) - begin_of(range));
         *begin = begin_of(range);
-        if (atomic_compare_exchange_weak(&lane->range, &range, pack(begin_of(range) + n, end_of(range))))
+        if (atomic_compare_exchange_weak(&deque->range, &range, pack(begin_of(range) + n, end_of(range))))
             return n;
     }
     return 0;
 }
 
-/* Moves half of another lane (all of it, if that is one item) into the thief's own, empty one. */
+/* Moves half of another deque (all of it, if that is one item) into the thief's own, empty one. */
 static bool steal(dmap__slot *slot, int victim, int thief) {
-    uint64_t range = atomic_load_explicit(&dmap__board_lane(slot, victim)->range, memory_order_relaxed);
+    uint64_t range = atomic_load_explicit(&dmap__board_deque(slot, victim)->range, memory_order_relaxed);
     while (begin_of(range) < end_of(range)) {
         uint32_t begin = begin_of(range), end = end_of(range), middle = begin + (end - begin) / 2;
-        if (!atomic_compare_exchange_weak(&dmap__board_lane(slot, victim)->range, &range, pack(begin, middle)))
+        if (!atomic_compare_exchange_weak(&dmap__board_deque(slot, victim)->range, &range, pack(begin, middle)))
             continue;
-        atomic_store(&dmap__board_lane(slot, thief)->range, pack(middle, end));
+        atomic_store(&dmap__board_deque(slot, thief)->range, pack(middle, end));
         return true;
     }
     return false;
@@ -247,14 +247,14 @@ static bool steal_nearest(const dmap__board *board, dmap__slot *slot, int thief)
     return false;
 }
 
-static bool has_items(const dmap__lane *lane) {
-    uint64_t range = atomic_load(&lane->range);
+static bool has_items(const dmap__deque *deque) {
+    uint64_t range = atomic_load(&deque->range);
     return begin_of(range) < end_of(range);
 }
 
 /* A small slot in which nothing is left to begin: there may be many of those. */
 static bool is_spent(const dmap__slot *slot) {
-    return slot->is_small && !has_items(dmap__board_lane(slot, 0));
+    return slot->is_small && !has_items(dmap__board_deque(slot, 0));
 }
 
 /* Where a look at the slots is. Invariant: those before it were seen. */
@@ -311,12 +311,12 @@ dmap__pace *dmap__pace_of(dmap__pace *paces, uint64_t call) {
 static bool take_from(dmap__board *board, int worker, dmap__slot *slot, dmap__pace *paces, uint32_t *begin,
                       uint32_t *end) {
     dmap__pace *pace = dmap__pace_of(paces, slot->call);
-    dmap__lane *lane = dmap__board_lane(slot, slot->is_small ? 0 : worker);
+    dmap__deque *deque = dmap__board_deque(slot, slot->is_small ? 0 : worker);
     bool stole = false;
     do {
-        uint32_t n = take_front(slot, lane, pace, begin);
+        uint32_t n = take_front(slot, deque, pace, begin);
         *end = *begin + n;
-        pace->has_spare = stole && has_items(lane);
+        pace->has_spare = stole && has_items(deque);
         if (n)
             return true;
     } while (!slot->is_small && (stole = steal_nearest(board, slot, worker)));
@@ -347,16 +347,16 @@ dmap__slot *dmap__board_take(dmap__board *board, int worker, dmap__pace *paces, 
 bool dmap__board_has_work(const dmap__board *board) {
     for (int i = 0, end = reached(board); i < end; i++) {
         const dmap__slot *slot = &board->slots[i];
-        int lanes = slot->is_small ? 1 : slot->n_lanes;
-        for (int lane = atomic_load(&slot->ticket) ? 0 : lanes; lane < lanes; lane++)
-            if (has_items(dmap__board_lane(slot, lane)))
+        int deques = slot->is_small ? 1 : slot->n_deques;
+        for (int deque = atomic_load(&slot->ticket) ? 0 : deques; deque < deques; deque++)
+            if (has_items(dmap__board_deque(slot, deque)))
                 return true;
     }
     return false;
 }
 
 uint32_t dmap__board_drain(dmap__slot *slot, int worker) {
-    uint64_t range = atomic_exchange(&dmap__board_lane(slot, slot->is_small ? 0 : worker)->range, 0);
+    uint64_t range = atomic_exchange(&dmap__board_deque(slot, slot->is_small ? 0 : worker)->range, 0);
     return begin_of(range) < end_of(range) ? end_of(range) - begin_of(range) : 0;
 }
 

@@ -1,9 +1,9 @@
-/* The board: chunks cut into lanes, one a worker, from which workers take batches and steal.
+/* The board: chunks cut into deques, one a worker, from which workers take batches and steal.
  *
- * A worker takes from the front of its own lane by one compare-and-swap; when that is empty it moves half of
- * the nearest other's lane, from its back, into its own. No lock, no shared counter on the way of an item. A worker's
- * lanes lie on pages of their own, in memory near to it. A chunk of a few items, of which many may be out, has a slot
- * of a smaller kind: one lane serves all workers. */
+ * A worker takes from the front of its own deque by one compare-and-swap; when that is empty it moves half of
+ * the nearest other's deque, from its back, into its own. No lock, no shared counter on the way of an item. A worker's
+ * deques lie on pages of their own, in memory near to it. A chunk of a few items, of which many may be out, has a slot
+ * of a smaller kind: one deque serves all workers. */
 #ifndef DMAP_CREW_BOARD_H
 #define DMAP_CREW_BOARD_H
 
@@ -19,10 +19,10 @@
 
 /** One worker's part of one chunk; in a small slot, range 0 is everyone's, and a log is that of an item. `range` packs
  *  two 32-bit offsets from grant->begin: begin << 32 | end. */
-typedef struct dmap__lane {
+typedef struct dmap__deque {
     _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t range;
     dmap__outcome log; /* the worker's own until the chunk has ended */
-} dmap__lane;
+} dmap__deque;
 
 typedef struct dmap__slot {
     _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t ticket; /* order of submission, from 1; 0: free */
@@ -31,9 +31,9 @@ typedef struct dmap__slot {
     _Atomic uint32_t account; /* where that call's time is counted */
     uint32_t most;            /* items in a batch */
     bool is_small;
-    int n_lanes;
-    size_t lane_step; /* bytes from one to the next */
-    unsigned char *lanes;
+    int n_deques;
+    size_t deque_step; /* bytes from one to the next */
+    unsigned char *deques;
     _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t left; /* items that have not ended */
     _Atomic uint64_t undone;                          /* of those that have: to be tried again, or dropped unrun */
 } dmap__slot;
@@ -51,9 +51,9 @@ typedef struct dmap__board {
     _Atomic int reached;   /* slots from here on were never used */
     _Atomic uint32_t used; /* grants on the board */
     dmap__slot *slots;
-    unsigned char *near; /* lanes of big slots, those of a worker side by side: near_step bytes a worker */
+    unsigned char *near; /* deques of big slots, those of a worker side by side: near_step bytes a worker */
     size_t near_step;
-    dmap__lane *small;          /* lanes of small slots */
+    dmap__deque *small;         /* deques of small slots */
     _Atomic uint32_t *attached; /* by worker, a cache line apart: slot + 1 that it works in, or 0 */
     dmap__account *accounts;    /* as many as slots */
     _Atomic uint32_t calls;     /* accounts in use */
@@ -64,23 +64,23 @@ typedef struct dmap__board {
 typedef struct dmap__pace {
     uint64_t call;
     uint32_t items; /* 1 or more */
-    uint32_t most;  /* while its lane is long */
+    uint32_t most;  /* while its deque is long */
     bool has_spare; /* it has just stolen more than it took: another may help */
 } dmap__pace;
 
 /* The manager is the rank's own thread; workers are numbered from 0. */
 
 bool dmap__board_init(dmap__board *board, int workers);
-/** Worker, once it is bound, and before a grant is put: has its lanes' memory come from where it runs. */
+/** Worker, once it is bound, and before a grant is put: has its deques' memory come from where it runs. */
 void dmap__board_touch(const dmap__board *board, int worker);
 void dmap__board_fini(dmap__board *board);
 
-static inline dmap__lane *dmap__board_lane(const dmap__slot *slot, int i) {
-    return (dmap__lane *)(void *)(slot->lanes + (size_t)i * slot->lane_step);
+static inline dmap__deque *dmap__board_deque(const dmap__slot *slot, int i) {
+    return (dmap__deque *)(void *)(slot->deques + (size_t)i * slot->deque_step);
 }
 /** The log of a batch that `worker` took, beginning at that offset. */
 static inline dmap__outcome *dmap__board_log(const dmap__slot *slot, int worker, uint32_t begin) {
-    return &dmap__board_lane(slot, slot->is_small ? (int)begin : worker)->log;
+    return &dmap__board_deque(slot, slot->is_small ? (int)begin : worker)->log;
 }
 /** True if a grant is on the board. Any thread. */
 static inline bool dmap__board_is_used(const dmap__board *board) {
@@ -92,13 +92,13 @@ static inline bool dmap__board_is_used(const dmap__board *board) {
 void dmap__board_enter(dmap__board *board, dmap__crew_call *call);
 void dmap__board_leave(dmap__board *board, dmap__crew_call *call);
 /** Manager: puts a grant, whose call has entered, on the board, to be run in batches of at most `most` items. Returns
- * false if no slot is free now: never with at most 6 out of more than DMAP__SMALL_MOST items, and at most 2 * workers +
- * 4 of fewer; for as long as no worker is about to turn from one that has ended. */
+ *  false if no slot is free now: never with at most 6 out of more than DMAP__SMALL_MOST items, and at most 2 * workers
+ *  + 4 of fewer; for as long as no worker is about to turn from one that has ended. */
 bool dmap__board_put(dmap__board *board, dmap__grant *grant, uint32_t most);
-/** Manager: a slot whose items have all ended, or NULL; the lanes' logs are the caller's until dmap__board_clear. */
+/** Manager: a slot whose items have all ended, or NULL; the deques' logs are the caller's until dmap__board_clear. */
 dmap__slot *dmap__board_ended(dmap__board *board);
 void dmap__board_clear(dmap__board *board, dmap__slot *slot);
-/** Manager: takes back up to `want` items, not begun, of a grant, the last ones of each lane first.
+/** Manager: takes back up to `want` items, not begun, of a grant, the last ones of each deque first.
  *  Writes at most `workers` ranges of positions and returns their number. */
 int dmap__board_recall(dmap__board *board, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]);
 /** Manager: items of a grant that have ended so far, been taken back, or not run.
@@ -117,7 +117,7 @@ void dmap__board_charge(dmap__board *board, const dmap__slot *slot, double secon
 /** Worker: true if there is something to take, now or a moment ago. To be asked after it has said, by a sequentially
  *  consistent write, that it is about to sleep: then a thief that does not see that write is seen by this look. */
 bool dmap__board_has_work(const dmap__board *board);
-/** Worker: empties its own lane of a slot; returns how many items that were. */
+/** Worker: empties its own deque of a slot; returns how many items that were. */
 uint32_t dmap__board_drain(dmap__slot *slot, int worker);
 /** Worker: so many items, of those that it will say have ended, are to be tried again, or were dropped. */
 void dmap__board_undo(dmap__slot *slot, uint64_t items);

@@ -1,7 +1,7 @@
 /* The crew. Invariants:
  *  - the state that workers read (shared data, the mask) changes only while no grant is out;
  *  - the manager sleeps on its bell, which a worker rings after what it is about.
- * Workers take no lock, and the manager touches the log of a lane only after the board said that its chunk ended. */
+ * Workers take no lock, and the manager touches the log of a deque only after the board said that its chunk ended. */
 #include "crew/crew.h"
 
 #include <errno.h>
@@ -14,9 +14,9 @@
 #include "base/memory.h"
 #include "crew/crash.h"
 #include "crew/emission.h"
-#include "crew/hand.h"
-#include "crew/process_system.h"
-#include "crew/puppet.h"
+#include "crew/worker_thread.h"
+#include "proc/process_system.h"
+#include "crew/worker_proc.h"
 #include "crew/stack.h"
 
 _Static_assert(DMAP__CREW_SMALL == DMAP__SMALL_MOST && DMAP__CREW_GRANTS < DMAP__BIG_SLOTS,
@@ -24,25 +24,25 @@ _Static_assert(DMAP__CREW_SMALL == DMAP__SMALL_MOST && DMAP__CREW_GRANTS < DMAP_
 
 /* The process itself is started with its first batch, by the worker's thread. */
 static dmap_status hand_over(dmap__crew *crew, int number, const dmap__crew_config *config, dmap__error *error) {
-    dmap__puppet_config puppet = {.start = config->start,
-                                  .refresh_items = config->refresh_items,
-                                  .refresh_memory = config->refresh_memory,
-                                  .start_timeout_s = config->start_timeout_s,
-                                  .watcher = crew->watcher,
-                                  .inner = crew->inner,
-                                  .mask = &crew->state.mask,
-                                  .rank = config->rank,
-                                  .worker = number,
-                                  .workers = crew->workers};
-    dmap__puppet *made = dmap__puppet_create(&puppet);
+    dmap__worker_proc_config proc = {.start = config->start,
+                                     .refresh_items = config->refresh_items,
+                                     .refresh_memory = config->refresh_memory,
+                                     .start_timeout_s = config->start_timeout_s,
+                                     .watcher = crew->watcher,
+                                     .inner = crew->inner,
+                                     .mask = &crew->state.mask,
+                                     .rank = config->rank,
+                                     .worker = number,
+                                     .workers = crew->workers};
+    dmap__worker_proc *made = dmap__worker_proc_create(&proc);
     if (!made) {
         int reason = errno;
         char what[64];
         snprintf(what, sizeof what, "make worker process %d of %d", number + 1, crew->workers);
         return dmap__fail_system(error, reason, what);
     }
-    dmap__worker_hand_over(crew->hands[number].worker, made);
-    crew->state.stages[crew->state.n_stages++] = made->stage.head;
+    dmap__worker_hand_over(crew->threads[number].worker, made);
+    crew->state.channels[crew->state.n_channels++] = made->channel.head;
     return DMAP_OK;
 }
 
@@ -50,15 +50,15 @@ static dmap_status open_processes(dmap__crew *crew, dmap__error *error) {
     size_t n = (size_t)crew->workers;
     if (crew->backend != DMAP_PROCESSES)
         return DMAP_OK;
-    crew->state.stages = calloc(n, sizeof(dmap__stage_head *));
-    if (!crew->state.stages)
-        return dmap__fail_memory(error, n * sizeof(dmap__stage_head *), "a crew");
+    crew->state.channels = calloc(n, sizeof(dmap__shm_channel_head *));
+    if (!crew->state.channels)
+        return dmap__fail_memory(error, n * sizeof(dmap__shm_channel_head *), "a crew");
     crew->watcher = dmap__watcher_open();
     return crew->watcher ? DMAP_OK : dmap__fail_system(error, errno, "watch the workers' processes");
 }
 
-static dmap_status open_hand(dmap__crew *crew, int number, const dmap__crew_config *config, dmap__error *error) {
-    dmap__hand *h = &crew->hands[number];
+static dmap_status open_thread(dmap__crew *crew, int number, const dmap__crew_config *config, dmap__error *error) {
+    dmap__worker_thread *h = &crew->threads[number];
     h->crew = crew;
     h->number = number;
     h->place.core = -1;
@@ -67,11 +67,11 @@ static dmap_status open_hand(dmap__crew *crew, int number, const dmap__crew_conf
     h->worker = dmap__worker_create(&crew->state, number, h->place.core);
     if (!h->worker)
         return dmap__fail(error, DMAP_ENOMEM, "out of memory for worker %d", number);
-    dmap_status status = crew->state.stages ? hand_over(crew, number, config, error) : DMAP_OK;
+    dmap_status status = crew->state.channels ? hand_over(crew, number, config, error) : DMAP_OK;
     if (status != DMAP_OK)
         return status;
     size_t stack_size = config->stack_size ? config->stack_size : dmap__stack_usual(crew->workers);
-    int code = crew->backend == DMAP_SERIAL ? 0 : dmap__hand_start(h, stack_size);
+    int code = crew->backend == DMAP_SERIAL ? 0 : dmap__worker_thread_start(h, stack_size);
     char reason[128];
     return !code ? DMAP_OK
                  : dmap__fail(error, DMAP_ENOMEM,
@@ -79,7 +79,7 @@ static dmap_status open_hand(dmap__crew *crew, int number, const dmap__crew_conf
                               number + 1, crew->workers, stack_size / 1024, strerror_r(code, reason, sizeof reason));
 }
 
-/* A grant may be put once every worker has touched its lanes: else they would come from where the manager runs. */
+/* A grant may be put once every worker has touched its deques: else they would come from where the manager runs. */
 static void wait_for_threads(dmap__crew *crew) {
     uint32_t ready;
     while (crew->backend != DMAP_SERIAL && (ready = atomic_load(&crew->ready)) < (uint32_t)crew->workers)
@@ -109,20 +109,20 @@ dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, 
     made->bell = config->bell;
     made->state.rank = config->rank;
     made->state.n_tasks = config->n_tasks;
-    made->hands = calloc((size_t)config->workers, sizeof *made->hands);
+    made->threads = calloc((size_t)config->workers, sizeof *made->threads);
     dmap_status status = DMAP_OK;
-    made->state.tell = dmap__hand_tell;
-    made->state.share = dmap__hand_share;
+    made->state.tell = dmap__worker_thread_tell;
+    made->state.share = dmap__worker_thread_share;
     made->state.tell_arg = made;
     made->state.emissions = dmap__emissions_create(config->backend != DMAP_SERIAL);
-    if (!made->hands || !made->state.emissions || !dmap__board_init(&made->state.board, config->workers))
+    if (!made->threads || !made->state.emissions || !dmap__board_init(&made->state.board, config->workers))
         status = dmap__fail(error, DMAP_ENOMEM, "out of memory for the board of %d workers", config->workers);
     if (status == DMAP_OK)
         watch_crashes(made);
     if (status == DMAP_OK)
         status = open_processes(made, error);
     for (int i = 0; i < config->workers && status == DMAP_OK; i++)
-        status = open_hand(made, i, config, error);
+        status = open_thread(made, i, config, error);
     if (status != DMAP_OK) {
         dmap__crew_close(made);
         return status;
@@ -136,10 +136,10 @@ void dmap__crew_close(dmap__crew *crew) {
     if (!crew)
         return;
     atomic_store(&crew->quit, true);
-    dmap__hand_wake(crew, UINT32_MAX);
-    for (int i = 0; crew->hands && i < crew->workers; i++) {
-        dmap__hand_end(&crew->hands[i]);
-        dmap__worker_destroy(crew->hands[i].worker);
+    dmap__worker_thread_wake(crew, UINT32_MAX);
+    for (int i = 0; crew->threads && i < crew->workers; i++) {
+        dmap__worker_thread_end(&crew->threads[i]);
+        dmap__worker_destroy(crew->threads[i].worker);
     }
     if (crew->watches_crashes)
         dmap__crash_close();
@@ -147,8 +147,8 @@ void dmap__crew_close(dmap__crew *crew) {
     dmap__watcher_close(crew->watcher);
     dmap__emissions_destroy(crew->state.emissions);
     dmap__board_fini(&crew->state.board);
-    free(crew->state.stages);
-    free(crew->hands);
+    free(crew->state.channels);
+    free(crew->threads);
     free(crew);
 }
 
@@ -167,7 +167,7 @@ void dmap__crew_take_mask(dmap__crew *crew) {
 
 void dmap__crew_trim(dmap__crew *crew, size_t bytes) {
     for (int i = 0; i < crew->workers; i++)
-        dmap__worker_trim(crew->hands[i].worker, bytes / (size_t)crew->workers);
+        dmap__worker_trim(crew->threads[i].worker, bytes / (size_t)crew->workers);
 }
 
 void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long process, int descriptor) {
@@ -181,7 +181,7 @@ void dmap__crew_submit(dmap__crew *crew, dmap__grant *grant) {
     dmap__board_enter(&crew->state.board, grant->call);
     while (!dmap__board_put(&crew->state.board, grant, dmap__worker_most(&crew->state, grant)))
         sched_yield();
-    dmap__hand_wake(crew, (uint32_t)(grant->end - grant->begin));
+    dmap__worker_thread_wake(crew, (uint32_t)(grant->end - grant->begin));
 }
 
 dmap__grant *dmap__crew_poll(dmap__crew *crew) {
@@ -190,14 +190,14 @@ dmap__grant *dmap__crew_poll(dmap__crew *crew) {
         return NULL;
     dmap__grant *grant = slot->grant;
     bool whole = true;
-    for (int i = 0; i < slot->n_lanes; i++) {
-        dmap__outcome *log = &dmap__board_lane(slot, i)->log;
+    for (int i = 0; i < slot->n_deques; i++) {
+        dmap__outcome *log = &dmap__board_deque(slot, i)->log;
         whole = dmap__outcome_move(&grant->outcome, log) && whole;
         if (!whole)
             dmap__outcome_fini(log);
     }
     uint64_t limit = atomic_load(&grant->call->limit);
-    grant->outcome.is_placed = atomic_load(&grant->passing) == DMAP__PASSING_ALL;
+    grant->outcome.is_placed = atomic_load(&grant->passing) == DMAP__DIRECT_WAY_ALL;
     grant->outcome.limit = limit;
     bool cut = !grant->indices && limit < UINT64_MAX; /* the item at the limit itself may be the one that failed */
     whole = dmap__outcome_sort(&grant->outcome, cut ? limit + 1 : UINT64_MAX) && whole;
@@ -220,7 +220,7 @@ int dmap__crew_recall(dmap__crew *crew, const dmap__grant *grant, uint64_t want,
     return dmap__board_recall(&crew->state.board, grant, want, ranges);
 }
 
-bool dmap__crew_is_hungry(const dmap__crew *crew) {
+bool dmap__crew_is_starved(const dmap__crew *crew) {
     return atomic_load(&crew->sleepers) > 0 && dmap__board_is_used(&crew->state.board);
 }
 
@@ -234,11 +234,11 @@ void dmap__crew_limit(dmap__crew *crew, dmap__crew_call *call, uint64_t limit) {
 
 void dmap__crew_break_off(dmap__crew *crew) {
     if (crew->backend == DMAP_SERIAL)
-        dmap__worker_resume(crew->hands[0].worker, "the task threw an exception", false);
+        dmap__worker_resume(crew->threads[0].worker, "the task threw an exception", false);
 }
 
 bool dmap__crew_step(dmap__crew *crew) {
-    return crew->backend == DMAP_SERIAL && dmap__hand_step(&crew->hands[0]);
+    return crew->backend == DMAP_SERIAL && dmap__worker_thread_step(&crew->threads[0]);
 }
 
 bool dmap__crew_is_inside(void) {

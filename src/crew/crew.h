@@ -9,8 +9,8 @@
 
 #include "base/bell.h"
 #include "base/error.h"
-#include "crew/inner.h"
-#include "crew/topology.h"
+#include "cpu/nested_threads.h"
+#include "cpu/topology.h"
 #include "crew/work.h"
 
 /* Grants out: most of more than DMAP__CREW_SMALL items; of others, 2 * workers + 4. */
@@ -33,7 +33,7 @@ typedef struct dmap__crew_config {
     size_t n_tasks;   /* in the registry */
     const dmap__topology *topology; /* borrowed as long as the crew; NULL: nobody is bound */
     const dmap__place *places;      /* one a worker; copied. NULL: nobody is bound */
-    dmap__inner inner;              /* what workers tell the libraries of their tasks */
+    dmap__nested_threads inner;     /* what workers tell the libraries of their tasks */
 } dmap__crew_config;
 
 dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, dmap__error *error);
@@ -66,7 +66,7 @@ void dmap__crew_emission_gone(dmap__crew *crew, size_t bytes);
  *  many. */
 int dmap__crew_recall(dmap__crew *crew, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]);
 /** True if a worker has nothing to do while a grant is out. */
-bool dmap__crew_is_hungry(const dmap__crew *crew);
+bool dmap__crew_is_starved(const dmap__crew *crew);
 /** Items of a grant that have ended so far, been taken back, or not run.
  *  undone:  gets how many of them are to be tried again, or were dropped */
 uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant, uint64_t *undone);

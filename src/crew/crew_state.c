@@ -19,15 +19,15 @@ bool dmap__limit_lower(_Atomic uint64_t *limit, uint64_t value) {
     return false;
 }
 
-/* A worker's process has the limit of the call that it is at on its stage. Its worker writes the call's number there
+/* A worker's process has the limit of the call that it is at on its channel. Its worker writes the call's number there
  * before it reads the limit, and here it is read after the limit was lowered: so one of the two sees the other. A limit
- * that comes to the stage when its worker has turned to another call makes the process stop early, and be asked
+ * that comes to the channel when its worker has turned to another call makes the process stop early, and be asked
  * again. */
 bool dmap__crew_lower_limit(dmap__crew_state *crew, dmap__crew_call *call, uint64_t limit) {
     if (!dmap__limit_lower(&call->limit, limit))
         return false;
-    for (int i = 0; i < crew->n_stages; i++)
-        if (atomic_load(&crew->stages[i]->call) == call->id)
-            dmap__limit_lower(&crew->stages[i]->limit, limit);
+    for (int i = 0; i < crew->n_channels; i++)
+        if (atomic_load(&crew->channels[i]->call) == call->id)
+            dmap__limit_lower(&crew->channels[i]->limit, limit);
     return true;
 }

@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 
 #include "crew/board.h"
-#include "crew/stage.h"
+#include "crew/shm_channel.h"
 
 /** What all workers of a crew look at. Written by the manager while no grant is out. */
 typedef struct dmap__crew_state {
@@ -17,9 +17,9 @@ typedef struct dmap__crew_state {
     size_t shared_size;
     uint64_t shared_generation;
     dmap__shared_place shared_place; /* where processes find them */
-    struct dmap__stage_head *
-        *stages; /* of the workers' processes, which look at limits of their own; NULL: threads only */
-    int n_stages;
+    struct dmap__shm_channel_head *
+        *channels; /* of the workers' processes, which look at limits of their own; NULL: threads only */
+    int n_channels;
     struct dmap__emissions *emissions;
     sigset_t mask;            /* signals that tasks find blocked */
     uint64_t mask_number;     /* counts its changes, from 1; 0: workers leave theirs as it is */

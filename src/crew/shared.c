@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory_file.h"
-#include "base/reach.h"
+#include "base/cross_memory.h"
 
 static void *map(int descriptor, size_t size, int protection) {
     void *mapping = mmap(NULL, size, protection, MAP_SHARED, descriptor, 0);
@@ -41,7 +41,7 @@ uint64_t dmap__shared_file(int descriptor) {
 }
 
 void *dmap__shared_map(long process, int descriptor, size_t size, uint64_t file) {
-    int fd = dmap__reach_file(process, descriptor, size, O_RDONLY);
+    int fd = dmap__cross_memory_file(process, descriptor, size, O_RDONLY);
     if (fd < 0)
         return NULL;
     void *mapping = !file || dmap__shared_file(fd) == file ? map(fd, size, PROT_READ) : NULL;

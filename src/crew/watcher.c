@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/futex.h"
-#include "crew/process_system.h"
+#include "proc/process_system.h"
 #include "crew/signals.h"
 
 struct dmap__watcher {
@@ -30,7 +30,7 @@ bool dmap__watcher_add(dmap__watcher *watcher, int descriptor, dmap__watch *watc
 
 /* Once the last word is out the watch may be gone: all that is done after that is to wake by its address. */
 static void tell(dmap__watch *watch) {
-    dmap__stage_end(watch->stage);
+    dmap__shm_channel_end(watch->channel);
     atomic_store(&watch->ended, 1);
     dmap__futex_wake(&watch->ended, 1);
 }

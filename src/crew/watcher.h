@@ -1,8 +1,8 @@
-/* The watcher: a thread that sleeps until one of a crew's processes ends, and says so on its stage. */
+/* The watcher: a thread that sleeps until one of a crew's processes ends, and says so on its channel. */
 #ifndef DMAP_CREW_WATCHER_H
 #define DMAP_CREW_WATCHER_H
 
-#include "crew/puppet.h"
+#include "crew/worker_proc.h"
 
 /** descriptor: readable from the process's end on; watch: borrowed until it has ended. Any thread.
  *  Returns false, with errno, if memory is out. */

@@ -11,7 +11,7 @@
 
 #include "base/call_spec.h"
 #include "base/outcome.h"
-#include "base/reach.h"
+#include "base/cross_memory.h"
 
 /** A call, as the workers of a rank see it: made by the giver of its grants, and there until none of them is out. */
 typedef struct dmap__crew_call {
@@ -35,17 +35,17 @@ typedef enum dmap__layout {
 /** Bytes of an item or a result that goes between a worker and another process: of smaller ones there are so many in a
  *  message, and they take so long to compute, that the rank's own thread sends them beside that; larger ones leave the
  *  cache on the way. And bytes of a chunk that does so at the least, and of a batch, that are worth a system call. */
-#define DMAP__PASS_LEAST ((size_t)512)
-#define DMAP__PASS_MOST  ((size_t)2 << 20)
-#define DMAP__PASS_CHUNK ((size_t)64 << 10)
-#define DMAP__PASS_BATCH ((size_t)4 << 10)
+#define DMAP__DIRECT_LEAST ((size_t)512)
+#define DMAP__DIRECT_MOST  ((size_t)2 << 20)
+#define DMAP__DIRECT_CHUNK ((size_t)64 << 10)
+#define DMAP__DIRECT_BATCH ((size_t)4 << 10)
 
 /** How the results of a chunk leave the rank. */
-typedef enum dmap__passing {
-    DMAP__PASSING_OPEN = 0, /* no batch has ended yet */
-    DMAP__PASSING_ALL = 1,  /* each worker writes its own to `place` */
-    DMAP__PASSING_NONE = 2  /* they are kept in the outcome */
-} dmap__passing;
+typedef enum dmap__direct_way {
+    DMAP__DIRECT_WAY_OPEN = 0, /* no batch has ended yet */
+    DMAP__DIRECT_WAY_ALL = 1,  /* each worker writes its own to `place` */
+    DMAP__DIRECT_WAY_NONE = 2  /* they are kept in the outcome */
+} dmap__direct_way;
 
 /** A chunk for a crew. The crew's until dmap__crew_poll gives it back. */
 typedef struct dmap__grant {
@@ -61,9 +61,9 @@ typedef struct dmap__grant {
     dmap__outcome outcome;
     /* The memory of another process: items of an ARRAY may lie there, the one at `begin` at `items_at` (and `items` is
      * NULL), and results of fixed size may belong there, that of the item at `begin` at `place`. 0: no. */
-    const dmap__reach *reach; /* borrowed until the end */
+    const dmap__cross_memory *reach; /* borrowed until the end */
     uint64_t items_at, place;
-    _Atomic uint32_t passing; /* a dmap__passing; the workers' */
+    _Atomic uint32_t passing; /* a dmap__direct_way; the workers' */
     void *owner;              /* the giver's own */
 } dmap__grant;
 

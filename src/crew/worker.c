@@ -1,7 +1,7 @@
-/* A worker. Items are run in batches of about BATCH_S seconds, and of up to LONG_BATCH as much while the worker's lane
+/* A worker. Items are run in batches of about BATCH_S seconds, and of up to LONG_BATCH as much while the worker's deque
  * is long, so that the price of taking a batch and reading the clock is shared by many short items, and a long item is
  * alone. Invariants:
- *  - the log of the lane is written by this worker only, and not after the board was told that the batch ended;
+ *  - the log of the deque is written by this worker only, and not after the board was told that the batch ended;
  *  - every item taken is told to have ended, run or not;
  *  - user code runs with no lock held.
  * Which items count is the limit's: a final failure with DMAP_STOP lowers it to its own index, and what is at or above
@@ -14,19 +14,19 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "crew/puppet.h"
+#include "crew/worker_proc.h"
 #include "crew/batch.h"
 #include "crew/signals.h"
 
 #define BATCH_S         30e-6
 #define PROCESS_BATCH_S 200e-6                /* with a process: handing over costs more */
 #define LONG_BATCH      8                     /* times as long while there is plenty, */
-#define LONG_STAGED     ((size_t)1024 * 1024) /* and no longer than what is on a stage stays in a cache */
+#define LONG_STAGED     ((size_t)1024 * 1024) /* and no longer than what is on a channel stays in a cache */
 #define GROWTH          8
 #define MOST_ITEMS      (UINT32_C(1) << 30)
 #define SCRATCH_SIZE    ((size_t)256 * 1024)
 #define PASSED_SIZE     ((size_t)512 * 1024)      /* of what is had from another process, or passed on: in a cache */
-#define STAGED_SIZE     ((size_t)4 * 1024 * 1024) /* of fixed-size items and results on a stage */
+#define STAGED_SIZE     ((size_t)4 * 1024 * 1024) /* of fixed-size items and results on a channel */
 
 dmap__worker *dmap__worker_create(dmap__crew_state *crew, int number, int core) {
     dmap__worker *worker = calloc(1, sizeof *worker);
@@ -48,15 +48,15 @@ dmap__worker *dmap__worker_create(dmap__crew_state *crew, int number, int core) 
 void dmap__worker_destroy(dmap__worker *worker) {
     if (!worker)
         return;
-    dmap__puppet_destroy(worker->puppet);
+    dmap__worker_proc_destroy(worker->proc);
     free(worker->locals);
     free(worker->scratch);
     free(worker->fetched.items);
     free(worker);
 }
 
-void dmap__worker_hand_over(dmap__worker *worker, dmap__puppet *puppet) {
-    worker->puppet = puppet;
+void dmap__worker_hand_over(dmap__worker *worker, dmap__worker_proc *proc) {
+    worker->proc = proc;
 }
 
 void dmap__worker_take_mask(dmap__crew_state *crew) {
@@ -71,7 +71,7 @@ void dmap__worker_take_mask(dmap__crew_state *crew) {
 /* The thread is to run what is the program's: from now on it has the mask that tasks find. Processes take the mask at
  * their start, and no task runs in their workers' threads. */
 static void wake(dmap__worker *worker) {
-    if (worker->mask_number == worker->crew->mask_number || worker->puppet)
+    if (worker->mask_number == worker->crew->mask_number || worker->proc)
         return;
     dmap__signals_set(&worker->crew->mask);
     worker->mask_number = worker->crew->mask_number;
@@ -102,7 +102,7 @@ static bool place_in_scratch(dmap__worker *worker, dmap__batch *b, size_t needed
 
 /* Their final place, or scratch if they pass on from there. */
 static bool place_wanted(dmap__worker *worker, dmap__batch *b, size_t size) {
-    b->passes = size && size <= DMAP__PASS_MOST && dmap__batch_may_pass(b);
+    b->passes = size && size <= DMAP__DIRECT_MOST && dmap__batch_may_write_direct(b);
     b->results = b->grant->outcome.fixed + (size_t)b->begin * size;
     return !b->passes || place_in_scratch(worker, b, (b->end - b->begin) * size);
 }
@@ -124,10 +124,10 @@ static bool place_results(dmap__worker *worker, dmap__batch *b) {
 
 /* The items from b->done on. */
 static void run_rest(dmap__worker *worker, dmap__batch *b) {
-    (worker->puppet ? dmap__worker_run_process : dmap__worker_run_items)(worker, b);
+    (worker->proc ? dmap__worker_run_process : dmap__worker_run_items)(worker, b);
     worker->context.emit = NULL;
     dmap__batch_flush_fold(worker, b, b->done);
-    dmap__batch_pass(worker, b);
+    dmap__batch_write_direct(worker, b);
 }
 
 static void run(dmap__worker *worker, dmap__batch *b) {
@@ -155,11 +155,11 @@ static uint32_t fit(size_t bytes, size_t item) {
     return n == 0 ? 1 : n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
 }
 
-/* Items, and their results, of fixed size, that so many bytes of a stage hold; where there is none, any number. */
+/* Items, and their results, of fixed size, that so many bytes of a channel hold; where there is none, any number. */
 static uint32_t staged(const dmap__crew_state *crew, const dmap_task *task, size_t bytes) {
     size_t item = task->item_size == DMAP_VARIABLE ? 0 : task->item_size;
     size_t result = task->result_size == DMAP_VARIABLE ? 0 : task->result_size;
-    return crew->stages ? fit(bytes, item + result) : UINT32_MAX;
+    return crew->channels ? fit(bytes, item + result) : UINT32_MAX;
 }
 
 uint32_t dmap__worker_most(const dmap__crew_state *crew, const dmap__grant *grant) {
@@ -171,7 +171,7 @@ uint32_t dmap__worker_most(const dmap__crew_state *crew, const dmap__grant *gran
         return 1;
     if (spec->want != DMAP__WANT_RESULTS)
         most = fit(SCRATCH_SIZE, result);
-    else if (grant->place && result <= DMAP__PASS_MOST)
+    else if (grant->place && result <= DMAP__DIRECT_MOST)
         most = fit(PASSED_SIZE, result);
     uint32_t read = grant->items_at ? fit(PASSED_SIZE, task->item_size) : UINT32_MAX;
     most = most < read ? most : read;
@@ -202,7 +202,7 @@ static void note_time(dmap__worker *worker, dmap__batch *b) {
     if (!n)
         return;
     const dmap__crew_call *call = worker->context.call;
-    learn(dmap__pace_of(worker->paces, call->id), n, seconds, worker->puppet ? PROCESS_BATCH_S : BATCH_S,
+    learn(dmap__pace_of(worker->paces, call->id), n, seconds, worker->proc ? PROCESS_BATCH_S : BATCH_S,
           staged(worker->crew, call->task, LONG_STAGED));
     uint64_t first = b->grant->begin;
     if (!dmap__outcome_add_span(b->log, first + b->begin, first + b->done, seconds / n, !call->spec.each_span))
@@ -214,7 +214,7 @@ static bool make_ready(dmap__worker *worker, dmap__outcome *log) {
     const dmap__crew_state *crew = worker->crew;
     dmap_context *ctx = &worker->context;
     ctx->blocks = &log->blocks;
-    if (worker->puppet)
+    if (worker->proc)
         return true;
     const dmap__crew_call *call = ctx->call;
     int code = dmap__local_set_up(ctx, &worker->locals[call->spec.task_id], call->task, crew->shared_generation);
@@ -306,8 +306,8 @@ int dmap__worker_resume(dmap__worker *worker, const char *why, bool goes_on) {
 }
 
 void dmap__worker_leave(dmap__worker *worker) {
-    if (worker->puppet)
-        dmap__puppet_quit(worker->puppet);
+    if (worker->proc)
+        dmap__worker_proc_quit(worker->proc);
     wake(worker);
     for (size_t i = 0; i < worker->crew->n_tasks; i++)
         dmap__local_tear_down(&worker->context, &worker->locals[i]);

@@ -5,7 +5,7 @@
 #include "crew/crew_state.h"
 
 typedef struct dmap__worker dmap__worker;
-struct dmap__puppet;
+struct dmap__worker_proc;
 
 /** core: for messages; -1: not known. Returns NULL if memory is out. */
 dmap__worker *dmap__worker_create(dmap__crew_state *crew, int number, int core);
@@ -15,7 +15,7 @@ void dmap__worker_destroy(dmap__worker *worker);
 /** Runs one batch. Returns 0: there was nothing to run; 1: it ran; 2: and it was the last of its chunk. */
 int dmap__worker_step(dmap__worker *worker);
 /** Gives the worker a process that runs its items from now on (taken over). Before its first step. */
-void dmap__worker_hand_over(dmap__worker *worker, struct dmap__puppet *puppet);
+void dmap__worker_hand_over(dmap__worker *worker, struct dmap__worker_proc *proc);
 /** Most items of a grant that a worker may take at once. */
 uint32_t dmap__worker_most(const dmap__crew_state *crew, const dmap__grant *grant);
 /** Another thread may want its core: it yields before it begins its next batch. */

@@ -1,4 +1,4 @@
-/* A worker's process. It sleeps until a request is on the stage, runs its items in place and one after the other, and
+/* A worker's process. It sleeps until a request is on the channel, runs its items in place and one after the other, and
  * says after each that it has ended, so that its death costs the item that killed it and no other. The answer ends at
  * the first item that fails: failures are few, and the rank, which knows what they mean, asks again for the rest. */
 #include "crew/worker_child.h"
@@ -14,11 +14,11 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/tasks.h"
-#include "crew/copy.h"
+#include "proc/copy.h"
 #include "crew/emission.h"
-#include "crew/obituary.h"
+#include "crew/crash_report.h"
 #include "crew/shared.h"
-#include "crew/stage.h"
+#include "crew/shm_channel.h"
 #include "crew/batch.h"
 
 #define STAGE_DESCRIPTOR 3
@@ -27,7 +27,7 @@ typedef struct child {
     dmap_context context; /* first: ctx->take finds the child by it */
     dmap__crew_state crew;
     dmap__crew_call call;
-    dmap__stage stage;
+    dmap__shm_channel channel;
     dmap__local *locals; /* by task */
 } child;
 
@@ -36,38 +36,38 @@ DMAP_PROCESS(dmap__worker_child, dmap__worker_child);
 /* What takes memory is done once in a process and those that it forks: a child that has not come up takes none from
  * malloc. */
 bool dmap__worker_child_prepare(void) {
-    dmap__obituary_load();
+    dmap__crash_report_load();
     return dmap__copy_watch();
 }
 
-/* Results of variable size are made on the stage. ctx->take. */
+/* Results of variable size are made on the channel. ctx->take. */
 static void *take(dmap_context *ctx, size_t size) {
     child *c = (child *)ctx;
-    uint64_t offset = dmap__stage_take(&c->stage, size);
-    return offset ? dmap__stage_at(&c->stage, offset) : NULL;
+    uint64_t offset = dmap__shm_channel_take(&c->channel, size);
+    return offset ? dmap__shm_channel_at(&c->channel, offset) : NULL;
 }
 
 /* ctx->emit: the rank is asked to take it, with the request still unanswered. */
 static bool emit(dmap_context *ctx, const void *data, size_t size) {
     child *c = (child *)ctx;
-    dmap__stage_head *head = c->stage.head;
+    dmap__shm_channel_head *head = c->channel.head;
     if (!head->emission)
-        head->emission = dmap__stage_take(&c->stage, DMAP__EMISSION_MOST);
+        head->emission = dmap__shm_channel_take(&c->channel, DMAP__EMISSION_MOST);
     if (!head->emission)
         return false;
-    memcpy(dmap__stage_at(&c->stage, head->emission), data, size);
+    memcpy(dmap__shm_channel_at(&c->channel, head->emission), data, size);
     head->emitted_index = ctx->index;
     head->emitted = size;
-    if (!dmap__stage_pass(&c->stage, DMAP__TURN_PROCESS, DMAP__TURN_RANK))
+    if (!dmap__shm_channel_pass(&c->channel, DMAP__OWNER_PROCESS, DMAP__OWNER_RANK))
         return false;
-    while (atomic_load(&head->turn) == DMAP__TURN_RANK)
-        dmap__stage_wait(&c->stage, DMAP__TURN_RANK, -1);
+    while (atomic_load(&head->owner) == DMAP__OWNER_RANK)
+        dmap__shm_channel_wait(&c->channel, DMAP__OWNER_RANK, -1);
     return head->taken;
 }
 
 /* ---- before the items ---- */
 
-static const dmap_task *find_task(const dmap__stage_head *head, size_t *number) {
+static const dmap_task *find_task(const dmap__shm_channel_head *head, size_t *number) {
     const dmap__tasks *tasks = dmap__tasks_get();
     for (*number = 0; *number < tasks->count; ++*number)
         if (!strcmp(tasks->tasks[*number]->name, head->task_name))
@@ -76,7 +76,7 @@ static const dmap_task *find_task(const dmap__stage_head *head, size_t *number) 
 }
 
 static bool map_shared(child *c) {
-    const dmap__shared_place *place = &c->stage.head->shared;
+    const dmap__shared_place *place = &c->channel.head->shared;
     if (place->generation == c->crew.shared_generation)
         return true;
     dmap__shared_destroy((void *)c->crew.shared, c->crew.shared_size, -1);
@@ -93,7 +93,7 @@ static bool map_shared(child *c) {
 }
 
 static bool refuse(child *c, int code, const char *why) {
-    dmap__stage_head *head = c->stage.head;
+    dmap__shm_channel_head *head = c->channel.head;
     head->set_up_failed = true;
     head->code = code;
     head->out_of_memory = c->context.out_of_memory;
@@ -102,10 +102,10 @@ static bool refuse(child *c, int code, const char *why) {
 }
 
 static bool make_ready(child *c) {
-    dmap__stage_head *head = c->stage.head;
+    dmap__shm_channel_head *head = c->channel.head;
     size_t number;
     const dmap_task *task = find_task(head, &number);
-    if (!dmap__stage_look(&c->stage))
+    if (!dmap__shm_channel_look(&c->channel))
         return refuse(c, 1, "the worker's process is out of addresses");
     if (!task)
         return refuse(c, 1,
@@ -127,30 +127,30 @@ static bool make_ready(child *c) {
 /* ---- items ---- */
 
 static const void *item_at(child *c, uint32_t i, uint64_t *number) {
-    const dmap__stage_head *head = c->stage.head;
-    const unsigned char *items = dmap__stage_at(&c->stage, head->items);
+    const dmap__shm_channel_head *head = c->channel.head;
+    const unsigned char *items = dmap__shm_channel_at(&c->channel, head->items);
     if (head->layout == DMAP__LAYOUT_ARRAY)
         return items + (size_t)i * c->context.item_size;
     if (head->layout == DMAP__LAYOUT_RANGE) {
         *number = head->range_first + c->context.index;
         return number;
     }
-    dmap__staged staged = ((const dmap__staged *)(const void *)items)[i];
+    dmap__shm_blob staged = ((const dmap__shm_blob *)(const void *)items)[i];
     c->context.item_size = (size_t)staged.size;
-    return dmap__stage_at(&c->stage, staged.offset);
+    return dmap__shm_channel_at(&c->channel, staged.offset);
 }
 
 static void begin(child *c, uint32_t i, dmap__phase phase) {
-    dmap__stage_head *head = c->stage.head;
+    dmap__shm_channel_head *head = c->channel.head;
     dmap_context *ctx = &c->context;
     size_t size = c->call.task->result_size;
     ctx->index =
-        head->indices ? ((const uint64_t *)dmap__stage_at(&c->stage, head->indices))[i] : head->first_index + i;
+        head->indices ? ((const uint64_t *)dmap__shm_channel_at(&c->channel, head->indices))[i] : head->first_index + i;
     ctx->has_result = false;
     ctx->result_size = 0;
     ctx->result = NULL;
     if (size != DMAP_VARIABLE)
-        ctx->result = (unsigned char *)dmap__stage_at(&c->stage, head->results) + (size_t)i * size;
+        ctx->result = (unsigned char *)dmap__shm_channel_at(&c->channel, head->results) + (size_t)i * size;
     if (head->item_timeout_s > 0) {
         ctx->began_s = dmap__clock_now();
         atomic_store(&head->began_s, ctx->began_s);
@@ -160,8 +160,8 @@ static void begin(child *c, uint32_t i, dmap__phase phase) {
 
 /* There was no place for the result: it may be that memory is not what is out. */
 static void name_reason(child *c, int code) {
-    bool has_descriptor = dmap__stage_has_descriptor(&c->stage);
-    if (has_descriptor && c->stage.reason != EFBIG)
+    bool has_descriptor = dmap__shm_channel_has_descriptor(&c->channel);
+    if (has_descriptor && c->channel.reason != EFBIG)
         return;
     c->context.out_of_memory = false;
     dmap_fail(&c->context, code,
@@ -171,7 +171,7 @@ static void name_reason(child *c, int code) {
 
 /* Returns true if the item is done well. */
 static bool end(child *c, uint32_t i, int code) {
-    dmap__stage_head *head = c->stage.head;
+    dmap__shm_channel_head *head = c->channel.head;
     dmap_context *ctx = &c->context;
     const dmap__crew_call *call = &c->call;
     bool is_variable = call->task->result_size == DMAP_VARIABLE;
@@ -182,8 +182,8 @@ static bool end(child *c, uint32_t i, int code) {
     } else if (!code && !ctx->out_of_memory && (!is_variable || ctx->has_result)) {
         head->status = DMAP_ITEM_OK;
         if (is_variable)
-            ((dmap__staged *)dmap__stage_at(&c->stage, head->results))[i] =
-                (dmap__staged){(uint64_t)((unsigned char *)ctx->result - (unsigned char *)head), ctx->result_size};
+            ((dmap__shm_blob *)dmap__shm_channel_at(&c->channel, head->results))[i] =
+                (dmap__shm_blob){(uint64_t)((unsigned char *)ctx->result - (unsigned char *)head), ctx->result_size};
         return true;
     } else if (!code && !ctx->out_of_memory) {
         code = dmap_fail(ctx, 1, "the task \"%s\" gave no result: dmap_result was not called", call->task->name);
@@ -210,15 +210,15 @@ static int call(child *c, uint32_t i, uint32_t n) {
 /* Items that need no more than their place and their number: the way of short ones. What is the same for all of them is
  * written once; what each one writes says where the process was, should it die. */
 static void run_plain(child *c) {
-    dmap__stage_head *head = c->stage.head;
+    dmap__shm_channel_head *head = c->channel.head;
     const dmap_task *task = c->call.task;
     const bool is_range = head->layout == DMAP__LAYOUT_RANGE;
     const uint32_t count = head->count;
     const uint64_t first = head->first_index, from = head->range_first;
     const size_t result_size = task->result_size;
     uint64_t number;
-    unsigned char *result = dmap__stage_at(&c->stage, head->results);
-    const unsigned char *item = is_range ? (const void *)&number : dmap__stage_at(&c->stage, head->items);
+    unsigned char *result = dmap__shm_channel_at(&c->channel, head->results);
+    const unsigned char *item = is_range ? (const void *)&number : dmap__shm_channel_at(&c->channel, head->items);
     begin(c, 0, DMAP__PHASE_ITEM);
     for (uint32_t i = 0; i < count; i++, result += result_size, item += is_range ? 0 : task->item_size) {
         if (first + i >= atomic_load_explicit(&head->limit, memory_order_relaxed))
@@ -235,7 +235,7 @@ static void run_plain(child *c) {
 }
 
 static void run(child *c) {
-    dmap__stage_head *head = c->stage.head;
+    dmap__shm_channel_head *head = c->channel.head;
     bool neighbours = head->layout != DMAP__LAYOUT_BLOBS && !head->indices;
     bool whole = c->call.task->run_batch && neighbours && !head->singly && head->count > 1;
     c->context.item_size = c->call.task->item_size;
@@ -265,15 +265,15 @@ static void run(child *c) {
 /* ---- the process ---- */
 
 static bool open_child(child *c) {
-    dmap__stage_head *head;
-    if (!dmap__stage_open(&c->stage, STAGE_DESCRIPTOR))
+    dmap__shm_channel_head *head;
+    if (!dmap__shm_channel_open(&c->channel, STAGE_DESCRIPTOR))
         return false;
-    head = c->stage.head;
+    head = c->channel.head;
     if (head->is_bound)
         sched_setaffinity(0, sizeof head->cpus, head->cpus);
     dmap__surroundings_enter(&head->surroundings);
-    dmap__inner_enter_process(head->inner);
-    dmap__obituary_prepare(head);
+    dmap__nested_threads_enter_process(head->inner);
+    dmap__crash_report_prepare(head);
     c->crew.rank = head->rank;
     c->crew.n_tasks = dmap__tasks_get()->count;
     c->locals = dmap__memory_lasting((c->crew.n_tasks + 1) * sizeof *c->locals);
@@ -286,7 +286,7 @@ static bool open_child(child *c) {
 }
 
 static void answer(child *c) {
-    dmap__stage_head *head = c->stage.head;
+    dmap__shm_channel_head *head = c->channel.head;
     c->context.text[0] = '\0';
     c->context.out_of_memory = false;
     if (make_ready(c)) {
@@ -304,17 +304,17 @@ int dmap__worker_child(void *argument, size_t size) {
     child *c = dmap__memory_lasting(sizeof *c);
     if (!c || !open_child(c))
         return 1;
-    dmap__stage_head *head = c->stage.head;
+    dmap__shm_channel_head *head = c->channel.head;
     atomic_store(&head->phase, (uint32_t)DMAP__PHASE_IDLE);
     for (;;) {
-        while (atomic_load(&head->turn) == DMAP__TURN_RANK)
-            dmap__stage_wait(&c->stage, DMAP__TURN_RANK, -1);
+        while (atomic_load(&head->owner) == DMAP__OWNER_RANK)
+            dmap__shm_channel_wait(&c->channel, DMAP__OWNER_RANK, -1);
         if (head->quit)
             break;
         answer(c);
-        if (!dmap__stage_has_descriptor(&c->stage))
+        if (!dmap__shm_channel_has_descriptor(&c->channel))
             break;
-        if (!dmap__stage_pass(&c->stage, DMAP__TURN_PROCESS, DMAP__TURN_RANK))
+        if (!dmap__shm_channel_pass(&c->channel, DMAP__OWNER_PROCESS, DMAP__OWNER_RANK))
             return 1;
     }
     for (size_t i = 0; i < c->crew.n_tasks; i++)

@@ -9,7 +9,7 @@
  *  false if memory is out. */
 bool dmap__worker_child_prepare(void);
 
-/** Answers requests on the stage, which is descriptor 3, until it is told to quit. A dmap_process_fn. */
+/** Answers requests on the channel, which is descriptor 3, until it is told to quit. A dmap_process_fn. */
 int dmap__worker_child(void *argument, size_t size);
 
 #endif

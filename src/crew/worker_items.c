@@ -1,7 +1,7 @@
 /* Running a batch in the worker's own thread. */
 #include "base/clock.h"
 #include "crew/batch.h"
-#include "crew/copy.h"
+#include "proc/copy.h"
 
 static const void *item_at(const dmap__batch *b, uint32_t offset, uint64_t *number, dmap_context *ctx) {
     const dmap__grant *grant = b->grant;

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "crew/batch.h"
-#include "crew/copy.h"
-#include "crew/puppet.h"
+#include "proc/copy.h"
+#include "crew/worker_proc.h"
 
 void dmap__local_tear_down(dmap_context *ctx, dmap__local *local) {
     if (local->task && local->task->teardown) {
@@ -71,6 +71,6 @@ void dmap__worker_trim(dmap__worker *worker, size_t bytes) {
         free(worker->fetched.items);
         worker->fetched = (dmap__fetched){0};
     }
-    if (worker->puppet)
-        dmap__stage_trim(&worker->puppet->stage, bytes);
+    if (worker->proc)
+        dmap__shm_channel_trim(&worker->proc->channel, bytes);
 }

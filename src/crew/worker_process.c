@@ -1,13 +1,13 @@
-/* Having a batch run by the worker's process: items are copied onto the stage, results from there to where they belong,
- * so a process that dies takes nothing along but the item that it was at. What it had ended is kept; it is replaced,
- * and asked for the rest. */
+/* Having a batch run by the worker's process: items are copied onto the channel, results from there to where they
+ * belong, so a process that dies takes nothing along but the item that it was at. What it had ended is kept; it is
+ * replaced, and asked for the rest. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "crew/puppet.h"
+#include "crew/worker_proc.h"
 #include "crew/batch.h"
 
 #define FALSE_STARTS 3 /* deaths before any item was begun, in a row, that are put up with */
@@ -16,64 +16,64 @@
 /* What is asked for: offsets from grant->begin. */
 typedef struct request {
     uint32_t begin, end, batch_end;
-    uint64_t results; /* where they are on the stage */
+    uint64_t results; /* where they are on the channel */
     bool singly;
     int false_starts, late_starts;
 } request;
 
 /* ---- asking ---- */
 
-static bool put_blobs(dmap__stage *stage, const dmap_blob *blobs, uint32_t n) {
-    dmap__stage_head *head = stage->head;
-    head->items = dmap__stage_take(stage, n * sizeof(dmap__staged));
+static bool put_blobs(dmap__shm_channel *channel, const dmap_blob *blobs, uint32_t n) {
+    dmap__shm_channel_head *head = channel->head;
+    head->items = dmap__shm_channel_take(channel, n * sizeof(dmap__shm_blob));
     for (uint32_t i = 0; head->items && i < n; i++) {
-        uint64_t offset = dmap__stage_take(stage, blobs[i].size);
+        uint64_t offset = dmap__shm_channel_take(channel, blobs[i].size);
         if (!offset)
             return false;
         if (blobs[i].size)
-            memcpy(dmap__stage_at(stage, offset), blobs[i].data, blobs[i].size);
-        ((dmap__staged *)dmap__stage_at(stage, head->items))[i] = (dmap__staged){offset, blobs[i].size};
+            memcpy(dmap__shm_channel_at(channel, offset), blobs[i].data, blobs[i].size);
+        ((dmap__shm_blob *)dmap__shm_channel_at(channel, head->items))[i] = (dmap__shm_blob){offset, blobs[i].size};
     }
     return head->items != 0;
 }
 
 static bool put_items(dmap__worker *worker, dmap__batch *b, uint32_t first, uint32_t n) {
     const dmap__grant *grant = b->grant;
-    dmap__stage *stage = &worker->puppet->stage;
-    dmap__stage_head *head = stage->head;
+    dmap__shm_channel *channel = &worker->proc->channel;
+    dmap__shm_channel_head *head = channel->head;
     size_t item_size = worker->context.call->task->item_size;
     head->items = 0;
     if (grant->layout == DMAP__LAYOUT_BLOBS)
-        return put_blobs(stage, (const dmap_blob *)grant->items + first, n);
+        return put_blobs(channel, (const dmap_blob *)grant->items + first, n);
     if (grant->layout == DMAP__LAYOUT_RANGE)
         return true;
-    head->items = dmap__stage_take(stage, n * item_size);
+    head->items = dmap__shm_channel_take(channel, n * item_size);
     if (head->items && grant->items_at)
-        return dmap__batch_read(worker, b, first, n, dmap__stage_at(stage, head->items));
+        return dmap__batch_read(worker, b, first, n, dmap__shm_channel_at(channel, head->items));
     if (head->items && item_size)
-        memcpy(dmap__stage_at(stage, head->items), b->items + (first - b->begin) * item_size, n * item_size);
+        memcpy(dmap__shm_channel_at(channel, head->items), b->items + (first - b->begin) * item_size, n * item_size);
     return head->items != 0;
 }
 
-static bool put_indices(dmap__stage *stage, const dmap__grant *grant, uint32_t first, uint32_t n) {
-    dmap__stage_head *head = stage->head;
+static bool put_indices(dmap__shm_channel *channel, const dmap__grant *grant, uint32_t first, uint32_t n) {
+    dmap__shm_channel_head *head = channel->head;
     head->first_index = grant->begin + first;
     head->indices = 0;
     if (!grant->indices)
         return true;
-    head->indices = dmap__stage_take(stage, n * sizeof *grant->indices);
+    head->indices = dmap__shm_channel_take(channel, n * sizeof *grant->indices);
     if (head->indices)
-        memcpy(dmap__stage_at(stage, head->indices), grant->indices + first, n * sizeof *grant->indices);
+        memcpy(dmap__shm_channel_at(channel, head->indices), grant->indices + first, n * sizeof *grant->indices);
     return head->indices != 0;
 }
 
 static bool put_request(dmap__worker *worker, dmap__batch *b, request *r) {
     const dmap__crew_call *call = worker->context.call;
-    dmap__stage *stage = &worker->puppet->stage;
-    dmap__stage_head *head = stage->head;
+    dmap__shm_channel *channel = &worker->proc->channel;
+    dmap__shm_channel_head *head = channel->head;
     uint32_t n = r->end - r->begin;
     size_t result_size = call->task->result_size;
-    dmap__stage_clear(stage);
+    dmap__shm_channel_clear(channel);
     atomic_store(&head->call, call->id);
     atomic_store(&head->limit, UINT64_MAX);
     dmap__limit_lower(&head->limit, atomic_load(&call->limit));
@@ -87,9 +87,10 @@ static bool put_request(dmap__worker *worker, dmap__batch *b, request *r) {
     head->layout = (uint32_t)b->grant->layout;
     head->count = n;
     head->range_first = b->grant->range_first;
-    r->results = dmap__stage_take(stage, n * (result_size == DMAP_VARIABLE ? sizeof(dmap__staged) : result_size));
+    r->results =
+        dmap__shm_channel_take(channel, n * (result_size == DMAP_VARIABLE ? sizeof(dmap__shm_blob) : result_size));
     head->results = r->results;
-    return r->results && put_indices(stage, b->grant, r->begin, n) && put_items(worker, b, r->begin, n);
+    return r->results && put_indices(channel, b->grant, r->begin, n) && put_items(worker, b, r->begin, n);
 }
 
 /* ---- answers ---- */
@@ -108,12 +109,11 @@ static bool fail(dmap__worker *worker, dmap__batch *b, request *r, int code, int
 }
 
 /* Returns false if the batch cannot go on. */
-static bool take_variable(dmap__worker *worker, dmap__batch *b, request *r, dmap__staged staged) {
-    dmap__stage *stage = &worker->puppet->stage;
+static bool take_variable(dmap__worker *worker, dmap__batch *b, request *r, dmap__shm_blob staged) {
+    dmap__shm_channel *channel = &worker->proc->channel;
     dmap_context *ctx = &worker->context;
-    if (!dmap__stage_holds(stage, staged.offset, staged.size)) {
-        snprintf(ctx->text, sizeof ctx->text, "process %d wrote over memory that is not the task's",
-                 worker->puppet->pid);
+    if (!dmap__shm_channel_holds(channel, staged.offset, staged.size)) {
+        snprintf(ctx->text, sizeof ctx->text, "process %d wrote over memory that is not the task's", worker->proc->pid);
         return fail(worker, b, r, 0, 0, DMAP_ITEM_CRASHED);
     }
     ctx->has_result = true;
@@ -123,16 +123,16 @@ static bool take_variable(dmap__worker *worker, dmap__batch *b, request *r, dmap
         dmap__batch_fail_memory(worker, b, "a result");
         return false;
     }
-    memcpy(ctx->result, dmap__stage_at(stage, staged.offset), ctx->result_size);
+    memcpy(ctx->result, dmap__shm_channel_at(channel, staged.offset), ctx->result_size);
     dmap__batch_keep_variable(worker, b, r->begin++);
     return true;
 }
 
 /* Results of the first n items of the request go where they belong. Those of a whole batch that may pass on do so from
- * the stage: nothing else is asked for before they have. */
+ * the channel: nothing else is asked for before they have. */
 static bool take_results(dmap__worker *worker, dmap__batch *b, request *r, uint32_t n) {
     const dmap__crew_call *call = worker->context.call;
-    void *results = dmap__stage_at(&worker->puppet->stage, r->results);
+    void *results = dmap__shm_channel_at(&worker->proc->channel, r->results);
     size_t size = call->task->result_size;
     bool goes_on = true;
     if (b->passes && r->begin == b->begin && n == b->end - b->begin)
@@ -143,13 +143,13 @@ static bool take_results(dmap__worker *worker, dmap__batch *b, request *r, uint3
         r->begin += n;
     else
         for (uint32_t i = 0; goes_on && i < n; i++)
-            goes_on = take_variable(worker, b, r, ((const dmap__staged *)results)[i]);
+            goes_on = take_variable(worker, b, r, ((const dmap__shm_blob *)results)[i]);
     b->done = r->begin;
     return goes_on;
 }
 
 static bool take_answer(dmap__worker *worker, dmap__batch *b, request *r) {
-    const dmap__stage_head *head = worker->puppet->stage.head;
+    const dmap__shm_channel_head *head = worker->proc->channel.head;
     dmap_context *ctx = &worker->context;
     snprintf(ctx->text, sizeof ctx->text, "%.*s", DMAP__TEXT_SIZE - 1, head->text);
     ctx->out_of_memory = head->out_of_memory;
@@ -183,24 +183,24 @@ static bool take_stillborn(dmap__worker *worker, dmap__batch *b, request *r, con
 }
 
 /* The process died. Who it was at is in the phase: nobody, the set-up, one item, or one of several. */
-static bool take_death(dmap__worker *worker, dmap__batch *b, request *r, dmap__puppet_said said) {
-    dmap__phase phase = (dmap__phase)atomic_load(&worker->puppet->stage.head->phase);
+static bool take_death(dmap__worker *worker, dmap__batch *b, request *r, dmap__worker_proc_said said) {
+    dmap__phase phase = (dmap__phase)atomic_load(&worker->proc->channel.head->phase);
     dmap_context *ctx = &worker->context;
     dmap__error error;
     int code;
-    if (dmap__puppet_obituary(worker->puppet, &code, ctx->text, sizeof ctx->text, &error) != DMAP_OK) {
+    if (dmap__worker_proc_reap(worker->proc, &code, ctx->text, sizeof ctx->text, &error) != DMAP_OK) {
         b->log->trouble = error;
         return give_up(worker);
     }
     ctx->out_of_memory = false;
     if (r->begin == r->end)
         return true;
-    if (said == DMAP__PUPPET_LATE) {
+    if (said == DMAP__WORKER_PROC_LATE) {
         r->late_starts++;
         snprintf(ctx->text, sizeof ctx->text, "process %d did not come up within %g seconds: it was killed",
-                 worker->puppet->pid, worker->puppet->config.start_timeout_s);
+                 worker->proc->pid, worker->proc->config.start_timeout_s);
     }
-    if (said == DMAP__PUPPET_LATE || (phase != DMAP__PHASE_ITEM && phase != DMAP__PHASE_BATCH))
+    if (said == DMAP__WORKER_PROC_LATE || (phase != DMAP__PHASE_ITEM && phase != DMAP__PHASE_BATCH))
         return take_false_start(worker, b, r, phase == DMAP__PHASE_SETUP, code);
     r->false_starts = r->late_starts = 0;
     if (phase == DMAP__PHASE_BATCH) {
@@ -208,7 +208,7 @@ static bool take_death(dmap__worker *worker, dmap__batch *b, request *r, dmap__p
         return true;
     }
     bool timed_out =
-        said == DMAP__PUPPET_TIMED_OUT && code == -SIGKILL; /* else it ended by itself, at the last moment */
+        said == DMAP__WORKER_PROC_TIMED_OUT && code == -SIGKILL; /* else it ended by itself, at the last moment */
     if (timed_out)
         snprintf(ctx->text, sizeof ctx->text, "over its %g seconds: killed", worker->context.call->spec.item_timeout_s);
     return fail(worker, b, r, code > 0 ? code : 0, code < 0 ? -code : 0,
@@ -219,18 +219,18 @@ static bool take_death(dmap__worker *worker, dmap__batch *b, request *r, dmap__p
 static bool take_unwanted(dmap__worker *worker) {
     dmap__error error;
     int code;
-    dmap__puppet_obituary(worker->puppet, &code, worker->context.text, sizeof worker->context.text, &error);
+    dmap__worker_proc_reap(worker->proc, &code, worker->context.text, sizeof worker->context.text, &error);
     worker->context.text[0] = '\0';
     return false;
 }
 
-static bool take(dmap__worker *worker, dmap__batch *b, request *r, dmap__puppet_said said) {
-    uint32_t done = atomic_load(&worker->puppet->stage.head->done), n = r->end - r->begin;
+static bool take(dmap__worker *worker, dmap__batch *b, request *r, dmap__worker_proc_said said) {
+    uint32_t done = atomic_load(&worker->proc->channel.head->done), n = r->end - r->begin;
     if (!take_results(worker, b, r, done <= n ? done : 0))
         return false;
-    if (said == DMAP__PUPPET_ANSWERED)
+    if (said == DMAP__WORKER_PROC_ANSWERED)
         return take_answer(worker, b, r);
-    if (said == DMAP__PUPPET_UNWANTED)
+    if (said == DMAP__WORKER_PROC_UNWANTED)
         return take_unwanted(worker);
     return take_death(worker, b, r, said);
 }
@@ -242,9 +242,9 @@ static bool emit(void *arg, uint64_t index, const void *data, size_t size) {
     return ctx->emit && ctx->emit(ctx, data, size);
 }
 
-/* There is no room for the request on the stage. */
+/* There is no room for the request on the channel. */
 static void fail_request(dmap__worker *worker, dmap__batch *b) {
-    int reason = worker->puppet->stage.reason;
+    int reason = worker->proc->channel.reason;
     if (reason == ENOMEM) {
         dmap__batch_fail_memory(worker, b, "a batch for a process");
         return;
@@ -256,9 +256,9 @@ static void fail_request(dmap__worker *worker, dmap__batch *b) {
 static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
     dmap__error error;
     uint32_t begin = r->begin;
-    worker->puppet->emit = emit;
-    worker->puppet->emit_arg = &worker->context;
-    r->end = begin + dmap__puppet_admit(worker->puppet, r->batch_end - begin);
+    worker->proc->emit = emit;
+    worker->proc->emit_arg = &worker->context;
+    r->end = begin + dmap__worker_proc_admit(worker->proc, r->batch_end - begin);
     if (!put_request(worker, b, r)) {
         if (b->log->trouble.status == DMAP_OK)
             fail_request(worker, b);
@@ -266,15 +266,15 @@ static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
     }
     dmap__patience patience = {worker->context.call->spec.item_timeout_s, &worker->context.call->limit,
                                b->grant->indices ? 0 : b->grant->begin + begin, &worker->context.call->lets_run};
-    dmap__puppet_said said = dmap__puppet_ask(worker->puppet, &patience, &error);
-    if (said == DMAP__PUPPET_STILLBORN)
+    dmap__worker_proc_said said = dmap__worker_proc_ask(worker->proc, &patience, &error);
+    if (said == DMAP__WORKER_PROC_STILLBORN)
         return take_stillborn(worker, b, r, &error);
-    if (said == DMAP__PUPPET_FAILED) {
+    if (said == DMAP__WORKER_PROC_FAILED) {
         b->log->trouble = error;
         return give_up(worker);
     }
     bool goes_on = take(worker, b, r, said);
-    worker->puppet->items += r->begin - begin;
+    worker->proc->items += r->begin - begin;
     return goes_on;
 }
 

@@ -16,7 +16,7 @@
 
 #include "base/bell.h"
 #include "base/error.h"
-#include "base/reach.h"
+#include "base/cross_memory.h"
 #include "net/message.h"
 
 typedef struct dmap__comm dmap__comm;
@@ -46,7 +46,7 @@ bool dmap__comm_is_rung(const dmap__comm *comm);
 
 /** How this rank reads and writes the memory of the master, which runs on the same host; NULL: it cannot. Any thread
  *  may use it, as long as comm. */
-const dmap__reach *dmap__comm_reach(const dmap__comm *comm);
+const dmap__cross_memory *dmap__comm_reach(const dmap__comm *comm);
 /** Master: true if that rank can read and write its memory. */
 bool dmap__comm_is_reached_by(const dmap__comm *comm, int rank);
 /** Master: no rank writes to its memory any more. Blocks while one does, for 10 s at most (one that was stopped in the

@@ -47,16 +47,16 @@ static dmap_status learn_hosts(dmap__comm *comm, dmap__error *error) {
 
 static dmap_status meet_neighbours(dmap__comm *comm, dmap__error *error) {
     const dmap__host_place *place = &comm->places[comm->rank];
-    dmap__neighbours_offer mine, *all = calloc((size_t)comm->size, sizeof *all);
-    dmap__neighbours_init(&comm->neighbours, place, &mine);
+    dmap__node_shm_offer mine, *all = calloc((size_t)comm->size, sizeof *all);
+    dmap__node_shm_init(&comm->neighbours, place, &mine);
     if (!all)
         dmap__fail_memory(error, (size_t)comm->size * sizeof *all, "the offers of ranks");
     if (dmap__comm_agree(comm, error) == DMAP_OK &&
         dmap__comm_gather(comm, &mine, sizeof mine, all, error) == DMAP_OK) {
-        dmap__neighbours_reached reached = dmap__neighbours_accept(&comm->neighbours, place, &all[place->leader]);
+        dmap__node_shm_reached reached = dmap__node_shm_accept(&comm->neighbours, place, &all[place->leader]);
         dmap__comm_gather(comm, &reached, sizeof reached, comm->reached, error);
     }
-    dmap__neighbours_end_offer(&comm->neighbours);
+    dmap__node_shm_end_offer(&comm->neighbours);
     free(all);
     return error->status;
 }
@@ -104,14 +104,14 @@ void dmap__comm_end(dmap__comm *comm) {
     comm->has_ended = true;
     dmap__outbox_fini(&comm->outbox);
     dmap__inbox_fini(&comm->inbox);
-    dmap__neighbours_close_gates(&comm->neighbours);
+    dmap__node_shm_close_gates(&comm->neighbours);
 }
 
 void dmap__comm_close(dmap__comm *comm) {
     if (!comm)
         return;
     dmap__comm_end(comm);
-    dmap__neighbours_fini(&comm->neighbours);
+    dmap__node_shm_fini(&comm->neighbours);
     dmap__link_close(comm->link, comm->broken.status != DMAP_OK);
     free(comm->reached);
     free(comm->places);

@@ -1,4 +1,4 @@
-/* A comm, for the files that make it up: comm_open.c opens and closes it, comm_messages.c does the rest; MPI is called
+/* A comm, for the files that make it up: comm_open.c opens and closes it, comm.c does the rest; MPI is called
  * below them, in mpi.c. */
 #ifndef DMAP_NET_COMM_STATE_H
 #define DMAP_NET_COMM_STATE_H
@@ -7,7 +7,7 @@
 #include "net/hosts.h"
 #include "net/inbox.h"
 #include "net/link.h"
-#include "net/neighbours.h"
+#include "net/node_shm.h"
 #include "net/outbox.h"
 
 struct dmap__comm {
@@ -15,8 +15,8 @@ struct dmap__comm {
     int rank, size;
     char (*names)[DMAP__HOST_BYTES];
     dmap__host_place *places;
-    dmap__neighbours neighbours;
-    dmap__neighbours_reached *reached; /* by rank: of its host */
+    dmap__node_shm neighbours;
+    dmap__node_shm_reached *reached; /* by rank: of its host */
     dmap__outbox outbox;
     dmap__inbox inbox;
     dmap__error broken; /* an error of MPI: for good */

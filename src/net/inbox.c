@@ -1,10 +1,10 @@
 /* Receiving. First MPI messages come into a ring of receives posted beforehand, from any rank; only the oldest is
  * tested, as MPI matches in the order of posting. A message that is whole with its first MPI message is handed out from
- * its slot. One that is not gets a transfer in the lane of its rank, with up to AHEAD receives posted into its final
+ * its slot. One that is not gets a transfer in the queue of its rank, with up to AHEAD receives posted into its final
  * memory.
  *
- * Invariant: messages of a rank leave in the order of their first MPI messages. So what arrives while a lane is not
- * empty waits in it, copied out of its slot: no rank's large message holds up another rank's. Only the front of a lane
+ * Invariant: messages of a rank leave in the order of their first MPI messages. So what arrives while a queue is not
+ * empty waits in it, copied out of its slot: no rank's large message holds up another rank's. Only the front of a queue
  * has fragments posted, which makes the order of receives that of the sender's fragments.
  * Where memory is out, nothing is lost: the slot or the transfer stays as it is, and the next poll tries again.
  * It does not know what the head says, beyond sizes. */
@@ -18,11 +18,11 @@
 
 enum {
     AHEAD = 4, /* fragments of a transfer posted at a time */
-    TURNS = 8  /* lanes looked at in a poll */
+    TURNS = 8  /* queues looked at in a poll */
 };
 
 typedef struct transfer {
-    dmap__lane_entry entry;
+    dmap__peer_queue_entry entry;
     dmap__message message;
     dmap__framing framing;
     bool has_data;         /* its place is known */
@@ -46,7 +46,7 @@ dmap_status dmap__inbox_init(dmap__inbox *inbox, dmap__link *link, int n_ranks, 
     size_t bytes = (size_t)n_slots * DMAP__FIRST_BYTES;
     inbox->bytes = aligned_alloc(64, bytes);
     inbox->ring = calloc((size_t)n_slots, sizeof *inbox->ring);
-    if (!dmap__lanes_init(&inbox->lanes, n_ranks) || !inbox->bytes || !inbox->ring)
+    if (!dmap__peer_queues_init(&inbox->queues, n_ranks) || !inbox->bytes || !inbox->ring)
         return dmap__fail_memory(error, bytes, "receive buffers");
     dmap_status status = DMAP_OK;
     while (status == DMAP_OK && inbox->n_slots < n_slots) {
@@ -107,11 +107,11 @@ static dmap_status enqueue(dmap__inbox *inbox, dmap__message message, const dmap
     t->message = message;
     t->framing = *framing;
     t->has_data = framing->is_data_first || framing->data_size == 0;
-    dmap__lanes_push(&inbox->lanes, message.from, &t->entry);
+    dmap__peer_queues_push(&inbox->queues, message.from, &t->entry);
     return repost(inbox, error);
 }
 
-/* Takes what arrived in the oldest slot: out to the caller (1), or into a lane (0). */
+/* Takes what arrived in the oldest slot: out to the caller (1), or into a queue (0). */
 static int take_slot(dmap__inbox *inbox, dmap__message *message, dmap__error *error) {
     dmap__framing framing;
     dmap__message seen = in_slot(inbox, &framing);
@@ -120,7 +120,7 @@ static int take_slot(dmap__inbox *inbox, dmap__message *message, dmap__error *er
                    framing.first_size);
         return -1;
     }
-    if (framing.fragments == 0 && !dmap__lanes_front(&inbox->lanes, seen.from)) {
+    if (framing.fragments == 0 && !dmap__peer_queues_front(&inbox->queues, seen.from)) {
         *message = seen;
         return 1;
     }
@@ -192,18 +192,18 @@ static dmap_status advance(dmap__inbox *inbox, transfer *t, dmap__error *error) 
 static int move_transfers(dmap__inbox *inbox, dmap__message *message, dmap__error *error) {
     int got = 0;
     for (int i = 0; got == 0 && i < TURNS; i++) {
-        int peer = dmap__lanes_take_turn(&inbox->lanes);
+        int peer = dmap__peer_queues_take_turn(&inbox->queues);
         if (peer < 0)
             break;
-        transfer *t = (transfer *)dmap__lanes_front(&inbox->lanes, peer);
+        transfer *t = (transfer *)dmap__peer_queues_front(&inbox->queues, peer);
         got = advance(inbox, t, error) ? -1 : 0;
         if (got == 0 && t->done == t->framing.fragments) {
-            dmap__lanes_pop(&inbox->lanes, peer);
+            dmap__peer_queues_pop(&inbox->queues, peer);
             *message = t->message;
             free(t);
             got = 1;
         }
-        dmap__lanes_end_turn(&inbox->lanes, peer);
+        dmap__peer_queues_end_turn(&inbox->queues, peer);
     }
     return got;
 }
@@ -213,7 +213,7 @@ static int move_transfers(dmap__inbox *inbox, dmap__message *message, dmap__erro
 /* Transfers before the ring and, if the ring brought one, again: so that neither starves the other, and a transfer's
  * receives are posted in the poll that saw its head. */
 int dmap__inbox_poll(dmap__inbox *inbox, dmap__message *message, dmap__error *error) {
-    int got = dmap__lanes_is_empty(&inbox->lanes) ? 0 : move_transfers(inbox, message, error);
+    int got = dmap__peer_queues_is_empty(&inbox->queues) ? 0 : move_transfers(inbox, message, error);
     if (got != 0 || inbox->n_slots == 0)
         return got;
     if (!inbox->has_arrived) {
@@ -235,7 +235,7 @@ dmap_status dmap__inbox_release(dmap__inbox *inbox, dmap__message *message, dmap
 }
 
 bool dmap__inbox_is_busy(const dmap__inbox *inbox) {
-    return inbox->has_arrived || !dmap__lanes_is_empty(&inbox->lanes);
+    return inbox->has_arrived || !dmap__peer_queues_is_empty(&inbox->queues);
 }
 
 /* Memory that MPI may still write to is left to it: a leak is better than a stray write. */
@@ -249,11 +249,11 @@ static void drop_transfer(dmap__inbox *inbox, transfer *t) {
 }
 
 void dmap__inbox_fini(dmap__inbox *inbox) {
-    for (int peer; inbox->lanes.lane && (peer = dmap__lanes_take_turn(&inbox->lanes)) >= 0;) {
-        transfer *t = (transfer *)dmap__lanes_front(&inbox->lanes, peer);
-        dmap__lanes_pop(&inbox->lanes, peer);
+    for (int peer; inbox->queues.queue && (peer = dmap__peer_queues_take_turn(&inbox->queues)) >= 0;) {
+        transfer *t = (transfer *)dmap__peer_queues_front(&inbox->queues, peer);
+        dmap__peer_queues_pop(&inbox->queues, peer);
         drop_transfer(inbox, t);
-        dmap__lanes_end_turn(&inbox->lanes, peer);
+        dmap__peer_queues_end_turn(&inbox->queues, peer);
     }
     bool is_free = true;
     for (int slot = 0; slot < inbox->n_slots; slot++)
@@ -261,5 +261,5 @@ void dmap__inbox_fini(dmap__inbox *inbox) {
     if (is_free)
         free(inbox->bytes);
     free(inbox->ring);
-    dmap__lanes_fini(&inbox->lanes);
+    dmap__peer_queues_fini(&inbox->queues);
 }

@@ -3,7 +3,7 @@
 #ifndef DMAP_NET_INBOX_H
 #define DMAP_NET_INBOX_H
 
-#include "net/lanes.h"
+#include "net/peer_queues.h"
 #include "net/link.h"
 #include "net/message.h"
 
@@ -11,8 +11,8 @@ typedef struct dmap__inbox {
     dmap__link *link;
     dmap__place_fn *place;
     void *arg;
-    dmap__lanes lanes;    /* of messages that are not whole, and those of the same rank behind them */
-    unsigned char *bytes; /* of the ring's slots */
+    dmap__peer_queues queues; /* of messages that are not whole, and those of the same rank behind them */
+    unsigned char *bytes;     /* of the ring's slots */
     dmap__request *ring;
     int n_slots;
     int slot;         /* of the oldest receive */

@@ -1,6 +1,6 @@
 /* Sending. The first MPI message of each message is copied to a staging buffer and handed to MPI at once, so first
- * messages leave in the order of dmap__comm_send. What does not fit there becomes a transfer, which waits in the lane
- * of its peer; the front of each lane has up to AHEAD fragments with MPI.
+ * messages leave in the order of dmap__comm_send. What does not fit there becomes a transfer, which waits in the queue
+ * of its peer; the front of each queue has up to AHEAD fragments with MPI.
  *
  * Invariant: fragments for a peer are handed to MPI in the order of the first messages they belong to, and MPI keeps
  * the order of a (source, tag): so the receiver knows what each fragment is without a word in it. A fragment that lies
@@ -17,7 +17,7 @@
 
 enum {
     AHEAD = 4,     /* fragments of a transfer with MPI at a time */
-    TURNS = 8,     /* lanes, and waiting first messages, looked at in a call */
+    TURNS = 8,     /* queues, and waiting first messages, looked at in a call */
     SPARES = 64,   /* staging buffers kept of each class */
     GIVE_UP_S = 10 /* without movement, when closing */
 };
@@ -34,7 +34,7 @@ struct dmap__staging {
 };
 
 typedef struct transfer {
-    dmap__lane_entry entry;
+    dmap__peer_queue_entry entry;
     int to;
     dmap__framing framing;
     const unsigned char *meta;
@@ -49,7 +49,7 @@ typedef struct transfer {
 
 bool dmap__outbox_init(dmap__outbox *outbox, dmap__link *link, int n_ranks) {
     *outbox = (dmap__outbox){.link = link};
-    return dmap__lanes_init(&outbox->lanes, n_ranks);
+    return dmap__peer_queues_init(&outbox->queues, n_ranks);
 }
 
 /* ---- first messages ---- */
@@ -215,7 +215,7 @@ static dmap_status advance(dmap__outbox *outbox, transfer *t, dmap__error *error
 }
 
 static void end_transfer(dmap__outbox *outbox, transfer *t) {
-    dmap__lanes_pop(&outbox->lanes, t->to);
+    dmap__peer_queues_pop(&outbox->queues, t->to);
     void (*sent)(void *arg) = t->sent;
     void *arg = t->arg;
     transfer_destroy(t);
@@ -226,14 +226,14 @@ static void end_transfer(dmap__outbox *outbox, transfer *t) {
 static dmap_status move_transfers(dmap__outbox *outbox, dmap__error *error) {
     dmap_status status = DMAP_OK;
     for (int i = 0; status == DMAP_OK && i < TURNS; i++) {
-        int peer = dmap__lanes_take_turn(&outbox->lanes);
+        int peer = dmap__peer_queues_take_turn(&outbox->queues);
         if (peer < 0)
             break;
-        transfer *t = (transfer *)dmap__lanes_front(&outbox->lanes, peer);
+        transfer *t = (transfer *)dmap__peer_queues_front(&outbox->queues, peer);
         status = advance(outbox, t, error);
         if (status == DMAP_OK && t->done == t->framing.fragments)
             end_transfer(outbox, t);
-        dmap__lanes_end_turn(&outbox->lanes, peer);
+        dmap__peer_queues_end_turn(&outbox->queues, peer);
     }
     return status;
 }
@@ -250,7 +250,7 @@ dmap_status dmap__outbox_send(dmap__outbox *outbox, const dmap__outgoing *messag
     }
     dmap_status status = send_first(outbox, message, &framing, error);
     if (status == DMAP_OK && t) {
-        dmap__lanes_push(&outbox->lanes, message->to, &t->entry);
+        dmap__peer_queues_push(&outbox->queues, message->to, &t->entry);
         return DMAP_OK;
     }
     transfer_destroy(t);
@@ -265,7 +265,7 @@ dmap_status dmap__outbox_move(dmap__outbox *outbox, dmap__error *error) {
 }
 
 bool dmap__outbox_is_busy(const dmap__outbox *outbox) {
-    return outbox->oldest || !dmap__lanes_is_empty(&outbox->lanes);
+    return outbox->oldest || !dmap__peer_queues_is_empty(&outbox->queues);
 }
 
 /* ---- the end ---- */
@@ -304,17 +304,17 @@ static void free_staging(dmap__staging *first) {
 }
 
 void dmap__outbox_fini(dmap__outbox *outbox) {
-    if (!outbox->lanes.lane)
+    if (!outbox->queues.queue)
         return;
     wait_until_left(outbox);
-    for (int peer; (peer = dmap__lanes_take_turn(&outbox->lanes)) >= 0;) {
-        drop_transfer(outbox, (transfer *)dmap__lanes_front(&outbox->lanes, peer));
-        dmap__lanes_end_turn(&outbox->lanes, peer);
+    for (int peer; (peer = dmap__peer_queues_take_turn(&outbox->queues)) >= 0;) {
+        drop_transfer(outbox, (transfer *)dmap__peer_queues_front(&outbox->queues, peer));
+        dmap__peer_queues_end_turn(&outbox->queues, peer);
     }
     for (dmap__staging *staging = outbox->oldest; staging; staging = staging->next)
         dmap__link_drop_send(outbox->link, &staging->request);
     free_staging(outbox->oldest);
     free_staging(outbox->spare[0]);
     free_staging(outbox->spare[1]);
-    dmap__lanes_fini(&outbox->lanes);
+    dmap__peer_queues_fini(&outbox->queues);
 }

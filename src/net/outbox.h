@@ -3,7 +3,7 @@
 #ifndef DMAP_NET_OUTBOX_H
 #define DMAP_NET_OUTBOX_H
 
-#include "net/lanes.h"
+#include "net/peer_queues.h"
 #include "net/link.h"
 #include "net/message.h"
 
@@ -11,7 +11,7 @@ typedef struct dmap__staging dmap__staging;
 
 typedef struct dmap__outbox {
     dmap__link *link;
-    dmap__lanes lanes;              /* of transfers: what is sent in fragments */
+    dmap__peer_queues queues;       /* of transfers: what is sent in fragments */
     dmap__staging *oldest, *newest; /* first messages that have not left */
     size_t n_waiting;               /* of those */
     dmap__staging *spare[2];        /* by size class */

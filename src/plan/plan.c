@@ -51,7 +51,7 @@ dmap__plan *dmap__plan_create(const dmap__plan_config *config) {
     plan->is_open = config->is_stream;
     plan->limit = UINT64_MAX;
     plan->free_lease = DMAP__NO_LEASE;
-    dmap__heap_init(&plan->again, sizeof(dmap__again));
+    dmap__heap_init(&plan->requeue, sizeof(dmap__requeue));
     dmap__window_init(&plan->window, config);
     plan->branches = calloc((size_t)config->branches, sizeof *plan->branches);
     plan->candidates = calloc((size_t)config->branches, sizeof *plan->candidates);
@@ -59,7 +59,7 @@ dmap__plan *dmap__plan_create(const dmap__plan_config *config) {
         goto fail;
     set_workers(plan);
     dmap__speed_all_init(&plan->speed, plan->all_workers, config->branches);
-    dmap__turn_init(plan);
+    dmap__ready_init(plan);
     plan->config.workers = NULL;
     if (config->fleet)
         dmap__fleet_join(config->fleet, config->weight);
@@ -79,7 +79,7 @@ void dmap__plan_destroy(dmap__plan *plan) {
     free(plan->branches);
     free(plan->leases);
     dmap__window_fini(&plan->window);
-    dmap__heap_fini(&plan->again);
+    dmap__heap_fini(&plan->requeue);
     free(plan);
 }
 
@@ -97,7 +97,7 @@ uint64_t dmap__plan_lease_left(const dmap__lease *lease) {
 void dmap__plan_loaded(dmap__plan *plan, const dmap__lease *lease, uint64_t before) {
     dmap__branch *b = &plan->branches[lease->branch];
     b->load = b->load - before + dmap__plan_lease_left(lease);
-    dmap__turn_move(plan, lease->branch, false);
+    dmap__ready_move(plan, lease->branch, false);
 }
 
 bool dmap__plan_has_lease(dmap__plan *plan) {
@@ -131,7 +131,7 @@ uint64_t dmap__plan_room(const dmap__plan *plan, const dmap__branch *branch) {
         most = dmap__fleet_room(config->fleet, (int)(branch - plan->branches));
     else if (branch->big >= DMAP__BIG_LEASES)
         most = DMAP__SMALL_LEASE;
-    if (config->lean)
+    if (config->no_prefetch)
         most = lesser(most, workers > branch->load ? workers - branch->load : 0);
     if (config->max_chunk)
         most = lesser(most, config->max_chunk);
@@ -145,7 +145,7 @@ uint64_t dmap__plan_fresh(const dmap__plan *plan) {
     return end > plan->granted ? end - plan->granted : 0;
 }
 
-void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__again *range, bool fresh, double now,
+void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__requeue *range, bool fresh, double now,
                       dmap__step *step) {
     dmap__branch *b = &plan->branches[branch];
     uint32_t number = plan->free_lease;
@@ -172,7 +172,7 @@ void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__again *range, bo
     b->big += lease->is_big;
     if (plan->config.fleet)
         dmap__fleet_grant(plan->config.fleet, branch, lease->is_big);
-    dmap__turn_move(plan, branch, true);
+    dmap__ready_move(plan, branch, true);
     dmap__recall_note(plan, branch);
     plan->out++;
     plan->stats.chunks++;
@@ -235,20 +235,20 @@ static void fresh_granted(dmap__plan *plan, dmap__branch *b, uint64_t size) {
     plan->batch_left -= size < plan->batch_left ? size : plan->batch_left;
     if (plan->config.schedule == DMAP_STATIC) {
         b->share -= size < b->share ? size : b->share;
-        dmap__turn_pass(plan);
+        dmap__ready_pass(plan);
     }
 }
 
 static bool grant_fresh(dmap__plan *plan, double now, dmap__step *step) {
     if (dmap__plan_fresh(plan) == 0 || plan->held || !dmap__plan_has_lease(plan))
         return false;
-    int branch = plan->config.schedule == DMAP_STATIC ? plan->turn : dmap__turn_first(plan, -1);
-    if (branch < 0 || plan->branches[branch].queue == DMAP__FULL || !dmap__turn_has_room(plan, branch))
+    int branch = plan->config.schedule == DMAP_STATIC ? plan->turn : dmap__ready_first(plan, -1);
+    if (branch < 0 || plan->branches[branch].queue == DMAP__FULL || !dmap__ready_has_room(plan, branch))
         return false;
     uint64_t size = fresh_size(plan, &plan->branches[branch]);
     if (size == 0)
         return false;
-    dmap__again range = {.begin = plan->granted, .end = plan->granted + size, .attempt = 1, .avoid = -1};
+    dmap__requeue range = {.begin = plan->granted, .end = plan->granted + size, .attempt = 1, .avoid = -1};
     plan->granted += size;
     plan->pending += size;
     dmap__plan_grant(plan, branch, &range, true, now, step);
@@ -262,5 +262,5 @@ bool dmap__plan_next(dmap__plan *plan, double now, dmap__step *step) {
         *step = (dmap__step){.kind = DMAP__STEP_LIMIT, .branch = -1, .begin = plan->limit, .end = UINT64_MAX};
         return true;
     }
-    return dmap__again_grant(plan, now, step) || grant_fresh(plan, now, step) || dmap__recall_next(plan, now, step);
+    return dmap__requeue_grant(plan, now, step) || grant_fresh(plan, now, step) || dmap__recall_next(plan, now, step);
 }

@@ -37,7 +37,7 @@ typedef struct dmap__plan_config {
     uint64_t result_bytes; /* of an item's result; 0: not known beforehand, measured */
     bool stop;             /* DMAP_STOP: the lowest final failure ends the call */
     int retries;           /* further attempts */
-    bool lean;             /* no item waits at a branch: it gets as many as it has idle workers */
+    bool no_prefetch;      /* no item waits at a branch: it gets as many as it has idle workers */
 } dmap__plan_config;
 
 typedef enum dmap__step_kind {

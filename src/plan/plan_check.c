@@ -9,7 +9,7 @@
 
 static const char *check_leases(const dmap__plan *plan) {
     size_t out = 0;
-    uint64_t pending = plan->again_items;
+    uint64_t pending = plan->requeued_items;
     int promised = 0;
     for (int i = 0; i < plan->config.branches; i++) {
         const dmap__branch *b = &plan->branches[i];
@@ -42,7 +42,7 @@ static const char *check_queues(const dmap__plan *plan) {
     int queued = 0, expected = 0;
     for (int i = 0; i < plan->config.branches; i++) {
         const dmap__branch *b = &plan->branches[i];
-        if (b->queue != dmap__turn_queue(plan, b))
+        if (b->queue != dmap__ready_queue(plan, b))
             return "a branch stands in the wrong queue";
         expected += b->queue != DMAP__FULL;
     }
@@ -75,15 +75,15 @@ static const char *check_ring(const dmap__plan *plan) {
 
 static const char *check_again(const dmap__plan *plan) {
     uint64_t items = 0;
-    for (size_t i = 0; i < plan->again.count; i++) {
-        const dmap__again *range = dmap__heap_at(&plan->again, i);
+    for (size_t i = 0; i < plan->requeue.count; i++) {
+        const dmap__requeue *range = dmap__heap_at(&plan->requeue, i);
         items += range->end - range->begin;
         if (range->begin >= range->end || range->end > plan->limit || range->end > plan->granted)
             return "a range to be granted again is empty, above the limit, or was never granted";
     }
-    if (items != plan->again_items)
+    if (items != plan->requeued_items)
         return "the items to be granted again are not the sum of the ranges";
-    return dmap__heap_is_ordered(&plan->again) ? NULL : "the heap of ranges to be granted again is out of order";
+    return dmap__heap_is_ordered(&plan->requeue) ? NULL : "the heap of ranges to be granted again is out of order";
 }
 
 static const char *check_window(const dmap__plan *plan) {

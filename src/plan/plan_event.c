@@ -18,7 +18,7 @@ static void lower_limit(dmap__plan *plan, uint64_t limit) {
         return;
     plan->limit = limit;
     plan->tell_limit = true;
-    dmap__again_cut(plan);
+    dmap__requeue_cut(plan);
     dmap__window_cut(&plan->window, limit);
 }
 
@@ -41,7 +41,7 @@ static void end_lease(dmap__plan *plan, dmap__lease *lease) {
     lease->older = plan->free_lease;
     plan->free_lease = (uint32_t)(lease - plan->leases);
     plan->out--;
-    dmap__turn_move(plan, branch, false);
+    dmap__ready_move(plan, branch, false);
     dmap__recall_note(plan, branch);
 }
 
@@ -69,7 +69,7 @@ void dmap__plan_trim(dmap__plan *plan, uint32_t lease, uint64_t end) {
         plan->count = end;
     if (was_known && plan->config.schedule == DMAP_STATIC && cut) {
         b->share += cut;
-        dmap__turn_rejoin(plan, found->branch);
+        dmap__ready_rejoin(plan, found->branch);
     }
     if (end == found->begin) {
         plan->stats.chunks--;
@@ -97,9 +97,9 @@ dmap_status dmap__plan_failed(dmap__plan *plan, uint32_t lease, uint64_t positio
     if (position >= plan->limit)
         return DMAP_OK;
     if (attempt <= plan->config.retries && !plan->drained) {
-        if (!dmap__heap_reserve(&plan->again, 1))
+        if (!dmap__heap_reserve(&plan->requeue, 1))
             return DMAP_ENOMEM;
-        dmap__again_put(plan, &(dmap__again){position, position + 1, attempt + 1, found->branch});
+        dmap__requeue_put(plan, &(dmap__requeue){position, position + 1, attempt + 1, found->branch});
         found->settled++;
         plan->stats.retried++;
         *retry = true;
@@ -165,11 +165,11 @@ dmap_status dmap__plan_returned(dmap__plan *plan, uint32_t lease, const dmap__ra
         plan->broken = "more was given back than the lease had";
         return DMAP_OK;
     }
-    if (!dmap__heap_reserve(&plan->again, n))
+    if (!dmap__heap_reserve(&plan->requeue, n))
         return DMAP_ENOMEM;
     uint64_t before = dmap__plan_lease_left(found);
     for (size_t i = 0; i < n; i++)
-        dmap__again_put(plan, &(dmap__again){ranges[i].begin, ranges[i].end, found->attempt, -1});
+        dmap__requeue_put(plan, &(dmap__requeue){ranges[i].begin, ranges[i].end, found->attempt, -1});
     found->settled += items;
     found->returned += items;
     found->barren = items == 0;
@@ -177,7 +177,7 @@ dmap_status dmap__plan_returned(dmap__plan *plan, uint32_t lease, const dmap__ra
     dmap__recall_end(plan, found);
     dmap__plan_loaded(plan, found, before);
     dmap__recall_note(plan, found->branch);
-    return plan->drained ? dmap__again_drain(plan) : DMAP_OK;
+    return plan->drained ? dmap__requeue_drain(plan) : DMAP_OK;
 }
 
 void dmap__plan_progress(dmap__plan *plan, double now, uint32_t lease, uint64_t items) {
@@ -196,9 +196,9 @@ dmap_status dmap__plan_drain(dmap__plan *plan) {
     if (plan->count > plan->granted)
         plan->count = plan->granted;
     plan->is_open = false;
-    dmap__turn_close(plan);
+    dmap__ready_close(plan);
     dmap__recall_renote(plan);
-    return dmap__again_drain(plan);
+    return dmap__requeue_drain(plan);
 }
 
 void dmap__plan_limit(dmap__plan *plan, uint64_t limit) {
@@ -218,7 +218,7 @@ bool dmap__plan_drop(dmap__plan *plan, dmap__piece *piece) {
 }
 
 bool dmap__plan_over(const dmap__plan *plan) {
-    return plan->out == 0 && plan->again.count == 0 && dmap__plan_fresh(plan) == 0 && plan->window.pieces.count == 0;
+    return plan->out == 0 && plan->requeue.count == 0 && dmap__plan_fresh(plan) == 0 && plan->window.pieces.count == 0;
 }
 
 void dmap__plan_stats_get(const dmap__plan *plan, dmap__plan_stats *stats) {

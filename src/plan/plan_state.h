@@ -2,8 +2,8 @@
  *
  *   plan.c        making, destroying, asking: what to do next
  *   plan_event.c  events of leases
- *   again.c       ranges to be granted again
- *   turn.c        who is next
+ *   requeue.c       ranges to be granted again
+ *   ready_queue.c        who is next
  *   recall.c      whom to ask for work back
  *   plan_check.c  the invariants */
 #ifndef DMAP_PLAN_PLAN_STATE_H
@@ -65,11 +65,11 @@ typedef struct dmap__list {
 } dmap__list;
 
 /* A range to be granted again: taken back, or an item to be tried once more. */
-typedef struct dmap__again {
+typedef struct dmap__requeue {
     uint64_t begin, end; /* begin is the heap's key */
     int attempt;
     int avoid; /* branch where it failed; -1: none */
-} dmap__again;
+} dmap__requeue;
 
 struct dmap__plan {
     dmap__plan_config config; /* workers is NULL: see branches */
@@ -92,8 +92,8 @@ struct dmap__plan {
     dmap__lease *leases;
     uint32_t leases_capacity, free_lease;
 
-    dmap__heap again;
-    uint64_t again_items;
+    dmap__heap requeue;
+    uint64_t requeued_items;
     dmap__window window;
     dmap__speed_all speed;
 
@@ -124,36 +124,37 @@ uint64_t dmap__plan_fresh(const dmap__plan *plan);
 /** True if there is a lease to be had; false if memory is out and others are out that will end. */
 bool dmap__plan_has_lease(dmap__plan *plan);
 /** Makes a lease; its items are counted as pending by the caller, which asked dmap__plan_has_lease. */
-void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__again *range, bool fresh, double now, dmap__step *step);
+void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__requeue *range, bool fresh, double now,
+                      dmap__step *step);
 
-/* ---- again.c ---- */
+/* ---- requeue.c ---- */
 
 /** The next range to be granted again, if a branch is free. */
-bool dmap__again_grant(dmap__plan *plan, double now, dmap__step *step);
+bool dmap__requeue_grant(dmap__plan *plan, double now, dmap__step *step);
 /** Keeps a range, its part below the limit; there must be room (dmap__heap_reserve). Its items stay pending. */
-void dmap__again_put(dmap__plan *plan, const dmap__again *range);
+void dmap__requeue_put(dmap__plan *plan, const dmap__requeue *range);
 /** Drops what is at or above the limit. */
-void dmap__again_cut(dmap__plan *plan);
+void dmap__requeue_cut(dmap__plan *plan);
 /** Makes pieces without a tag of all ranges. Returns DMAP_ENOMEM: some are still there. */
-dmap_status dmap__again_drain(dmap__plan *plan);
+dmap_status dmap__requeue_drain(dmap__plan *plan);
 
-/* ---- turn.c ---- */
+/* ---- ready_queue.c ---- */
 
 /** All branches with workers idle, and in the ring if they have a share. */
-void dmap__turn_init(dmap__plan *plan);
+void dmap__ready_init(dmap__plan *plan);
 /** Where the branch belongs. */
-dmap__queue dmap__turn_queue(const dmap__plan *plan, const dmap__branch *branch);
+dmap__queue dmap__ready_queue(const dmap__plan *plan, const dmap__branch *branch);
 /** Moves the branch to the end of the queue where it belongs now; in the same one only if it was just served. */
-void dmap__turn_move(dmap__plan *plan, int branch, bool was_served);
+void dmap__ready_move(dmap__plan *plan, int branch, bool was_served);
 /** True if other calls leave it room for a lease. */
-bool dmap__turn_has_room(const dmap__plan *plan, int branch);
+bool dmap__ready_has_room(const dmap__plan *plan, int branch);
 /** The branch that has waited longest, idle ones first; another one than `avoid` if there is. -1: none. */
-int dmap__turn_first(const dmap__plan *plan, int avoid);
+int dmap__ready_first(const dmap__plan *plan, int avoid);
 /** Static: the turn passes on; a branch whose share is used up leaves the ring, one that got some back enters. */
-void dmap__turn_pass(dmap__plan *plan);
-void dmap__turn_rejoin(dmap__plan *plan, int branch);
+void dmap__ready_pass(dmap__plan *plan);
+void dmap__ready_rejoin(dmap__plan *plan, int branch);
 /** Static: nobody has a share any more. */
-void dmap__turn_close(dmap__plan *plan);
+void dmap__ready_close(dmap__plan *plan);
 
 /* ---- recall.c ---- */
 

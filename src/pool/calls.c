@@ -45,7 +45,7 @@ dmap__call *dmap__calls_add(dmap_pool *pool, const dmap__call_request *request, 
                               .workers = pool->workers,
                               .all_workers = pool->all_workers,
                               .fleet = pool->fleet,
-                              .spares = &pool->spares,
+                              .buffers = &pool->buffers,
                               .host = host_of,
                               .arg = pool};
     dmap__call *call = dmap__call_create(&world, request, dmap__clock_now());

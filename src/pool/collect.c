@@ -59,7 +59,7 @@ void dmap__collect_progress(dmap_pool *pool, double now) {
     double gap = PROGRESS_S;
     if (now - calls->heard_s < STARVED_S)
         return;
-    if (dmap__crew_is_hungry(pool->crew))
+    if (dmap__crew_is_starved(pool->crew))
         gap = STARVED_S + (double)leases(calls) * LOOK_S;
     if (now - calls->heard_s < gap)
         return;

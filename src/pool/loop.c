@@ -7,12 +7,12 @@
 
 #include "base/clock.h"
 #include "crew/emission.h"
-#include "job/idle.h"
-#include "job/seat.h"
+#include "pool/idle.h"
+#include "pool/master_sched.h"
 
 #define MESSAGES_AT_ONCE 64
 #define TOUCH_S          0.25 /* between looks at MPI where nothing is sent by it */
-#define LONG_S           1e-3 /* a wait that lasts longer is worth a seat */
+#define LONG_S           1e-3 /* a wait that lasts longer is worth its settings */
 #define BRIEF_S          5e-6 /* a look that lasts longer may be what keeps a worker from its core */
 #define SHARP_S          5e-3 /* a sleep that is shorter is to end in time */
 
@@ -113,7 +113,7 @@ static void rest(dmap_pool *pool, dmap__idle *idle, double until_s, double now) 
     if (dmap__bell_wait(pool->bell, pool->heard, sleep_s))
         dmap__idle_reset(idle);
     else
-        dmap__seat_settle(pool);
+        dmap__master_sched_settle(pool);
 }
 
 /* Where cores are scarce this thread is run so late that it always finds something, and never waits: so it sits down
@@ -122,14 +122,14 @@ static void sit_down(dmap_pool *pool, double waited_s) {
     if (waited_s < LONG_S)
         return;
     pool->has_long_waits = true;
-    dmap__seat_take(pool);
-    dmap__seat_settle(pool);
+    dmap__master_sched_take(pool);
+    dmap__master_sched_settle(pool);
 }
 
 /* ---- running ---- */
 
 static void leave(dmap_pool *pool) {
-    dmap__seat_leave(pool);
+    dmap__master_sched_leave(pool);
     dmap__clock_blunt(pool->loop.slack);
     pool->loop.slack = 0;
 }
@@ -165,7 +165,7 @@ static bool run(dmap_pool *pool, dmap__loop_done_fn *is_done, void *arg, double 
         double now = dmap__clock_now();
         if (until_s >= 0 && now >= until_s)
             return false;
-        if (!pool->is_seated || !pool->has_long_waits)
+        if (!pool->sched_is_set || !pool->has_long_waits)
             sit_down(pool, now - began_s);
         if (moved)
             dmap__idle_reset(&idle);
@@ -180,7 +180,7 @@ bool dmap__loop_run(dmap_pool *pool, dmap__loop_done_fn *is_done, void *arg, dou
     if (pool->crew)
         dmap__crew_take_mask(pool->crew);
     if (pool->has_long_waits)
-        dmap__seat_take(pool);
+        dmap__master_sched_take(pool);
     pool->has_long_waits = false;
     bool is_over = run(pool, is_done, arg, until_s);
     leave(pool);

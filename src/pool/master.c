@@ -88,7 +88,7 @@ static void count_bytes(dmap_pool *pool, dmap__call *call) {
 
 /* Of memory for results little is kept for the next call; workers' only while they have none. */
 static void trim_memory(dmap_pool *pool) {
-    size_t kept = dmap__spares_trim(&pool->spares, DMAP__SPARE_BYTES);
+    size_t kept = dmap__buffer_cache_trim(&pool->buffers, DMAP__SPARE_BYTES);
     if (pool->crew && pool->calls.n_running <= 1)
         dmap__crew_trim(pool->crew, DMAP__SPARE_BYTES - kept);
 }
@@ -211,7 +211,7 @@ static bool turn(dmap_pool *pool, double now) {
  * somebody may take from it. */
 static double longest_sleep(dmap_pool *pool, double now, bool *looks) {
     const dmap__calls *calls = &pool->calls;
-    bool is_starved = pool->crew && dmap__crew_is_hungry(pool->crew);
+    bool is_starved = pool->crew && dmap__crew_is_starved(pool->crew);
     double sleep_s = calls->first ? SWEEP_S : calls->n_running ? SLEEP_RUNG_S : SLEEP_IDLE_S;
     *looks = false;
     if (calls->first && calls->n_running < DMAP__CALLS_RUNNING)

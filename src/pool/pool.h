@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "call/call.h"
 #include "crew/crew.h"
-#include "job/spares.h"
+#include "base/buffer_cache.h"
 #include "net/comm.h"
 #include "plan/fleet.h"
 
@@ -66,7 +66,7 @@ struct dmap_pool {
     dmap__bell *bell;    /* what this rank's thread sleeps on: comm's, or its own */
     dmap__bell own_bell; /* without comm */
     bool has_long_waits; /* the last one was: the next one may be, too */
-    bool is_seated;      /* seat.h */
+    bool sched_is_set;   /* master_sched.h */
     uint64_t slice;      /* of the thread's before that */
     bool is_rung;        /* whoever sends to this rank rings the bell */
     bool has_spare_core; /* this rank has one more than workers: who waits may look for a while before it sleeps */
@@ -74,7 +74,7 @@ struct dmap_pool {
     dmap__place_request place_request; /* that the places answer */
     dmap__place *places;               /* NULL: DMAP_SERIAL */
     dmap_blob *told_places;            /* of each rank, as it packed them; NULL: nobody was asked yet */
-    dmap__inner inner;
+    dmap__nested_threads inner;
     dmap__crew *crew; /* NULL on a master that does not work */
     char host[256];   /* this rank's */
     dmap__fleet *fleet;
@@ -99,9 +99,9 @@ struct dmap_pool {
     dmap__error error; /* the last */
     void *shared;      /* a mapping of shared_size bytes: dmap_share's data */
     size_t shared_size;
-    dmap__spares spares; /* of a serving rank, until it is idle; of the master, some of them for the next call */
-    int shared_fd;       /* that holds it, on the first rank of a host; -1: none */
-    dmap_report report;  /* of the call that ended last */
+    dmap__buffer_cache buffers; /* of a serving rank, until it is idle; of the master, some of them for the next call */
+    int shared_fd;              /* that holds it, on the first rank of a host; -1: none */
+    dmap_report report;         /* of the call that ended last */
     dmap_rank_report *rank_reports; /* one a rank */
 };
 

@@ -67,7 +67,7 @@ static void end(dmap_pool *pool, int branch, dmap__call *call) {
 /* Of items or results of that size: that they go by reaching into this memory. */
 static bool is_within_reach(const dmap_pool *pool, const dmap__out *out, size_t size) {
     uint64_t n = out->end - out->begin;
-    return size >= DMAP__PASS_LEAST && size <= DMAP__PASS_MOST && n * size >= DMAP__PASS_CHUNK &&
+    return size >= DMAP__DIRECT_LEAST && size <= DMAP__DIRECT_MOST && n * size >= DMAP__DIRECT_CHUNK &&
            dmap__comm_is_reached_by(pool->comm, out->branch);
 }
 

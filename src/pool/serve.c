@@ -1,5 +1,5 @@
 /* A serving rank's side of the loop. Its thread takes the master's messages, gives chunks to the crew, and sends their
- * outcomes back. What a chunk needs is its own (served.h) and is freed when its result was sent; what a call needs is
+ * outcomes back. What a chunk needs is its own (incoming.h) and is freed when its result was sent; what a call needs is
  * there from its CALL until its ENDED. Between calls nothing is kept but the workers' own state and the shared data. */
 #include "pool/serve.h"
 
@@ -9,10 +9,10 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "crew/emission.h"
-#include "job/places.h"
-#include "job/seat.h"
-#include "job/served.h"
-#include "job/share.h"
+#include "pool/places.h"
+#include "pool/master_sched.h"
+#include "pool/incoming.h"
+#include "pool/share.h"
 #include "net/wire.h"
 #include "pool/loop.h"
 
@@ -31,9 +31,9 @@ typedef struct served_call {
 
 typedef struct dmap__server {
     served_call *calls;
-    dmap__served *chunks; /* at the crew */
-    double told_s;        /* progress, last */
-    double had_s;         /* when there was a chunk here, last */
+    dmap__incoming *chunks; /* at the crew */
+    double told_s;          /* progress, last */
+    double had_s;           /* when there was a chunk here, last */
     bool closed;
     dmap_status status;
 } dmap__server;
@@ -83,21 +83,21 @@ static void free_if_over(dmap__server *s, served_call *call) {
 
 /* ---- chunks ---- */
 
-static void send_result(dmap_pool *pool, dmap__served *c) {
+static void send_result(dmap_pool *pool, dmap__incoming *c) {
     dmap__head head = {.call = c->call, .lease = c->grant.lease};
     if (!dmap__wire_pack_outcome(&c->grant.outcome, c->task->result_size, &head, &c->packed)) {
-        dmap__served_drop_outcome(c);
+        dmap__incoming_drop_outcome(c);
         dmap__fail(&c->grant.outcome.trouble, DMAP_ENOMEM, "out of memory for results");
         if (!dmap__wire_pack_outcome(&c->grant.outcome, 0, &head, &c->packed)) {
-            dmap__served_destroy(c);
+            dmap__incoming_destroy(c);
             pool->server->status = DMAP_ENOMEM;
             return;
         }
     }
-    send(pool, &head, &c->packed, dmap__served_destroy, c);
+    send(pool, &head, &c->packed, dmap__incoming_destroy, c);
 }
 
-static void give_back(dmap_pool *pool, dmap__served *c) {
+static void give_back(dmap_pool *pool, dmap__incoming *c) {
     uint64_t range[2] = {c->grant.begin, c->grant.end};
     dmap__head reply = {.type = DMAP__RETURN, .call = c->call, .lease = c->grant.lease, .returned.unasked = 1};
     dmap_blob part = {range, sizeof range}; /* fits in the first MPI message, so it has been copied by then */
@@ -108,12 +108,12 @@ static void give_back(dmap_pool *pool, dmap__served *c) {
 static void take_grant(dmap_pool *pool, dmap__message *message) {
     dmap__server *s = pool->server;
     served_call *call = find_call(s, message->head.call);
-    dmap__served *c = call ? dmap__served_create(pool, &call->at_crew, message) : NULL;
+    dmap__incoming *c = call ? dmap__incoming_create(pool, &call->at_crew, message) : NULL;
     if (!c) {
         s->status = dmap__fail_memory(&pool->error, sizeof *c, "a chunk");
     } else if (c->grant.outcome.trouble.status != DMAP_OK) {
         send_result(pool, c);
-    } else if (dmap__served_is_out_of_reach(c)) {
+    } else if (dmap__incoming_is_out_of_reach(c)) {
         give_back(pool, c);
     } else {
         c->next = s->chunks;
@@ -123,7 +123,7 @@ static void take_grant(dmap_pool *pool, dmap__message *message) {
 }
 
 static void recall(dmap_pool *pool, const dmap__head *head) {
-    dmap__served *c = pool->server->chunks;
+    dmap__incoming *c = pool->server->chunks;
     while (c && (c->grant.lease != head->lease || c->call != head->call))
         c = c->next;
     if (!c)
@@ -186,8 +186,8 @@ static void take_message(dmap_pool *pool, dmap__message *message) {
 
 /* ---- results go ---- */
 
-static void unlink_chunk(dmap__server *s, const dmap__served *c) {
-    dmap__served **place = &s->chunks;
+static void unlink_chunk(dmap__server *s, const dmap__incoming *c) {
+    dmap__incoming **place = &s->chunks;
     while (*place != c)
         place = &(*place)->next;
     *place = c->next;
@@ -208,11 +208,11 @@ static void take_chunk(dmap_pool *pool, dmap__grant *grant) {
 
 static void tell_progress(dmap_pool *pool, double now) {
     dmap__server *s = pool->server;
-    bool is_starved = dmap__crew_is_hungry(pool->crew);
+    bool is_starved = dmap__crew_is_starved(pool->crew);
     if (now - s->told_s < (is_starved ? STARVED_S : PROGRESS_S))
         return;
     s->told_s = now;
-    for (dmap__served *c = s->chunks; c; c = c->next) {
+    for (dmap__incoming *c = s->chunks; c; c = c->next) {
         uint64_t undone, ended = dmap__crew_progress(pool->crew, &c->grant, &undone);
         dmap__head head = {
             .type = DMAP__PROGRESS, .call = c->call, .lease = c->grant.lease, .progress = {ended, undone}};
@@ -233,7 +233,7 @@ static bool turn(dmap_pool *pool, double now) {
 
 /* A rank may be told late of a call's end: that it has had nothing to do for a while has to do. */
 static void trim_memory(dmap_pool *pool) {
-    dmap__spares_drop(&pool->spares);
+    dmap__buffer_cache_drop(&pool->buffers);
     dmap__crew_trim(pool->crew, DMAP__SPARE_BYTES);
 }
 
@@ -241,7 +241,7 @@ static void trim_memory(dmap_pool *pool) {
 static double longest_sleep(dmap_pool *pool, double now, bool *looks) {
     const dmap__server *s = pool->server;
     *looks = false;
-    if (s->chunks && dmap__crew_is_hungry(pool->crew))
+    if (s->chunks && dmap__crew_is_starved(pool->crew))
         return STARVED_S;
     if (!s->chunks && now - s->had_s > SLEEP_IDLE_S)
         trim_memory(pool);
@@ -277,7 +277,7 @@ static bool is_over(void *arg) {
 
 static void drop_chunk(dmap_pool *pool, dmap__grant *grant) {
     unlink_chunk(pool->server, grant->owner);
-    dmap__served_destroy(grant->owner);
+    dmap__incoming_destroy(grant->owner);
 }
 
 static void drop_emission(dmap_pool *pool, dmap__emission *e) {

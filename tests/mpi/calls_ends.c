@@ -81,8 +81,7 @@ static void test_waiting(void) {
     free(calls);
 }
 
-/* Freed at any time: while it waits, runs, has ended. The source is there until then: so a map that follows is the end.
- */
+/* Freed at any time: while it waits, runs, has ended. The source is there until then: a map that follows is the end. */
 static void test_free(void) {
     static uint64_t times[LONG];
     uint64_t results[3];

@@ -66,12 +66,12 @@ static void check_reach(void) {
     unsigned char *memory = rank ? NULL : calloc((size_t)ranks, STEP), *bytes = malloc(BYTES);
     bool *reached = calloc((size_t)ranks, sizeof *reached);
     target t = target_of_master(comm, memory, &word);
-    const dmap__reach *reach = dmap__comm_reach(comm);
+    const dmap__cross_memory *reach = dmap__comm_reach(comm);
     CU_ASSERT_EQUAL(reach != NULL, may_write(comm, &t));
     comm_fill(bytes, BYTES, comm_key_of(rank, 0, 0));
     for (uint64_t part = 0; reach && part < BYTES; part += MIB)
-        CU_ASSERT_EQUAL(dmap__reach_write(reach, t.memory + (uint64_t)rank * STEP + part, bytes + part,
-                                          BYTES - part < MIB ? BYTES - part : MIB),
+        CU_ASSERT_EQUAL(dmap__cross_memory_write(reach, t.memory + (uint64_t)rank * STEP + part, bytes + part,
+                                                 BYTES - part < MIB ? BYTES - part : MIB),
                         0);
     bool is_reached = reach != NULL;
     gather(comm, &is_reached, sizeof is_reached, reached);
@@ -102,14 +102,14 @@ void test_reach(void) {
 }
 
 /* Writes until it is told that it may not, and some more. */
-static void write_until_closed(const dmap__reach *reach, uint64_t address) {
+static void write_until_closed(const dmap__cross_memory *reach, uint64_t address) {
     int code = 0;
     uint64_t number = 0;
     for (double until = dmap__clock_now() + MOST_S; code == 0 && dmap__clock_now() < until; number++)
-        code = dmap__reach_write(reach, address, &number, sizeof number);
+        code = dmap__cross_memory_write(reach, address, &number, sizeof number);
     CU_ASSERT_EQUAL(code, ECANCELED);
     for (int i = 0; i < 100; i++, number++)
-        CU_ASSERT_EQUAL(dmap__reach_write(reach, address, &number, sizeof number), ECANCELED);
+        CU_ASSERT_EQUAL(dmap__cross_memory_write(reach, address, &number, sizeof number), ECANCELED);
 }
 
 static void await_writes(const dmap__comm *comm, const volatile uint64_t *numbers) {
@@ -127,7 +127,7 @@ void test_gates(void) {
     int rank = dmap__comm_rank(comm), ranks = dmap__comm_size(comm);
     uint64_t word = 0, *numbers = calloc((size_t)ranks, sizeof *numbers), *seen = calloc((size_t)ranks, sizeof *seen);
     target t = target_of_master(comm, numbers, &word);
-    const dmap__reach *reach = dmap__comm_reach(comm);
+    const dmap__cross_memory *reach = dmap__comm_reach(comm);
     double closing_s = 0;
     if (reach) {
         write_until_closed(reach, t.memory + (uint64_t)rank * sizeof *numbers);

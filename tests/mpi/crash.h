@@ -43,7 +43,7 @@ int look_workers(int *pids, int most);
 /** Waits up to 5 s for there to be no zombie among them. */
 bool look_no_zombies(void);
 /** In a worker's process: its stage. */
-struct dmap__stage_head *look_stage(void);
+struct dmap__shm_channel_head *look_stage(void);
 /** Open descriptors of this process. */
 int look_descriptors(void);
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "crash.h"
-#include "crew/process_system.h"
+#include "proc/process_system.h"
 
 static bool read_stat(int pid, char *name, char *state, int *parent) {
     char path[64], text[512];
@@ -158,7 +158,7 @@ int killer_stop(killer *k) {
     return killed;
 }
 
-struct dmap__stage_head *look_stage(void) {
+struct dmap__shm_channel_head *look_stage(void) {
     char line[512];
     unsigned long from = 0;
     FILE *maps = fopen("/proc/self/maps", "r");
@@ -167,5 +167,5 @@ struct dmap__stage_head *look_stage(void) {
             break;
     if (maps)
         fclose(maps);
-    return (struct dmap__stage_head *)from; /* NOLINT */
+    return (struct dmap__shm_channel_head *)from; /* NOLINT */
 }

@@ -1,5 +1,5 @@
 /* Tasks that do to their process what a program of its own may do: timers, descriptors closed, files opened in their
- * place, the stage forged or cut, copies of the process made, items that never end. It costs their own items, at the
+ * place, the channel forged or cut, copies of the process made, items that never end. It costs their own items, at the
  * most, and no time limit is lost to it. */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,9 +16,9 @@
 
 #include "base/clock.h"
 #include "crash.h"
-#include "crew/stage.h"
+#include "crew/shm_channel.h"
 
-enum { STAGE = 3 }; /* the stage's descriptor in a process */
+enum { STAGE = 3 }; /* the channel's descriptor in a process */
 
 /* ---- a timer that strikes while memory is made ---- */
 
@@ -50,16 +50,16 @@ static void test_timer(void) {
         harness_fail("%s", dmap_error(harness_pool));
 }
 
-/* ---- tasks that hang, having forged the stage ---- */
+/* ---- tasks that hang, having forged the channel ---- */
 
 typedef enum forged { FORGED_END, FORGED_PAST, FORGED_FUTURE, FORGED_NO_NUMBER, FORGED_KINDS } forged;
 
 static int forge(dmap_context *ctx, const void *item, void *result) {
-    dmap__stage_head *head = look_stage();
+    dmap__shm_channel_head *head = look_stage();
     (void)ctx, (void)result;
     switch ((forged) * (const uint64_t *)item) {
     case FORGED_END:
-        atomic_store(&head->turn, (uint32_t)DMAP__TURN_ENDED);
+        atomic_store(&head->owner, (uint32_t)DMAP__OWNER_ENDED);
         break;
     case FORGED_PAST:
         atomic_store(&head->began_s, -1e300);
@@ -102,7 +102,7 @@ static void check_whole(void) {
 static void test_forged(void) {
     int ends = 0;
     dmap_map_options options = {.on_error = DMAP_KEEP_GOING, .item_timeout_s = 0.2, .progress = -1};
-    harness_watch("forged stages", 60);
+    harness_watch("forged channels", 60);
     dmap_status status =
         dmap_map(harness_pool, &rude_forge, dmap_range(0, FORGED_KINDS), dmap_each(count_ends, &ends), &options);
     CU_ASSERT_EQUAL(status, DMAP_EITEM);
@@ -110,7 +110,7 @@ static void test_forged(void) {
     check_whole();
 }
 
-/* ---- the stage's descriptor ---- */
+/* ---- the channel's descriptor ---- */
 
 typedef enum harm { HARM_CUT, HARM_CLOSE, HARM_REPLACE, HARM_KINDS } harm;
 

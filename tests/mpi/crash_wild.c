@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "crash.h"
-#include "crew/stage.h"
+#include "crew/shm_channel.h"
 
 typedef enum wild_kind {
     WILD_TABLE,  /* the table of results */
@@ -17,7 +17,7 @@ typedef enum wild_kind {
     WILD_KINDS
 } wild_kind;
 
-static void write_counts(dmap__stage_head *head) {
+static void write_counts(dmap__shm_channel_head *head) {
     atomic_store(&head->done, UINT32_MAX);
     atomic_store(&head->used, UINT64_MAX - 5);
     head->size = UINT64_MAX;
@@ -34,7 +34,7 @@ static int write_wild(dmap_context *ctx, const void *item, void *result) {
     memset(dmap_result(ctx, 100), 1, 100);
     if (dmap_index(ctx) % 1000 != 900)
         return 0;
-    dmap__stage_head *head = look_stage();
+    dmap__shm_channel_head *head = look_stage();
     switch ((wild_kind) * (const uint64_t *)item) {
     case WILD_TABLE:
         memset((char *)head + head->results, 0xfe, 16 * (size_t)head->count);
@@ -43,7 +43,7 @@ static int write_wild(dmap_context *ctx, const void *item, void *result) {
         memset((void *)head, 0xff, sizeof *head);
         break;
     case WILD_TURN:
-        atomic_store(&head->turn, (uint32_t)DMAP__TURN_RANK);
+        atomic_store(&head->owner, (uint32_t)DMAP__OWNER_RANK);
         break;
     default:
         write_counts(head);

@@ -136,7 +136,7 @@ static void make_config(sim_case *c, bool large) {
         c->limit = sim_chance(s, 0.3) ? 0 : sim_below(s, c->items + 10);
     }
     c->drain_at_s = sim_chance(s, 0.1) ? sim_unit(s) * c->mean_s * (double)c->items / c->ranks : -1;
-    c->config.lean = sim_chance(s, 0.15);
+    c->config.no_prefetch = sim_chance(s, 0.15);
     c->hesitates = c->stream && sim_chance(s, 0.5);
     c->config.branches = c->ranks;
     c->config.workers = c->workers;
@@ -163,7 +163,7 @@ static void make_plain(sim_case *c) {
     c->config.is_stream = false;
     c->config.chunk = c->config.max_chunk = c->config.max_share = 0;
     c->limit_at_s = c->drain_at_s = -1;
-    c->config.lean = c->hesitates = false;
+    c->config.no_prefetch = c->hesitates = false;
 }
 
 bool sim_case_make(sim_case *c, uint64_t seed) {

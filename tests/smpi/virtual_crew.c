@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "crew/copy.h"
+#include "proc/copy.h"
 #include "crew/crew.h"
 #include "virtual.h"
 
@@ -191,7 +191,7 @@ int dmap__crew_recall(dmap__crew *crew, const dmap__grant *grant, uint64_t want,
     return 1;
 }
 
-bool dmap__crew_is_hungry(const dmap__crew *crew) {
+bool dmap__crew_is_starved(const dmap__crew *crew) {
     return crew->first && !next_to_begin(crew) && crew->free_s[0] <= dmap__clock_now();
 }
 

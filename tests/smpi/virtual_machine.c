@@ -2,9 +2,9 @@
  * library told. */
 #include <stdlib.h>
 
-#include "crew/forkserver.h"
-#include "crew/inner.h"
-#include "crew/topology.h"
+#include "proc/forkserver.h"
+#include "cpu/nested_threads.h"
+#include "cpu/topology.h"
 #include "virtual.h"
 
 dmap_status dmap__topology_open(const char *text, dmap__topology **topology, dmap__error *error) {
@@ -54,17 +54,17 @@ void dmap__topology_leave(dmap__topology *topology) {
     (void)topology;
 }
 
-int dmap__inner_share(int allowance, const dmap__place *places, int workers) {
+int dmap__nested_threads_share(int allowance, const dmap__place *places, int workers) {
     (void)allowance, (void)places, (void)workers;
     return 1;
 }
 
-dmap__inner dmap__inner_open(int threads) {
+dmap__nested_threads dmap__nested_threads_open(int threads) {
     (void)threads;
-    return (dmap__inner){0};
+    return (dmap__nested_threads){0};
 }
 
-void dmap__inner_close(dmap__inner inner) {
+void dmap__nested_threads_close(dmap__nested_threads inner) {
     (void)inner;
 }
 

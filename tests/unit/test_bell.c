@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "net/neighbours.h"
+#include "net/node_shm.h"
 #include "unit.h"
 
 enum { ROUNDS = 100000, RINGERS = 3 };
@@ -136,26 +136,26 @@ static void test_no_ring(void) {
     CU_ASSERT_EQUAL(dmap__bell_heard(&bell), 1);
 }
 
-static int be_second(const dmap__neighbours_offer *offer) {
+static int be_second(const dmap__node_shm_offer *offer) {
     const dmap__host_place place = {.rank = 1, .size = 2};
-    dmap__neighbours us;
-    dmap__neighbours_offer none;
-    dmap__neighbours_init(&us, &place, &none);
-    if (none.descriptor >= 0 || !dmap__neighbours_accept(&us, &place, offer).memory)
+    dmap__node_shm us;
+    dmap__node_shm_offer none;
+    dmap__node_shm_init(&us, &place, &none);
+    if (none.descriptor >= 0 || !dmap__node_shm_accept(&us, &place, offer).memory)
         return 2;
     pair p = {&us.bells[1], &us.bells[0]};
     int code = answer(&p) ? 0 : 3;
-    dmap__neighbours_fini(&us);
+    dmap__node_shm_fini(&us);
     return code;
 }
 
 static void test_processes(void) {
     const dmap__host_place place = {.rank = 0, .size = 2};
-    dmap__neighbours us;
-    dmap__neighbours_offer offer;
+    dmap__node_shm us;
+    dmap__node_shm_offer offer;
     int status = -1;
-    dmap__neighbours_init(&us, &place, &offer);
-    CU_ASSERT_FATAL(dmap__neighbours_accept(&us, &place, &offer).pages);
+    dmap__node_shm_init(&us, &place, &offer);
+    CU_ASSERT_FATAL(dmap__node_shm_accept(&us, &place, &offer).pages);
     pid_t child = fork();
     if (child == 0)
         _exit(be_second(&offer));
@@ -163,60 +163,60 @@ static void test_processes(void) {
     CU_ASSERT(call(&p));
     CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
     CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    CU_ASSERT(dmap__neighbours_was_written(&us));
+    CU_ASSERT(dmap__node_shm_was_written(&us));
     CU_ASSERT(us.gates[0].writer == 0 && us.gates[1].writer == child);
-    dmap__neighbours_fini(&us);
+    dmap__node_shm_fini(&us);
 }
 
 /* The pages are there, but what should be their mark in that process is not: nothing is written to it. */
 static void test_wrong_memory(void) {
     const dmap__host_place first = {.rank = 0, .size = 2}, second = {.rank = 1, .size = 2};
-    dmap__neighbours us, them;
-    dmap__neighbours_offer offer, none;
+    dmap__node_shm us, them;
+    dmap__node_shm_offer offer, none;
     uint64_t other = 0;
-    dmap__neighbours_init(&us, &first, &offer);
-    CU_ASSERT(dmap__neighbours_accept(&us, &first, &offer).pages);
+    dmap__node_shm_init(&us, &first, &offer);
+    CU_ASSERT(dmap__node_shm_accept(&us, &first, &offer).pages);
     for (int i = 0; i < 3; i++) {
-        dmap__neighbours_offer given = offer;
+        dmap__node_shm_offer given = offer;
         given.pages = i == 0 ? 8 : i == 1 ? (uint64_t)(uintptr_t)&other : offer.pages;
-        dmap__neighbours_init(&them, &second, &none);
-        dmap__neighbours_reached reached = dmap__neighbours_accept(&them, &second, &given);
+        dmap__node_shm_init(&them, &second, &none);
+        dmap__node_shm_reached reached = dmap__node_shm_accept(&them, &second, &given);
         CU_ASSERT(reached.pages && reached.memory == (i == 2));
-        CU_ASSERT_EQUAL(dmap__neighbours_was_written(&us), i == 2);
-        dmap__neighbours_fini(&them);
+        CU_ASSERT_EQUAL(dmap__node_shm_was_written(&us), i == 2);
+        dmap__node_shm_fini(&them);
     }
-    dmap__neighbours_fini(&us);
+    dmap__node_shm_fini(&us);
 }
 
-static bool accepts(dmap__neighbours_offer offer) {
+static bool accepts(dmap__node_shm_offer offer) {
     const dmap__host_place place = {.rank = 1, .size = 2};
-    dmap__neighbours us;
-    dmap__neighbours_offer none;
-    dmap__neighbours_init(&us, &place, &none);
-    dmap__neighbours_reached reached = dmap__neighbours_accept(&us, &place, &offer);
+    dmap__node_shm us;
+    dmap__node_shm_offer none;
+    dmap__node_shm_init(&us, &place, &none);
+    dmap__node_shm_reached reached = dmap__node_shm_accept(&us, &place, &offer);
     CU_ASSERT_EQUAL(reached.pages, us.bells != NULL);
     CU_ASSERT_EQUAL(reached.memory, us.reach.process != 0);
-    dmap__neighbours_fini(&us);
+    dmap__node_shm_fini(&us);
     return reached.pages;
 }
 
 /* Another process under that number, another file, a file of that size that is not it, a rank alone on its host. */
 static void test_strangers(void) {
     const dmap__host_place first = {.rank = 0, .size = 2}, alone = {.rank = 0, .size = 1};
-    dmap__neighbours us, lonely;
-    dmap__neighbours_offer offer, none;
-    dmap__neighbours_init(&us, &first, &offer);
+    dmap__node_shm us, lonely;
+    dmap__node_shm_offer offer, none;
+    dmap__node_shm_init(&us, &first, &offer);
     CU_ASSERT(accepts(offer));
     CU_ASSERT(
-        !accepts((dmap__neighbours_offer){offer.process, offer.descriptor, offer.mark + 1, offer.probe, offer.pages}));
-    CU_ASSERT(!accepts((dmap__neighbours_offer){offer.process, 0, offer.mark, offer.probe, offer.pages}));
-    CU_ASSERT(!accepts((dmap__neighbours_offer){offer.process, 999999, offer.mark, offer.probe, offer.pages}));
-    CU_ASSERT(!accepts((dmap__neighbours_offer){.process = 0, .descriptor = 3, .mark = offer.mark}));
-    CU_ASSERT(!accepts((dmap__neighbours_offer){.process = getpid(), .descriptor = -1}));
-    dmap__neighbours_init(&lonely, &alone, &none);
-    CU_ASSERT(none.descriptor == -1 && !dmap__neighbours_accept(&lonely, &alone, &none).pages);
-    dmap__neighbours_fini(&lonely);
-    dmap__neighbours_fini(&us);
+        !accepts((dmap__node_shm_offer){offer.process, offer.descriptor, offer.mark + 1, offer.probe, offer.pages}));
+    CU_ASSERT(!accepts((dmap__node_shm_offer){offer.process, 0, offer.mark, offer.probe, offer.pages}));
+    CU_ASSERT(!accepts((dmap__node_shm_offer){offer.process, 999999, offer.mark, offer.probe, offer.pages}));
+    CU_ASSERT(!accepts((dmap__node_shm_offer){.process = 0, .descriptor = 3, .mark = offer.mark}));
+    CU_ASSERT(!accepts((dmap__node_shm_offer){.process = getpid(), .descriptor = -1}));
+    dmap__node_shm_init(&lonely, &alone, &none);
+    CU_ASSERT(none.descriptor == -1 && !dmap__node_shm_accept(&lonely, &alone, &none).pages);
+    dmap__node_shm_fini(&lonely);
+    dmap__node_shm_fini(&us);
     CU_ASSERT(!accepts(offer));
 }
 

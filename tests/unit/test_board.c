@@ -50,7 +50,7 @@ static bool put(dmap__board *board, dmap__grant *grant, uint32_t most) {
     return dmap__board_put(board, grant, most);
 }
 
-/* Some batches are dropped unrun, with all of the worker's lane: their count is all that is known of them. */
+/* Some batches are dropped unrun, with all of the worker's deque: their count is all that is known of them. */
 static void run_batch(const soldier *s, dmap__slot *slot, uint32_t begin, uint32_t end, uint64_t dice) {
     given *g = slot->grant->owner;
     uint64_t items = end - begin;
@@ -131,9 +131,9 @@ static uint64_t check_ended(dmap__slot *slot) {
         had += g->had[i];
         twice += g->had[i] > 1;
     }
-    for (int i = 0; i < slot->n_lanes; i++) {
-        logged += dmap__board_lane(slot, i)->log.busy_s;
-        dmap__board_lane(slot, i)->log.busy_s = 0;
+    for (int i = 0; i < slot->n_deques; i++) {
+        logged += dmap__board_deque(slot, i)->log.busy_s;
+        dmap__board_deque(slot, i)->log.busy_s = 0;
     }
     CU_ASSERT_EQUAL(twice, 0);
     CU_ASSERT_EQUAL((uint64_t)logged + g->taken_back, had);
@@ -188,7 +188,7 @@ static void test_battles(void) {
 
 /* ---- one thread ---- */
 
-/* Alone, worker 0 gets all of a grant: its own lane, then the others', nearest first, by halves from the back. */
+/* Alone, worker 0 gets all of a grant: its own deque, then the others', nearest first, by halves from the back. */
 static void test_alone(void) {
     dmap__board board;
     dmap__grant grant = {.begin = 100, .end = 100 + 40};
@@ -220,7 +220,7 @@ static void test_alone(void) {
     dmap__board_fini(&board);
 }
 
-/* While a lane is long, a batch is a sixteenth of what is left in it, between the pace and its most, and no more than
+/* While a deque is long, a batch is a sixteenth of what is left in it, between the pace and its most, and no more than
  * the grant allows; the last ones are as short as the pace. */
 static void take_long(uint32_t most_of_grant, uint32_t most_of_pace) {
     dmap__board board;
@@ -295,7 +295,7 @@ static void test_small(void) {
         dmap__slot *slot = dmap__board_take(&board, (int)worker, paces, &begin, &end);
         CU_ASSERT_FATAL(slot != NULL);
         CU_ASSERT(begin == 4 - worker && end == begin + 1);
-        CU_ASSERT_PTR_EQUAL(dmap__board_log(slot, (int)worker, begin), &dmap__board_lane(slot, (int)begin)->log);
+        CU_ASSERT_PTR_EQUAL(dmap__board_log(slot, (int)worker, begin), &dmap__board_deque(slot, (int)begin)->log);
         CU_ASSERT(!dmap__board_end(slot, 1));
     }
     CU_ASSERT_EQUAL(dmap__board_recall(&board, &grant, 9, ranges), 1);
@@ -315,7 +315,7 @@ static void test_large(void) {
     CU_ASSERT_FATAL(dmap__board_init(&board, 3));
     CU_ASSERT(put(&board, &grant, UINT32_MAX));
     int n = dmap__board_recall(&board, &grant, UINT64_C(2000000000), ranges);
-    CU_ASSERT_EQUAL(n, 2); /* all of the last lane, and the end of the one before */
+    CU_ASSERT_EQUAL(n, 2); /* all of the last deque, and the end of the one before */
     CU_ASSERT_EQUAL(ranges[0][1], grant.end);
     for (int i = 0; i < n; i++)
         seen += ranges[i][1] - ranges[i][0];
@@ -331,7 +331,7 @@ static void test_large(void) {
 int main(void) {
     CU_TestInfo tests[] = {
         {"one worker takes all", test_alone},
-        {"long lanes", test_long_lanes},
+        {"long deques", test_long_lanes},
         {"slots", test_slots},
         {"small grants", test_small},
         {"2^32 - 1 items", test_large},

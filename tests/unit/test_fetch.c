@@ -2,7 +2,7 @@
  * cannot be read ends the call. */
 #include <string.h>
 
-#include "pass_world.h"
+#include "direct_world.h"
 #include "unit.h"
 
 #define SMALL ((size_t)24)

@@ -1,6 +1,6 @@
 /* The fork server at work: made and ended, children killed at random, no descriptors left, and what a start costs in a
  * large program. */
-#include "crew/forkserver.h"
+#include "proc/forkserver.h"
 
 #include <pthread.h>
 #include <signal.h>

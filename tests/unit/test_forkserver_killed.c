@@ -1,7 +1,7 @@
 /* The fork server and its program killed: what is tied to them goes, in time, and what is not stays. The program that
  * is to be killed is this one again, as a command ("victim"): it has a server of its own, starts children of every
  * kind, and prints their pids. */
-#include "crew/forkserver.h"
+#include "proc/forkserver.h"
 
 #include <fcntl.h>
 #include <signal.h>

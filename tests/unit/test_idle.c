@@ -1,6 +1,6 @@
 /* How long to sleep: never longer than allowed, longer the longer nothing has happened, and not at all at first where
  * there are cores to spare. Time is an argument here: no test sleeps. */
-#include "job/idle.h"
+#include "pool/idle.h"
 #include "unit.h"
 
 static void test_grows(void) {

@@ -11,57 +11,57 @@
 
 #include "net/comm.h"
 #include "net/hosts.h"
-#include "net/lanes.h"
+#include "net/peer_queues.h"
 #include "net/library.h"
 #include "net/settings.h"
 
 /* ---- lanes ---- */
 
 static void test_lane_order(void) {
-    dmap__lanes lanes;
-    dmap__lane_entry entries[3];
-    CU_ASSERT_FATAL(dmap__lanes_init(&lanes, 2));
-    CU_ASSERT(dmap__lanes_is_empty(&lanes));
-    CU_ASSERT_EQUAL(dmap__lanes_take_turn(&lanes), -1);
+    dmap__peer_queues lanes;
+    dmap__peer_queue_entry entries[3];
+    CU_ASSERT_FATAL(dmap__peer_queues_init(&lanes, 2));
+    CU_ASSERT(dmap__peer_queues_is_empty(&lanes));
+    CU_ASSERT_EQUAL(dmap__peer_queues_take_turn(&lanes), -1);
     for (int i = 0; i < 3; i++)
-        dmap__lanes_push(&lanes, 1, &entries[i]);
+        dmap__peer_queues_push(&lanes, 1, &entries[i]);
     for (int i = 0; i < 3; i++) {
-        CU_ASSERT_EQUAL(dmap__lanes_take_turn(&lanes), 1);
-        CU_ASSERT_PTR_EQUAL(dmap__lanes_front(&lanes, 1), &entries[i]);
-        dmap__lanes_pop(&lanes, 1);
-        dmap__lanes_end_turn(&lanes, 1);
+        CU_ASSERT_EQUAL(dmap__peer_queues_take_turn(&lanes), 1);
+        CU_ASSERT_PTR_EQUAL(dmap__peer_queues_front(&lanes, 1), &entries[i]);
+        dmap__peer_queues_pop(&lanes, 1);
+        dmap__peer_queues_end_turn(&lanes, 1);
     }
-    CU_ASSERT_PTR_NULL(dmap__lanes_front(&lanes, 1));
-    CU_ASSERT(dmap__lanes_is_empty(&lanes));
-    dmap__lanes_push(&lanes, 1, &entries[0]);
-    CU_ASSERT_EQUAL(dmap__lanes_take_turn(&lanes), 1);
-    dmap__lanes_fini(&lanes);
+    CU_ASSERT_PTR_NULL(dmap__peer_queues_front(&lanes, 1));
+    CU_ASSERT(dmap__peer_queues_is_empty(&lanes));
+    dmap__peer_queues_push(&lanes, 1, &entries[0]);
+    CU_ASSERT_EQUAL(dmap__peer_queues_take_turn(&lanes), 1);
+    dmap__peer_queues_fini(&lanes);
 }
 
 /* Lanes with entries take turns in a round; a push during a lane's own turn lists it once. */
 static void test_turns(void) {
-    dmap__lanes lanes;
-    dmap__lane_entry entries[8];
-    CU_ASSERT_FATAL(dmap__lanes_init(&lanes, 5));
+    dmap__peer_queues lanes;
+    dmap__peer_queue_entry entries[8];
+    CU_ASSERT_FATAL(dmap__peer_queues_init(&lanes, 5));
     const int peers[3] = {4, 0, 2};
     for (int i = 0; i < 3; i++)
-        dmap__lanes_push(&lanes, peers[i], &entries[i]);
+        dmap__peer_queues_push(&lanes, peers[i], &entries[i]);
     for (int i = 0; i < 9; i++) {
-        CU_ASSERT_EQUAL(dmap__lanes_take_turn(&lanes), peers[i % 3]);
-        dmap__lanes_end_turn(&lanes, peers[i % 3]);
+        CU_ASSERT_EQUAL(dmap__peer_queues_take_turn(&lanes), peers[i % 3]);
+        dmap__peer_queues_end_turn(&lanes, peers[i % 3]);
     }
-    int peer = dmap__lanes_take_turn(&lanes);
-    dmap__lanes_pop(&lanes, peer);
-    dmap__lanes_push(&lanes, peer, &entries[3]);
-    dmap__lanes_push(&lanes, peer, &entries[4]);
-    dmap__lanes_push(&lanes, 3, &entries[5]);
-    dmap__lanes_end_turn(&lanes, peer);
+    int peer = dmap__peer_queues_take_turn(&lanes);
+    dmap__peer_queues_pop(&lanes, peer);
+    dmap__peer_queues_push(&lanes, peer, &entries[3]);
+    dmap__peer_queues_push(&lanes, peer, &entries[4]);
+    dmap__peer_queues_push(&lanes, 3, &entries[5]);
+    dmap__peer_queues_end_turn(&lanes, peer);
     const int then[5] = {0, 2, 3, 4, 0};
     for (int i = 0; i < 5; i++) {
-        CU_ASSERT_EQUAL(dmap__lanes_take_turn(&lanes), then[i]);
-        dmap__lanes_end_turn(&lanes, then[i]);
+        CU_ASSERT_EQUAL(dmap__peer_queues_take_turn(&lanes), then[i]);
+        dmap__peer_queues_end_turn(&lanes, then[i]);
     }
-    dmap__lanes_fini(&lanes);
+    dmap__peer_queues_fini(&lanes);
 }
 
 /* ---- hosts ---- */

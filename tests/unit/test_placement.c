@@ -1,5 +1,5 @@
 /* Placement: random machines, ranks and workers, each plan checked for what placement.h promises. */
-#include "crew/placement.h"
+#include "cpu/placement.h"
 
 #include <stdint.h>
 #include <stdio.h>

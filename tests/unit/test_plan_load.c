@@ -10,7 +10,7 @@ static const int two[] = {2};
 
 static dmap__plan_config singles(bool lean) {
     return (dmap__plan_config){
-        .branches = 1, .workers = two, .count = 100, .schedule = DMAP_DYNAMIC, .chunk = 1, .lean = lean};
+        .branches = 1, .workers = two, .count = 100, .schedule = DMAP_DYNAMIC, .chunk = 1, .no_prefetch = lean};
 }
 
 /* Two running and two waiting; each that ends makes room for one. */

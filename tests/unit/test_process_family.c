@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "crew/process_body.h"
-#include "crew/process_environment.h"
+#include "proc/process_body.h"
+#include "proc/process_environment.h"
 #include "process_look.h"
 #include "unit.h"
 

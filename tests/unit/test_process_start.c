@@ -64,12 +64,12 @@ __attribute__((constructor)) static void act_early(void) {
         pause();
 }
 
-void __real_dmap__inner_enter_process(dmap__inner inner);
-void __wrap_dmap__inner_enter_process(dmap__inner inner);
+void __real_dmap__nested_threads_enter_process(dmap__nested_threads inner);
+void __wrap_dmap__nested_threads_enter_process(dmap__nested_threads inner);
 
-void __wrap_dmap__inner_enter_process(dmap__inner inner) {
+void __wrap_dmap__nested_threads_enter_process(dmap__nested_threads inner) {
     hang_if(&shared->hang_later);
-    __real_dmap__inner_enter_process(inner);
+    __real_dmap__nested_threads_enter_process(inner);
 }
 
 /* ---- malloc, but under a sanitizer, which has its own ---- */

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "crew/forkserver_wire.h"
+#include "proc/forkserver_wire.h"
 #include "process_look.h"
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* Quota: control group files made up in a temporary directory. */
-#include "crew/quota.h"
+#include "cpu/quota.h"
 
 #include <limits.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* Reasons: what led to a place, and the sentence that tells it. That the facts are right is tests/cli/info's. */
-#include "crew/reason.h"
+#include "cpu/reason.h"
 
 #include <stdio.h>
 #include <string.h>

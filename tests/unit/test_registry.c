@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/registry.h"
+#include "pool/registry.h"
 #include "unit.h"
 
 static int run(dmap_context *ctx, const void *item, void *result) {

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "job/sink.h"
+#include "call/sink.h"
 #include "unit.h"
 
 #define MOST 300
@@ -54,7 +54,7 @@ static void blame(void *arg, int rank, uint64_t index, const dmap__failure *fail
 }
 
 /* The outcome of items at [begin, end), as a crew gives it; all of them ran. */
-static dmap__part *make_part(const dmap__sink *sink, uint64_t begin, uint64_t end) {
+static dmap__segment *make_part(const dmap__sink *sink, uint64_t begin, uint64_t end) {
     dmap__outcome outcome;
     dmap__outcome_init(&outcome, begin, end);
     CU_ASSERT(dmap__outcome_add_span(&outcome, begin, end, 0.5, true));
@@ -64,7 +64,7 @@ static dmap__part *make_part(const dmap__sink *sink, uint64_t begin, uint64_t en
     outcome.fixed = variable ? NULL : place ? place : dmap__memory_array(end - begin, world.task->result_size);
     outcome.refs = variable ? calloc((size_t)(end - begin), sizeof(dmap_blob)) : NULL;
     for (uint64_t at = begin; at < end; at++) {
-        uint64_t index = sink->shuffle ? sink->shuffle->index_of[at] : at;
+        uint64_t index = sink->order ? sink->order->index_of[at] : at;
         unsigned char bytes[40];
         dmap__failure failure = {.position = at, .status = DMAP_ITEM_FAILED, .code = 9, .attempt = 2};
         fill(bytes, index);
@@ -79,15 +79,15 @@ static dmap__part *make_part(const dmap__sink *sink, uint64_t begin, uint64_t en
             CU_ASSERT(world.fails[index] ? dmap__fold_skip(fold) : dmap__fold_push(fold, bytes, 1));
         }
     }
-    dmap__part_cursor cursor;
-    dmap__part *part, *none;
-    dmap__slab *slab = dmap__slab_create(&outcome, 3, 2);
-    CU_ASSERT_FATAL(slab != NULL);
-    dmap__part_begin(&cursor, slab, world.task->result_size, NULL, NULL);
-    cursor.failure = slab->outcome.n_failures; /* no holes: nobody is asked */
-    CU_ASSERT(dmap__part_next(&cursor, &part) && part && dmap__part_next(&cursor, &none) && !none);
-    dmap__part_seek(part, begin);
-    dmap__slab_leave(slab);
+    dmap__segment_cursor cursor;
+    dmap__segment *part, *none;
+    dmap__result_buffer *buffer = dmap__result_buffer_create(&outcome, 3, 2);
+    CU_ASSERT_FATAL(buffer != NULL);
+    dmap__segment_begin(&cursor, buffer, world.task->result_size, NULL, NULL);
+    cursor.failure = buffer->outcome.n_failures; /* no holes: nobody is asked */
+    CU_ASSERT(dmap__segment_next(&cursor, &part) && part && dmap__segment_next(&cursor, &none) && !none);
+    dmap__segment_seek(part, begin);
+    dmap__result_buffer_leave(buffer);
     return part;
 }
 
@@ -103,8 +103,8 @@ static void start(dmap__sink *sink, dmap_sink given, const dmap_task *task, bool
     world.stop_at = UINT64_MAX;
     for (uint64_t i = 0; i < world.count; i++)
         world.fails[i] = fails && unit_chance(8);
-    *sink = (dmap__sink){.given = given, .task = task, .blame = blame, .unordered = unit_chance(2)};
-    sink->shuffle = shuffled ? dmap__shuffle_create(world.count, some_cost, NULL, false) : NULL;
+    *sink = (dmap__sink){.given = given, .task = task, .describe = blame, .unordered = unit_chance(2)};
+    sink->order = shuffled ? dmap__order_create(world.count, some_cost, NULL, false) : NULL;
     CU_ASSERT_EQUAL_FATAL(dmap__sink_open(sink, world.count), DMAP_OK);
 }
 
@@ -118,7 +118,7 @@ static dmap__sink_said deliver_all(dmap__sink *sink, unsigned *slices) {
     dmap__sink_said said = DMAP__SINK_DONE;
     for (uint64_t k = 0; k < n && said == DMAP__SINK_DONE; k++) {
         uint64_t i = (k + first) % n;
-        dmap__part *part = make_part(sink, cuts[i], cuts[i + 1]);
+        dmap__segment *part = make_part(sink, cuts[i], cuts[i + 1]);
         while ((said = dmap__sink_deliver(sink, part)) == DMAP__SINK_MORE) {
             ++*slices;
             CU_ASSERT(part->next < part->end);
@@ -129,7 +129,7 @@ static dmap__sink_said deliver_all(dmap__sink *sink, unsigned *slices) {
 
 static void finish(dmap__sink *sink) {
     dmap__sink_close(sink);
-    dmap__shuffle_destroy((dmap__shuffle *)(uintptr_t)sink->shuffle);
+    dmap__order_destroy((dmap__order *)(uintptr_t)sink->order);
     CU_ASSERT_EQUAL(world.wrong, 0);
 }
 
@@ -157,7 +157,7 @@ static void test_each(void) {
         unsigned slices = 0;
         start(&sink, dmap_each(take_item, &world), unit_chance(2) ? &fixed_task : &variable_task, unit_chance(2), true);
         world.next = sink.unordered ? UINT64_MAX : 0;
-        CU_ASSERT_EQUAL(dmap__sink_is_ordered(&sink), !sink.unordered && !sink.shuffle);
+        CU_ASSERT_EQUAL(dmap__sink_is_ordered(&sink), !sink.unordered && !sink.order);
         CU_ASSERT_EQUAL(deliver_all(&sink, &slices), DMAP__SINK_DONE);
         for (uint64_t i = 0; i < world.count; i++)
             CU_ASSERT_EQUAL(world.seen[i], 1);
@@ -202,7 +202,7 @@ static void test_into(void) {
         dmap__sink sink;
         unsigned slices = 0;
         start(&sink, dmap_into(results), &fixed_task, unit_chance(2), true);
-        CU_ASSERT((dmap__sink_place(&sink, 3) == results + 24) == !sink.shuffle);
+        CU_ASSERT((dmap__sink_place(&sink, 3) == results + 24) == !sink.order);
         CU_ASSERT_EQUAL(deliver_all(&sink, &slices), DMAP__SINK_DONE);
         for (uint64_t i = 0; i < world.count; i++)
             CU_ASSERT(world.fails[i] || is_result(results + i * 8, 8, i));
@@ -217,7 +217,7 @@ static void test_fold(void) {
         unsigned slices = 0;
         uint64_t total = 5, wanted = 5;
         start(&sink, dmap_fold(&total), &fixed_task, unit_chance(2), true);
-        CU_ASSERT_EQUAL(dmap__sink_want(&sink), sink.shuffle ? DMAP__WANT_RESULTS : DMAP__WANT_FOLD);
+        CU_ASSERT_EQUAL(dmap__sink_want(&sink), sink.order ? DMAP__WANT_RESULTS : DMAP__WANT_FOLD);
         CU_ASSERT_EQUAL(deliver_all(&sink, &slices), DMAP__SINK_DONE);
         dmap__fold_init(&plain, &fixed_task, 0);
         for (uint64_t i = 0; i < world.count; i++) {
@@ -263,7 +263,7 @@ static void test_collect(void) {
         unsigned slices = 0;
         start(&sink, dmap_collect(&results), tasks[unit_below(3)], unit_chance(2), unit_chance(2));
         const unsigned char *place = dmap__sink_place(&sink, 0);
-        CU_ASSERT_EQUAL(place != NULL, world.task == &fixed_task && !sink.shuffle);
+        CU_ASSERT_EQUAL(place != NULL, world.task == &fixed_task && !sink.order);
         CU_ASSERT_EQUAL(deliver_all(&sink, &slices), DMAP__SINK_DONE);
         finish(&sink); /* the results outlive the sink */
         CU_ASSERT_EQUAL(dmap_results_count(results), world.count);

@@ -1,7 +1,7 @@
 /* Topology: made-up machines through hwloc, this machine's real binding, and whose wish a binding is. Plans over many
  * random machines are test_placement's. */
-#include "crew/prte.h"
-#include "crew/topology.h"
+#include "cpu/prte.h"
+#include "cpu/topology.h"
 
 #include <pthread.h>
 #include <sched.h>

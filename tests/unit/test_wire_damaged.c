@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "job/part.h"
-#include "job/served.h"
+#include "call/segment.h"
+#include "pool/incoming.h"
 #include "net/comm_state.h"
 #include "unit.h"
 #include "wire_message.h"
@@ -25,23 +25,23 @@ static bool some_are_holes(void *arg, const dmap__failure *failure) {
 
 /* Looks at every result, as a sink does. */
 static void use(dmap__outcome *outcome, size_t size) {
-    dmap__part_cursor cursor;
-    dmap__part *part;
-    dmap__slab *slab = dmap__slab_create(outcome, 1, 1);
+    dmap__segment_cursor cursor;
+    dmap__segment *part;
+    dmap__result_buffer *slab = dmap__result_buffer_create(outcome, 1, 1);
     CU_ASSERT_FATAL(slab != NULL);
-    dmap__part_begin(&cursor, slab, size, some_are_holes, NULL);
-    while (dmap__part_next(&cursor, &part) && part) {
+    dmap__segment_begin(&cursor, slab, size, some_are_holes, NULL);
+    while (dmap__segment_next(&cursor, &part) && part) {
         CU_ASSERT(part->begin < part->end && part->begin >= slab->outcome.begin && part->end <= slab->outcome.end);
         while (part->next < part->end && part->next - part->begin < 1000) {
             const dmap__failure *failure;
             dmap_blob result;
             double seconds;
-            dmap__part_step(part, size, &result, &failure, &seconds);
+            dmap__segment_step(part, size, &result, &failure, &seconds);
             look_at(result.data, result.size);
         }
-        dmap__part_destroy(part);
+        dmap__segment_destroy(part);
     }
-    dmap__slab_leave(slab);
+    dmap__result_buffer_leave(slab);
 }
 
 /* Takes bytes away from the end of a part, to the byte as comm would have it. */
@@ -203,13 +203,13 @@ static void test_served(void) {
         dmap__call_spec spec = {.want = DMAP__WANT_RESULTS};
         dmap__crew_call call;
         dmap__crew_call_init(&call, &spec, &task, 1);
-        dmap__served *served = dmap__served_create(&pool, &call, &message);
+        dmap__incoming *served = dmap__incoming_create(&pool, &call, &message);
         CU_ASSERT_FATAL(served != NULL);
         const dmap__error *trouble = &served->grant.outcome.trouble;
         CU_ASSERT_EQUAL(trouble->status, cut ? DMAP_EMPI : DMAP_OK);
         CU_ASSERT(!cut || strstr(trouble->text, "damaged message"));
-        dmap__served_destroy(served);
-        dmap__spares_drop(&pool.spares);
+        dmap__incoming_destroy(served);
+        dmap__buffer_cache_drop(&pool.buffers);
         message_free(&message);
     }
 }

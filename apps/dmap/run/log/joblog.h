@@ -15,7 +15,7 @@ typedef struct run_joblog run_joblog;
 /** Opens the joblog as the options say: overwritten, appended to (+FILE), or read and then appended to (--resume,
  *  --resume-failed). Returns NULL with a sentence: it cannot be read or written, or is no joblog. A damaged or torn
  *  line counts as not there. With --dry-run it is read only. "-" is standard output, by the printer. *damaged: how many
- * of those. An empty or new file gets a header, with +FILE too. */
+ *  of those. An empty or new file gets a header, with +FILE too. */
 run_joblog *run_joblog_open(const run_options *options, run_printer *printer, size_t *damaged, char *error,
                             size_t size);
 /** Writes what is buffered and closes. Returns false with a sentence if that failed. */

@@ -1,0 +1,127 @@
+/* Who is next.
+ *
+ * A branch that can take a lease waits in one of two queues, first come first served: those with workers that have
+ * nothing to do, and those that want a lease to follow. Idle ones are served first. Workers whose results a slow
+ * link would not bring do not count. Static schedules use a ring besides: strictly in turn, whoever waits.
+ *
+ * Invariants: a branch stands in the queue that dmap__ready_queue() says, or in none. With a known count the ring holds
+ * the branches with a share left, with an unknown one all with workers. Everything is O(1), so that a grant costs the
+ * same with 10,000 branches as with one. */
+#include "plan/plan_state.h"
+
+#define MOST_LOOKS 64
+
+dmap__queue dmap__ready_queue(const dmap__plan *plan, const dmap__branch *b) {
+    uint64_t workers = dmap__speed_workers(&b->speed, b->workers);
+    bool has_room = b->out < 2 * b->workers + DMAP__SPARE;
+    if (workers && b->load < workers && has_room)
+        return DMAP__IDLE;
+    bool wants = b->out < DMAP__LEASES || (b->load < 2 * workers && has_room);
+    return workers && wants && !plan->config.no_prefetch ? DMAP__HALF : DMAP__FULL;
+}
+
+static void leave(dmap__plan *plan, const dmap__branch *b) {
+    if (b->queue == DMAP__FULL)
+        return;
+    dmap__list *list = &plan->queues[b->queue];
+    *(b->prev >= 0 ? &plan->branches[b->prev].next : &list->first) = b->next;
+    *(b->next >= 0 ? &plan->branches[b->next].prev : &list->last) = b->prev;
+    list->count--;
+}
+
+static void enter(dmap__plan *plan, int branch, dmap__queue queue) {
+    dmap__branch *b = &plan->branches[branch];
+    b->queue = queue;
+    if (queue == DMAP__FULL)
+        return;
+    dmap__list *list = &plan->queues[queue];
+    b->next = -1;
+    b->prev = list->last;
+    *(list->last >= 0 ? &plan->branches[list->last].next : &list->first) = branch;
+    list->last = branch;
+    list->count++;
+}
+
+void dmap__ready_move(dmap__plan *plan, int branch, bool was_served) {
+    dmap__queue queue = dmap__ready_queue(plan, &plan->branches[branch]);
+    if (!was_served && queue == plan->branches[branch].queue)
+        return;
+    leave(plan, &plan->branches[branch]);
+    enter(plan, branch, queue);
+}
+
+bool dmap__ready_has_room(const dmap__plan *plan, int branch) {
+    return !plan->config.fleet || dmap__fleet_room(plan->config.fleet, branch) > 0;
+}
+
+/* The first of a queue that can take a lease, of its first MOST_LOOKS: what other calls have out may fill a branch. */
+static int first_but(const dmap__plan *plan, const dmap__list *list, int avoid) {
+    int looks = 0;
+    for (int i = list->first; i >= 0 && looks < MOST_LOOKS; i = plan->branches[i].next, looks++)
+        if (i != avoid && dmap__ready_has_room(plan, i))
+            return i;
+    return -1;
+}
+
+int dmap__ready_first(const dmap__plan *plan, int avoid) {
+    for (int q = 0; q < DMAP__QUEUES; q++) {
+        int branch = first_but(plan, &plan->queues[q], avoid);
+        if (branch >= 0)
+            return branch;
+    }
+    bool is_ready = avoid >= 0 && plan->branches[avoid].queue != DMAP__FULL && dmap__ready_has_room(plan, avoid);
+    return is_ready ? avoid : -1;
+}
+
+static void ring_remove(dmap__plan *plan, int branch) {
+    dmap__branch *b = &plan->branches[branch];
+    b->in_ring = false;
+    plan->turn = b->ring_next == branch ? -1 : b->ring_next;
+    plan->branches[b->ring_prev].ring_next = b->ring_next;
+    plan->branches[b->ring_next].ring_prev = b->ring_prev;
+}
+
+/* Last in the cycle that begins with the branch whose turn it is. */
+void dmap__ready_rejoin(dmap__plan *plan, int branch) {
+    dmap__branch *b = &plan->branches[branch];
+    if (b->in_ring)
+        return;
+    int next = plan->turn >= 0 ? plan->turn : branch;
+    int prev = plan->turn >= 0 ? plan->branches[next].ring_prev : branch;
+    b->in_ring = true;
+    b->ring_next = next;
+    b->ring_prev = prev;
+    plan->branches[prev].ring_next = branch;
+    plan->branches[next].ring_prev = branch;
+    plan->turn = next;
+}
+
+void dmap__ready_pass(dmap__plan *plan) {
+    int branch = plan->turn;
+    const dmap__branch *b = &plan->branches[branch];
+    plan->turn = b->ring_next;
+    if (!plan->config.is_stream && b->share == 0)
+        ring_remove(plan, branch);
+}
+
+void dmap__ready_close(dmap__plan *plan) {
+    while (plan->turn >= 0)
+        ring_remove(plan, plan->turn);
+    for (int i = 0; i < plan->config.branches; i++)
+        plan->branches[i].share = 0;
+}
+
+void dmap__ready_init(dmap__plan *plan) {
+    for (int q = 0; q < DMAP__QUEUES; q++)
+        plan->queues[q] = (dmap__list){-1, -1, 0};
+    plan->turn = -1;
+    for (int i = 0; i < plan->config.branches; i++) {
+        const dmap__branch *b = &plan->branches[i];
+        plan->branches[i].newest = plan->branches[i].oldest = DMAP__NO_LEASE;
+        enter(plan, i, dmap__ready_queue(plan, b));
+        if (b->workers == 0)
+            continue;
+        if (plan->config.schedule == DMAP_STATIC && (plan->config.is_stream || b->share > 0))
+            dmap__ready_rejoin(plan, i);
+    }
+}
