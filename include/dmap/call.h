@@ -1,10 +1,10 @@
 /* Calls in flight: a map, or a single item, as an object that is looked at, waited for, or cancelled while the program
  * does other things; and streams, whose results are asked for one by one.
  *
- * Calls move along inside dmap_wait, dmap_wait_any, dmap_step, dmap_stream_next and dmap_map alone (or in a thread of
- * the pool's own: dmap_options.helper): a program that calls none of these for a while finds the workers idle. Any
- * number may be in flight; up to 1024 run at a time, others wait for one of them to end. Calls that run share the
- * workers fairly: each gets its part of the workers' time, by dmap_map_options.priority.
+ * Calls move along inside dmap_wait, dmap_wait_any, dmap_step, dmap_stream_next, dmap_map and dmap_close alone: a
+ * program that calls none of these for a while finds the workers idle. Any number may be in flight; up to 1024 run at a
+ * time, others wait for one of them to end. Calls that run share the workers fairly: each gets its part of the workers'
+ * time, by dmap_map_options.priority.
  *
  * Unless a comment says otherwise: on the master, by the thread that opened the pool, outside any task. A call may be
  * made, cancelled and freed from inside a source, sink, or on_done function: it waits, and is not nested; what blocks

@@ -203,8 +203,8 @@ typedef struct dmap_progress {
     double seconds; /* since the call began */
 } dmap_progress;
 
-/** A call has ended. Runs in dmap_wait, dmap_wait_any, dmap_step and dmap_stream_next only; may make calls, and free
- *  this one. */
+/** A call has ended. Runs in what moves calls along (dmap_wait, dmap_wait_any, dmap_step, dmap_stream_next, dmap_map,
+ *  dmap_close); may make calls, and free this one. */
 typedef void dmap_done_fn(void *arg, dmap_call *call);
 
 /** Looks on. Runs in the caller's thread, about 20 times a second while the call runs. Non-zero stops the call. */

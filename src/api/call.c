@@ -314,15 +314,22 @@ static void take_leave(dmap_call *handle) {
     handle->pool = NULL;
 }
 
+/* Calls that on_done makes meanwhile are finished too. */
+static bool finish(dmap_pool *pool, double until) {
+    do {
+        dmap__submits_end(pool);
+        if (!dmap__loop_run(pool, are_over, pool, until))
+            return false;
+        dmap__handles_tell(pool);
+    } while (!are_over(pool) && dmap__clock_now() < until);
+    return are_over(pool);
+}
+
 dmap_status dmap__calls_wind_up(dmap_pool *pool) {
     double limit_s = pool->options.close_s > 0 ? pool->options.close_s : 60;
-    bool is_over = false;
-    if (pool->options.on_close == DMAP_CLOSE_FINISH) {
-        dmap__submits_end(pool);
-        is_over = dmap__loop_run(pool, are_over, pool, dmap__clock_now() + limit_s);
-    }
+    bool is_over = pool->options.on_close == DMAP_CLOSE_FINISH && finish(pool, dmap__clock_now() + limit_s);
+    dmap__submits_cancel(pool); /* from here on no call can be made */
     if (!is_over) {
-        dmap__submits_cancel(pool);
         dmap__calls_cancel_all(pool);
         is_over = dmap__loop_run(pool, are_over, pool, dmap__clock_now() + limit_s);
     }

@@ -109,12 +109,12 @@ static void test_free(void) {
 static void test_submit_timeout(void) {
     uint64_t time = 300000000;
     dmap_call *running, *next;
+    if (harness_has("serial"))
+        return; /* this thread cannot be called back from an item */
     harness_watch("a submitted item over its time", 60);
     dmap_map_options options = {.timeout_s = 0.1};
     CU_ASSERT_EQUAL_FATAL(dmap_submit(harness_pool, &calls_spend, &time, 8, &options, &running), DMAP_OK);
-    if (dmap_workers(harness_pool) > 1 || dmap_ranks(harness_pool) > 1)
-        calls_end(running, DMAP_ETIMEOUT);
-    dmap_cancel(running);
+    calls_end(running, DMAP_ETIMEOUT);
     dmap_call_free(running);
     time = 10;
     CU_ASSERT_EQUAL_FATAL(dmap_submit(harness_pool, &calls_hash, &time, 8, NULL, &next), DMAP_OK);
@@ -146,5 +146,5 @@ void calls_add_ends_tests(CU_pSuite suite) {
     CU_ADD_TEST(suite, test_waiting);
     CU_ADD_TEST(suite, test_free);
     CU_ADD_TEST(suite, test_full_queue);
-    (void)test_submit_timeout;
+    CU_ADD_TEST(suite, test_submit_timeout);
 }

@@ -79,7 +79,7 @@ static void test_maps(void) {
         CU_ASSERT_EQUAL(report.failed, 0);
     }
     for (uint64_t m = 0; m < MAPS; m++) {
-        for (uint64_t i = 0; i < ITEMS; i++)
+        for (uint64_t i = 0; i < LONG; i++)
             CU_ASSERT_EQUAL(results[m][i], mix(m + i));
         dmap_call_free(calls[m]);
     }
@@ -127,21 +127,17 @@ static void test_short_behind_long(void) {
     free(times);
 }
 
-/* Many calls at once get their parts of the workers' time, by priority: Jain's index over what each has had (Jain,
- * Chiu, Hawe: A quantitative measure of fairness, DEC-TR-301, 1984). */
-static void test_fair(void) {
-    enum { CALLS = 20, LONG = 40000 };
-    uint64_t *times = malloc(LONG * sizeof *times);
+/* Several calls at once for some seconds. Returns Jain's index over what each has had, by its priority (Jain, Chiu,
+ * Hawe: A quantitative measure of fairness, DEC-TR-301, 1984). 1: all the same. */
+static double fairness(dmap_source items, double seconds) {
+    enum { CALLS = 20 };
     dmap_call *calls[CALLS];
     double sum = 0, squares = 0;
-    for (size_t i = 0; i < LONG; i++)
-        times[i] = 300;
-    harness_watch("fair parts", 120);
     for (int i = 0; i < CALLS; i++)
-        CU_ASSERT_EQUAL_FATAL(dmap_map_async(harness_pool, &calls_spend, dmap_array(times, LONG), dmap_discard(),
+        CU_ASSERT_EQUAL_FATAL(dmap_map_async(harness_pool, &calls_spend, items, dmap_discard(),
                                              &(dmap_map_options){.priority = 1 + i % 3}, &calls[i]),
                               DMAP_OK);
-    CU_ASSERT_EQUAL(dmap_wait(calls[0], harness_is_small() ? 1.5 : 3), DMAP_PENDING);
+    CU_ASSERT_EQUAL(dmap_wait(calls[0], seconds), DMAP_PENDING);
     for (int i = 0; i < CALLS; i++)
         CU_ASSERT_EQUAL(dmap_cancel(calls[i]), DMAP_OK);
     for (int i = 0; i < CALLS; i++) {
@@ -153,9 +149,22 @@ static void test_fair(void) {
         squares += part * part;
         dmap_call_free(calls[i]);
     }
-    double index = sum * sum / (CALLS * squares);
+    return squares > 0 ? sum * sum / (CALLS * squares) : 0;
+}
+
+/* Many calls at once get their parts of the workers' time. An item that the system puts off counts as long as that: so
+ * where they were not even, they get longer to become so. */
+static void test_fair(void) {
+    enum { LONG = 200000 };
+    uint64_t *times = malloc(LONG * sizeof *times);
+    double index = 0;
+    for (size_t i = 0; i < LONG; i++)
+        times[i] = 300;
+    harness_watch("fair parts", 120);
+    for (double seconds = 1; seconds < 20 && index < 0.9; seconds *= 2)
+        index = fairness(dmap_array(times, LONG), seconds);
     if (!(index >= 0.9))
-        harness_fail("Jain's index over %d calls is %.3f", CALLS, index);
+        harness_fail("Jain's index over the calls is %.3f", index);
     free(times);
 }
 

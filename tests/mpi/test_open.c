@@ -10,6 +10,7 @@
 #include <CUnit/CUnit.h>
 #include <mpi.h>
 
+#include <dmap/call.h>
 #include <dmap/mpi.h>
 
 static int my_rank, all_ranks;
@@ -125,6 +126,96 @@ static void test_after_close(void) {
     CU_ASSERT_EQUAL(report.items, 0);
 }
 
+static int slow(dmap_context *ctx, const void *item, void *result) {
+    (void)result;
+    while (*(const uint64_t *)item && !dmap_cancelled(ctx))
+        usleep(100);
+    return 0;
+}
+
+DMAP_TASK(open_slow, .run = slow, .item_size = 8);
+
+typedef struct chain {
+    dmap_pool *pool;
+    int left;
+    dmap_status refusal; /* of the last that it could not make */
+    dmap_call *last;
+    uint64_t results[50];
+} chain;
+
+/* Each call that ends makes the next. */
+static void make_next(void *arg, dmap_call *call) {
+    chain *c = arg;
+    if (call)
+        dmap_call_free(call);
+    c->last = NULL;
+    if (c->left-- > 0)
+        c->refusal = dmap_map_async(c->pool, &open_square, dmap_range(0, 50), dmap_into(c->results),
+                                    &(dmap_map_options){.on_done = make_next, .on_done_arg = c}, &c->last);
+}
+
+/* Calls in flight when a pool is closed: they are finished, with those that they make. */
+static void test_close_finishes(void) {
+    enum { N = 2000 };
+    static uint64_t results[N];
+    const dmap_options options = {.workers = 2, .on_close = DMAP_CLOSE_FINISH};
+    chain c = {.left = 5};
+    dmap_call *map, *item;
+    uint64_t number = 12;
+    CU_ASSERT_EQUAL(dmap_open(MPI_COMM_WORLD, &options, &c.pool), DMAP_OK);
+    if (!c.pool)
+        return;
+    CU_ASSERT_EQUAL(dmap_map_async(c.pool, &open_square, dmap_range(0, N), dmap_into(results), NULL, &map), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_submit(c.pool, &open_square, &number, 8, NULL, &item), DMAP_OK);
+    make_next(&c, NULL);
+    CU_ASSERT_EQUAL(dmap_close(c.pool), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_call_status(map), DMAP_OK);
+    CU_ASSERT_EQUAL(results[N - 1], (uint64_t)(N - 1) * (N - 1));
+    CU_ASSERT_EQUAL(dmap_call_status(item), DMAP_OK);
+    const uint64_t *square_of_it = dmap_call_result(item, NULL);
+    CU_ASSERT(square_of_it && *square_of_it == 144);
+    CU_ASSERT_EQUAL(c.left, -1);
+    CU_ASSERT_EQUAL(c.refusal, DMAP_OK);
+    dmap_call_free(map);
+    dmap_call_free(item);
+}
+
+/* Or they are dropped, at once or when their time is over, and make no more. */
+static void drop(dmap_on_close on_close) {
+    const dmap_options options = {.workers = 2, .on_close = on_close, .close_s = on_close ? 0.05 : 0};
+    chain c = {.left = 1};
+    dmap_call *map, *items[20];
+    uint64_t numbers[200];
+    for (size_t i = 0; i < 200; i++)
+        numbers[i] = 1;
+    CU_ASSERT_EQUAL(dmap_open(MPI_COMM_WORLD, &options, &c.pool), DMAP_OK);
+    if (!c.pool)
+        return;
+    CU_ASSERT_EQUAL(dmap_map_async(c.pool, &open_slow, dmap_array(numbers, 200), dmap_discard(),
+                                   &(dmap_map_options){.on_done = make_next, .on_done_arg = &c}, &map),
+                    DMAP_OK);
+    for (size_t i = 0; i < 20; i++)
+        CU_ASSERT_EQUAL(dmap_submit(c.pool, &open_slow, &numbers[0], 8, NULL, &items[i]), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_step(c.pool, 0.01), DMAP_OK);
+    dmap_status status = dmap_close(c.pool);
+    if (status == DMAP_ETIMEOUT)
+        status = dmap_close(c.pool);
+    CU_ASSERT_EQUAL(status, DMAP_OK);
+    for (size_t i = 0; i < 20; i++) {
+        dmap_status ended = dmap_call_status(items[i]);
+        CU_ASSERT(ended == DMAP_ECANCELLED ||
+                  ended == DMAP_OK); /* what was told to stop may have said that it is done */
+        dmap_call_free(items[i]);
+    }
+    CU_ASSERT_EQUAL(c.refusal, DMAP_ECANCELLED);
+    CU_ASSERT_PTR_NULL(c.last);
+}
+
+static void test_close_drops(void) {
+    drop(DMAP_CLOSE_DROP);
+    drop(DMAP_CLOSE_FINISH);
+}
+
 /* The master's options are bad: every rank is told. */
 static void test_bad_options(void) {
     const dmap_options bad = {.workers = -5}, processes = {.backend = DMAP_PROCESSES}, good = {.workers = 1};
@@ -191,6 +282,8 @@ static void add_tests(void) {
     CU_ADD_TEST(suite, test_traffic_between);
     CU_ADD_TEST(suite, test_two_at_once);
     CU_ADD_TEST(suite, test_after_close);
+    CU_ADD_TEST(suite, test_close_finishes);
+    CU_ADD_TEST(suite, test_close_drops);
     CU_ADD_TEST(suite, test_bad_options);
     CU_ADD_TEST(suite, test_bad_communicators);
 }
