@@ -73,13 +73,38 @@ static void test_spellings(void) {
     run_options_free(&o);
 }
 
+/* What scripts of GNU parallel say: notices, other spellings, beginnings that are of one option only. */
+static void test_habits(void) {
+    run_options o;
+    accept("--no-notice --will-cite --citation --gnu --bibtex --plain --silent --nn x", &o);
+    CU_ASSERT(o.n_command == 1 && !o.quiet && !o.unordered);
+    run_options_free(&o);
+    accept("-n2 --argfile f --col-sep , --result d --maxprocs 3 x", &o);
+    CU_ASSERT(o.values == 2 && !o.grouped && o.n_sources == 1 && strcmp(o.columns, ",") == 0);
+    CU_ASSERT(strcmp(o.results, "d") == 0 && strcmp(o.jobs, "3") == 0);
+    run_options_free(&o);
+    accept("--max-args=4 --blocksize 2k --pipe --nok x", &o);
+    CU_ASSERT(o.values == 4 && o.records == 4 && o.block == 2000 && o.unordered);
+    run_options_free(&o);
+    accept("--keep --jobl f --resume-f --dry --line-b --haltonerr now,fail=1 --max-r 3 --no-run x", &o);
+    CU_ASSERT(o.joblog && o.resume_failed && !o.resume && o.dry_run && o.output == RUN_LINE_BUFFER && o.values == 3);
+    CU_ASSERT(o.halt.when == RUN_HALT_NOW && o.skip_empty && o.grouped);
+    run_options_free(&o);
+}
+
 static void test_refused(void) {
     static const char *const cases[][2] = {
         {"--keep-oder x", "there is no option '--keep-oder'; did you mean '--keep-order'?"},
         {"--xyzzy-plugh=3 x", "there is no option '--xyzzy-plugh'; dmap run --help lists them"},
         {"-kz x", "there is no option '-z'; dmap run --help lists them"},
-        {"--sshlogin a x", "there is no option '--sshlogin': the nodes are those of mpirun"},
-        {"-X x", "there is no option '-X': a job has -N values"},
+        {"--sshlogin a x",
+         "there is no option '--sshlogin': the nodes are those of mpirun: mpirun -H a,b dmap run ..."},
+        {"--semaphore x", "there is no option '--semaphore': flock(1) does it: flock FILE COMMAND"},
+        {"-p x", "there is no option '-p': --dry-run shows the commands beforehand"},
+        {"--jobl", "--joblog needs a value: write a line a job to FILE; +FILE: append to it"},
+        {"--block", "--block needs a value: bytes of a block, about: 10k, 1M (1M)"},
+        {"--ha=1%% x", "--halt 1%% is not valid: never, or now|soon,fail|success|done=N|N%, as now,fail=1"},
+        {"--de x", "--de may be --delimiter, --delay"},
         {"--joblog", "--joblog needs a value: write a line a job to FILE; +FILE: append to it"},
         {"--tag=yes x", "--tag takes no value"},
         {"-j _ x", "-j '' is not valid: jobs at a time on each node: N, +N, -N or N% of its cores (100%)"},
@@ -169,9 +194,10 @@ static void test_table(void) {
 }
 
 int main(void) {
-    CU_TestInfo tests[] = {
-        {"defaults", test_defaults}, {"spellings", test_spellings}, {"refused", test_refused}, {"jobs", test_jobs},
-        {"values", test_values},     {"the table", test_table},     CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"defaults", test_defaults}, {"spellings", test_spellings},
+                           {"habits", test_habits},     {"refused", test_refused},
+                           {"jobs", test_jobs},         {"values", test_values},
+                           {"the table", test_table},   CU_TEST_INFO_NULL};
     char folder[] = "/tmp/dmap-options-XXXXXX";
     if (!mkdtemp(folder) || chdir(folder) != 0)
         return 1;

@@ -14,7 +14,7 @@
 #include "run/options/sources.h"
 #include "run/options/table.h"
 
-enum { BAD_OPTIONS = 255, AS_MANY_AS_POSSIBLE = 250, MOST_JOBS = 4096 };
+enum { BAD_OPTIONS = 255, AS_MANY_AS_POSSIBLE = 250, MOST_JOBS = 4096, SHORTEST_BEGINNING = 3 };
 
 /* How far the arguments are read, and where a complaint goes. */
 typedef struct reader {
@@ -60,14 +60,49 @@ static bool apply(reader *r, const run_option *option, const char *name, const c
     return false;
 }
 
+/* The option of this name, or of which this is the beginning and of no other; NULL: there is none. Other spellings of
+ * one option are one. */
+static const run_option *find_long(const char *name, const run_option **other) {
+    const run_option *found = NULL;
+    size_t length = strlen(name);
+    *other = NULL;
+    for (int i = 0; i < run_option_count; i++) {
+        const run_option *option = &run_option_table[i];
+        if (strcmp(option->name, name) == 0) {
+            *other = NULL;
+            return option;
+        }
+        if (strncmp(option->name, name, length) != 0 || length < SHORTEST_BEGINNING || run_option_refused(name))
+            continue;
+        if (!found)
+            found = option;
+        else if (option->set != found->set)
+            *other = option;
+    }
+    return *other ? NULL : found;
+}
+
+static bool refuse_ambiguous(reader *r, const char *name) {
+    size_t used = (size_t)snprintf(r->error, r->size, "%s may be", name);
+    bool (*last)(run_options *, const char *) = NULL;
+    for (int i = 0; i < run_option_count && used < r->size; i++) {
+        const run_option *option = &run_option_table[i];
+        if (strncmp(option->name, name, strlen(name)) == 0 && option->set != last)
+            used += (size_t)snprintf(r->error + used, r->size - used, "%s %s", last ? "," : "", option->name);
+        last = strncmp(option->name, name, strlen(name)) == 0 ? option->set : last;
+    }
+    return false;
+}
+
 static bool read_long(reader *r, const char *argument) {
     char name[64];
+    const run_option *other;
     size_t length = strcspn(argument, "=");
     snprintf(name, sizeof name, "%.*s", (int)length, argument);
-    for (int i = 0; i < run_option_count; i++)
-        if (strcmp(run_option_table[i].name, name) == 0)
-            return apply(r, &run_option_table[i], name, argument[length] ? argument + length + 1 : NULL);
-    return refuse(r, name);
+    const run_option *option = find_long(name, &other);
+    if (option)
+        return apply(r, option, option->name, argument[length] ? argument + length + 1 : NULL);
+    return other ? refuse_ambiguous(r, name) : refuse(r, name);
 }
 
 /* "-k", "-0k", "-j4", "-kj", with the 4 as the next argument. */

@@ -45,7 +45,7 @@ typedef struct run_options {
     const char *columns; /* --colsep: a regular expression as Perl has them, or NULL */
     bool trim;           /* blanks around columns are taken off */
     int values;          /* -N: records a job; 0: one a job, but none of its values is put in */
-    bool grouped;        /* -N was given */
+    bool grouped;        /* -N was given: words with {} are repeated */
     bool header;         /* --header : */
     bool shuffle;        /* --shuf */
     uint64_t seed;       /* of the shuffle: --seed; else made from the clock */

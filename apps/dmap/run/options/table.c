@@ -9,6 +9,7 @@
 
 #include "run/base/parse.h"
 #include "run/options/halt_rule.h"
+#include "run/options/setters.h"
 #include "run/options/sources.h"
 
 enum { MOST_VALUES = 1000000 };
@@ -207,71 +208,78 @@ static bool set_help(run_options *o, const char *text) {
 
 const run_option run_option_table[] = {
     {'a', "--arg-file", "FILE", "read values from FILE, - is standard input; as :::: FILE", set_file},
+    {0, "--argfile", "FILE", NULL, set_file},
     {'0', "--null", NULL, "values end with NUL, not with a newline", set_null},
     {'d', "--delimiter", "TEXT", "values end with TEXT, as ',' or '\\t' or '\\r\\n'", set_delimiter},
     {'C', "--colsep", "REGEX", "split each value into columns {1} {2} ..., without blanks around", set_columns},
+    {0, "--col-sep", "REGEX", NULL, set_columns},
     {0, "--header", ":", "the first value of each source names its column: {NAME}", set_header},
     {'N', "--max-replace-args", "N", "give each job N values {1} to {N}; with --pipe: N records", set_values},
+    {0, "--maxreplaceargs", "N", NULL, set_values},
+    {'n', "--max-args", "N", "the same, but {} is all of them, and no word is repeated", run_set_max_args},
+    {0, "--maxargs", "N", NULL, run_set_max_args},
     {'r', "--no-run-if-empty", NULL, "leave out blank values", set_skip_empty},
+    {0, "--norunifempty", NULL, NULL, set_skip_empty},
     {0, "--shuf", NULL, "jobs in random order", set_shuffle},
     {0, "--seed", "N", "of that order: the same N, the same order", set_seed},
     {0, "--pipe", NULL, "cut standard input into blocks, one for each job's standard input", set_pipe},
+    {0, "--spreadstdin", NULL, NULL, set_pipe},
     {0, "--block", "SIZE", "bytes of a block, about: 10k, 1M (1M)", set_block},
     {0, "--block-size", "SIZE", NULL, set_block},
+    {0, "--blocksize", "SIZE", NULL, set_block},
     {0, "--recstart", "TEXT", "records, which no cut divides, begin with TEXT", set_record_start},
     {0, "--recend", "TEXT", "records end with TEXT (\\n); '': a byte is a record", set_record_end},
     {'j', "--jobs", "N", "jobs at a time on each node: N, +N, -N or N% of its cores (100%)", set_jobs},
     {'P', "--max-procs", "N", NULL, set_jobs},
+    {0, "--maxprocs", "N", NULL, set_jobs},
     {0, "--delay", "TIME", "least time between two starts: 0.5, 1m30s", set_delay},
     {0, "--timeout", "TIME", "end jobs that run longer: 90, 1h30m, or 200% of the median", set_timeout},
     {0, "--retries", "N", "try a job that fails N times in all (1); 0: for ever", set_retries},
     {0, "--halt", "WHEN", "never, or now|soon,fail|success|done=N|N%, as now,fail=1", set_halt},
     {0, "--halt-on-error", "WHEN", NULL, set_halt},
+    {0, "--haltonerror", "WHEN", NULL, set_halt},
     {0, "--until", "TIME", "start no job that cannot end by then: 18:30, +1h (the allocation's end)", set_until},
     {0, "--dry-run", NULL, "print the command lines, run none", set_dry_run},
     {0, "--dryrun", NULL, NULL, set_dry_run},
+    {0, "--dr", NULL, NULL, set_dry_run},
     {'k', "--keep-order", NULL, "output in the order of the input (the default)", set_ordered},
     {0, "--keeporder", NULL, NULL, set_ordered},
     {0, "--unordered", NULL, "output as jobs end", set_unordered},
+    {0, "--no-keep-order", NULL, NULL, set_unordered},
+    {0, "--nokeeporder", NULL, NULL, set_unordered},
+    {0, "--nok", NULL, NULL, set_unordered},
+    {0, "--no-k", NULL, NULL, set_unordered},
     {0, "--group", NULL, NULL, set_group},
     {0, "--line-buffer", NULL, "output line by line, as it comes (also: --lb)", set_line_buffer},
     {0, "--linebuffer", NULL, NULL, set_line_buffer},
+    {0, "--line-buffered", NULL, NULL, set_line_buffer},
+    {0, "--linebuffered", NULL, NULL, set_line_buffer},
     {0, "--lb", NULL, NULL, set_line_buffer},
     {0, "--tag", NULL, "begin each line of output with the job's values and a tab", set_tag},
     {0, "--results", "PATH", "keep outputs in folder PATH, or in a table: X.csv, X.tsv, X.json", set_results},
+    {0, "--result", "PATH", NULL, set_results},
     {0, "--res", "PATH", NULL, set_results},
     {0, "--joblog", "FILE", "write a line a job to FILE; +FILE: append to it", set_joblog},
     {0, "--jl", "FILE", NULL, set_joblog},
     {0, "--resume", NULL, "leave out jobs that are in the joblog", set_resume},
     {0, "--resume-failed", NULL, "the same, but run those again that failed", set_resume_failed},
+    {0, "--resumefailed", NULL, NULL, set_resume_failed},
     {0, "--bar", NULL, "a bar of progress on standard error (also: --eta)", set_bar},
     {0, "--eta", NULL, NULL, set_bar},
     {0, "--progress", NULL, "lines of progress instead; --no-progress: neither", set_progress},
     {0, "--no-progress", NULL, NULL, set_no_progress},
     {0, "--quiet", NULL, "no summary at the end", set_quiet},
+    {0, "--gnu", NULL, "nothing, for scripts of GNU parallel; so are --will-cite and its like", run_set_nothing},
+    {0, "--will-cite", NULL, NULL, run_set_nothing},
+    {0, "--willcite", NULL, NULL, run_set_nothing},
+    {0, "--no-notice", NULL, NULL, run_set_nothing},
+    {0, "--nonotice", NULL, NULL, run_set_nothing},
+    {0, "--nn", NULL, NULL, run_set_nothing},
+    {0, "--citation", NULL, NULL, run_set_nothing},
+    {0, "--bibtex", NULL, NULL, run_set_nothing},
+    {0, "--plain", NULL, NULL, run_set_nothing},
+    {0, "--silent", NULL, NULL, run_set_nothing},
+    {0, "--compress", NULL, NULL, run_set_nothing},
     {'h', "--help", NULL, NULL, set_help},
 };
 const int run_option_count = sizeof run_option_table / sizeof run_option_table[0];
-
-const char *run_option_refused(const char *name) {
-    static const struct {
-        const char *names, *why;
-    } refused[] = {
-        {" -S --sshlogin --slf --sshloginfile ", "the nodes are those of mpirun"},
-        {" --env --transfer --return --cleanup --trc --basefile --workdir --wd ",
-         "jobs have the environment and the folder of the run"},
-        {" -X -m -x -n -L -l --xargs --max-args --max-lines ", "a job has -N values"},
-        {" -I -i -U --rpl --plus ", "placeholders are fixed"},
-        {" -u --ungroup ", "--lb is what comes nearest"},
-        {" --link --xapply ", "sources are linked by :::+ and ::::+"},
-        {" --retry-failed ", "--resume-failed with the same command and values does it"},
-        {" --pipe-part --pipepart --round-robin --cat --fifo --tee ", "--pipe gives each job one block"},
-        {" --tagstring ", "--tag is what there is"},
-    };
-    size_t length = strlen(name);
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
-        for (const char *at = strstr(refused[i].names, name); at; at = strstr(at + 1, name))
-            if (at[-1] == ' ' && at[length] == ' ')
-                return refused[i].why;
-    return NULL;
-}

@@ -1,0 +1,15 @@
+/* Setters of the table: they return false if the value is not what the help says. */
+#ifndef DMAP_APPS_RUN_OPTIONS_SETTERS_H
+#define DMAP_APPS_RUN_OPTIONS_SETTERS_H
+
+#include <stdbool.h>
+
+#include "run/options/options.h"
+
+/* What GNU parallel's notices and habits need, and dmap run does not. */
+bool run_set_nothing(run_options *options, const char *text);
+
+/* How values are put in. */
+bool run_set_max_args(run_options *options, const char *text);
+
+#endif
