@@ -116,7 +116,11 @@ static void test_refused(void) {
         {"--pipe", "--pipe needs a command, which reads the blocks"},
         {"--pipe x ::: a", "--pipe takes no values, only standard input or one -a FILE"},
         {"--pipe --shuf x", "--pipe does not go with --shuf or --colsep, which are for values"},
-        {"x {=y=}", "{= ... =} is Perl, which dmap run does not know; dmap run --help lists the placeholders"}};
+        {"x {=y=}", "{= ... =} is Perl, which dmap run does not know; --plus has {%.gz}, {/a/b} and more, and what "
+                    "they do not, the command does: 'x={}; echo ${x%%_*}'"},
+        {"--plus x {uniq}", "of --plus, {uniq} {choose_k} {host} {sshlogin} {hgrp} {slot} {sep} {0%} are not there: "
+                            "leave values out beforehand, and take $DMAP_NODE and $DMAP_SLOT"},
+        {"-I _ x", "-I '' is not valid: TEXT instead of {}"}};
     static const char *const bad[] = {"-d _ x",       "-N x",          "-N -1 x",      "--block 0 x",   "--block 1x x",
                                       "--delay x y",  "--timeout 0 x", "--timeout 1x", "--timeout -1",  "--until x",
                                       "--until +0 x", "--seed -1 x",   "--joblog + x", "--recstart _ x"};

@@ -47,7 +47,11 @@ static int complain(const char *sentence) {
 
 static bool open_inputs(run_engine *e, char *error, size_t size) {
     const run_options *o = e->options;
-    e->template = run_template_parse(o->command, o->n_command, !o->pipe);
+    e->template = run_template_parse_styled(o->command, o->n_command, !o->pipe, &o->style);
+    if (e->template && run_template_error(e->template)) {
+        snprintf(error, size, "%s", run_template_error(e->template));
+        return false;
+    }
     if (o->pipe)
         e->blocks = run_blocks_open(o, error, size);
     else
@@ -73,7 +77,8 @@ static uint64_t count_total(run_engine *e) {
     bool only_words = e->options->n_sources > 0;
     for (int i = 0; i < e->options->n_sources; i++)
         only_words = only_words && e->options->sources[i].kind == RUN_SOURCE_WORDS;
-    bool wanted = only_words || e->bar.kind != RUN_PROGRESS_NONE || e->options->halt.percent;
+    bool wanted = only_words || run_template_uses_total(e->template) || e->bar.kind != RUN_PROGRESS_NONE ||
+                  e->options->halt.percent;
     return e->inputs && wanted ? run_inputs_total(e->inputs) : UINT64_MAX;
 }
 
@@ -107,6 +112,12 @@ static bool open_engine(run_engine *e, char *error, size_t size) {
     if (!memory || !e->median || !open_inputs(e, error, size))
         return false;
     e->total = count_total(e);
+    run_template_set_total(e->template, e->total);
+    if (e->total == UINT64_MAX && run_template_uses_total(e->template)) {
+        snprintf(error, size,
+                 "{##} and {0#} need the number of jobs, which is known of words and files only: :::: FILE");
+        return false;
+    }
     return open_logs(e, error, size);
 }
 

@@ -158,6 +158,17 @@ static bool has_perl(const run_options *o) {
     return false;
 }
 
+/* What --plus of GNU parallel has and this one has not. */
+static bool has_skips(const run_options *o) {
+    static const char *const words[] = {"{uniq}",     "{choose_k}", "{slot}", "{host}",
+                                        "{sshlogin}", "{hgrp}",     "{sep}",  "{0%}"};
+    for (int i = 0; o->style.plus && i < o->n_command; i++)
+        for (size_t k = 0; k < sizeof words / sizeof words[0]; k++)
+            if (strstr(o->command[i], words[k]))
+                return true;
+    return false;
+}
+
 /* What does not go together; NULL if all does. */
 static const char *find_conflict(const run_options *o) {
     if ((o->resume || o->resume_failed) && !o->joblog)
@@ -171,7 +182,11 @@ static const char *find_conflict(const run_options *o) {
     if (o->pipe && (o->shuffle || o->columns))
         return "--pipe does not go with --shuf or --colsep, which are for values";
     if (has_perl(o))
-        return "{= ... =} is Perl, which dmap run does not know; dmap run --help lists the placeholders";
+        return "{= ... =} is Perl, which dmap run does not know; --plus has {%.gz}, {/a/b} and more, and what they do "
+               "not, the command does: 'x={}; echo ${x%%_*}'";
+    if (has_skips(o))
+        return "of --plus, {uniq} {choose_k} {host} {sshlogin} {hgrp} {slot} {sep} {0%} are not there: leave values "
+               "out beforehand, and take $DMAP_NODE and $DMAP_SLOT";
     return NULL;
 }
 

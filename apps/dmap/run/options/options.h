@@ -34,12 +34,32 @@ typedef struct run_halt_rule {
 
 typedef enum run_progress { RUN_PROGRESS_AUTO, RUN_PROGRESS_BAR, RUN_PROGRESS_LINES, RUN_PROGRESS_NONE } run_progress;
 
+/** The placeholders that have another text: -I and its like. */
+typedef enum run_tag {
+    RUN_TAG_VALUE,             /* -I, for {} */
+    RUN_TAG_NO_EXTENSION,      /* --er, for {.} */
+    RUN_TAG_BASE,              /* --bnr, for {/} */
+    RUN_TAG_DIR,               /* --dnr, for {//} */
+    RUN_TAG_BASE_NO_EXTENSION, /* --bner, for {/.} */
+    RUN_TAG_SEQ,               /* --seqreplace, for {#} */
+    RUN_TAG_SLOT,              /* --slotreplace, for {%} */
+    RUN_TAGS
+} run_tag;
+
+/** How the command is read. */
+typedef struct run_style {
+    bool quote;                 /* -q: its words are quoted for the shell */
+    bool plus;                  /* --plus: more placeholders */
+    const char *tags[RUN_TAGS]; /* NULL: as they are */
+} run_style;
+
 typedef struct run_options {
     /* inputs */
     run_source *sources; /* none: standard input, or none of it with --pipe */
     int n_sources;
     char **command; /* the words of the template; none: each line is a command */
     int n_command;
+    run_style style;
     const char *delimiter; /* ends a record: "\n", a NUL with -0, or -d's; delimiter_size bytes, 1 or more */
     size_t delimiter_size;
     const char *columns; /* --colsep: a regular expression as Perl has them, or NULL */

@@ -19,3 +19,46 @@ bool run_set_max_args(run_options *o, const char *text) {
     o->grouped = false;
     return true;
 }
+
+bool run_set_quote(run_options *o, const char *text) {
+    (void)text;
+    return o->style.quote = true;
+}
+
+bool run_set_plus(run_options *o, const char *text) {
+    (void)text;
+    return o->style.plus = true;
+}
+
+static bool set_tag(run_options *o, run_tag tag, const char *text) {
+    o->style.tags[tag] = text;
+    return *text != '\0';
+}
+
+bool run_set_tag_value(run_options *o, const char *text) {
+    return set_tag(o, RUN_TAG_VALUE, text);
+}
+
+bool run_set_tag_no_extension(run_options *o, const char *text) {
+    return set_tag(o, RUN_TAG_NO_EXTENSION, text);
+}
+
+bool run_set_tag_base(run_options *o, const char *text) {
+    return set_tag(o, RUN_TAG_BASE, text);
+}
+
+bool run_set_tag_dir(run_options *o, const char *text) {
+    return set_tag(o, RUN_TAG_DIR, text);
+}
+
+bool run_set_tag_base_no_extension(run_options *o, const char *text) {
+    return set_tag(o, RUN_TAG_BASE_NO_EXTENSION, text);
+}
+
+bool run_set_tag_seq(run_options *o, const char *text) {
+    return set_tag(o, RUN_TAG_SEQ, text);
+}
+
+bool run_set_tag_slot(run_options *o, const char *text) {
+    return set_tag(o, RUN_TAG_SLOT, text);
+}

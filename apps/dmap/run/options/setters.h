@@ -11,5 +11,14 @@ bool run_set_nothing(run_options *options, const char *text);
 
 /* How values are put in. */
 bool run_set_max_args(run_options *options, const char *text);
+bool run_set_quote(run_options *options, const char *text);
+bool run_set_plus(run_options *options, const char *text);
+bool run_set_tag_value(run_options *options, const char *text);
+bool run_set_tag_no_extension(run_options *options, const char *text);
+bool run_set_tag_base(run_options *options, const char *text);
+bool run_set_tag_dir(run_options *options, const char *text);
+bool run_set_tag_base_no_extension(run_options *options, const char *text);
+bool run_set_tag_seq(run_options *options, const char *text);
+bool run_set_tag_slot(run_options *options, const char *text);
 
 #endif
