@@ -21,9 +21,9 @@ _dmap_value_of() {
     --halt | --halt-on-error)
         _dmap_words 'never now,fail=1 soon,fail=1 now,success=1 soon,success=1 now,done=1 soon,done=1' ;;
     --header) _dmap_words ':' ;;
-    --delimiter | --colsep | --max-replace-args | --max-args | --replace-str | --er | --bnr | --dnr | --bner | --basenamereplace | --dirnamereplace | \
+    --delimiter | --colsep | --max-replace-args | --max-args | --replace-str | --max-lines | --max-chars | --er | --bnr | --dnr | --bner | --basenamereplace | --dirnamereplace | \
         --basenameextensionreplace | --seqreplace | --slotreplace | --seed | --block | --block-size | --recstart | --recend | --jobs | \
-        --max-procs | --delay | --timeout | --retries | --until | --workers | --ranks | --seconds | --cpus | -[dCNnIjP]) COMPREPLY=() ;;
+        --max-procs | --delay | --timeout | --retries | --until | --workers | --ranks | --seconds | --cpus | -[dCNnILsjP]) COMPREPLY=() ;;
     *) return 1 ;;
     esac
 }
@@ -32,7 +32,7 @@ _dmap_value_of() {
 _dmap_run() {
     local current=${COMP_WORDS[COMP_CWORD]}
     case $current in
-    -*) _dmap_words '--arg-file --null --delimiter --colsep --header --max-replace-args --max-args --quote --replace-str --er --bnr --dnr --bner --basenamereplace --dirnamereplace
+    -*) _dmap_words '--arg-file --null --delimiter --colsep --header --max-replace-args --max-args --link --xapply --max-lines --pack-words --pack --xargs --max-chars --exit --quote --replace-str --er --bnr --dnr --bner --basenamereplace --dirnamereplace
         --basenameextensionreplace --seqreplace --slotreplace --plus --no-run-if-empty --shuf
         --seed --pipe --block --recstart --recend --jobs --delay --timeout --retries --halt --until --dry-run
         --keep-order --unordered --line-buffer --tag --results --joblog --resume --resume-failed --bar --eta

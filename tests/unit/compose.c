@@ -12,6 +12,23 @@ static int complain(const char *error) {
     return 255;
 }
 
+typedef struct measured {
+    const run_options *options;
+    run_inputs *inputs;
+    const run_template *template;
+} measured;
+
+static size_t measure(void *arg, const run_values *values) {
+    const measured *m = arg;
+    run_values repeated = *values;
+    run_text command = {0};
+    repeated.repeat = m->options->grouped;
+    run_template_compose(m->template, &repeated, run_inputs_names(m->inputs), 1, 1, &command);
+    size_t size = command.size;
+    run_text_free(&command);
+    return size;
+}
+
 static int print_all(const run_options *options, run_inputs *inputs, run_template *template) {
     char error[256];
     run_text command = {0};
@@ -19,6 +36,8 @@ static int print_all(const run_options *options, run_inputs *inputs, run_templat
     int got;
     if (run_template_error(template))
         return complain(run_template_error(template));
+    measured m = {options, inputs, template};
+    run_inputs_measure_by(inputs, measure, &m, run_options_jobs(options, 2));
     if (run_template_uses_total(template))
         run_template_set_total(template, run_inputs_total(inputs));
     for (uint64_t seq = 1; (got = run_inputs_next(inputs, &values, error, sizeof error)) > RUN_INPUT_END;) {

@@ -45,6 +45,27 @@ static int complain(const char *sentence) {
     return EXIT_BAD_USAGE;
 }
 
+/* The length of a job's command line, for -X. */
+static size_t measure(void *arg, const run_values *values) {
+    run_engine *e = arg;
+    run_values repeated = *values;
+    repeated.repeat = e->options->grouped;
+    run_text_clear(&e->item);
+    run_template_compose(e->template, &repeated, run_inputs_names(e->inputs), 1, 1, &e->item);
+    return e->item.broken ? SIZE_MAX / 2 : e->item.size;
+}
+
+/* Jobs at a time; if none are run, as many as here would be. */
+static int count_slots(const run_engine *e) {
+    dmap_place *places;
+    size_t cores = 1;
+    if (!e->options->dry_run)
+        return dmap_workers(e->pool);
+    if (dmap_plan_places(NULL, 1, NULL, &places, &cores) == DMAP_OK)
+        dmap_places_free(places);
+    return run_options_jobs(e->options, (int)cores);
+}
+
 static bool open_inputs(run_engine *e, char *error, size_t size) {
     const run_options *o = e->options;
     e->template = run_template_parse_styled(o->command, o->n_command, !o->pipe, &o->style);
@@ -56,6 +77,8 @@ static bool open_inputs(run_engine *e, char *error, size_t size) {
         e->blocks = run_blocks_open(o, error, size);
     else
         e->inputs = run_inputs_open(o, error, size);
+    if (e->inputs && o->pack != RUN_PACK_NONE)
+        run_inputs_measure_by(e->inputs, measure, e, count_slots(e));
     return e->template && (e->blocks || e->inputs);
 }
 

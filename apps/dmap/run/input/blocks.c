@@ -27,6 +27,7 @@ struct run_blocks {
     size_t begin, end, room; /* what was read and not handed out yet: data[begin, end) */
     size_t block;
     uint64_t records;
+    uint64_t lines;          /* -L: what looks like so many records is one */
     char *cut;               /* record_end followed by record_start */
     size_t cut_size, cut_at; /* the block ends cut_at bytes into it */
     size_t scanned;          /* bytes from begin on that hold no further cut */
@@ -47,7 +48,8 @@ static bool prepare(run_blocks *pipe, const run_options *options) {
     size_t start_size = options->record_start ? options->record_start_size : 0;
     pipe->wants_header = options->header;
     pipe->wants_text = options->skip_empty;
-    pipe->records = options->records;
+    pipe->lines = options->lines > 0 ? (uint64_t)options->lines : 1;
+    pipe->records = options->records * pipe->lines;
     pipe->block = options->block ? options->block : 1024 * 1024;
     pipe->wanted = pipe->records ? 1 : pipe->block;
     pipe->cut_at = end_size;
@@ -104,6 +106,27 @@ static size_t find_last(const run_blocks *pipe, size_t size) {
     return 0;
 }
 
+/* The same, where so many are one. */
+static size_t find_last_group(const run_blocks *pipe, size_t size) {
+    const char *data = pipe->data + pipe->begin;
+    size_t last = 0, from = 0;
+    if (pipe->lines == 1)
+        return find_last(pipe, size);
+    if (pipe->cut_size == 0)
+        return size / pipe->lines * pipe->lines;
+    for (uint64_t found = 0; from < size;) {
+        const char *at = memmem(data + from, size - from, pipe->cut, pipe->cut_size);
+        if (!at)
+            break;
+        size_t end = (size_t)(at - data) + pipe->cut_at;
+        found += end > 0;
+        from = (size_t)(at - data) + (pipe->cut_at ? pipe->cut_at : 1);
+        if (found > 0 && found % pipe->lines == 0)
+            last = end;
+    }
+    return last;
+}
+
 /* The end of the last of so many records; 0: they are not all there. */
 static size_t find_records(run_blocks *pipe) {
     const char *data = pipe->data + pipe->begin;
@@ -133,7 +156,7 @@ static size_t find_cut(run_blocks *pipe) {
         bool is_last = pipe->at_end && (pipe->records || there <= pipe->wanted);
         if (is_last && !pipe->records && there <= pipe->block)
             return there;
-        cut = pipe->records ? find_records(pipe) : find_last(pipe, there < pipe->wanted ? there : pipe->wanted);
+        cut = pipe->records ? find_records(pipe) : find_last_group(pipe, there < pipe->wanted ? there : pipe->wanted);
         if (is_last && cut == 0)
             return there;
         pipe->wanted = pipe->records ? there + 1 : pipe->wanted + pipe->wanted / 2 + 1;

@@ -14,7 +14,7 @@
 #include "run/options/sources.h"
 #include "run/options/table.h"
 
-enum { BAD_OPTIONS = 255, AS_MANY_AS_POSSIBLE = 250, MOST_JOBS = 4096, SHORTEST_BEGINNING = 3 };
+enum { BAD_OPTIONS = 255, AS_MANY_AS_POSSIBLE = 250, MOST_JOBS = 4096, SHORTEST_BEGINNING = 3, MOST_BYTES = 130000 };
 
 /* How far the arguments are read, and where a complaint goes. */
 typedef struct reader {
@@ -181,6 +181,8 @@ static const char *find_conflict(const run_options *o) {
         return "--pipe takes no values, only standard input or one -a FILE";
     if (o->pipe && (o->shuffle || o->columns))
         return "--pipe does not go with --shuf or --colsep, which are for values";
+    if (o->pack != RUN_PACK_NONE && (o->pipe || o->shuffle))
+        return "-X, -m and --xargs do not go with --pipe or --shuf: the command line is filled as values come";
     if (has_perl(o))
         return "{= ... =} is Perl, which dmap run does not know; --plus has {%.gz}, {/a/b} and more, and what they do "
                "not, the command does: 'x={}; echo ${x%%_*}'";
@@ -193,8 +195,19 @@ static const char *find_conflict(const run_options *o) {
 static void set_defaults(run_options *o) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    *o = (run_options){.delimiter = "\n", .delimiter_size = 1, .values = 1, .attempts = 1, .block = 1 << 20};
+    *o = (run_options){
+        .delimiter = "\n", .delimiter_size = 1, .values = 1, .attempts = 1, .block = 1 << 20, .most_bytes = MOST_BYTES};
     o->seed = (uint64_t)now.tv_sec * 1000003 + (uint64_t)now.tv_nsec;
+}
+
+/* -L is -N for lines, unless that is given too; with --pipe it says how many lines a record has. */
+static void settle_lines(run_options *o) {
+    if (o->lines == 0 || o->pipe)
+        return;
+    o->grouped = o->grouped || o->pack == RUN_PACK_NONE;
+    if (!o->values_given)
+        o->values = o->lines;
+    o->values_given = true;
 }
 
 int run_options_parse(int argc, char **argv, run_options *options, char *error, size_t size) {
@@ -202,6 +215,7 @@ int run_options_parse(int argc, char **argv, run_options *options, char *error, 
     set_defaults(options);
     if (!read_options(&r) || (!options->help && !read_command(&r)))
         return BAD_OPTIONS;
+    settle_lines(options);
     const char *conflict = options->help ? NULL : find_conflict(options);
     if (options->header && !options->columns && !options->pipe)
         options->columns = "\t"; /* blanks stay, as GNU parallel has it */

@@ -20,6 +20,12 @@ typedef struct run_source {
     const char *path;
 } run_source;
 
+typedef enum run_pack_kind {
+    RUN_PACK_NONE,
+    RUN_PACK_FULL,  /* --xargs: as many values a job as there is room for */
+    RUN_PACK_SPREAD /* -X, -m: the same, but the last ones are spread over the slots */
+} run_pack_kind;
+
 typedef enum run_output { RUN_GROUP, RUN_LINE_BUFFER } run_output;
 
 typedef enum run_halt_when { RUN_HALT_NEVER, RUN_HALT_SOON, RUN_HALT_NOW } run_halt_when;
@@ -57,6 +63,7 @@ typedef struct run_options {
     /* inputs */
     run_source *sources; /* none: standard input, or none of it with --pipe */
     int n_sources;
+    bool link;      /* --link: all of them go along, the shorter ones again and again */
     char **command; /* the words of the template; none: each line is a command */
     int n_command;
     run_style style;
@@ -65,12 +72,16 @@ typedef struct run_options {
     const char *columns; /* --colsep: a regular expression as Perl has them, or NULL */
     bool trim;           /* blanks around columns are taken off */
     int values;          /* -N: records a job; 0: one a job, but none of its values is put in */
-    bool grouped;        /* -N was given: words with {} are repeated */
-    bool header;         /* --header : */
-    bool shuffle;        /* --shuf */
-    uint64_t seed;       /* of the shuffle: --seed; else made from the clock */
-    bool seeded;         /* --seed was given; if not, a shuffle's seed is to be told at the end */
-    bool skip_empty;     /* -r */
+    bool values_given;   /* -N, -n or -L */
+    run_pack_kind pack;
+    size_t most_bytes; /* of a packed command line, fewer than */
+    int lines;         /* -L: a value whose end is a blank goes on in the next line; with --pipe: lines of a record */
+    bool grouped;      /* -N was given: words with {} are repeated */
+    bool header;       /* --header : */
+    bool shuffle;      /* --shuf */
+    uint64_t seed;     /* of the shuffle: --seed; else made from the clock */
+    bool seeded;       /* --seed was given; if not, a shuffle's seed is to be told at the end */
+    bool skip_empty;   /* -r */
     /* pipe */
     bool pipe;
     size_t block;                          /* bytes, about, of a job's standard input */

@@ -29,7 +29,7 @@ static const struct {
      "records of --pipe end with a fixed text, which they keep"},
     {" --color --colour --color-failed --colour-failed --ctag --ctagstring --ctag-string ",
      "output is not coloured; --tag and --tagstring mark it"},
-    {" -l --max-lines --maxlines ", "-L N is the same"},
+    {" -l ", "-L N is the same"},
     {" -i --replace ", "-I TEXT is the same"},
     {" -E -e --eof ", "cut the input beforehand: sed '/^END$/Q' FILE | dmap run ..."},
     {" -J --profile --shebang --hashbang --shebang-wrap --embed --tollef --session ",

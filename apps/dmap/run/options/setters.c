@@ -16,8 +16,43 @@ bool run_set_max_args(run_options *o, const char *text) {
         return false;
     o->values = (int)value;
     o->records = value;
+    o->values_given = true;
     o->grouped = false;
     return true;
+}
+
+bool run_set_link(run_options *o, const char *text) {
+    (void)text;
+    return o->link = true;
+}
+
+bool run_set_lines(run_options *o, const char *text) {
+    uint64_t value;
+    bool valid = run_read_number(text, MOST_VALUES, &value) && value > 0;
+    o->lines = valid ? (int)value : 0;
+    return valid;
+}
+
+bool run_set_pack_context(run_options *o, const char *text) {
+    (void)text;
+    o->pack = RUN_PACK_SPREAD;
+    return o->grouped = true;
+}
+
+bool run_set_pack(run_options *o, const char *text) {
+    (void)text;
+    o->pack = RUN_PACK_SPREAD;
+    return true;
+}
+
+bool run_set_xargs(run_options *o, const char *text) {
+    (void)text;
+    o->pack = RUN_PACK_FULL;
+    return true;
+}
+
+bool run_set_most_bytes(run_options *o, const char *text) {
+    return run_read_size(text, &o->most_bytes) && o->most_bytes > 0;
 }
 
 bool run_set_quote(run_options *o, const char *text) {

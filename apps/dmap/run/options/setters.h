@@ -11,6 +11,12 @@ bool run_set_nothing(run_options *options, const char *text);
 
 /* How values are put in. */
 bool run_set_max_args(run_options *options, const char *text);
+bool run_set_link(run_options *options, const char *text);
+bool run_set_lines(run_options *options, const char *text);
+bool run_set_pack_context(run_options *options, const char *text);
+bool run_set_pack(run_options *options, const char *text);
+bool run_set_xargs(run_options *options, const char *text);
+bool run_set_most_bytes(run_options *options, const char *text);
 bool run_set_quote(run_options *options, const char *text);
 bool run_set_plus(run_options *options, const char *text);
 bool run_set_tag_value(run_options *options, const char *text);

@@ -62,6 +62,7 @@ static bool set_values(run_options *o, const char *text) {
     if (valid) {
         o->values = (int)value;
         o->grouped = true;
+        o->values_given = true;
         o->records = value;
     }
     return valid;
@@ -218,6 +219,16 @@ const run_option run_option_table[] = {
     {0, "--maxreplaceargs", "N", NULL, set_values},
     {'n', "--max-args", "N", "the same, but {} is all of them, and no word is repeated", run_set_max_args},
     {0, "--maxargs", "N", NULL, run_set_max_args},
+    {0, "--link", NULL, "sources go along with each other, the shorter ones again and again", run_set_link},
+    {0, "--xapply", NULL, NULL, run_set_link},
+    {'L', "--max-lines", "N", "N lines a job; a blank at the end joins a line to the next", run_set_lines},
+    {0, "--maxlines", "N", NULL, run_set_lines},
+    {'X', "--pack-words", NULL, "as many values a job as fit, words with {} repeated", run_set_pack_context},
+    {'m', "--pack", NULL, "the same, but words are not repeated", run_set_pack},
+    {0, "--xargs", NULL, "the same, and slots may stay without some", run_set_xargs},
+    {'s', "--max-chars", "SIZE", "for these, the length of a command line (130000)", run_set_most_bytes},
+    {0, "--maxchars", "SIZE", NULL, run_set_most_bytes},
+    {'x', "--exit", NULL, "nothing: a line that is too long ends the run anyway", run_set_nothing},
     {'q', "--quote", NULL, "quote the words of the command for the shell", run_set_quote},
     {'I', "--replace-str", "TEXT", "TEXT instead of {}", run_set_tag_value},
     {0, "--er", "TEXT", "of {.}; --bnr of {/}, --dnr of {//}, --bner of {/.}", run_set_tag_no_extension},
