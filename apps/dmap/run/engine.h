@@ -36,8 +36,11 @@ typedef struct run_engine {
     run_inputs *inputs; /* NULL with --pipe */
     run_blocks *blocks; /* NULL without */
     run_template *template;
-    run_joblog *joblog;   /* NULL: none */
-    run_results *results; /* NULL: none */
+    run_template *tag_template;    /* of --tagstring; NULL: none */
+    run_template *folder_template; /* of --wd; NULL: none */
+    char *files_name;              /* of --files: what --results would be */
+    run_joblog *joblog;            /* NULL: none */
+    run_results *results;          /* NULL: none */
     run_jobs jobs;
     run_printer printer;
     run_order order;

@@ -13,6 +13,7 @@
  *     log       joblog, resuming, the summary
  *
  * and above them all, on the master: source and sink of the pool's call, and what is looked at meanwhile (watch). */
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -66,6 +67,16 @@ static int count_slots(const run_engine *e) {
     return run_options_jobs(e->options, (int)cores);
 }
 
+/* A template of one text. Returns false with a sentence. */
+static bool open_template(const char *text, run_template **template, char *error, size_t size) {
+    char *word = (char *)(size_t)(const void *)text;
+    if (text && !(*template = run_template_parse(&word, 1, false))) {
+        snprintf(error, size, "out of memory");
+        return false;
+    }
+    return true;
+}
+
 static bool open_inputs(run_engine *e, char *error, size_t size) {
     const run_options *o = e->options;
     e->template = run_template_parse_styled(o->command, o->n_command, !o->pipe, &o->style);
@@ -73,6 +84,9 @@ static bool open_inputs(run_engine *e, char *error, size_t size) {
         snprintf(error, size, "%s", run_template_error(e->template));
         return false;
     }
+    if (!open_template(o->tag_text, &e->tag_template, error, size) ||
+        !open_template(o->folder, &e->folder_template, error, size))
+        return false;
     if (o->pipe)
         e->blocks = run_blocks_open(o, error, size);
     else
@@ -80,6 +94,25 @@ static bool open_inputs(run_engine *e, char *error, size_t size) {
     if (e->inputs && o->pack != RUN_PACK_NONE)
         run_inputs_measure_by(e->inputs, measure, e, count_slots(e));
     return e->template && (e->blocks || e->inputs);
+}
+
+/* --files without --results: files of a new temporary folder. Returns NULL with a sentence. */
+static const char *name_files(run_engine *e, char *error, size_t size) {
+    const char *folder = getenv("TMPDIR");
+    static const char end[] = "/parXXXXXX", names[] = "/{#}.par";
+    run_text name = {0};
+    run_text_add_string(&name, folder && folder[0] ? folder : "/tmp");
+    run_text_add(&name, end, sizeof end - 1);
+    if (!name.broken && mkdtemp(name.data))
+        run_text_add(&name, names, sizeof names - 1);
+    else
+        name.broken = true;
+    e->files_name = name.data;
+    if (!name.broken)
+        return e->files_name;
+    snprintf(error, size, "cannot make a folder for --files in %s: %s", folder && folder[0] ? folder : "/tmp",
+             strerror(errno));
+    return NULL;
 }
 
 static bool open_logs(run_engine *e, char *error, size_t size) {
@@ -92,7 +125,13 @@ static bool open_logs(run_engine *e, char *error, size_t size) {
     if (damaged)
         fprintf(stderr, "dmap run: %zu damaged %s of the joblog %s: such a job runs again\n", damaged,
                 damaged == 1 ? "line" : "lines", damaged == 1 ? "is passed over" : "are passed over");
-    return o->dry_run || !o->results || (e->results = run_results_open(o, &e->order, error, size));
+    if (o->dry_run || (!o->results && !o->files))
+        return true;
+    run_options with_name = *o;
+    if (!o->results && !(with_name.results = name_files(e, error, size)))
+        return false;
+    e->results = run_results_open(&with_name, &e->order, error, size);
+    return e->results != NULL;
 }
 
 /* Counting the lines of files takes a while, so it is done only for those who want to know. */
@@ -129,7 +168,7 @@ static bool open_engine(run_engine *e, char *error, size_t size) {
     bool memory = run_order_init(&e->order, &e->printer, BUDGET);
     memory = run_jobs_init(&e->jobs) && memory;
     e->order.unordered = o->unordered;
-    e->order.lines = o->output == RUN_LINE_BUFFER;
+    e->order.lines = o->output != RUN_GROUP;
     e->median = run_median_create();
     e->until_s = run_until(o);
     if (!memory || !e->median || !open_inputs(e, error, size))
@@ -159,6 +198,9 @@ static void free_engine(run_engine *e) {
     run_inputs_close(e->inputs);
     run_blocks_close(e->blocks);
     run_template_free(e->template);
+    run_template_free(e->tag_template);
+    run_template_free(e->folder_template);
+    free(e->files_name);
     run_jobs_fini(&e->jobs);
     run_order_fini(&e->order);
     run_printer_fini(&e->printer);
@@ -338,6 +380,8 @@ int run_command(int argc, char **argv) {
     run_signals_install();
     bool runs =
         run_options_parse(argc - 2, argv + 2, &options, error, sizeof error) == 0 && !options.help && !options.dry_run;
+    if (runs && options.tmpdir)
+        setenv("TMPDIR", options.tmpdir, 1); /* before there are threads; jobs have it from their rank */
     dmap_options pool = runs ? choose_pool(&options) : command_smallest_pool;
     run_options_free(&options);
     int status = dmap_run(argc, argv, run_main, &pool);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -86,6 +87,20 @@ static int wait_once(drive *d) {
     return run_spawner_take(d->worker->spawner, &d->report) ? 1 : -1;
 }
 
+/* Says what is run, as -v and -t have it. */
+static void say_command(drive *d) {
+    run_text line = {0};
+    if (!d->worker->shows && !d->worker->announces)
+        return;
+    run_text_add_string(&line, d->worker->command.data + d->item->prefix_size);
+    run_text_add(&line, "\n", 1);
+    if (d->worker->shows && !line.broken)
+        run_capture_add(&d->worker->capture, line.data, line.size);
+    if (d->worker->announces && !line.broken)
+        fwrite(line.data, 1, line.size, stderr);
+    run_text_free(&line);
+}
+
 /* Gives the command to the spawner. Returns false with errno. */
 static bool start(drive *d) {
     int input;
@@ -93,6 +108,7 @@ static bool start(drive *d) {
     run_capture *capture = &d->worker->capture;
     if (!run_capture_begin(capture, d->ctx))
         return false;
+    say_command(d);
     bool good = open_feed(d, &input);
     int reason = errno;
     run_start what = {.seq = d->item->seq,

@@ -17,6 +17,7 @@ typedef struct run_worker {
     run_capture capture;
     run_text command; /* with the slot in its places */
     bool may_skip_shell;
+    bool shows, announces; /* -v, -t */
 } run_worker;
 
 /** Runs the job. result->output points into the worker's buffers. Returns 0, or dmap_fail's code: it could not be run

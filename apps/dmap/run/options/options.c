@@ -169,6 +169,11 @@ static bool has_skips(const run_options *o) {
     return false;
 }
 
+static bool is_table(const char *name) {
+    const char *end = strrchr(name, '.');
+    return end && (strcmp(end, ".csv") == 0 || strcmp(end, ".tsv") == 0 || strcmp(end, ".json") == 0);
+}
+
 /* What does not go together; NULL if all does. */
 static const char *find_conflict(const run_options *o) {
     if ((o->resume || o->resume_failed) && !o->joblog)
@@ -181,6 +186,12 @@ static const char *find_conflict(const run_options *o) {
         return "--pipe takes no values, only standard input or one -a FILE";
     if (o->pipe && (o->shuffle || o->columns))
         return "--pipe does not go with --shuf or --colsep, which are for values";
+    if (o->files && o->results && is_table(o->results))
+        return "--files does not go with a table of --results: it prints the names of files";
+    if ((o->tag_text && strstr(o->tag_text, "{%}")) || (o->folder && strstr(o->folder, "{%}")))
+        return "--tagstring and --wd cannot have {%}: which slot a job gets is not known yet; {#} is";
+    if (o->has_nice && o->nice < 0 && geteuid() != 0)
+        return "--nice below 0 is for root";
     if (o->pack != RUN_PACK_NONE && (o->pipe || o->shuffle))
         return "-X, -m and --xargs do not go with --pipe or --shuf: the command line is filled as values come";
     if (has_perl(o))

@@ -26,7 +26,7 @@ typedef enum run_pack_kind {
     RUN_PACK_SPREAD /* -X, -m: the same, but the last ones are spread over the slots */
 } run_pack_kind;
 
-typedef enum run_output { RUN_GROUP, RUN_LINE_BUFFER } run_output;
+typedef enum run_output { RUN_GROUP, RUN_LINE_BUFFER, RUN_UNGROUP } run_output;
 
 typedef enum run_halt_when { RUN_HALT_NEVER, RUN_HALT_SOON, RUN_HALT_NOW } run_halt_when;
 typedef enum run_halt_why { RUN_HALT_FAIL, RUN_HALT_SUCCESS, RUN_HALT_DONE } run_halt_why;
@@ -97,18 +97,26 @@ typedef struct run_options {
     run_halt_rule halt;
     double until; /* --until: seconds since the epoch; 0: as the batch system says; < 0: none at all */
     bool dry_run;
+    const char *folder; /* --wd: a template; NULL: where the run was begun */
+    const char *tmpdir; /* NULL: $TMPDIR */
+    bool has_nice;
+    int nice;
     /* output */
     run_output output;
     bool unordered;
     bool tag;
-    const char *results; /* --results DIR or X.csv, X.tsv, X.json */
-    const char *joblog;  /* path without the "+" */
-    bool joblog_append;  /* +FILE */
+    const char *tag_text; /* --tagstring: a template; NULL: the values */
+    bool verbose;         /* -v */
+    bool announce;        /* -t */
+    bool files;           /* --files */
+    const char *results;  /* --results DIR or X.csv, X.tsv, X.json */
+    const char *joblog;   /* path without the "+" */
+    bool joblog_append;   /* +FILE */
     bool resume, resume_failed;
     run_progress progress;
     bool quiet; /* no summary */
     bool help;
-    char *owned[3]; /* delimiter, record_start, record_end with their escapes undone */
+    char *owned[4]; /* delimiter, record_start, record_end, tag_text with their escapes undone */
 } run_options;
 
 /** Reads the arguments that follow "dmap run".

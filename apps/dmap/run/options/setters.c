@@ -1,8 +1,12 @@
 #include "run/options/setters.h"
 
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "run/base/parse.h"
 
-enum { MOST_VALUES = 1000000 };
+enum { MOST_VALUES = 1000000, TAG_TEXT = 3 /* among the owned */, HIGHEST_NICE = 19, LOWEST_NICE = -20 };
 
 bool run_set_nothing(run_options *o, const char *text) {
     (void)o;
@@ -96,4 +100,52 @@ bool run_set_tag_seq(run_options *o, const char *text) {
 
 bool run_set_tag_slot(run_options *o, const char *text) {
     return set_tag(o, RUN_TAG_SLOT, text);
+}
+
+bool run_set_ungroup(run_options *o, const char *text) {
+    (void)text;
+    o->output = RUN_UNGROUP;
+    return true;
+}
+
+bool run_set_verbose(run_options *o, const char *text) {
+    (void)text;
+    return o->verbose = true;
+}
+
+bool run_set_announce(run_options *o, const char *text) {
+    (void)text;
+    return o->announce = true;
+}
+
+bool run_set_files(run_options *o, const char *text) {
+    (void)text;
+    return o->files = true;
+}
+
+bool run_set_tag_text(run_options *o, const char *text) {
+    size_t size;
+    free(o->owned[TAG_TEXT]);
+    o->tag_text = o->owned[TAG_TEXT] = run_unescape(text, &size);
+    return o->tag = o->tag_text != NULL;
+}
+
+/* "..." is a folder of its own for each job, of ssh's other machine. */
+bool run_set_folder(run_options *o, const char *text) {
+    o->folder = text;
+    return *text != '\0' && strcmp(text, "...") != 0;
+}
+
+bool run_set_tmpdir(run_options *o, const char *text) {
+    o->tmpdir = text;
+    return *text != '\0';
+}
+
+bool run_set_nice(run_options *o, const char *text) {
+    uint64_t value;
+    bool negative = *text == '-';
+    if (!run_read_number(text + negative, -LOWEST_NICE, &value) || (!negative && value > HIGHEST_NICE))
+        return false;
+    o->nice = negative ? -(int)value : (int)value;
+    return o->has_nice = true;
 }

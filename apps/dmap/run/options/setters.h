@@ -27,4 +27,14 @@ bool run_set_tag_base_no_extension(run_options *options, const char *text);
 bool run_set_tag_seq(run_options *options, const char *text);
 bool run_set_tag_slot(run_options *options, const char *text);
 
+/* Where and how jobs run, and what is shown of them. */
+bool run_set_ungroup(run_options *options, const char *text);
+bool run_set_verbose(run_options *options, const char *text);
+bool run_set_announce(run_options *options, const char *text);
+bool run_set_files(run_options *options, const char *text);
+bool run_set_tag_text(run_options *options, const char *text);
+bool run_set_folder(run_options *options, const char *text);
+bool run_set_tmpdir(run_options *options, const char *text);
+bool run_set_nice(run_options *options, const char *text);
+
 #endif
