@@ -32,9 +32,9 @@ _dmap_value_of() {
 _dmap_run() {
     local current=${COMP_WORDS[COMP_CWORD]}
     case $current in
-    -*) _dmap_words '--arg-file --null --delimiter --colsep --header --max-replace-args --max-args --link --xapply --max-lines --pack-words --pack --xargs --max-chars --exit --quote --replace-str --er --bnr --dnr --bner --basenamereplace --dirnamereplace
+    -*) _dmap_words '--arg-file --null --delimiter --colsep --csv --header --max-replace-args --max-args --link --xapply --max-lines --pack-words --pack --xargs --max-chars --exit --quote --replace-str --er --bnr --dnr --bner --basenamereplace --dirnamereplace
         --basenameextensionreplace --seqreplace --slotreplace --plus --no-run-if-empty --shuf
-        --seed --pipe --block --recstart --recend --jobs --delay --timeout --retries --halt --until --wd --tmpdir --env --nice --verbose --dry-run
+        --seed --pipe --pipepart --block --recstart --recend --jobs --delay --timeout --retries --halt --until --wd --tmpdir --env --nice --verbose --dry-run
         --keep-order --unordered --line-buffer --ungroup --show --tag --tagstring --files --results --joblog --resume --resume-failed --bar --eta
         --progress --no-progress --quiet --gnu --will-cite --help' ;;
     :*) _dmap_words '::: :::: :::+ ::::+' ;;

@@ -102,7 +102,7 @@ static void test_refused(void) {
         {"--semaphore x", "there is no option '--semaphore': flock(1) does it: flock FILE COMMAND"},
         {"-p x", "there is no option '-p': --dry-run shows the commands beforehand"},
         {"--jobl", "--joblog needs a value: write a line a job to FILE; +FILE: append to it"},
-        {"--block", "--block needs a value: bytes of a block, about: 10k, 1M (1M)"},
+        {"--block", "--block needs a value: bytes of a block, about: 10k, 1M (1M); -N: N blocks a slot"},
         {"--ha=1%% x", "--halt 1%% is not valid: never, or now|soon,fail|success|done=N|N%, as now,fail=1"},
         {"--de x", "--de may be --delimiter, --delay"},
         {"--joblog", "--joblog needs a value: write a line a job to FILE; +FILE: append to it"},
@@ -110,7 +110,7 @@ static void test_refused(void) {
         {"-j _ x", "-j '' is not valid: jobs at a time on each node: N, +N, -N or N% of its cores (100%)"},
         {"--retries -1 x", "--retries -1 is not valid: try a job that fails N times in all (1); 0: for ever"},
         {"--halt now x", "--halt now is not valid: never, or now|soon,fail|success|done=N|N%, as now,fail=1"},
-        {"--header a x", "--header a is not valid: the first value of each source names its column: {NAME}"},
+        {"--header a x", "--header takes : for values; a number of lines, or an expression, is for --pipe"},
         {"--res _ x", "--res '' is not valid: keep outputs in folder PATH, or in a table: X.csv, X.tsv, X.json"},
         {"--resume x", "--resume and --resume-failed need --joblog FILE: it says what is done"},
         {"--pipe", "--pipe needs a command, which reads the blocks"},
@@ -120,6 +120,11 @@ static void test_refused(void) {
                     "they do not, the command does: 'x={}; echo ${x%%_*}'"},
         {"--plus x {uniq}", "of --plus, {uniq} {choose_k} {host} {sshlogin} {hgrp} {slot} {sep} {0%} are not there: "
                             "leave values out beforehand, and take $DMAP_NODE and $DMAP_SLOT"},
+        {"--pipepart x", "--pipepart needs a file: -a FILE"},
+        {"--pipe --block -1 x",
+         "--block -N, so many blocks a slot, is for --pipepart, which knows how large the file is"},
+        {"--round x", "there is no option '--round': of --pipe each job gets one block; --pipepart -a FILE --block -1 "
+                      "makes one for each slot"},
         {"-I _ x", "-I '' is not valid: TEXT instead of {}"}};
     static const char *const bad[] = {"-d _ x",       "-N x",          "-N -1 x",      "--block 0 x",   "--block 1x x",
                                       "--delay x y",  "--timeout 0 x", "--timeout 1x", "--timeout -1",  "--until x",

@@ -88,7 +88,7 @@ static bool open_inputs(run_engine *e, char *error, size_t size) {
         !open_template(o->folder, &e->folder_template, error, size))
         return false;
     if (o->pipe)
-        e->blocks = run_blocks_open(o, error, size);
+        e->blocks = run_blocks_open(o, count_slots(e), error, size);
     else
         e->inputs = run_inputs_open(o, error, size);
     if (e->inputs && o->pack != RUN_PACK_NONE)

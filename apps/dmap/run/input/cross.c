@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run/input/csv.h"
+
 static const run_source standard_input = {.kind = RUN_SOURCE_FILE, .path = "-"};
 
 static bool check_standard_input(const run_options *options, char *error, size_t size) {
@@ -21,8 +23,11 @@ bool run_cross_open(run_cross *cross, const run_options *options, char *error, s
     int n = options->n_sources > 0 ? options->n_sources : 1;
     const run_source *sources = options->n_sources > 0 ? options->sources : &standard_input;
     *cross = (run_cross){.moving = -1, .named = options->header, .wraps = options->link};
+    if (options->csv)
+        cross->csv = options->columns;
     if (!check_standard_input(options, error, size) ||
-        (options->columns && !(cross->columns = run_columns_create(options->columns, options->trim, error, size))))
+        (options->columns && !options->csv &&
+         !(cross->columns = run_columns_create(options->columns, options->trim, error, size))))
         return false;
     cross->readers = calloc((size_t)n, sizeof *cross->readers);
     cross->group = calloc((size_t)n, sizeof *cross->group);
@@ -55,6 +60,13 @@ void run_cross_close(run_cross *cross) {
 
 static int add_columns(run_cross *cross, const char *data, size_t data_size, run_fields *fields, char *error,
                        size_t size) {
+    if (cross->csv) {
+        if (run_csv_split(cross->csv, data, data_size, fields))
+            return RUN_INPUT_JOB;
+        snprintf(error, size, "--csv: %.*s%s is no row: a quote in a column, or one that is not closed",
+                 data_size > 50 ? 50 : (int)data_size, data, data_size > 50 ? "..." : "");
+        return RUN_INPUT_ERROR;
+    }
     if (!cross->columns) {
         run_fields_add(fields, data, data_size);
         return RUN_INPUT_JOB;

@@ -184,6 +184,12 @@ static const char *find_conflict(const run_options *o) {
         return "--pipe needs a command, which reads the blocks";
     if (o->pipe && (o->n_sources > 1 || (o->n_sources == 1 && o->sources[0].kind == RUN_SOURCE_WORDS)))
         return "--pipe takes no values, only standard input or one -a FILE";
+    if (o->pipe_part && o->n_sources == 0)
+        return "--pipepart needs a file: -a FILE";
+    if (o->blocks_per_slot > 0 && !o->pipe_part)
+        return "--block -N, so many blocks a slot, is for --pipepart, which knows how large the file is";
+    if (o->header && !o->pipe && o->header_lines != 1)
+        return "--header takes : for values; a number of lines, or an expression, is for --pipe";
     if (o->pipe && (o->shuffle || o->columns))
         return "--pipe does not go with --shuf or --colsep, which are for values";
     if (o->files && o->results && is_table(o->results))
@@ -227,6 +233,8 @@ int run_options_parse(int argc, char **argv, run_options *options, char *error, 
     if (!read_options(&r) || (!options->help && !read_command(&r)))
         return BAD_OPTIONS;
     settle_lines(options);
+    if (options->csv && !options->columns)
+        options->columns = ",";
     const char *conflict = options->help ? NULL : find_conflict(options);
     if (options->header && !options->columns && !options->pipe)
         options->columns = "\t"; /* blanks stay, as GNU parallel has it */

@@ -77,13 +77,18 @@ typedef struct run_options {
     size_t most_bytes; /* of a packed command line, fewer than */
     int lines;         /* -L: a value whose end is a blank goes on in the next line; with --pipe: lines of a record */
     bool grouped;      /* -N was given: words with {} are repeated */
+    bool csv;          /* --csv: columns is a separator instead */
     bool header;       /* --header : */
-    bool shuffle;      /* --shuf */
-    uint64_t seed;     /* of the shuffle: --seed; else made from the clock */
-    bool seeded;       /* --seed was given; if not, a shuffle's seed is to be told at the end */
-    bool skip_empty;   /* -r */
+    int header_lines;  /* with --pipe; 0: header_regex */
+    const char *header_regex; /* it is what this matches at the beginning */
+    bool shuffle;             /* --shuf */
+    uint64_t seed;            /* of the shuffle: --seed; else made from the clock */
+    bool seeded;              /* --seed was given; if not, a shuffle's seed is to be told at the end */
+    bool skip_empty;          /* -r */
     /* pipe */
     bool pipe;
+    bool pipe_part;                        /* --pipepart: of a file; blocks are that size at least */
+    int blocks_per_slot;                   /* --block -N; 0: blocks have a size */
     size_t block;                          /* bytes, about, of a job's standard input */
     const char *record_start, *record_end; /* NULL: none. record_end is "\n" unless one of them is given */
     size_t record_start_size, record_end_size;

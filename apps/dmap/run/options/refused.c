@@ -23,6 +23,8 @@ static const struct {
     {" --tmux --tmux-pane --tmuxpane --latest-line --latestline --ll ", "--lb shows output as it comes"},
     {" --interactive -p ", "--dry-run shows the commands beforehand"},
     {" --tty --open-tty -o ", "jobs run on nodes that have no terminal"},
+    {" --round-robin --roundrobin --round ",
+     "of --pipe each job gets one block; --pipepart -a FILE --block -1 makes one for each slot"},
     {" --cat --fifo ", "--pipe gives a job its block on standard input: cat >FILE saves it"},
     {" --tee --shard --bin --group-by --groupby ", "--pipe gives each block to one job, whatever is in it"},
     {" --regexp --regex --remove-rec-sep --removerecsep --rrs --block-timeout --blocktimeout --bt ",

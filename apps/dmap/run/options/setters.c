@@ -25,6 +25,35 @@ bool run_set_max_args(run_options *o, const char *text) {
     return true;
 }
 
+bool run_set_csv(run_options *o, const char *text) {
+    (void)text;
+    return o->csv = true;
+}
+
+bool run_set_header(run_options *o, const char *text) {
+    uint64_t lines = 1;
+    bool counted = strcmp(text, ":") == 0 || run_read_number(text, MOST_VALUES, &lines);
+    o->header_lines = counted ? (int)lines : 0;
+    o->header_regex = counted ? NULL : text;
+    o->header = !counted || lines > 0;
+    return *text != '\0';
+}
+
+bool run_set_pipe_part(run_options *o, const char *text) {
+    (void)text;
+    return o->pipe = o->pipe_part = true;
+}
+
+bool run_set_block(run_options *o, const char *text) {
+    uint64_t blocks = 0;
+    if (*text == '-' && run_read_number(text + 1, MOST_VALUES, &blocks)) {
+        o->blocks_per_slot = (int)blocks;
+        return blocks > 0;
+    }
+    o->blocks_per_slot = 0;
+    return run_read_size(text, &o->block) && o->block > 0;
+}
+
 bool run_set_link(run_options *o, const char *text) {
     (void)text;
     return o->link = true;

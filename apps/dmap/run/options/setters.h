@@ -11,6 +11,10 @@ bool run_set_nothing(run_options *options, const char *text);
 
 /* How values are put in. */
 bool run_set_max_args(run_options *options, const char *text);
+bool run_set_csv(run_options *options, const char *text);
+bool run_set_header(run_options *options, const char *text);
+bool run_set_pipe_part(run_options *options, const char *text);
+bool run_set_block(run_options *options, const char *text);
 bool run_set_link(run_options *options, const char *text);
 bool run_set_lines(run_options *options, const char *text);
 bool run_set_pack_context(run_options *options, const char *text);

@@ -68,10 +68,6 @@ static bool set_values(run_options *o, const char *text) {
     return valid;
 }
 
-static bool set_header(run_options *o, const char *text) {
-    return o->header = strcmp(text, ":") == 0;
-}
-
 static bool set_shuffle(run_options *o, const char *text) {
     (void)text;
     return o->shuffle = true;
@@ -89,10 +85,6 @@ static bool set_skip_empty(run_options *o, const char *text) {
 static bool set_pipe(run_options *o, const char *text) {
     (void)text;
     return o->pipe = true;
-}
-
-static bool set_block(run_options *o, const char *text) {
-    return run_read_size(text, &o->block) && o->block > 0;
 }
 
 static bool set_delay(run_options *o, const char *text) {
@@ -214,7 +206,8 @@ const run_option run_option_table[] = {
     {'d', "--delimiter", "TEXT", "values end with TEXT, as ',' or '\\t' or '\\r\\n'", set_delimiter},
     {'C', "--colsep", "REGEX", "split each value into columns {1} {2} ..., without blanks around", set_columns},
     {0, "--col-sep", "REGEX", NULL, set_columns},
-    {0, "--header", ":", "the first value of each source names its column: {NAME}", set_header},
+    {0, "--csv", NULL, "split values as spreadsheets write them, at commas or --colsep", run_set_csv},
+    {0, "--header", ":", "first values name columns: {NAME}; --pipe: N lines, or a REGEX", run_set_header},
     {'N', "--max-replace-args", "N", "give each job N values {1} to {N}; with --pipe: N records", set_values},
     {0, "--maxreplaceargs", "N", NULL, set_values},
     {'n', "--max-args", "N", "the same, but {} is all of them, and no word is repeated", run_set_max_args},
@@ -248,9 +241,11 @@ const run_option run_option_table[] = {
     {0, "--seed", "N", "of that order: the same N, the same order", set_seed},
     {0, "--pipe", NULL, "cut standard input into blocks, one for each job's standard input", set_pipe},
     {0, "--spreadstdin", NULL, NULL, set_pipe},
-    {0, "--block", "SIZE", "bytes of a block, about: 10k, 1M (1M)", set_block},
-    {0, "--block-size", "SIZE", NULL, set_block},
-    {0, "--blocksize", "SIZE", NULL, set_block},
+    {0, "--pipepart", NULL, "the same of the file of -a, with blocks of at least --block", run_set_pipe_part},
+    {0, "--pipe-part", NULL, NULL, run_set_pipe_part},
+    {0, "--block", "SIZE", "bytes of a block, about: 10k, 1M (1M); -N: N blocks a slot", run_set_block},
+    {0, "--block-size", "SIZE", NULL, run_set_block},
+    {0, "--blocksize", "SIZE", NULL, run_set_block},
     {0, "--recstart", "TEXT", "records, which no cut divides, begin with TEXT", set_record_start},
     {0, "--recend", "TEXT", "records end with TEXT (\\n); '': a byte is a record", set_record_end},
     {'j', "--jobs", "N", "jobs at a time on each node: N, +N, -N or N% of its cores (100%)", set_jobs},
