@@ -21,7 +21,7 @@ _dmap_value_of() {
     --halt | --halt-on-error)
         _dmap_words 'never now,fail=1 soon,fail=1 now,success=1 soon,success=1 now,done=1 soon,done=1' ;;
     --header) _dmap_words ':' ;;
-    --delimiter | --colsep | --max-replace-args | --max-args | --replace-str | --env | --nice | --tagstring | --max-lines | --max-chars | --er | --bnr | --dnr | --bner | --basenamereplace | --dirnamereplace | \
+    --delimiter | --colsep | --max-replace-args | --max-args | --replace-str | --load | --memfree | --env | --nice | --tagstring | --max-lines | --max-chars | --er | --bnr | --dnr | --bner | --basenamereplace | --dirnamereplace | \
         --basenameextensionreplace | --seqreplace | --slotreplace | --seed | --block | --block-size | --recstart | --recend | --jobs | \
         --max-procs | --delay | --timeout | --retries | --until | --workers | --ranks | --seconds | --cpus | -[dCNnILsjP]) COMPREPLY=() ;;
     *) return 1 ;;
@@ -34,7 +34,7 @@ _dmap_run() {
     case $current in
     -*) _dmap_words '--arg-file --null --delimiter --colsep --csv --header --max-replace-args --max-args --link --xapply --max-lines --pack-words --pack --xargs --max-chars --exit --quote --replace-str --er --bnr --dnr --bner --basenamereplace --dirnamereplace
         --basenameextensionreplace --seqreplace --slotreplace --plus --no-run-if-empty --shuf
-        --seed --pipe --pipepart --block --recstart --recend --jobs --delay --timeout --retries --halt --until --wd --tmpdir --env --nice --verbose --dry-run
+        --seed --pipe --pipepart --block --recstart --recend --jobs --delay --load --memfree --noswap --timeout --retries --halt --until --wd --tmpdir --env --nice --verbose --dry-run
         --keep-order --unordered --line-buffer --ungroup --show --tag --tagstring --files --results --joblog --resume --resume-failed --bar --eta
         --progress --no-progress --quiet --gnu --will-cite --help' ;;
     :*) _dmap_words '::: :::: :::+ ::::+' ;;

@@ -6,6 +6,7 @@
 
 #include <dmap/dmap.h>
 
+#include "run/job/admission.h"
 #include "run/job/capture.h"
 #include "run/job/job_wire.h"
 #include "run/job/spawner.h"
@@ -17,6 +18,8 @@ typedef struct run_worker {
     run_capture capture;
     run_text command; /* with the slot in its places */
     bool may_skip_shell;
+    run_admission_rule rule; /* of starting one */
+    run_admission admission;
     bool shows, announces; /* -v, -t */
 } run_worker;
 

@@ -12,6 +12,7 @@
 
 typedef struct shared_head {
     int32_t output, run_pid, shows, announces, has_nice, nice;
+    run_admission_rule admission;
     uint64_t shell, directory; /* offsets */
 } shared_head;
 
@@ -54,6 +55,7 @@ dmap_status run_shared_send(dmap_pool *pool, const run_options *options) {
                         .run_pid = getpid(),
                         .shows = options->verbose && !options->results && !options->files,
                         .announces = options->announce,
+                        .admission = options->admission,
                         .has_nice = options->has_nice,
                         .nice = options->nice};
     head.shell = add_string(&strings, base, shell ? shell : "/bin/sh");
@@ -80,6 +82,7 @@ void run_shared_read(const void *shared, int rank, run_shared *to) {
                        .announces = head->announces != 0,
                        .has_nice = head->has_nice != 0,
                        .nice = head->nice,
+                       .admission = head->admission,
                        .run_pid = head->run_pid,
                        .first_slot = (int)ranks[rank].first_slot,
                        .host = base + ranks[rank].host,

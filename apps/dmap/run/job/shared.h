@@ -17,6 +17,7 @@ typedef struct run_shared {
     bool announces;    /* -t: which is written to standard error */
     bool has_nice;
     int nice;
+    run_admission_rule admission;
     int run_pid;    /* of the master */
     int first_slot; /* of the rank asked for */
     const char *host, *shell, *directory;

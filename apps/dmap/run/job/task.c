@@ -57,6 +57,7 @@ static int set_up(dmap_context *ctx) {
         return dmap_fail(ctx, 1, "out of memory");
     run_shared_read(dmap_shared(ctx, NULL), dmap_rank(ctx), &shared);
     describe(ctx, &shared, &worker->birth);
+    worker->rule = shared.admission;
     worker->shows = shared.shows;
     worker->announces = shared.announces;
     worker->may_skip_shell = run_shell_is_usual(shared.shell);

@@ -26,6 +26,17 @@ typedef enum run_pack_kind {
     RUN_PACK_SPREAD /* -X, -m: the same, but the last ones are spread over the slots */
 } run_pack_kind;
 
+/** When a node starts no more jobs. */
+typedef enum run_load_kind { RUN_LOAD_NUMBER, RUN_LOAD_PERCENT, RUN_LOAD_RELATIVE } run_load_kind;
+
+typedef struct run_admission_rule {
+    bool has_load;
+    run_load_kind load_kind; /* percent of the cores; or added to them */
+    double load;             /* so many processes run */
+    uint64_t memfree;        /* less memory is free; 0: any */
+    bool noswap;             /* it swaps */
+} run_admission_rule;
+
 typedef enum run_output { RUN_GROUP, RUN_LINE_BUFFER, RUN_UNGROUP } run_output;
 
 typedef enum run_halt_when { RUN_HALT_NEVER, RUN_HALT_SOON, RUN_HALT_NOW } run_halt_when;
@@ -104,6 +115,7 @@ typedef struct run_options {
     bool dry_run;
     const char *folder; /* --wd: a template; NULL: where the run was begun */
     const char *tmpdir; /* NULL: $TMPDIR */
+    run_admission_rule admission;
     bool has_nice;
     int nice;
     /* output */

@@ -178,3 +178,30 @@ bool run_set_nice(run_options *o, const char *text) {
     o->nice = negative ? -(int)value : (int)value;
     return o->has_nice = true;
 }
+
+bool run_set_load(run_options *o, const char *text) {
+    run_admission_rule *rule = &o->admission;
+    bool relative = *text == '+' || *text == '-';
+    rule->has_load = true;
+    rule->load_kind = relative ? RUN_LOAD_RELATIVE : RUN_LOAD_NUMBER;
+    if (!relative && run_read_percent(text, &rule->load)) {
+        rule->load_kind = RUN_LOAD_PERCENT;
+        return true;
+    }
+    if (!run_read_decimal(text + relative, &rule->load))
+        return false;
+    rule->load = *text == '-' ? -rule->load : rule->load;
+    return true;
+}
+
+bool run_set_memfree(run_options *o, const char *text) {
+    size_t size;
+    bool valid = run_read_size(text, &size) && size > 0;
+    o->admission.memfree = valid ? size : 0;
+    return valid;
+}
+
+bool run_set_noswap(run_options *o, const char *text) {
+    (void)text;
+    return o->admission.noswap = true;
+}
