@@ -35,7 +35,7 @@ _dmap_run() {
     -*) _dmap_words '--arg-file --null --delimiter --colsep --csv --header --max-replace-args --max-args --link --xapply --max-lines --pack-words --pack --xargs --max-chars --exit --quote --replace-str --er --bnr --dnr --bner --basenamereplace --dirnamereplace
         --basenameextensionreplace --seqreplace --slotreplace --plus --no-run-if-empty --shuf
         --seed --pipe --pipepart --block --recstart --recend --jobs --delay --load --memfree --noswap --timeout --retries --halt --until --wd --tmpdir --env --nice --verbose --dry-run
-        --keep-order --unordered --line-buffer --ungroup --show --tag --tagstring --files --results --joblog --resume --resume-failed --bar --eta
+        --keep-order --unordered --line-buffer --ungroup --show --tag --tagstring --files --results --joblog --resume --resume-failed --retry-failed --bar --eta
         --progress --no-progress --quiet --gnu --will-cite --help' ;;
     :*) _dmap_words '::: :::: :::+ ::::+' ;;
     *)

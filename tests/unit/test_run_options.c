@@ -120,6 +120,9 @@ static void test_refused(void) {
                     "they do not, the command does: 'x={}; echo ${x%%_*}'"},
         {"--plus x {uniq}", "of --plus, {uniq} {choose_k} {host} {sshlogin} {hgrp} {slot} {sep} {0%} are not there: "
                             "leave values out beforehand, and take $DMAP_NODE and $DMAP_SLOT"},
+        {"--retry-failed", "--retry-failed needs --joblog FILE: the commands that failed are there"},
+        {"--joblog f --retry-failed x", "--retry-failed takes its commands from the joblog; with a command and values "
+                                        "it is --resume-failed"},
         {"--pipepart x", "--pipepart needs a file: -a FILE"},
         {"--pipe --block -1 x",
          "--block -N, so many blocks a slot, is for --pipepart, which knows how large the file is"},

@@ -87,6 +87,8 @@ static bool open_inputs(run_engine *e, char *error, size_t size) {
     if (!open_template(o->tag_text, &e->tag_template, error, size) ||
         !open_template(o->folder, &e->folder_template, error, size))
         return false;
+    if (o->retry_failed)
+        return run_failed_read(&e->failed, o->joblog, error, size);
     if (o->pipe)
         e->blocks = run_blocks_open(o, count_slots(e), error, size);
     else
@@ -141,13 +143,15 @@ static uint64_t count_total(run_engine *e) {
         only_words = only_words && e->options->sources[i].kind == RUN_SOURCE_WORDS;
     bool wanted = only_words || run_template_uses_total(e->template) || e->bar.kind != RUN_PROGRESS_NONE ||
                   e->options->halt.percent;
+    if (e->options->retry_failed)
+        return e->failed.count;
     return e->inputs && wanted ? run_inputs_total(e->inputs) : UINT64_MAX;
 }
 
 /* Who forgot ::: would wait for the jobs, and they for him. A bar would be in the way of what is typed. */
 static void greet_typist(run_engine *e) {
     const run_options *o = e->options;
-    bool reads = o->n_sources == 0;
+    bool reads = o->n_sources == 0 && !o->retry_failed;
     for (int i = 0; i < o->n_sources; i++)
         reads = reads || (o->sources[i].kind == RUN_SOURCE_FILE && strcmp(o->sources[i].path, "-") == 0);
     if (!reads || !isatty(STDIN_FILENO))
@@ -197,6 +201,7 @@ static void close_engine(run_engine *e) {
 static void free_engine(run_engine *e) {
     run_inputs_close(e->inputs);
     run_blocks_close(e->blocks);
+    run_failed_free(&e->failed);
     run_template_free(e->template);
     run_template_free(e->tag_template);
     run_template_free(e->folder_template);

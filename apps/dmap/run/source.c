@@ -105,12 +105,43 @@ static bool prepare(run_engine *engine, run_job *job, const run_values *values) 
            (!engine->folder_template || makes_prefix(engine, job, values, names));
 }
 
+/* The next job of the joblog that failed, under its number. */
+static int read_failed(run_engine *engine, run_job **job) {
+    const run_options *o = engine->options;
+    if (engine->seq == engine->failed.count)
+        return RUN_INPUT_END;
+    const run_failed_job *failed = &engine->failed.jobs[engine->seq++];
+    run_values values = {0};
+    run_job *made = run_job_create();
+    snprintf(engine->error, sizeof engine->error, "out of memory");
+    if (!made)
+        return RUN_INPUT_ERROR;
+    made->seq = failed->seq;
+    made->attempt = 1;
+    run_text_add(&made->command, failed->command, failed->command_size);
+    bool good = !made->command.broken &&
+                (!engine->results || run_results_begin(engine->results, made, &values, NULL)) &&
+                (!engine->folder_template || makes_prefix(engine, made, &values, NULL)) &&
+                (!o->tag || makes_tag(engine, &values, NULL, made->seq));
+    if (good && !o->dry_run)
+        good = (made->entry = run_order_begin(&engine->order, o->tag ? engine->tag.data : NULL)) != NULL;
+    if (good) {
+        engine->error[0] = '\0';
+        *job = made;
+        return RUN_INPUT_JOB;
+    }
+    run_job_free(made);
+    return RUN_INPUT_ERROR;
+}
+
 /* Reads one job; *job is NULL if it need not be run. */
 static int read_one(run_engine *engine, run_job **job) {
     run_values values = {0};
     const char *block = NULL;
     size_t size = 0;
     *job = NULL;
+    if (engine->options->retry_failed)
+        return read_failed(engine, job);
     int state = engine->blocks ? run_blocks_next(engine->blocks, &block, &size, engine->error, sizeof engine->error)
                                : run_inputs_next(engine->inputs, &values, engine->error, sizeof engine->error);
     if (state != RUN_INPUT_JOB)

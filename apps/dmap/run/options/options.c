@@ -180,6 +180,10 @@ static const char *find_conflict(const run_options *o) {
         return "--resume and --resume-failed need --joblog FILE: it says what is done";
     if ((o->resume || o->resume_failed) && strcmp(o->joblog, "-") == 0)
         return "--resume and --resume-failed need a joblog that can be read: not -";
+    if (o->retry_failed && (!o->joblog || strcmp(o->joblog, "-") == 0))
+        return "--retry-failed needs --joblog FILE: the commands that failed are there";
+    if (o->retry_failed && (o->n_command > 0 || o->n_sources > 0 || o->pipe || o->resume || o->resume_failed))
+        return "--retry-failed takes its commands from the joblog; with a command and values it is --resume-failed";
     if (o->pipe && o->n_command == 0)
         return "--pipe needs a command, which reads the blocks";
     if (o->pipe && (o->n_sources > 1 || (o->n_sources == 1 && o->sources[0].kind == RUN_SOURCE_WORDS)))
@@ -232,6 +236,7 @@ int run_options_parse(int argc, char **argv, run_options *options, char *error, 
     set_defaults(options);
     if (!read_options(&r) || (!options->help && !read_command(&r)))
         return BAD_OPTIONS;
+    options->joblog_append = options->joblog_append || options->retry_failed;
     settle_lines(options);
     if (options->csv && !options->columns)
         options->columns = ",";

@@ -130,6 +130,7 @@ typedef struct run_options {
     const char *joblog;   /* path without the "+" */
     bool joblog_append;   /* +FILE */
     bool resume, resume_failed;
+    bool retry_failed; /* the joblog is the input */
     run_progress progress;
     bool quiet; /* no summary */
     bool help;
