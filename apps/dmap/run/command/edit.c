@@ -77,15 +77,14 @@ static bool compile(run_edit *edit, const rule *by, const char *text, size_t siz
     PCRE2_UCHAR why[200] = "out of memory";
     int code = 0;
     PCRE2_SIZE at;
-    text += strlen(by->begin);
-    size -= strlen(by->begin);
-    const char *slash = by->replacement ? NULL : memchr(text, '/', size);
-    size_t expression = slash ? (size_t)(slash - text) : size;
+    const char *begin = text + strlen(by->begin), *end = text + size;
+    const char *slash = by->replacement ? NULL : memchr(begin, '/', (size_t)(end - begin));
+    size_t expression = (size_t)((slash ? slash : end) - begin);
     run_text_add_string(&pattern, by->before);
-    run_text_add(&pattern, text, expression);
+    run_text_add(&pattern, begin, expression);
     run_text_add_string(&pattern, by->after);
     if (slash)
-        run_text_add(&edit->replacement, slash + 1, size - expression - 1);
+        run_text_add(&edit->replacement, slash + 1, (size_t)(end - slash - 1));
     else
         run_text_add_string(&edit->replacement, by->replacement);
     edit->flags = PCRE2_SUBSTITUTE_EXTENDED | PCRE2_SUBSTITUTE_UNSET_EMPTY | PCRE2_SUBSTITUTE_UNKNOWN_UNSET |
