@@ -21,6 +21,7 @@ app_packages() {
         align) echo libparasail-dev ;;
         checksum) echo libssl-dev ;;
         dmap) echo libpcre2-dev libxxhash-dev ;;
+        event_loop_uv) echo libuv1-dev ;;
         mandelbrot) echo libpng-dev libmpfr-dev ;;
         options) echo librandom123-dev ;;
         sweep) echo libpng-dev libsundials-dev ;;
@@ -28,10 +29,14 @@ app_packages() {
     done
 }
 
-# apps: the names of all of them.
+# apps: the names of all of them: a folder each, and a file each in apps/examples.
 apps() {
-    for app in "$root"/apps/*/CMakeLists.txt; do
-        basename "$(dirname "$app")"
+    for app in "$root"/apps/*/CMakeLists.txt "$root"/apps/examples/*.c; do
+        case $app in
+        */examples/CMakeLists.txt) ;;
+        *.c) basename "$app" .c ;;
+        *) basename "$(dirname "$app")" ;;
+        esac
     done
 }
 
@@ -49,6 +54,29 @@ missing_packages() {
         state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)
         [ "$state" = installed ] || printf ' %s' "$package"
     done
+}
+
+# How long another apt or dpkg is waited for: a machine of a cloud updates itself in its first minutes.
+lock_wait_s=900
+
+# apt_get ARGUMENT...: apt-get by the right of $as_root. It gives up at once where another holds one of its locks, and its
+# own option for that does not hold for all of them: so it is called again until it gets them.
+apt_get() {
+    waited_s=0
+    while :; do
+        { said=$($as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -q "$@" 2>&1 >&3 </dev/null); } 3>&2
+        status=$?
+        case $said in
+        *"Could not get lock"* | *"locked by another process"*) ;;
+        *) break ;;
+        esac
+        [ $waited_s -lt $lock_wait_s ] || break
+        [ $waited_s -gt 0 ] || say "Another apt or dpkg is at work here: waiting for it to end, $((lock_wait_s / 60)) minutes at most."
+        sleep 5
+        waited_s=$((waited_s + 5))
+    done
+    [ -z "$said" ] || say "$said"
+    return "$status"
 }
 
 # install_packages ENTRY...: says what is missing and installs it, or ends the script with a sentence.
@@ -72,10 +100,9 @@ install_packages() {
         exit 1
     fi
     say "Will install:$missing"
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update </dev/null >&2 ||
-        say "The lists of packages could not be renewed; going on with those that are here."
+    apt_get update || say "The lists of packages could not be renewed; going on with those that are here."
     # shellcheck disable=SC2086 # a list of words
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $missing </dev/null >&2 || {
+    apt_get install -y --no-install-recommends $missing || {
         say "These packages could not be installed:$missing"
         exit 1
     }
@@ -88,7 +115,7 @@ quietly() {
     "$@" >"$log" 2>&1 </dev/null || {
         status=$?
         cat "$log" >&2
-        return $status
+        return "$status"
     }
 }
 
@@ -97,6 +124,10 @@ build_tree() {
     preset=$1
     target=$2
     shift 2
+    command -v cmake >/dev/null 2>&1 || {
+        say "There is no cmake here (Debian's package cmake, 3.25 or newer), which the build needs."
+        return 1
+    }
     folder=$builds/$preset
     mkdir -p "$folder" || return
     if [ ! -f "$folder/CMakeCache.txt" ]; then

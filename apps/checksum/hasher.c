@@ -102,20 +102,23 @@ static char *put_escaped(char *to, const char *name) {
     return to;
 }
 
-static char *put_sum(char *to, const char *name, const unsigned char *sum) {
-    bool escaped = strpbrk(name, "\\\n\r") != NULL;
-    if (escaped)
-        *to++ = '\\';
-    to = put(put_hex(to, sum), "  ");
-    return put(escaped ? put_escaped(to, name) : put(to, name), "\n");
+/* A name that is not a part of one line gets a backslash before the line, as one with a backslash does. */
+static bool is_escaped(const char *name) {
+    return strpbrk(name, "\\\n\r") != NULL;
 }
 
-/* Of a file in a list: here only a newline makes sha256sum escape the name. */
-static char *put_verdict(char *to, const char *name, const char *said) {
-    bool escaped = strchr(name, '\n') != NULL;
-    if (escaped)
+static char *put_sum(char *to, const char *name, const unsigned char *sum) {
+    if (is_escaped(name))
         *to++ = '\\';
-    return put(put(escaped ? put_escaped(to, name) : put(to, name), said), "\n");
+    to = put(put_hex(to, sum), "  ");
+    return put(put_escaped(to, name), "\n");
+}
+
+/* Of a file in a list. */
+static char *put_verdict(char *to, const char *name, const char *said) {
+    if (is_escaped(name))
+        *to++ = '\\';
+    return put(put(put_escaped(to, name), said), "\n");
 }
 
 static answer *make_room(hasher *h, size_t name_length) {

@@ -12,8 +12,8 @@ typedef struct out_file out_file;
 out_file *out_file_open(const char *path);
 /** Where to write. */
 FILE *out_file_stream(const out_file *file);
-/** Puts the file in its place. Returns 0, or -1 with errno if it could not be done, or something could not be written.
- */
+/** Puts the file in its place. Returns 0, or -1 with errno if it could not be done, or something could not be
+ *  written. */
 int out_file_finish(out_file *file);
 /** Frees; of what was not finished nothing is left. file may be NULL. */
 void out_file_close(out_file *file);

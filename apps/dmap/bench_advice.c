@@ -1,5 +1,6 @@
-/* Advice, drawn from the numbers by rules that a reader can check. What costs under 1% is taken to cost nothing: that
- * is an item of 50 times METG(50%), as half of METG is overhead, and a chunk of 100 times what a chunk costs. */
+/* Advice, drawn from the numbers by rules that a reader can check, and none at all if the machine was busy. What costs
+ * under 1% is taken to cost nothing: that is an item of 50 times METG(50%), as half of METG is overhead, and a chunk of
+ * 100 times what a chunk costs. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -84,12 +85,28 @@ static void advise_results(const bench_pool *pool, bench_advice *advice) {
         rate, time_text(item, (double)pool->workers * 1048576 / (rate * 1e9)));
 }
 
+/* Says so, if the figures are not dmap's: what follows from them would mislead. */
+static bool is_busy(const bench_pool *pools, int n, bench_advice *advice) {
+    double least = INFINITY;
+    for (int i = 0; i < n; i++)
+        least = fmin(least, pools[i].values[BENCH_SHARE]);
+    if (least >= BENCH_BUSY)
+        return false;
+    say(advice,
+        "No advice: the machine was busy, or has fewer cores than workers. These got %.0f%% of a core each, so the "
+        "figures say little of dmap. Measure again when nothing else runs.",
+        least);
+    return true;
+}
+
 void bench_advise(const bench_pool *pools, int n, bench_advice *advice) {
     int here = n > 1 ? pools[1].workers : pools[0].workers;
     const bench_pool *threads = find(pools, n, DMAP_THREADS, here);
     const bench_pool *processes = find(pools, n, DMAP_PROCESSES, here);
     const bench_pool *half = here > 1 ? find(pools, n, DMAP_THREADS, here / 2) : NULL;
     advice->n = 0;
+    if (is_busy(pools, n, advice))
+        return;
     if (threads && processes)
         advise_backend(threads, processes, advice);
     if (threads && half)

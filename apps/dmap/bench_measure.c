@@ -5,10 +5,11 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench_tasks.h"
 
-enum { RUNS = 3, MOST_CALLS = 400 };
+enum { RUNS = 3, MOST_CALLS = 400, SHARES = 4 /* looks, of each worker */ };
 
 #define KIB ((size_t)1024)
 #define MIB (1024 * KIB)
@@ -24,6 +25,7 @@ const bench_kind_text bench_kinds[BENCH_N_KINDS] = {
     [BENCH_GATHER_64K] = {"gather_64k", "ordered results of 64 KiB", "GB/s"},
     [BENCH_GATHER_1M] = {"gather_1m", "ordered results of 1 MiB", "GB/s"},
     [BENCH_SCATTER_1M] = {"scatter_1m", "items of 1 MiB", "GB/s"},
+    [BENCH_SHARE] = {"share", "of a core, that a worker gets", "%"},
 };
 
 /* Calls of one task, with as many items as may be. */
@@ -179,11 +181,25 @@ static double chunk_us(dmap_pool *pool, double seconds) {
     return value;
 }
 
-bool bench_measure(dmap_pool *pool, double seconds, bench_pool *to) {
-    double *v = to->values, each = seconds / BENCH_N_KINDS;
+/* ---- is the machine busy? ---- */
+
+/* In percent: CPU time of workers by the time that passed. */
+static double share_percent(dmap_pool *pool) {
+    size_t n = SHARES * (size_t)dmap_workers(pool);
+    bench_share *shares = calloc(n, sizeof *shares), sum = {0};
+    dmap_map_options options = {.progress = -1, .schedule = DMAP_STATIC};
+    bool right = shares && dmap_map(pool, &bench_shares, dmap_range(0, n), dmap_into(shares), &options) == DMAP_OK;
+    for (size_t i = 0; right && i < n; i++) {
+        sum.cpu_s += shares[i].cpu_s;
+        sum.wall_s += shares[i].wall_s;
+    }
+    free(shares);
+    return right && sum.wall_s > 0 ? 100 * sum.cpu_s / sum.wall_s : NAN;
+}
+
+static bool measure_once(dmap_pool *pool, double seconds, double *v) {
+    double each = seconds / BENCH_N_KINDS, before = share_percent(pool);
     bool right = true;
-    to->ranks = dmap_ranks(pool);
-    to->workers = dmap_workers(pool);
     v[BENCH_COMPUTE] = compute(pool, each);
     v[BENCH_MEMORY] = gigabytes(pool, &bench_doubles, true, 8 * MIB, 2 * sizeof(double), each);
     v[BENCH_NULL] = null_items(pool, each);
@@ -194,7 +210,23 @@ bool bench_measure(dmap_pool *pool, double seconds, bench_pool *to) {
     v[BENCH_GATHER_64K] = gigabytes(pool, &bench_write_64k, false, 2048, 64 * KIB, each);
     v[BENCH_GATHER_1M] = gigabytes(pool, &bench_write_1m, false, 128, MIB, each);
     v[BENCH_SCATTER_1M] = gigabytes(pool, &bench_read_1m, true, 128, MIB, each);
+    v[BENCH_SHARE] = (before + share_percent(pool)) / 2;
     for (int i = 0; i < BENCH_N_KINDS; i++)
         right = right && !isnan(v[i]);
     return right;
+}
+
+bool bench_measure(dmap_pool *pool, double seconds, bench_pool *to) {
+    double again[BENCH_N_KINDS];
+    to->ranks = dmap_ranks(pool);
+    to->workers = dmap_workers(pool);
+    if (!measure_once(pool, seconds, to->values))
+        return false;
+    if (to->values[BENCH_SHARE] >= BENCH_BUSY)
+        return true;
+    if (!measure_once(pool, seconds, again))
+        return false;
+    if (again[BENCH_SHARE] > to->values[BENCH_SHARE])
+        memcpy(to->values, again, sizeof again);
+    return true;
 }

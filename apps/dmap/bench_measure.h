@@ -17,8 +17,11 @@ typedef enum bench_kind {
     BENCH_GATHER_64K, /* GB/s of ordered results */
     BENCH_GATHER_1M,  /* the same */
     BENCH_SCATTER_1M, /* GB/s of items */
+    BENCH_SHARE,      /* % of a core that a worker got: under BENCH_BUSY the other figures are not dmap's */
     BENCH_N_KINDS
 } bench_kind;
+
+#define BENCH_BUSY 90.0
 
 typedef struct bench_kind_text {
     const char *name, *title, *unit;
@@ -33,7 +36,8 @@ typedef struct bench_pool {
     double values[BENCH_N_KINDS]; /* NAN: not known */
 } bench_pool;
 
-/** Fills values. seconds: that it may take, about. Returns false if a call failed: dmap_error(pool) says why. */
+/** Fills values. seconds: that it may take, about; where the machine is busy it measures again, and the quieter time
+ *  counts. Returns false if a call failed: dmap_error(pool) says why. */
 bool bench_measure(dmap_pool *pool, double seconds, bench_pool *to);
 
 #endif

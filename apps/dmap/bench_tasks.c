@@ -46,6 +46,20 @@ static int be_busy(dmap_context *ctx, const void *item, void *result) {
     return 0;
 }
 
+static int share(dmap_context *ctx, const void *item, void *result) {
+    struct timespec from, to;
+    double began = bench_now(), now;
+    (void)ctx, (void)item;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+    do
+        now = bench_now();
+    while (now < began + BENCH_SHARE_S);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+    double cpu_s = (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec);
+    *(bench_share *)result = (bench_share){cpu_s, now - began};
+    return 0;
+}
+
 static void write_all(uint64_t value, uint64_t *to, size_t size) {
     for (size_t i = 0; i < size / sizeof *to; i++)
         to[i] = value;
@@ -77,6 +91,7 @@ DMAP_TASK(bench_null_items, .run = null_item, .item_size = 8, .result_size = 8);
 DMAP_TASK(bench_steps, .run = steps, .item_size = 8, .result_size = 0);
 DMAP_TASK(bench_doubles, .run_batch = doubles, .item_size = sizeof(double), .result_size = sizeof(double));
 DMAP_TASK(bench_waits, .run = be_busy, .item_size = 8, .result_size = 8);
+DMAP_TASK(bench_shares, .run = share, .item_size = 8, .result_size = sizeof(bench_share));
 DMAP_TASK(bench_write_64k, .run = write_64k, .item_size = 8, .result_size = 64 * KIB);
 DMAP_TASK(bench_write_1m, .run = write_1m, .item_size = 8, .result_size = MIB);
 DMAP_TASK(bench_read_1m, .run = read_1m, .item_size = MIB, .result_size = 8);

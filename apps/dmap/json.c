@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* Bytes of the UTF-8 character that text begins with: 0 if it is none. Not the overlong, surrogates, beyond U+10FFFF.
- */
+/* Bytes of the UTF-8 character that text begins with: 0 if it is none. Not the overlong, surrogates, beyond
+ * U+10FFFF. */
 static size_t character(const unsigned char *text) {
     unsigned char lead = text[0], low = 0x80, high = 0xbf;
     size_t n = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : 4;

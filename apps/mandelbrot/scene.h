@@ -26,8 +26,8 @@ typedef struct scene {
 /** Returns: 0; -1 if memory is out. To be ended with scene_fini either way */
 int scene_init(scene *s, const scene_wish *wish);
 void scene_fini(scene *s);
-/** Of a grid of points over the picture, `wrong`: how many have another count in MPFR's numbers. Returns their number.
- */
+/** Of a grid of points over the picture, `wrong`: how many have another count in MPFR's numbers. Returns their
+ *  number. */
 int scene_check(const scene *s, int *wrong);
 
 #endif

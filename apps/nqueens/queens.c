@@ -98,7 +98,7 @@ size_t queens_cut(int n, int rows, bool lopsided, subtree **subtrees) {
         free(c.subtrees);
         c = (cut){0};
     } else if (!c.subtrees) {
-        c.subtrees = malloc(1); /* no way to take so many rows: that is no failure */
+        c.subtrees = malloc(sizeof(subtree)); /* no way to take so many rows: that is no failure */
     }
     *subtrees = c.subtrees;
     return c.count;

@@ -33,7 +33,8 @@ tally queens_search(const subtree *root);
 /** *into becomes what both found. */
 void queens_combine(tally *into, const tally *from);
 /** The subtrees of a board of n x n whose first `rows` rows are taken, one of each pair of mirror images only.
- * Lopsided: from two rows on the first branch of every fork is left whole, so that sizes differ by orders of magnitude.
+ *  Lopsided: from two rows on the first branch of every fork is left whole, so that sizes differ by orders of
+ *  magnitude.
  *  Returns: their number, in *subtrees an array to be freed, which is NULL if memory is out or there are too many */
 size_t queens_cut(int n, int rows, bool lopsided, subtree **subtrees);
 /** About how large a subtree is, from how many rows are left. */

@@ -13,8 +13,8 @@ typedef struct contract {
     uint32_t steps; /* at equal distances, the last one at the end: when an average is taken */
 } contract;
 
-/** The call on the geometric mean of the prices at the steps: Kemna and Vorst's formula, for a finite number of them.
- */
+/** The call on the geometric mean of the prices at the steps: Kemna and Vorst's formula, for a finite number of
+ *  them. */
 double contract_geometric_asian(const contract *c);
 /** The call that is void once the price, watched all the time, has been at the barrier or below, which lies below spot
  *  and strike: Merton's formula. */

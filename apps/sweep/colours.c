@@ -1,5 +1,5 @@
-/* Two ramps, a warm one for cycles and a cool one for rest, shaded between contour lines like the steps of a terrace.
- */
+/* Two ramps, a warm one for cycles and a cool one for rest, shaded between contour lines like the steps of a
+ * terrace. */
 #include "colours.h"
 
 #include <stddef.h>

@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include "colours.h"
+#include "frame.h"
 #include "png_file.h"
 
-enum { ACROSS = 960, MOST_CELLS = 100000000, SAMPLES = 2 };
+enum { ACROSS = 960, MOST_CELLS = 100000000, SAMPLES = 2, TICKS = 5, TICK_ROOM = 90 };
+enum { BAR_WIDTH = 28, BAR_HEIGHT = 150, BAR_STEP = 240, TEXT = 14 }; /* of the legend */
 
 typedef struct axis {
     double *values; /* ascending, each once */
@@ -122,13 +124,74 @@ static void draw_row(const phase_map *m, size_t row, uint8_t *bytes) {
     }
 }
 
+/* ---- the frame ---- */
+
+static size_t legend_x(const frame *f) {
+    return FRAME_LEFT + f->width + 28;
+}
+
+/* The bar of a fate: where it begins. */
+static size_t bar_y(fate of) {
+    return FRAME_TOP + (of == FATE_CYCLE ? 0 : BAR_STEP) + 2 * TEXT;
+}
+
+static void add_legend(const phase_map *m, frame *f, fate of, const char *title) {
+    if (m->low[of] > m->high[of])
+        return;
+    frame_text(f, legend_x(f), bar_y(of) - 2 * TEXT, title);
+    for (size_t i = 0; i <= 2; i++) {
+        char text[24];
+        snprintf(text, sizeof text, "%.4g", exp2(m->high[of] + (m->low[of] - m->high[of]) * (double)i / 2));
+        frame_text(f, legend_x(f) + BAR_WIDTH + 10, bar_y(of) + i * (BAR_HEIGHT - TEXT) / 2, text);
+    }
+}
+
+static void add_ticks(const phase_map *m, frame *f, const axis *x, void (*tick)(frame *f, size_t at, double value)) {
+    size_t most = 1 + x->count * m->pixels / TICK_ROOM, ticks = most < TICKS ? most : TICKS;
+    ticks = x->count < ticks ? x->count : ticks;
+    for (size_t i = 0; i < ticks; i++) {
+        size_t step = ticks > 1 ? i * (x->count - 1) / (ticks - 1) : 0;
+        tick(f, step * m->pixels + m->pixels / 2, x->values[step]);
+    }
+}
+
+static void make_frame(const phase_map *m, frame *f) {
+    *f = (frame){.width = m->a.count * m->pixels, .height = m->b.count * m->pixels};
+    add_ticks(m, f, &m->a, frame_tick_right);
+    add_ticks(m, f, &m->b, frame_tick_up);
+    frame_text(f, FRAME_LEFT + f->width / 2, FRAME_TOP + f->height + 3 * TEXT, "a");
+    frame_text(f, TEXT, FRAME_TOP + f->height / 2, "b");
+    add_legend(m, f, FATE_CYCLE, "cycle: period");
+    add_legend(m, f, FATE_REST, "rest: time");
+}
+
+static void draw_bar(const phase_map *m, const frame *f, fate of, size_t row, uint8_t *bytes) {
+    double rgb[3] = {0}, height = 1 - ((double)row - (double)bar_y(of)) / BAR_HEIGHT;
+    if (m->low[of] > m->high[of] || row < bar_y(of) || row >= bar_y(of) + BAR_HEIGHT)
+        return;
+    colours_add(of, height, 0.5, rgb);
+    for (size_t i = 0; i < 3 * BAR_WIDTH; i++)
+        bytes[3 * legend_x(f) + i] = (uint8_t)(rgb[i % 3] + 0.5);
+}
+
+static void draw_framed_row(const phase_map *m, const frame *f, size_t row, uint8_t *bytes) {
+    memset(bytes, 0xff, 3 * frame_width(f));
+    if (row >= FRAME_TOP && row < FRAME_TOP + f->height)
+        draw_row(m, row - FRAME_TOP, bytes + 3 * (size_t)FRAME_LEFT);
+    draw_bar(m, f, FATE_CYCLE, row, bytes);
+    draw_bar(m, f, FATE_REST, row, bytes);
+    frame_draw(f, row, bytes);
+}
+
 static int write_picture(const char *path, const phase_map *m, char *error, size_t error_size) {
-    size_t width = m->a.count * m->pixels, height = m->b.count * m->pixels;
+    frame f;
+    make_frame(m, &f);
+    size_t width = frame_width(&f), height = frame_height(&f);
     png_file *file = png_file_create(path, (uint32_t)width, (uint32_t)height);
     uint8_t *bytes = malloc(3 * width);
     int code = file && bytes && png_file_error(file)[0] == '\0' ? 0 : -1;
     for (size_t row = 0; code == 0 && row < height; row++) {
-        draw_row(m, row, bytes);
+        draw_framed_row(m, &f, row, bytes);
         code = png_file_row(file, bytes);
     }
     if (code == 0)

@@ -1,6 +1,6 @@
 /* The picture of a sweep: a to the right, b upwards; warm where there is a cycle, the brighter the longer its period;
  * cool where everything comes to rest, the brighter the longer that takes; a contour line at each factor of the square
- * root of two. */
+ * root of two. Around it are the axes with their figures, and a legend. */
 #ifndef SWEEP_PHASE_MAP_H
 #define SWEEP_PHASE_MAP_H
 

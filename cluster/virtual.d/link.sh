@@ -131,6 +131,7 @@ END
 end_filter() {
     number=${1#node}
     [ -e "$state/$1/filter" ] || return 0
+    # shellcheck disable=SC2016 # is to be read by that shell
     on_switch sh -c 'kill "$0"' "$(cat "$state/$1/filter/pid")" 2>/dev/null
     for device in "h$number" "s$number" "b$number"; do
         on_switch ip link del "$device" 2>/dev/null

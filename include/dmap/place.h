@@ -11,8 +11,8 @@
 extern "C" {
 #endif
 
-/** One worker's place. Numbers are hwloc's logical indices; -1: not known, or the worker is bound to something wider:
- *  pu is told with DMAP_BIND_PU only, core with DMAP_BIND_CORE and _PU, numa with all but _SOCKET and _NONE, socket
+/** One worker's place. Numbers are hwloc's logical indices. -1: not known, or the worker is bound to something wider.
+ *  So pu is told with DMAP_BIND_PU only, core with DMAP_BIND_CORE and _PU, numa with all but _SOCKET and _NONE, socket
  *  with all but _NONE. */
 typedef struct dmap_place {
     char host[256]; /* "" of a plan */
@@ -25,19 +25,20 @@ typedef struct dmap_place {
 } dmap_place;
 
 /** Tells where a worker runs.
- *  rank, worker: a worker of that rank: dmap_report_rank says how many it has
+ *  rank, worker:  a worker of that rank; dmap_report_rank says how many it has
  *  place:    untouched on failure
  *  Returns:  DMAP_OK; DMAP_EINVAL (no such worker, place is NULL, the pool is not open); DMAP_ENOMEM; DMAP_EMPI (the
  *            pool is broken)
- *  Blocks:   for the first worker of another rank, until all ranks have answered
- *  Cost:     then two messages a rank, and about 100 bytes a worker, kept until the pool is closed; else none */
+ *  Blocks:   the first time that it is another rank's worker, until all ranks have answered
+ *  Cost:     then two messages a rank, and about 100 bytes a worker until the pool is closed; else none */
 DMAP_API dmap_status dmap_worker_place(dmap_pool *pool, int rank, int worker, dmap_place *place);
 
-/** Plans the places of all workers of one host that need not be here; starts nothing.
+/** Plans the places of all workers of one host, which may be another than this. It starts nothing.
  *  Called by:  any process, without a pool; any thread
  *  topology: hwloc's synthetic description ("pack:2 core:8 pu:2"), or the path of an XML file as lstopo writes it,
  *            ending in ".xml"; NULL: this machine
- *  ranks:    of the host, 1 to 65536; whether the master, if it is among them, works is not looked at
+ *  ranks:    of the host, 1 to 65536. Each has workers: one of them may be a master that does not work, but that is
+ *            not looked at
  *  options:  as in dmap_run, the environment too; NULL for defaults
  *  places:   a table in the order of ranks and workers, to be freed with dmap_places_free; untouched on failure
  *  Returns:  DMAP_OK; DMAP_EINVAL (topology, ranks, an option); DMAP_ENOMEM; DMAP_EUNSUPPORTED (hwloc cannot read this

@@ -15,14 +15,14 @@
  *         return code;
  *     }
  *
- * Children are started by the fork server, a small process that dmap_prefork (and so dmap_run) makes before MPI: what a
+ * The fork server starts children. It is a small process that dmap_prefork (and so dmap_run) makes before MPI: what a
  * start costs does not depend on the memory of the program. A child has a process group of its own, default signal
- * handlers, an empty signal mask, the program's directory, and no descriptors but 0, 1, 2, those it was given and, a
- * daemon's function, one on which its life hangs; it must not call MPI. It may start children of its own, in the same
- * way.
+ * handlers, an empty signal mask, and the program's directory. Its descriptors are 0, 1, 2, and those that it was
+ * given; a daemon's function has one more, on which its life hangs. It must not call MPI. It may start children of its
+ * own, in the same way.
  *
- * In every function that returns a status, what is not DMAP_OK or DMAP_ETIMEOUT has a sentence in dmap_error(NULL).
- * DMAP_EINVAL everywhere: the process is NULL, or was closed, or belongs to the parent of this one.
+ * If a status is not DMAP_OK or DMAP_ETIMEOUT, dmap_error(NULL) has the sentence. Every function returns DMAP_EINVAL if
+ * the process is NULL, or was closed, or belongs to the parent of this one.
  * Called by:  any thread, a process by one thread at a time; also in a child */
 #ifndef DMAP_PROCESS_H
 #define DMAP_PROCESS_H
@@ -40,7 +40,11 @@ typedef struct dmap_process dmap_process;
 
 /** What a child runs; `return n` and `exit(n)` end it with exit code n (of 0 to 255: the lowest 8 bits).
  *  argument: the child's own copy, aligned to 64 bytes, writable; NULL if size is 0
- *  At its end standard output and error are flushed; of other streams, with DMAP_FORK, what was not flushed is lost. */
+ *  At its end run the handlers that the child itself gave to atexit; those that the program had given are the
+ *  program's, and do not. Then standard output and error are flushed; of other streams, with DMAP_FORK, what was not
+ *  flushed is lost. The processes of DMAP_PROCESSES end in the same way, unless they are killed: what a task's setup
+ *  gives to atexit runs after all teardowns. Counters of gcov (--coverage) are written, too, if the program is linked
+ *  with -Wl,-u,__gcov_dump,-u,__gcov_reset */
 typedef int dmap_process_fn(void *argument, size_t size);
 
 enum {
@@ -61,9 +65,10 @@ typedef struct dmap_process_options {
                                 dmap_prefork was called. DMAP_FORK: from the memory it has now. DMAP_SPAWN: a fresh
                                 copy of the program, which enters at dmap_prefork: run must be registered by
                                 DMAP_PROCESS */
-    bool daemon;             /* true: ends (by SIGKILL, with its group) when the process that started it ends,
-                                however that ends; and its group when it ends. Of a command whose fork server was
-                                killed, only itself. False: may outlive it */
+    bool daemon;             /* true: it ends (by SIGKILL, with its group) when the process that started it ends,
+                                however that ends. Its group ends with it. If the fork server was killed, a command
+                                ends alone. False: it may outlive the process that started it */
+    double start_timeout_s;  /* for it to run, else it is killed and dmap_process_start fails; 0: 30 */
     const char *const *environment; /* "NAME=value", ended by NULL; default: the program's, without what a launcher
                                        (mpirun, srun) told this rank */
     int input, output, error;       /* descriptors 0, 1, 2 of the child: an open one of this process, 1 or more, or
@@ -75,20 +80,22 @@ typedef struct dmap_process_options {
 /** Makes a process, not started.
  *  options:  copied, the environment too; the descriptors must stay open until dmap_process_start has returned
  *  process:  untouched on failure
- *  Returns:  DMAP_OK, DMAP_EINVAL (no or two things to run, a bad field, a function for DMAP_SPAWN that is not
- *            registered), DMAP_ENOMEM, DMAP_EIO (no descriptor left) */
+ *  Returns:  DMAP_OK, DMAP_EINVAL (no or two things to run, a bad field, a variable without a name or '=', a function
+ *            for DMAP_SPAWN that is not registered), DMAP_ENOMEM, DMAP_EIO (no descriptor left) */
 DMAP_API dmap_status dmap_process_open(const dmap_process_options *options, dmap_process **process);
 
 /** Starts it. It may be started again only after a failure.
  *  Returns:  DMAP_OK: the function is about to run, the command is running; DMAP_EINVAL (started before; no
- *            dmap_prefork, a bad descriptor); DMAP_EIO (the command, or the fresh copy, could not be run: the sentence
- *            says why); DMAP_ELOST (the fork server was killed); DMAP_ENOMEM; DMAP_EUNSUPPORTED
+ *            dmap_prefork, a bad descriptor); DMAP_EIO (the command, or the fresh copy, could not be run, or
+ *            ended before its function began: the sentence says why); DMAP_ETIMEOUT (not within start_timeout_s: it was
+ *            killed); DMAP_ELOST (the fork server was killed, or gave no answer in that time); DMAP_ENOMEM;
+ *            DMAP_EUNSUPPORTED
  *  Blocks:   until it runs */
 DMAP_API dmap_status dmap_process_start(dmap_process *process);
 
 /** Waits for its end. Any number of times.
- *  timeout_s:  < 0: no limit; 0: only looks. A fork server that was stopped is told to go on, and waited for up to a
- *              second then
+ *  timeout_s:  < 0: no limit; 0: only looks. If the fork server was stopped, it is told to go on, and waited for up to
+ *              a second
  *  Returns:    DMAP_OK: it has ended, and has been reaped; DMAP_ETIMEOUT; DMAP_EINVAL (not started); DMAP_ELOST: it has
  *              ended, but its exit code is lost, with the fork server (or with a wait() of the program's own) */
 DMAP_API dmap_status dmap_process_join(dmap_process *process, double timeout_s);
@@ -101,8 +108,8 @@ DMAP_API bool dmap_process_is_alive(const dmap_process *process);
  *  Returns:  DMAP_OK; DMAP_EINVAL (not started, or still running); DMAP_ELOST, as dmap_process_join. Never blocks */
 DMAP_API dmap_status dmap_process_exit_code(dmap_process *process, int *code);
 
-/** Asks it to end (SIGTERM), or ends it and its whole group (SIGKILL). No effect once it has ended: what a command that
- *  is no daemon left behind in its group is not touched then.
+/** Asks it to end (SIGTERM), or ends it and its whole group (SIGKILL). Once it has ended this has no effect: what a
+ *  command that is no daemon has left behind in its group is not touched.
  *  Returns:  DMAP_OK; DMAP_EINVAL (not started); DMAP_EIO (no right to: it has become another user's). Never blocks */
 DMAP_API dmap_status dmap_process_terminate(dmap_process *process);
 DMAP_API dmap_status dmap_process_kill(dmap_process *process);

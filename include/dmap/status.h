@@ -24,7 +24,8 @@ extern "C" {
     X(ELOST, 8, "a rank was lost")                                                                                     \
     X(EIO, 9, "reading or writing failed")                                                                             \
     X(EUNSUPPORTED, 10, "not supported by this version or machine")                                                    \
-    X(END, 11, "there is no more")
+    X(END, 11, "there is no more")                                                                                     \
+    X(PENDING, 12, "not yet")
 
 typedef enum dmap_status {
 #define DMAP_STATUS_ENUM(name, value, text) DMAP_##name = value,

@@ -38,5 +38,5 @@ dmap_status dmap_report_rank(const dmap_pool *pool, int rank, dmap_rank_report *
 }
 
 const char *dmap_error(const dmap_pool *pool) {
-    return dmap__pool_is_open(pool) ? pool->error.text : dmap__thread_error()->text;
+    return dmap__pool_is_own(pool) ? pool->error.text : dmap__thread_error()->text;
 }

@@ -2,21 +2,33 @@
 
 #include <inttypes.h>
 
+#include "api/registry.h"
 #include "base/options.h"
 #include "job/source_kind.h"
+
+#define MOST_SIZE (SIZE_MAX / 16) /* of an item or a result: sums of a few do not overflow */
 
 static dmap_status refuse(dmap__error *error, const dmap_task *task, const char *why) {
     return dmap__fail(error, DMAP_EINVAL, "task \"%s\": %s", task->name, why);
 }
 
-static dmap_status find_task(const dmap_pool *pool, const dmap_task *task, uint32_t *id, dmap__error *error) {
+dmap_status dmap__check_registered(const dmap_pool *pool, const dmap_task *task, uint32_t *id, dmap__error *error) {
     for (size_t i = 0; i < pool->registry.count; i++)
         if (pool->registry.tasks[i] == task) {
             *id = (uint32_t)i;
             return DMAP_OK;
         }
-    return dmap__fail(error, DMAP_EINVAL, "task \"%s\" is not registered: define it by DMAP_TASK",
-                      task->name ? task->name : "(without a name)");
+    return dmap__fail(error, DMAP_EINVAL, "task \"%s\" %s", task->name ? task->name : "(without a name)",
+                      dmap__registry_is_known(task)
+                          ? "was loaded too late: load its library, on every rank, before the pool is opened"
+                          : "is not registered: define it by DMAP_TASK");
+}
+
+/* A size is DMAP_VARIABLE, or one that a few items have room for. */
+static dmap_status check_size(const dmap_task *task, const char *field, size_t size, dmap__error *error) {
+    if (size <= MOST_SIZE || size == DMAP_VARIABLE)
+        return DMAP_OK;
+    return dmap__fail(error, DMAP_EINVAL, "task \"%s\": %s is %zu: more than memory can hold", task->name, field, size);
 }
 
 static dmap_status check_task(const dmap_task *task, dmap__error *error) {
@@ -25,8 +37,12 @@ static dmap_status check_task(const dmap_task *task, dmap__error *error) {
     if (task->run && task->run_batch)
         return refuse(error, task, "has both run and run_batch: one is wanted");
     if (task->run_batch && (task->item_size == DMAP_VARIABLE || task->result_size == DMAP_VARIABLE))
-        return refuse(error, task, "run_batch wants items and results of fixed size");
-    return DMAP_OK;
+        return refuse(error, task,
+                      task->item_size == DMAP_VARIABLE
+                          ? "run_batch wants items of fixed size, and item_size is DMAP_VARIABLE"
+                          : "run_batch wants results of fixed size, and result_size is DMAP_VARIABLE");
+    dmap_status status = check_size(task, "item_size", task->item_size, error);
+    return status == DMAP_OK ? check_size(task, "result_size", task->result_size, error) : status;
 }
 
 static dmap_status check_blobs(const dmap_task *task, const dmap_source *source, dmap__error *error) {
@@ -46,11 +62,14 @@ static dmap_status check_source(const dmap_task *task, const dmap_source *source
     bool none = !source->data && source->end > source->begin;
     switch (source->kind) {
     case DMAP__SOURCE_ARRAY:
-        if (none && task->item_size)
-            return refuse(error, task, "dmap_array: the items are NULL");
+        if (!task->item_size)
+            return refuse(error, task, "dmap_array wants an item_size, and it is 0: set it, or use dmap_range");
         if (task->item_size == DMAP_VARIABLE)
-            return refuse(error, task, "dmap_array wants items of fixed size: use dmap_blobs");
-        if (task->item_size && source->end > SIZE_MAX / 2 / task->item_size)
+            return refuse(error, task,
+                          "dmap_array wants items of fixed size, and item_size is DMAP_VARIABLE: use dmap_blobs");
+        if (none)
+            return refuse(error, task, "dmap_array: the items are NULL");
+        if (source->end > SIZE_MAX / 2 / task->item_size)
             return refuse(error, task, "dmap_array: more items than memory can hold");
         return DMAP_OK;
     case DMAP__SOURCE_BLOBS:
@@ -58,9 +77,13 @@ static dmap_status check_source(const dmap_task *task, const dmap_source *source
     case DMAP__SOURCE_RANGE:
         if (source->begin > source->end)
             return refuse(error, task, "dmap_range: it ends before it begins");
-        if (task->item_size != sizeof(uint64_t))
-            return refuse(error, task, "dmap_range wants an item_size of 8: an item is a uint64_t");
-        return DMAP_OK;
+        if (task->item_size == sizeof(uint64_t))
+            return DMAP_OK;
+        if (task->item_size == DMAP_VARIABLE)
+            return refuse(error, task, "dmap_range wants an item_size of 8, and it is DMAP_VARIABLE");
+        return dmap__fail(error, DMAP_EINVAL,
+                          "task \"%s\": dmap_range wants an item_size of 8, as an item is a uint64_t, and it is %zu",
+                          task->name, task->item_size);
     case DMAP__SOURCE_PULL:
         return source->next ? DMAP_OK : refuse(error, task, "dmap_pull: the function is NULL");
     default:
@@ -68,29 +91,56 @@ static dmap_status check_source(const dmap_task *task, const dmap_source *source
     }
 }
 
-static dmap_status check_sink(const dmap_task *task, const dmap_sink *sink, dmap__error *error) {
-    bool variable = task->result_size == DMAP_VARIABLE;
+/* dmap_into: results of fixed size, all of which memory can hold. */
+static dmap_status check_into(const dmap_task *task, const dmap_source *source, const dmap_sink *sink,
+                              dmap__error *error) {
+    if (task->result_size == DMAP_VARIABLE)
+        return refuse(error, task,
+                      "dmap_into wants results of fixed size, and result_size is DMAP_VARIABLE: use dmap_collect or "
+                      "dmap_each");
+    if (!task->result_size)
+        return refuse(error, task, "dmap_into wants a result_size, and it is 0: set it, or use dmap_discard");
+    if (!sink->data)
+        return refuse(error, task, "dmap_into: the results are NULL");
+    if (source->kind != DMAP__SOURCE_PULL && source->end - source->begin > SIZE_MAX / 2 / task->result_size)
+        return refuse(error, task, "dmap_into: more results than memory can hold");
+    return DMAP_OK;
+}
+
+static dmap_status check_fold(const dmap_task *task, const dmap_sink *sink, dmap__error *error) {
+    if (!task->combine)
+        return refuse(error, task, "dmap_fold wants a combine function, and combine is NULL");
+    if (task->result_size == DMAP_VARIABLE)
+        return refuse(error, task,
+                      "dmap_fold wants results of fixed size, and result_size is DMAP_VARIABLE: use dmap_fold_blob");
+    if (!task->result_size)
+        return refuse(error, task, "dmap_fold wants a result_size, and it is 0");
+    return sink->data ? DMAP_OK : refuse(error, task, "dmap_fold: the accumulator is NULL");
+}
+
+static dmap_status check_fold_blob(const dmap_task *task, const dmap_sink *sink, dmap__error *error) {
+    if (!task->merge)
+        return refuse(error, task, "dmap_fold_blob wants a merge function, and merge is NULL");
+    if (task->result_size != DMAP_VARIABLE)
+        return refuse(error, task,
+                      "dmap_fold_blob wants results of any size, and result_size is not DMAP_VARIABLE: use dmap_fold");
+    return sink->data && sink->arg ? DMAP_OK
+                                   : refuse(error, task, "dmap_fold_blob: the accumulator, or its size, is NULL");
+}
+
+static dmap_status check_sink(const dmap_task *task, const dmap_source *source, const dmap_sink *sink,
+                              dmap__error *error) {
     switch (sink->kind) {
     case DMAP__SINK_INTO:
-        if (variable)
-            return refuse(error, task, "dmap_into wants results of fixed size: use dmap_collect or dmap_each");
-        return sink->data || !task->result_size ? DMAP_OK : refuse(error, task, "dmap_into: the results are NULL");
+        return check_into(task, source, sink, error);
     case DMAP__SINK_COLLECT:
         return sink->results ? DMAP_OK : refuse(error, task, "dmap_collect: the pointer is NULL");
     case DMAP__SINK_EACH:
         return sink->each ? DMAP_OK : refuse(error, task, "dmap_each: the function is NULL");
     case DMAP__SINK_FOLD:
-        if (!task->combine)
-            return refuse(error, task, "dmap_fold wants a combine function");
-        if (variable)
-            return refuse(error, task, "dmap_fold wants results of fixed size: use dmap_fold_blob");
-        return sink->data ? DMAP_OK : refuse(error, task, "dmap_fold: the accumulator is NULL");
+        return check_fold(task, sink, error);
     case DMAP__SINK_FOLD_BLOB:
-        if (!task->merge)
-            return refuse(error, task, "dmap_fold_blob wants a merge function");
-        if (!variable)
-            return refuse(error, task, "dmap_fold_blob wants results of any size: use dmap_fold");
-        return sink->data && sink->arg ? DMAP_OK : refuse(error, task, "dmap_fold_blob: the accumulator is NULL");
+        return check_fold_blob(task, sink, error);
     case DMAP__SINK_DISCARD:
         return DMAP_OK;
     default:
@@ -100,18 +150,18 @@ static dmap_status check_sink(const dmap_task *task, const dmap_sink *sink, dmap
     }
 }
 
-dmap_status dmap__check_map(const dmap_pool *pool, const dmap_task *task, const dmap_source *source,
-                            const dmap_sink *sink, const dmap_map_options *options, uint32_t *task_id,
-                            dmap__error *error) {
+dmap_status dmap__check_map(const dmap_pool *pool, const char *function, const dmap_task *task,
+                            const dmap_source *source, const dmap_sink *sink, const dmap_map_options *options,
+                            uint32_t *task_id, dmap__error *error) {
     if (!task)
-        return dmap__fail(error, DMAP_EINVAL, "dmap_map: the task is NULL");
-    dmap_status status = find_task(pool, task, task_id, error);
+        return dmap__fail(error, DMAP_EINVAL, "%s: the task is NULL", function);
+    dmap_status status = dmap__check_registered(pool, task, task_id, error);
     if (status == DMAP_OK)
         status = check_task(task, error);
     if (status == DMAP_OK)
         status = check_source(task, source, error);
     if (status == DMAP_OK)
-        status = check_sink(task, sink, error);
+        status = check_sink(task, source, sink, error);
     if (status == DMAP_OK)
         status = dmap__map_options_check(options, error);
     if (status == DMAP_OK && options->cost && source->kind == DMAP__SOURCE_PULL)

@@ -2,11 +2,13 @@
 #ifndef DMAP_API_CHECK_H
 #define DMAP_API_CHECK_H
 
-#include "job/pool.h"
+#include "pool/pool.h"
 
+/** Checks that the task is one of the program's: its number, or a sentence. */
+dmap_status dmap__check_registered(const dmap_pool *pool, const dmap_task *task, uint32_t *id, dmap__error *error);
 /** Checks all arguments of a map but the pool: DMAP_OK and the task's number, or a sentence. */
-dmap_status dmap__check_map(const dmap_pool *pool, const dmap_task *task, const dmap_source *source,
-                            const dmap_sink *sink, const dmap_map_options *options, uint32_t *task_id,
-                            dmap__error *error);
+dmap_status dmap__check_map(const dmap_pool *pool, const char *function, const dmap_task *task,
+                            const dmap_source *source, const dmap_sink *sink, const dmap_map_options *options,
+                            uint32_t *task_id, dmap__error *error);
 
 #endif

@@ -9,7 +9,7 @@ dmap_status dmap_open(MPI_Comm comm, const dmap_options *options, dmap_pool **po
     if (!pool)
         return dmap__fail(error, DMAP_EINVAL, "dmap_open: the pointer to a pool is NULL");
     *pool = NULL;
-    if (dmap__comm_open(&comm, &own, error) != DMAP_OK)
+    if (dmap__comm_check(&comm, error) != DMAP_OK || dmap__comm_open(&comm, &own, error) != DMAP_OK)
         return error->status;
     return dmap__pool_open(own, options, pool, error);
 }

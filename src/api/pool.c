@@ -8,29 +8,21 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/calls.h"
 #include "api/live.h"
 #include "api/registry.h"
 #include "api/workers.h"
 #include "base/clock.h"
 #include "base/options.h"
+#include "crew/copy.h"
 #include "job/places.h"
-#include "job/serve.h"
+#include "pool/serve.h"
 #include "job/share.h"
 #include "net/wire.h"
-
-dmap__error *dmap__thread_error(void) {
-    static _Thread_local dmap__error error;
-    return &error;
-}
-
-const char *dmap__pool_host(const dmap_pool *pool, int rank) {
-    const dmap__comm *comm = pool->comm ? pool->comm : pool->ended;
-    return comm ? dmap__comm_host(comm, rank) : pool->host;
-}
-
-dmap_status dmap__pool_agree(dmap_pool *pool, dmap__error *error) {
-    return pool->comm ? dmap__comm_agree(pool->comm, error) : error->status;
-}
+#include "pool/calls.h"
+#include "pool/fd.h"
+#include "pool/loop.h"
+#include "pool/master.h"
 
 /* 1: the master's options hold. */
 static dmap_status agree_options(dmap_pool *pool, const dmap_options *options, dmap__error *error) {
@@ -83,7 +75,7 @@ static dmap_status agree_program(dmap_pool *pool, dmap__error *error) {
 
 /* 3: workers, in workers.c. 4: messages may come. */
 static dmap_status start(dmap_pool *pool, dmap__error *error) {
-    if (pool->rank == 0 && !dmap__live_add(pool))
+    if (pool->rank == 0 && (dmap__calls_open(pool, error) != DMAP_OK || !dmap__live_add(pool)))
         dmap__fail(error, DMAP_ENOMEM, "out of memory for a pool");
     else if (pool->comm)
         dmap__comm_start(pool->comm, dmap__pool_place, pool, error);
@@ -92,6 +84,7 @@ static dmap_status start(dmap_pool *pool, dmap__error *error) {
 
 static void destroy(dmap_pool *pool) {
     dmap__live_remove(pool);
+    dmap__fd_close(pool);
     dmap__crew_close(pool->crew);
     pool->crew = NULL;
     dmap__inner_close(pool->inner);
@@ -99,8 +92,11 @@ static void destroy(dmap_pool *pool) {
     dmap__share_drop(pool);
     dmap__comm_close(pool->comm);
     dmap__comm_close(pool->ended);
+    dmap__calls_close(pool);
+    pthread_mutex_destroy(&pool->submits_lock);
     dmap__spares_drop(&pool->spares);
     dmap__topology_close(pool->topology);
+    dmap__registry_drop(&pool->registry);
     free(pool->places);
     free(pool->workers);
     free(pool->rank_reports);
@@ -109,6 +105,8 @@ static void destroy(dmap_pool *pool) {
 
 static dmap_status open_steps(dmap_pool *pool, const dmap_options *options, dmap__error *error) {
     dmap__registry_get(&pool->registry, error);
+    if (!dmap__copy_watch())
+        dmap__fail(error, DMAP_ENOMEM, "out of memory for a pool");
     if (agree_options(pool, options, error) != DMAP_OK || agree_program(pool, error) != DMAP_OK)
         return error->status;
     if (dmap__workers_open(pool, error) != DMAP_OK)
@@ -130,6 +128,7 @@ static dmap_pool *create(dmap__comm *comm, dmap__error *error) {
     if (comm && dmap__comm_size(comm) == 1) { /* nobody to talk to: then nothing has to look for messages */
         dmap__comm_close(comm);
         comm = NULL;
+        pool->is_alone = true;
     }
     pool->comm = comm;
     pool->rank = comm ? dmap__comm_rank(comm) : 0;
@@ -138,9 +137,47 @@ static dmap_pool *create(dmap__comm *comm, dmap__error *error) {
     pool->bell = comm ? dmap__comm_bell(comm) : &pool->own_bell;
     pool->is_rung = !comm || dmap__comm_is_rung(comm);
     pool->shared_fd = -1;
+    pool->calls.on_turn = dmap__submits_turn;
+    pool->side = &dmap__master_side;
+    pthread_mutex_init(&pool->submits_lock, NULL);
     pool->owner = pthread_self();
+    pool->process = getpid();
     gethostname(pool->host, sizeof pool->host - 1);
     return pool;
+}
+
+/* A call that was left by longjmp may still have chunks out. */
+dmap_status dmap__pool_close(dmap_pool *pool) {
+    if (pool->calls.inside)
+        dmap__loop_unwind(pool);
+    dmap_status status = dmap__calls_wind_up(pool);
+    if (status != DMAP_OK)
+        return status;
+    status = pool->broken;
+    dmap__head head = {.type = DMAP__CLOSE};
+    for (int rank = 1; rank < pool->ranks && status == DMAP_OK; rank++)
+        status = dmap__comm_send(pool->comm, rank, &head, NULL, 0, NULL, 0, NULL, NULL, dmap__thread_error());
+    destroy(pool);
+    return status;
+}
+
+static bool is_forgotten(const dmap_pool *pool) {
+    return pool->comm && !pool->calls.inside;
+}
+
+static bool is_at_work(const dmap_pool *pool) {
+    return pool->comm && pool->calls.inside;
+}
+
+/* MPI ends: ranks that serve a pool would wait for ever for it to be closed, and MPI_Finalize for them. What a call
+ * uses cannot be taken from it. A pool of one rank stays: it needs no MPI. */
+static void end_forgotten(void) {
+    for (dmap_pool *pool; (pool = dmap__live_find(is_forgotten));)
+        if (dmap__pool_close(pool) == DMAP_ETIMEOUT)
+            break;
+    if (dmap__live_find(is_at_work))
+        fputs("dmap: MPI_Finalize was called while a call runs on a pool: it waits for ranks that wait for the pool\n",
+              stderr);
 }
 
 dmap_status dmap__pool_open(dmap__comm *comm, const dmap_options *options, dmap_pool **pool, dmap__error *error) {
@@ -153,6 +190,8 @@ dmap_status dmap__pool_open(dmap__comm *comm, const dmap_options *options, dmap_
         return error->status;
     }
     if (made->rank == 0) {
+        if (made->comm)
+            dmap__comm_at_end(end_forgotten);
         *pool = made;
         return DMAP_OK;
     }
@@ -160,47 +199,5 @@ dmap_status dmap__pool_open(dmap__comm *comm, const dmap_options *options, dmap_
     if (status != DMAP_OK)
         *error = made->error;
     destroy(made);
-    return status;
-}
-
-dmap_status dmap__pool_close(dmap_pool *pool) {
-    dmap_status status = pool->broken;
-    dmap__head head = {.type = DMAP__CLOSE};
-    for (int rank = 1; rank < pool->ranks && status == DMAP_OK; rank++)
-        status = dmap__comm_send(pool->comm, rank, &head, NULL, 0, NULL, 0, NULL, NULL, dmap__thread_error());
-    destroy(pool);
-    return status;
-}
-
-bool dmap__pool_is_open(const dmap_pool *pool) {
-    return pool && dmap__live_has(pool);
-}
-
-static dmap_status check_caller(const dmap_pool *pool, const char *function) {
-    dmap__error *error = dmap__thread_error();
-    if (!pool)
-        return dmap__fail(error, DMAP_EINVAL, "%s: the pool is NULL", function);
-    if (!dmap__live_has(pool))
-        return dmap__fail(error, DMAP_EINVAL, "%s: the pool is not open", function);
-    if (dmap__crew_is_inside())
-        return dmap__fail(error, DMAP_EINVAL, "%s: called inside a task", function);
-    if (!pthread_equal(pool->owner, pthread_self()))
-        return dmap__fail(error, DMAP_EINVAL, "%s: called by another thread than the one that opened the pool",
-                          function);
-    return DMAP_OK;
-}
-
-dmap_status dmap__pool_check(dmap_pool *pool, const char *function) {
-    dmap_status status = check_caller(pool, function);
-    if (status == DMAP_OK && pool->current)
-        return dmap__fail(dmap__thread_error(), DMAP_EINVAL,
-                          "%s: called by a source or sink function, while a call is running", function);
-    return status;
-}
-
-dmap_status dmap__pool_check_calling(dmap_pool *pool, const char *function) {
-    dmap_status status = check_caller(pool, function);
-    if (status == DMAP_OK && !pool->current)
-        return dmap__fail(dmap__thread_error(), DMAP_EINVAL, "%s: no call runs on the pool", function);
     return status;
 }

@@ -1,4 +1,5 @@
-/* The registry: what DMAP_TASK registered, checked and sorted. */
+/* The registry: what DMAP_TASK registered, checked and sorted. A pool keeps a table of its own, as a library that is
+ * loaded later may make the one of all tasks longer, and so move it. */
 #include "api/registry.h"
 
 #include <inttypes.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 
 #include "base/tasks.h"
+#include "base/text.h"
 
 static int by_name(const void *a, const void *b) {
     const dmap_task *x = *(const dmap_task *const *)a, *y = *(const dmap_task *const *)b;
@@ -28,12 +30,32 @@ dmap_status dmap__registry_get(dmap__registry *registry, dmap__error *error) {
     dmap_status status = check_names(all, error);
     if (status != DMAP_OK || !all->count)
         return status;
-    qsort(all->tasks, all->count, sizeof *all->tasks, by_name);
-    for (size_t i = 1; i < all->count; i++)
-        if (!strcmp(all->tasks[i - 1]->name, all->tasks[i]->name))
-            return dmap__fail(error, DMAP_EINVAL, "two tasks are named \"%s\"", all->tasks[i]->name);
-    *registry = (dmap__registry){all->tasks, all->count};
-    return DMAP_OK;
+    const dmap_task **tasks = malloc(all->count * sizeof *tasks);
+    if (!tasks)
+        return dmap__fail(error, DMAP_ENOMEM, "out of memory for the table of tasks");
+    memcpy(tasks, all->tasks, all->count * sizeof *tasks);
+    qsort(tasks, all->count, sizeof *tasks, by_name);
+    for (size_t i = 1; i < all->count && status == DMAP_OK; i++)
+        if (!strcmp(tasks[i - 1]->name, tasks[i]->name))
+            status = dmap__fail(error, DMAP_EINVAL, "two tasks are named \"%s\"", tasks[i]->name);
+    if (status == DMAP_OK)
+        *registry = (dmap__registry){tasks, all->count};
+    else
+        free(tasks);
+    return status;
+}
+
+void dmap__registry_drop(dmap__registry *registry) {
+    free((void *)registry->tasks);
+    *registry = (dmap__registry){0};
+}
+
+bool dmap__registry_is_known(const dmap_task *task) {
+    const dmap__tasks *all = dmap__tasks_get();
+    for (size_t i = 0; i < all->count; i++)
+        if (all->tasks[i] == task)
+            return true;
+    return false;
 }
 
 static int describe(const dmap_task *task, char *text, size_t size) {
@@ -73,10 +95,10 @@ bool dmap__registry_compare(const char *mine, const char *masters, char *differe
         }
         int order = !*mine ? 1 : !*masters ? -1 : strncmp(mine, masters, name_length(mine) + 1);
         const char *line = order < 0 ? mine : masters;
-        snprintf(difference, size, "task \"%.*s\" %s", (int)name_length(line), line,
-                 order < 0   ? "is unknown to the master"
-                 : order > 0 ? "is missing"
-                             : "has other sizes or functions");
+        dmap__text_print(difference, size, "task \"%.*s\" %s", (int)name_length(line), line,
+                         order < 0   ? "is unknown to the master"
+                         : order > 0 ? "is missing"
+                                     : "has other sizes or functions");
         return false;
     }
     return true;

@@ -6,48 +6,60 @@
 #include "api/pool.h"
 #include "crew/child.h"
 #include "crew/forkserver.h"
+#include "pool/loop.h"
 
 static int complain(const dmap__error *error) {
     fprintf(stderr, "dmap: %s\n", error->text[0] ? error->text : dmap_status_text(error->status));
     return 1;
 }
 
-static dmap_status open_comm(int *argc, char ***argv, int expected, dmap__comm **comm, dmap__error *error) {
-    dmap_status status = dmap__comm_init_mpi(argc, argv, expected, error);
-    return status == DMAP_OK ? dmap__comm_open_world(comm, error) : status;
-}
-
-/* On the master the user's program runs; on the others the pool has been served when dmap__pool_open returns. */
-static int run_pool(dmap__comm *comm, int argc, char **argv, dmap_main_fn *main_fn, const dmap_options *options) {
+/* On the master the user's program runs; on the others the pool has been served when dmap__pool_open returns. *lost:
+ * MPI failed, or this rank's service did, or this is a copy that the program forked: MPI is not its own. */
+static int run_pool(dmap__comm *comm, int argc, char **argv, dmap_main_fn *main_fn, const dmap_options *options,
+                    bool *lost) {
     bool is_master = !comm || dmap__comm_rank(comm) == 0;
     dmap__error error;
     dmap_pool *pool;
-    if (dmap__pool_open(comm, options, &pool, &error) != DMAP_OK)
-        return is_master || error.status == DMAP_EMPI ? complain(&error) : 1;
+    dmap_status status = dmap__pool_open(comm, options, &pool, &error);
+    *lost = status == DMAP_EMPI || (status == DMAP_ENOMEM && !is_master);
+    if (status != DMAP_OK)
+        return is_master || status == DMAP_EMPI ? complain(&error) : 1;
     if (!pool)
         return 0;
     pool->is_programs = true;
     int value = main_fn(pool, argc, argv);
-    if (dmap__pool_close(pool) != DMAP_OK && value == 0)
-        value = 1;
+    if (!dmap__pool_is_open(pool)) /* main_fn has ended MPI, and the pool with it */
+        return value;
+    if (dmap__pool_is_copy(pool)) {
+        *lost = true;
+        return value;
+    }
+    status = dmap__pool_close(pool);
+    *lost = status == DMAP_EMPI || status == DMAP_ETIMEOUT;
+    return status != DMAP_OK && value == 0 ? 1 : value;
+}
+
+/* A rank whose MPI failed may have lost others, for whom MPI_Finalize would wait, and for one that has stopped to serve
+ * the master waits: it leaves MPI as it is, and ends. That tells the launcher, who ends the rest. */
+static int run_ranks(int *argc, char ***argv, int expected, dmap_main_fn *main_fn, const dmap_options *options) {
+    dmap__error error;
+    dmap__comm *comm = NULL;
+    bool lost;
+    if (dmap__comm_init_mpi(argc, argv, expected, &error) != DMAP_OK)
+        return complain(&error);
+    lost = dmap__comm_open_world(&comm, &error) == DMAP_EMPI;
+    int value = comm ? run_pool(comm, *argc, *argv, main_fn, options, &lost) : complain(&error);
+    if (!lost)
+        dmap__comm_finalize_mpi();
     return value;
 }
 
 /* From here on the process may have MPI. */
 static int run_program(int argc, char **argv, dmap_main_fn *main_fn, const dmap_options *options) {
-    dmap__error error;
-    dmap__comm *comm = NULL;
     int expected = 0;
-    bool launched = dmap__comm_launched(&expected);
-    if (launched && open_comm(&argc, &argv, expected, &comm, &error) != DMAP_OK) {
-        complain(&error);
-        dmap__comm_finalize_mpi();
-        return 1;
-    }
-    int value = run_pool(comm, argc, argv, main_fn, options);
-    if (launched)
-        dmap__comm_finalize_mpi();
-    return value;
+    bool lost;
+    return dmap__comm_launched(&expected) ? run_ranks(&argc, &argv, expected, main_fn, options)
+                                          : run_pool(NULL, argc, argv, main_fn, options, &lost);
 }
 
 /* Without a fork server the program runs as well, but for processes: who asks for those is told. */
@@ -74,7 +86,8 @@ int dmap_prefork(int *argc, char ***argv) {
 dmap_status dmap_close(dmap_pool *pool) {
     if (!pool)
         return DMAP_OK;
-    dmap_status status = dmap__pool_check(pool, "dmap_close");
+    bool is_left = dmap__pool_is_open(pool) && pool->calls.inside && dmap__loop_is_left(pool);
+    dmap_status status = is_left ? dmap__pool_check_calling(pool, "dmap_close") : dmap__pool_check(pool, "dmap_close");
     if (status != DMAP_OK)
         return status;
     if (pool->is_programs)

@@ -86,21 +86,32 @@ static int master_workers(const dmap_pool *pool, int workers) {
 }
 
 /* Children started from a process that runs MPI are asking for trouble: so that is done only by request. */
-static bool may_start_processes(const dmap_pool *pool) {
-    return pool->options.backend != DMAP_PROCESSES || pool->options.start == DMAP_FORK || dmap__forkserver_is_open();
+static void check_processes(const dmap_pool *pool, dmap__error *error) {
+    dmap__error why;
+    if (pool->options.backend != DMAP_PROCESSES || pool->options.start == DMAP_FORK ||
+        dmap__forkserver_check(&why) == DMAP_OK)
+        return;
+    if (why.status == DMAP_EINVAL)
+        dmap__fail(error, DMAP_EUNSUPPORTED,
+                   "DMAP_PROCESSES wants the fork server: call dmap_prefork before MPI_Init (dmap_run does)");
+    else
+        dmap__fail(error, DMAP_EUNSUPPORTED, "DMAP_PROCESSES wants the fork server: %s", why.text);
 }
 
 static dmap_status open_crew(dmap_pool *pool, int workers, dmap__error *error) {
-    if (workers && pool->places) {
+    if (pool->places) {
         int allowance = dmap__topology_allowance(pool->topology, &pool->place_request);
-        pool->has_spare_core = allowance > workers;
-        pool->inner = dmap__inner_open(dmap__inner_share(allowance, pool->places, workers));
+        pool->has_spare_core = workers ? allowance > workers : !pool->places[0].shared;
+        if (workers)
+            pool->inner = dmap__inner_open(dmap__inner_share(allowance, pool->places, workers));
     }
     dmap__crew_config config = {.backend = pool->options.backend,
                                 .start = pool->options.start,
                                 .refresh_items = pool->options.refresh_items,
                                 .refresh_memory = pool->options.refresh_memory,
+                                .start_timeout_s = pool->options.start_timeout_s,
                                 .workers = workers,
+                                .stack_size = pool->options.stack_size,
                                 .spins = pool->has_spare_core,
                                 .rank = pool->rank,
                                 .bell = pool->bell,
@@ -129,9 +140,7 @@ dmap_status dmap__workers_open(dmap_pool *pool, dmap__error *error) {
         dmap__fail(error, DMAP_ENOMEM, "out of memory for %d ranks", pool->ranks);
     if (dmap__pool_agree(pool, error) != DMAP_OK)
         return error->status;
-    if (!may_start_processes(pool))
-        dmap__fail(error, DMAP_EUNSUPPORTED,
-                   "DMAP_PROCESSES wants the fork server: call dmap_prefork before MPI_Init (dmap_run does)");
+    check_processes(pool, error);
     if (pool->options.backend != DMAP_SERIAL)
         place(pool, &workers, error);
     if (pool->rank == 0)

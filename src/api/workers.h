@@ -2,7 +2,7 @@
 #ifndef DMAP_API_WORKERS_H
 #define DMAP_API_WORKERS_H
 
-#include "job/pool.h"
+#include "pool/pool.h"
 
 /** Places and starts this rank's workers, and learns every rank's number of them.
  *  Called by: collective over the pool, while it is being opened. Returns the same on every rank */
@@ -12,7 +12,5 @@ dmap_status dmap__workers_open(dmap_pool *pool, dmap__error *error);
 
 /** How many workers the options ask for on one of the `ranks` of a host; 0: the library decides. */
 int dmap__workers_asked(const dmap_options *options, int rank, int ranks);
-/** All ranks get the status, and the sentence, of the lowest rank whose error is not DMAP_OK. Collective. */
-dmap_status dmap__pool_agree(dmap_pool *pool, dmap__error *error);
 
 #endif

@@ -16,12 +16,13 @@ typedef struct dmap__bell {
 _Static_assert(sizeof(dmap__bell) == 64, "a bell fills a line of a cache");
 
 void dmap__bell_init(dmap__bell *bell, bool is_shared);
-/** Wakes who waits. Any thread, any process that maps it; a system call only if somebody does wait: returns whether. */
+/** Wakes who waits. Any thread, any process that maps it; a system call only if somebody does wait, or did: returns
+ *  whether. */
 bool dmap__bell_ring(dmap__bell *bell);
 /** Rings so far: to be asked before one looks for what there is to do, and handed to dmap__bell_wait. */
 uint32_t dmap__bell_heard(dmap__bell *bell);
-/** Sleeps until the bell has rung since `heard`, but no longer than timeout_s. One thread at a time. Returns true if it
- * has. */
+/** Sleeps until the bell has rung since `heard`, but no longer than timeout_s. Several threads may. Returns true if it
+ *  has. */
 bool dmap__bell_wait(dmap__bell *bell, uint32_t heard, double timeout_s);
 
 #endif

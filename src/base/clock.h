@@ -10,7 +10,7 @@ void dmap__clock_sleep(double seconds);
 void dmap__clock_yield(void);
 
 /** Makes this thread's short sleeps exact to a microsecond (Linux rounds them up by 50). Returns what dmap__clock_blunt
- * needs to undo it. */
+ *  needs to undo it. */
 long dmap__clock_sharpen(void);
 void dmap__clock_blunt(long slack);
 

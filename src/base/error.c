@@ -2,18 +2,18 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
 
 dmap_status dmap__fail(dmap__error *error, dmap_status status, const char *format, ...) {
-    int saved = errno;
     if (error) {
         va_list args;
         va_start(args, format);
         error->status = status;
-        vsnprintf(error->text, sizeof error->text, format, args);
+        dmap__text_vprint(error->text, sizeof error->text, format, args);
         va_end(args);
     }
-    errno = saved;
     return status;
 }
 
@@ -24,4 +24,15 @@ dmap_status dmap__fail_memory(dmap__error *error, unsigned long long bytes, cons
 void dmap__error_clear(dmap__error *error) {
     error->status = DMAP_OK;
     error->text[0] = '\0';
+}
+
+dmap_status dmap__fail_system(dmap__error *error, int number, const char *what) {
+    char reason[128];
+    dmap_status status = number == ENOMEM ? DMAP_ENOMEM : number == ENOSYS ? DMAP_EUNSUPPORTED : DMAP_EIO;
+    const char *limit = number == EMFILE ? " (see ulimit -n)" : number == EFBIG ? " (see ulimit -f)" : "";
+    return dmap__fail(error, status, "cannot %s: %s%s", what, strerror_r(number, reason, sizeof reason), limit);
+}
+
+bool dmap__error_is_lack(int number) {
+    return number == ENOSYS || number == EPERM || number == EACCES;
 }

@@ -2,6 +2,8 @@
 #ifndef DMAP_BASE_ERROR_H
 #define DMAP_BASE_ERROR_H
 
+#include <stdbool.h>
+
 #include <dmap/status.h>
 
 typedef struct dmap__error {
@@ -15,6 +17,12 @@ dmap_status dmap__fail(dmap__error *error, dmap_status status, const char *forma
 
 /** "out of memory for 10 bytes of what" */
 dmap_status dmap__fail_memory(dmap__error *error, unsigned long long bytes, const char *what);
+/** True if a system call failed with this errno because the kernel has none of the name, or a sandbox forbids it: other
+ *  ways are worth a try. */
+bool dmap__error_is_lack(int number);
+/** The status for a failed system call: "cannot WHAT: reason of number", and where to look if that is a limit
+ *  of the program's. Returns DMAP_ENOMEM, DMAP_EUNSUPPORTED (the kernel has no such call) or DMAP_EIO. */
+dmap_status dmap__fail_system(dmap__error *error, int number, const char *what);
 
 void dmap__error_clear(dmap__error *error);
 

@@ -45,7 +45,7 @@ bool dmap__fold_skip(dmap__fold *fold);
 /** Appends a fold whose begin is this one's end, and which is spent. Returns false if memory is out. */
 bool dmap__fold_append(dmap__fold *fold, dmap__fold *next);
 /** Appends a node as dmap__fold_level says: of the largest level that fits [end, limit). value: copied; its data is
- * NULL if it is missing. */
+ *  NULL if it is missing. */
 bool dmap__fold_push_node(dmap__fold *fold, uint64_t limit, dmap_blob value);
 
 /** The value of a node; its data is NULL if it is missing. */

@@ -40,6 +40,11 @@ void *dmap__memory_large(size_t size) {
     return memory;
 }
 
+void *dmap__memory_lasting(size_t size) {
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
 size_t dmap__memory_pad(size_t size) {
     if (size > SIZE_MAX - DMAP__ALIGNMENT)
         return 0;

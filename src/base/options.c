@@ -1,23 +1,32 @@
 /* Options of a pool and of a call.
  *
  * One table says of each field of dmap_options where it lies, its environment variable, its bounds or the names of its
- * values, and its default: checking what a program gave, reading the environment and describing the outcome all walk
- * that table, so a field is added in one place.
+ * values, and its default: checking what a program gave and reading the environment both walk that table, so a field is
+ * added in one place. Fields that may have any value and have no variable are not in it (refresh_items,
+ * refresh_memory): they are taken as they are.
  *
  * Invariant: what dmap__options_resolve has let through needs no further check anywhere. The environment is read only
- * for fields that the program left at zero, so a bad variable that has no say is no error.
+ * for fields that the program left at zero, so a bad variable that has no say is no error. A variable that is misspelt
+ * is one: who says DMAP_WORKER=4 would else get a worker on each core, without a word.
  *
  * It does not know how many cores there are, nor which back ends this version has: `workers` may stay 0, and
  * DMAP_PROCESSES passes. */
 #include "base/options.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+#define STACK_VARIABLE "DMAP_STACKSIZE"
+#define MAX_STACK      ((size_t)1 << 40)
 
 enum { MAX_WORKERS = 4096, MAX_RETRIES = 1000, MIN_WINDOW = 4096, VALUE_SHOWN = 60 };
 
@@ -93,7 +102,11 @@ static void show_value(const char *value, char *text, size_t size) {
         unsigned char c = (unsigned char)value[n];
         text[n] = c < 0x20 || c == 0x7f ? '?' : value[n];
     }
-    memcpy(text + n, value[n] ? "..." : "", value[n] ? 4 : 1);
+    text[n] = '\0';
+    if (!value[n])
+        return;
+    dmap__text_trim(text);
+    memcpy(text + strlen(text), "...", sizeof "...");
 }
 
 static dmap_status fail_variable(const option *o, const char *value, dmap__error *error) {
@@ -127,13 +140,111 @@ static bool parse_word(const char *text, const word *words, int *value) {
     return false;
 }
 
+static bool parse(const option *o, const char *text, int *value) {
+    return o->words ? parse_word(text, o->words, value) : parse_number(text, o->high, value);
+}
+
+/* "64M": as OMP_STACKSIZE, a number of KiB, or with the letter of its unit. */
+static bool parse_size(const char *text, size_t *size) {
+    static const char units[] = "bkmg";
+    size_t digits = strspn(text, "0123456789");
+    const char *unit = text[digits] ? strchr(units, tolower((unsigned char)text[digits])) : &units[1];
+    int saved = errno;
+    errno = 0;
+    unsigned long long number = strtoull(text, NULL, 10), scale = unit ? UINT64_C(1) << (10 * (unit - units)) : 0;
+    bool fits = digits && errno == 0 && scale && number && number <= MAX_STACK / scale;
+    errno = saved;
+    if (!fits || (text[digits] && text[digits + 1]))
+        return false;
+    *size = (size_t)(number * scale);
+    return true;
+}
+
+/* o: NULL for the size of stacks */
+static bool would_do(const option *o, const char *text) {
+    int value;
+    size_t size;
+    return o ? parse(o, text, &value) : parse_size(text, &size);
+}
+
+/* ---- misspelt variables ---- */
+
+/* True if a letter was put in, left out or replaced, or two neighbours were swapped. */
+static bool is_misspelt(const char *name, size_t n, const char *variable) {
+    size_t m = strlen(variable), begin = 0, end = 0;
+    while (begin < n && begin < m && name[begin] == variable[begin])
+        begin++;
+    while (end < n - begin && end < m - begin && name[n - 1 - end] == variable[m - 1 - end])
+        end++;
+    size_t typed = n - begin - end, meant = m - begin - end;
+    if (typed == 2 && meant == 2)
+        return name[begin] == variable[begin + 1] && name[begin + 1] == variable[begin];
+    return typed <= 1 && meant <= 1 && typed + meant > 0;
+}
+
+static bool is_name(const char *name, size_t n, const char *variable) {
+    return strlen(variable) == n && !memcmp(variable, name, n);
+}
+
+static bool is_variable(const char *name, size_t n) {
+    for (const option *o = table; o < table + n_options; o++)
+        if (is_name(name, n, o->variable))
+            return true;
+    return is_name(name, n, STACK_VARIABLE);
+}
+
+/* The variable is not there: one of nearly its name, and with a value that this one may have, was meant for it. What
+ * has another kind of value is somebody else's. */
+static dmap_status look_for_misspelt(const char *variable, const option *o, dmap__error *error) {
+    for (char *const *entry = environ; entry && *entry; entry++) {
+        size_t n = strcspn(*entry, "=");
+        if (!is_misspelt(*entry, n, variable) || is_variable(*entry, n) || !(*entry)[n] || !would_do(o, *entry + n + 1))
+            continue;
+        return dmap__fail(error, DMAP_EINVAL, "%.*s=\"%s\": there is no such variable: did you mean %s?", (int)n,
+                          *entry, *entry + n + 1, variable);
+    }
+    return DMAP_OK;
+}
+
 static dmap_status read_variable(const option *o, int *value, dmap__error *error) {
     const char *text = getenv(o->variable);
     *value = o->fallback;
     if (!text || !*text)
+        return look_for_misspelt(o->variable, o, error);
+    return parse(o, text, value) ? DMAP_OK : fail_variable(o, text, error);
+}
+
+/* How many workers there are, the program says by one field or the other: then neither variable has a say. */
+static bool has_say(const option *o, const dmap_options *given) {
+    bool counts = o->offset == offsetof(dmap_options, workers) || o->offset == offsetof(dmap_options, node_workers);
+    return !counts || !given || (!given->workers && !given->node_workers);
+}
+
+/* Seconds, of which 0 means the default. */
+static dmap_status resolve_start_timeout(double given, double *resolved, dmap__error *error) {
+    *resolved = given > 0 ? given : DMAP__START_TIMEOUT_S;
+    if (isfinite(given) && given >= 0)
         return DMAP_OK;
-    bool good = o->words ? parse_word(text, o->words, value) : parse_number(text, o->high, value);
-    return good ? DMAP_OK : fail_variable(o, text, error);
+    return dmap__fail(error, DMAP_EINVAL,
+                      "dmap_options.start_timeout_s is %g: want 0 (default) or a finite number of seconds", given);
+}
+
+static dmap_status resolve_stack(const dmap_options *given, dmap_options *resolved, dmap__error *error) {
+    const char *text = getenv(STACK_VARIABLE);
+    char shown[VALUE_SHOWN + 4];
+    resolved->stack_size = given ? given->stack_size : 0;
+    if (resolved->stack_size > MAX_STACK)
+        return dmap__fail(error, DMAP_EINVAL, "dmap_options.stack_size is %zu: want up to %zu bytes (0: default)",
+                          resolved->stack_size, MAX_STACK);
+    if (resolved->stack_size)
+        return DMAP_OK;
+    if (!text || !*text)
+        return look_for_misspelt(STACK_VARIABLE, NULL, error);
+    if (parse_size(text, &resolved->stack_size))
+        return DMAP_OK;
+    show_value(text, shown, sizeof shown);
+    return dmap__fail(error, DMAP_EINVAL,
+                      STACK_VARIABLE "=\"%s\": want a number of KiB, or with B, K, M or G behind it", shown);
 }
 
 dmap_status dmap__options_resolve(const dmap_options *given, dmap_options *resolved, dmap__error *error) {
@@ -144,37 +255,22 @@ dmap_status dmap__options_resolve(const dmap_options *given, dmap_options *resol
             return dmap__fail(error, DMAP_EINVAL, "dmap_options.%s is %d: want %d to %d (0: default)", o->field, value,
                               o->low, o->high);
         }
-        if (value == 0) {
+        if (value == 0 && has_say(o, given)) {
             dmap_status status = read_variable(o, &value, error);
             if (status != DMAP_OK)
                 return status;
         }
         set_field(&all, o, value);
     }
+    if (resolve_stack(given, &all, error) != DMAP_OK)
+        return DMAP_EINVAL;
     all.refresh_items = given ? given->refresh_items : 0;
     all.refresh_memory = given ? given->refresh_memory : 0;
+    dmap_status status = resolve_start_timeout(given ? given->start_timeout_s : 0, &all.start_timeout_s, error);
+    if (status != DMAP_OK)
+        return status;
     *resolved = all;
     return DMAP_OK;
-}
-
-static const char *name_of(const option *o, int value) {
-    for (const word *w = o->words; w && w->text; w++)
-        if (w->value == value)
-            return w->text;
-    return value == 0 ? "auto" : "?";
-}
-
-void dmap__options_describe(const dmap_options *options, char *text, size_t size) {
-    size_t used = 0;
-    for (const option *o = table; o < table + n_options && used < size; o++) {
-        int value = get_field(options, o), n;
-        const char *gap = o == table ? "" : " ";
-        if (!o->words && value != 0)
-            n = snprintf(text + used, size - used, "%s%s=%d", gap, o->field, value);
-        else
-            n = snprintf(text + used, size - used, "%s%s=%s", gap, o->field, name_of(o, value));
-        used += n > 0 ? (size_t)n : 0;
-    }
 }
 
 static dmap_status check_range(const char *field, int value, int low, int high, dmap__error *error) {
@@ -215,6 +311,8 @@ dmap_status dmap__map_options_check(const dmap_map_options *options, dmap__error
         status = check_range("progress", options->progress, -1, 1, error);
     if (status == DMAP_OK)
         status = check_range("ahead", options->ahead, -1, 0, error);
+    if (status == DMAP_OK)
+        status = check_range("priority", options->priority, 0, 1000000, error);
     if (status == DMAP_OK)
         status = check_window(options->window, error);
     if (status == DMAP_OK)

@@ -2,24 +2,20 @@
 #ifndef DMAP_BASE_OPTIONS_H
 #define DMAP_BASE_OPTIONS_H
 
-#include <stddef.h>
-
 #include <dmap/dmap.h>
 
 #include "base/error.h"
 
-#define DMAP__OPTIONS_LINE 160 /* bytes that a description needs at most, with its '\0' */
+#define DMAP__START_TIMEOUT_S 30.0 /* for a process to come up */
 
 /** Fills *resolved: a field of *given that is not zero holds; one that is zero takes its environment variable (an empty
- *  one counts as unset), else the default. Afterwards no field is zero but workers, node_workers and master_works,
- *  where zero means "the library decides".
+ *  one counts as unset), else the default. Of workers and node_workers the program sets either: no variable is looked
+ *  at for the other then. Afterwards no field is zero but workers, node_workers, stack_size and master_works, where
+ *  zero means "the library decides".
  *  given:    NULL: all zero; may be the same as resolved
- *  Returns:  DMAP_OK, or DMAP_EINVAL with a sentence that names the field, or variable and value, and what is legal:
- *            *resolved is untouched then */
+ *  Returns:  DMAP_OK, or DMAP_EINVAL with a sentence that names the field, or variable and value, and what is legal (or
+ *            which variable was meant by a misspelt one): *resolved is untouched then */
 dmap_status dmap__options_resolve(const dmap_options *given, dmap_options *resolved, dmap__error *error);
-
-/** Writes the options on one line, as "workers=auto backend=threads …", cut off at size. */
-void dmap__options_describe(const dmap_options *options, char *text, size_t size);
 
 /** Checks what dmap.h says of each field.
  *  options:  NULL is fine: defaults

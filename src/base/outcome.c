@@ -9,11 +9,20 @@
 
 #define BLOCK_SIZE ((size_t)64 * 1024)
 
+/* Without the sentence, which is longer than all the rest. */
 void dmap__outcome_init(dmap__outcome *outcome, uint64_t begin, uint64_t end) {
-    memset(outcome, 0, sizeof *outcome);
+    memset(outcome, 0, offsetof(dmap__outcome, trouble));
+    dmap__error_clear(&outcome->trouble);
     outcome->begin = begin;
     outcome->end = end;
     outcome->limit = UINT64_MAX;
+}
+
+void dmap__outcome_take(dmap__outcome *into, const dmap__outcome *from) {
+    memcpy(into, from, offsetof(dmap__outcome, trouble));
+    dmap__error_clear(&into->trouble);
+    if (from->trouble.status != DMAP_OK)
+        into->trouble = from->trouble;
 }
 
 static void free_blocks(dmap__block *blocks) {
@@ -95,8 +104,16 @@ static void move_list(void *into, size_t *n, const void *from, size_t *m, size_t
     *m = 0;
 }
 
-/* Results in blocks may be looked at through spans: so the blocks come along, or nothing does. */
+static bool is_empty(const dmap__outcome *outcome) {
+    return !outcome->n_spans && !outcome->n_failures && !outcome->n_folds && !outcome->blocks &&
+           outcome->trouble.status == DMAP_OK && !(outcome->busy_s > 0);
+}
+
+/* Results in blocks may be looked at through spans: so the blocks come along, or nothing does. Most workers have
+ * nothing of a short chunk. */
 bool dmap__outcome_move(dmap__outcome *into, dmap__outcome *from) {
+    if (is_empty(from))
+        return true;
     if (from->trouble.status != DMAP_OK && into->trouble.status == DMAP_OK)
         into->trouble = from->trouble;
     from->trouble.status = DMAP_OK;

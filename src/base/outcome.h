@@ -61,6 +61,8 @@ typedef struct dmap__outcome {
 
 /** An outcome of nothing, of [begin, end). */
 void dmap__outcome_init(dmap__outcome *outcome, uint64_t begin, uint64_t end);
+/** Makes *into what *from was, which is to be forgotten. */
+void dmap__outcome_take(dmap__outcome *into, const dmap__outcome *from);
 /** Frees all that it holds. */
 void dmap__outcome_fini(dmap__outcome *outcome);
 

@@ -34,8 +34,8 @@ int dmap__reach_write(const dmap__reach *reach, uint64_t address, const void *by
  *  part of it may have been read then. */
 int dmap__reach_read(const dmap__reach *reach, uint64_t address, void *bytes, size_t size);
 /** Opens what another process has under that descriptor, if it is a file of that size. flags: O_RDONLY or O_RDWR.
- * Looked at before it is opened: to open what is there in its place may block, or do something. Returns a descriptor,
- * closed on exec, or -1. */
+ *  Looked at before it is opened: to open what is there in its place may block, or do something. Returns a descriptor,
+ *  closed on exec, or -1. */
 int dmap__reach_file(int64_t process, int descriptor, size_t size, int flags);
 /** Nothing is written through the gate when this has returned true. False: after timeout_s something still was. */
 bool dmap__gate_close(dmap__gate *gate, double timeout_s);

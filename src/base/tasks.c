@@ -1,5 +1,5 @@
-/* The library's one mutable global: written by constructors before main (and by dmap_register until a pool is opened),
- * then only read. A constructor cannot fail, so a mistake is kept and reported when a pool is opened. */
+/* The tasks of the program: a global, as constructors write it before main (and dmap_register until a pool is opened);
+ * then it is only read. A constructor cannot fail, so a mistake is kept and reported when a pool is opened. */
 #include "base/tasks.h"
 
 #include "base/memory.h"

@@ -9,15 +9,15 @@
 
 void dmap__batch_fail_memory(dmap__worker *worker, dmap__batch *b, const char *what) {
     dmap__fail(&b->log->trouble, DMAP_ENOMEM, "out of memory for %s", what);
-    dmap__crew_lower_limit(worker->crew, 0);
+    dmap__crew_lower_limit(worker->crew, worker->context.call, 0);
 }
 
 void dmap__batch_flush_fold(dmap__worker *worker, dmap__batch *b, uint32_t offset) {
     const dmap_context *ctx = &worker->context;
-    if (worker->crew->work.want != DMAP__WANT_FOLD || b->fold_from >= offset)
+    if (worker->context.call->spec.want != DMAP__WANT_FOLD || b->fold_from >= offset)
         return;
     size_t before = b->fold_from - b->begin, n = offset - b->fold_from;
-    dmap__fold *fold = dmap__outcome_fold_at(b->log, b->grant->begin + b->fold_from, worker->crew->work.task);
+    dmap__fold *fold = dmap__outcome_fold_at(b->log, b->grant->begin + b->fold_from, worker->context.call->task);
     if (!fold || !(b->results ? dmap__fold_push(fold, b->results + before * b->result_step, n)
                               : dmap__fold_push_blob(fold, (dmap_blob){ctx->result, ctx->result_size})))
         dmap__batch_fail_memory(worker, b, "folded results");
@@ -25,20 +25,20 @@ void dmap__batch_flush_fold(dmap__worker *worker, dmap__batch *b, uint32_t offse
 }
 
 static void skip_in_fold(dmap__worker *worker, dmap__batch *b, uint32_t offset, bool final) {
-    if (worker->crew->work.want != DMAP__WANT_FOLD)
+    if (worker->context.call->spec.want != DMAP__WANT_FOLD)
         return;
     dmap__batch_flush_fold(worker, b, offset);
     b->fold_from = offset + 1;
-    if (!final || worker->crew->work.stop)
+    if (!final || worker->context.call->spec.stop)
         return;
-    dmap__fold *fold = dmap__outcome_fold_at(b->log, b->grant->begin + offset, worker->crew->work.task);
+    dmap__fold *fold = dmap__outcome_fold_at(b->log, b->grant->begin + offset, worker->context.call->task);
     if (!fold || !dmap__fold_skip(fold))
         dmap__batch_fail_memory(worker, b, "folded results");
 }
 
 bool dmap__batch_record_failure(dmap__worker *worker, dmap__batch *b, uint32_t offset, int code, int signal,
                                 dmap_item_status status) {
-    const dmap__work *work = &worker->crew->work;
+    const dmap__crew_call *call = worker->context.call;
     dmap_context *ctx = &worker->context;
     dmap__failure failure = {.position = b->grant->begin + offset,
                              .seconds = (dmap__clock_now() - b->began_s) / (offset - b->begin + 1),
@@ -49,23 +49,25 @@ bool dmap__batch_record_failure(dmap__worker *worker, dmap__batch *b, uint32_t o
                              .worker = ctx->number,
                              .core = worker->core,
                              .out_of_memory = ctx->out_of_memory};
-    bool final = ctx->attempt > work->retries;
+    bool final = ctx->attempt > call->spec.retries;
     if (!dmap__outcome_add_failure(b->log, &failure, ctx->text[0] ? ctx->text : NULL))
         dmap__batch_fail_memory(worker, b, "a failure");
+    if (!final)
+        dmap__board_undo(b->slot, 1);
     skip_in_fold(worker, b, offset, final);
     ctx->text[0] = '\0';
     ctx->out_of_memory = false;
-    if (!final || !work->stop)
+    if (!final || !call->spec.stop)
         return true;
-    dmap__crew_lower_limit(worker->crew, ctx->index);
+    dmap__crew_lower_limit(worker->crew, worker->context.call, ctx->index);
     return b->grant->indices != NULL;
 }
 
 void dmap__batch_keep_variable(dmap__worker *worker, dmap__batch *b, uint32_t offset) {
     const dmap_context *ctx = &worker->context;
-    if (worker->crew->work.want == DMAP__WANT_RESULTS && !b->results && ctx->has_result)
+    if (worker->context.call->spec.want == DMAP__WANT_RESULTS && !b->results && ctx->has_result)
         b->grant->outcome.refs[offset] = (dmap_blob){ctx->result, ctx->result_size};
-    if (worker->crew->work.want == DMAP__WANT_RESULTS)
+    if (worker->context.call->spec.want == DMAP__WANT_RESULTS)
         return;
     if (!b->results)
         dmap__batch_flush_fold(worker, b, offset + 1);

@@ -23,11 +23,30 @@ typedef struct dmap__fetched {
     uint32_t begin, end;
 } dmap__fetched;
 
+/* One batch on its way: offsets are from grant->begin. */
+typedef struct dmap__batch {
+    dmap__slot *slot; /* NULL: it has ended */
+    uint64_t taken;   /* items that are to be told to have ended */
+    const dmap__grant *grant;
+    dmap__outcome *log;
+    uint32_t begin, end;
+    uint32_t done; /* one past the last item that ran */
+    double began_s;
+    const unsigned char *items; /* ARRAY: the item at `begin` */
+    uint32_t fold_from;         /* WANT_FOLD: results from here on are not yet folded */
+    bool singly;                /* run_batch: one item at a time */
+    bool passes;                /* results may go to another process's memory from where they are now */
+    unsigned char *results;     /* of `begin`; NULL: none of fixed size */
+    size_t result_step;
+} dmap__batch;
+
 struct dmap__worker {
     dmap__crew_state *crew;
     int core;
-    bool gives_way; /* before it begins its next batch */
-    dmap__pace pace;
+    bool gives_way;       /* before it begins its next batch */
+    uint64_t mask_number; /* of the crew's mask that its thread has; 0: none */
+    dmap__pace paces[DMAP__PACES];
+    dmap__batch batch; /* the last one, or the one that runs */
     unsigned char *scratch;
     size_t scratch_size;
     dmap__fetched fetched;
@@ -36,28 +55,10 @@ struct dmap__worker {
     dmap_context context;
 };
 
-/* One batch on its way: offsets are from grant->begin. */
-typedef struct dmap__batch {
-    dmap__slot *slot;
-    const dmap__grant *grant;
-    dmap__outcome *log;
-    uint32_t begin, end;
-    uint32_t done; /* one past the last item that ran */
-    double began_s;
-    const unsigned char *items; /* ARRAY: the item at `begin` */
-    uint32_t fold_from;         /* WANT_FOLD: results from here on are not yet folded */
-    bool passes;                /* results may go to another process's memory from where they are now */
-    unsigned char *results;     /* of `begin`; NULL: none of fixed size */
-    size_t result_step;
-} dmap__batch;
-
-/** Marks this thread as inside a task, or not any more. */
-void dmap__worker_mark(bool inside);
-
 /* ---- worker_local.c ---- */
 
 /** Makes the state for a task ready, if it is not: returns the set-up's code, 0 for success. ctx->text has its
- * sentence. */
+ *  sentence. */
 int dmap__local_set_up(dmap_context *ctx, dmap__local *local, const dmap_task *task, uint64_t generation);
 void dmap__local_tear_down(dmap_context *ctx, dmap__local *local);
 /** The call ends: the set-up failed. */
@@ -65,7 +66,7 @@ void dmap__worker_fail_set_up(dmap__worker *worker, dmap__outcome *log, int code
 
 /* ---- worker_items.c ---- */
 
-/** Runs the items of the batch here, one by one or by run_batch. */
+/** Runs the items of the batch here, from b->done on, one by one or by run_batch. */
 void dmap__worker_run_items(dmap__worker *worker, dmap__batch *b);
 
 /* ---- batch.c ---- */

@@ -2,7 +2,8 @@
  *  - every item of a grant is in exactly one place: in a lane's range, in a worker's hands, taken back, or ended;
  *    slot->left counts those in lanes and hands;
  *  - a lane's range is raised from empty only by the manager, before the ticket is published, and by its own worker,
- *    after a theft. Anyone may lower it, by compare-and-swap;
+ *    after a theft: what it stole is in no lane for that moment, so it says afterwards what it could not take itself.
+ *    Anyone may lower it, by compare-and-swap;
  *  - a slot is filled again only when left is 0 and no worker is attached to it. A worker attaches (publishes the
  * slot's number), then reads the ticket again: so what it reads of the slot belongs to one grant, and a
  *    compare-and-swap cannot mistake a new range for an old one of the same value. */
@@ -59,8 +60,9 @@ bool dmap__board_init(dmap__board *board, int workers) {
     board->slots = aligned_zeros((size_t)board->n_slots * sizeof *board->slots);
     board->small = aligned_zeros(small_lanes(board) * sizeof *board->small);
     board->attached = aligned_zeros((size_t)workers * DMAP__CACHE_LINE);
+    board->accounts = aligned_zeros((size_t)board->n_slots * sizeof *board->accounts);
     board->near = map_near(board);
-    if (!board->slots || !board->small || !board->attached || !board->near) {
+    if (!board->slots || !board->small || !board->attached || !board->accounts || !board->near) {
         dmap__board_fini(board);
         return false;
     }
@@ -89,6 +91,7 @@ void dmap__board_fini(dmap__board *board) {
     free(board->slots);
     free(board->small);
     free(board->attached);
+    free(board->accounts);
     memset(board, 0, sizeof *board);
 }
 
@@ -115,7 +118,7 @@ static int find_free(const dmap__board *board, bool small) {
     return -1;
 }
 
-bool dmap__board_put(dmap__board *board, dmap__grant *grant, uint64_t call, uint32_t most) {
+bool dmap__board_put(dmap__board *board, dmap__grant *grant, uint32_t most) {
     uint64_t count = grant->end - grant->begin;
     int number = find_free(board, count <= DMAP__SMALL_MOST);
     if (number < 0)
@@ -123,12 +126,14 @@ bool dmap__board_put(dmap__board *board, dmap__grant *grant, uint64_t call, uint
     dmap__slot *slot = &board->slots[number];
     uint64_t n = slot->is_small ? 1 : (uint64_t)board->workers;
     slot->grant = grant;
-    slot->call = call;
+    slot->call = grant->call->id;
+    atomic_store_explicit(&slot->account, grant->call->account, memory_order_relaxed);
     slot->most = most;
     for (uint64_t i = 0; i < n; i++)
         atomic_store_explicit(&dmap__board_lane(slot, (int)i)->range,
                               pack((uint32_t)(count * i / n), (uint32_t)(count * (i + 1) / n)), memory_order_relaxed);
     atomic_store_explicit(&slot->left, count, memory_order_relaxed);
+    atomic_store_explicit(&slot->undone, 0, memory_order_relaxed);
     atomic_fetch_add_explicit(&board->used, 1, memory_order_relaxed);
     atomic_store(&slot->ticket, ++board->tickets);
     if (number >= reached(board))
@@ -189,9 +194,12 @@ int dmap__board_recall(dmap__board *board, const dmap__grant *grant, uint64_t wa
     return n;
 }
 
-uint64_t dmap__board_progress(const dmap__board *board, const dmap__grant *grant) {
+/* In this order: what is not done is counted before it has ended. */
+uint64_t dmap__board_progress(const dmap__board *board, const dmap__grant *grant, uint64_t *undone) {
     const dmap__slot *slot = slot_of(board, grant);
-    return slot ? grant->end - grant->begin - atomic_load_explicit(&slot->left, memory_order_relaxed) : 0;
+    uint64_t ended = slot ? grant->end - grant->begin - atomic_load_explicit(&slot->left, memory_order_acquire) : 0;
+    *undone = slot ? atomic_load_explicit(&slot->undone, memory_order_relaxed) : 0;
+    return ended;
 }
 
 /* More than the least while a lane is long: the price of a batch counts for less then, and what is left still evens
@@ -239,23 +247,46 @@ static bool steal_nearest(const dmap__board *board, dmap__slot *slot, int thief)
     return false;
 }
 
-/* A small slot in which nothing is left to begin: there may be many of those. */
-static bool is_spent(const dmap__slot *slot) {
-    uint64_t range = slot->is_small ? atomic_load_explicit(&dmap__board_lane(slot, 0)->range, memory_order_acquire) : 1;
-    return begin_of(range) >= end_of(range);
+static bool has_items(const dmap__lane *lane) {
+    uint64_t range = atomic_load(&lane->range);
+    return begin_of(range) < end_of(range);
 }
 
-/* The oldest slot younger than `after`, or NULL. */
-static dmap__slot *next_slot(dmap__board *board, uint64_t after, uint64_t *ticket) {
-    dmap__slot *oldest = NULL;
+/* A small slot in which nothing is left to begin: there may be many of those. */
+static bool is_spent(const dmap__slot *slot) {
+    return slot->is_small && !has_items(dmap__board_lane(slot, 0));
+}
+
+/* Where a look at the slots is. Invariant: those before it were seen. */
+typedef struct look {
+    uint64_t had, ticket;
+    bool is_fair; /* by the time that the call has had, first; else by age alone */
+} look;
+
+static uint64_t had_by(const dmap__board *board, const dmap__slot *slot, const look *at) {
+    uint32_t account = atomic_load_explicit(&slot->account, memory_order_relaxed);
+    return at->is_fair ? atomic_load_explicit(&board->accounts[account].had, memory_order_relaxed) : 0;
+}
+
+/* The next slot: of the call that has had least time, the oldest. NULL: there is none. */
+static dmap__slot *next_slot(dmap__board *board, look *at) {
+    dmap__slot *found = NULL;
+    look next = *at;
     for (int i = 0, end = reached(board); i < end; i++) {
-        uint64_t t = atomic_load_explicit(&board->slots[i].ticket, memory_order_acquire);
-        if (t > after && (!oldest || t < *ticket) && !is_spent(&board->slots[i])) {
-            oldest = &board->slots[i];
-            *ticket = t;
-        }
+        dmap__slot *slot = &board->slots[i];
+        uint64_t ticket = atomic_load_explicit(&slot->ticket, memory_order_acquire);
+        if (!ticket)
+            continue;
+        uint64_t had = had_by(board, slot, at);
+        bool is_seen = had < at->had || (had == at->had && ticket <= at->ticket);
+        if (is_seen || (found && (had > next.had || (had == next.had && ticket > next.ticket))) || is_spent(slot))
+            continue;
+        found = slot;
+        next.had = had;
+        next.ticket = ticket;
     }
-    return oldest;
+    *at = next;
+    return found;
 }
 
 static bool attach(dmap__board *board, int worker, dmap__slot *slot, uint64_t ticket) {
@@ -265,28 +296,72 @@ static bool attach(dmap__board *board, int worker, dmap__slot *slot, uint64_t ti
     return atomic_load(&slot->ticket) == ticket;
 }
 
-dmap__slot *dmap__board_take(dmap__board *board, int worker, dmap__pace *pace, uint32_t *begin, uint32_t *end) {
-    uint64_t ticket = 0;
-    dmap__slot *slot;
-    while ((slot = next_slot(board, ticket, &ticket))) {
-        if (!attach(board, worker, slot, ticket))
-            continue;
-        if (pace->call != slot->call)
-            *pace = (dmap__pace){.call = slot->call, .items = 1};
-        do {
-            uint32_t n = take_front(slot, dmap__board_lane(slot, slot->is_small ? 0 : worker), pace, begin);
-            *end = *begin + n;
-            if (n)
-                return slot;
-        } while (!slot->is_small && steal_nearest(board, slot, worker));
+dmap__pace *dmap__pace_of(dmap__pace *paces, uint64_t call) {
+    dmap__pace *oldest = &paces[0];
+    for (int i = 0; i < DMAP__PACES; i++) {
+        if (paces[i].call == call)
+            return &paces[i];
+        if (paces[i].call < oldest->call)
+            oldest = &paces[i];
     }
-    atomic_store(attached(board, worker), 0);
+    *oldest = (dmap__pace){.call = call, .items = 1};
+    return oldest;
+}
+
+static bool take_from(dmap__board *board, int worker, dmap__slot *slot, dmap__pace *paces, uint32_t *begin,
+                      uint32_t *end) {
+    dmap__pace *pace = dmap__pace_of(paces, slot->call);
+    dmap__lane *lane = dmap__board_lane(slot, slot->is_small ? 0 : worker);
+    bool stole = false;
+    do {
+        uint32_t n = take_front(slot, lane, pace, begin);
+        *end = *begin + n;
+        pace->has_spare = stole && has_items(lane);
+        if (n)
+            return true;
+    } while (!slot->is_small && (stole = steal_nearest(board, slot, worker)));
+    return false;
+}
+
+/* Looks at each slot once. While others are charged, one may be seen again: a bound ends that. */
+static dmap__slot *take(dmap__board *board, int worker, dmap__pace *paces, bool is_fair, uint32_t *begin,
+                        uint32_t *end) {
+    look at = {.is_fair = is_fair};
+    dmap__slot *slot;
+    for (int looks = 2 * reached(board); (!is_fair || looks > 0) && (slot = next_slot(board, &at)); looks--)
+        if (attach(board, worker, slot, at.ticket) && take_from(board, worker, slot, paces, begin, end))
+            return slot;
     return NULL;
+}
+
+dmap__slot *dmap__board_take(dmap__board *board, int worker, dmap__pace *paces, uint32_t *begin, uint32_t *end) {
+    bool is_shared = atomic_load_explicit(&board->calls, memory_order_relaxed) > 1;
+    dmap__slot *slot = is_shared ? take(board, worker, paces, true, begin, end) : NULL;
+    if (!slot)
+        slot = take(board, worker, paces, false, begin, end);
+    if (!slot)
+        atomic_store(attached(board, worker), 0);
+    return slot;
+}
+
+bool dmap__board_has_work(const dmap__board *board) {
+    for (int i = 0, end = reached(board); i < end; i++) {
+        const dmap__slot *slot = &board->slots[i];
+        int lanes = slot->is_small ? 1 : slot->n_lanes;
+        for (int lane = atomic_load(&slot->ticket) ? 0 : lanes; lane < lanes; lane++)
+            if (has_items(dmap__board_lane(slot, lane)))
+                return true;
+    }
+    return false;
 }
 
 uint32_t dmap__board_drain(dmap__slot *slot, int worker) {
     uint64_t range = atomic_exchange(&dmap__board_lane(slot, slot->is_small ? 0 : worker)->range, 0);
     return begin_of(range) < end_of(range) ? end_of(range) - begin_of(range) : 0;
+}
+
+void dmap__board_undo(dmap__slot *slot, uint64_t items) {
+    atomic_fetch_add_explicit(&slot->undone, items, memory_order_relaxed);
 }
 
 bool dmap__board_end(dmap__slot *slot, uint64_t items) {

@@ -27,14 +27,22 @@ typedef struct dmap__lane {
 typedef struct dmap__slot {
     _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t ticket; /* order of submission, from 1; 0: free */
     dmap__grant *grant;
-    uint64_t call; /* that the grant belongs to */
-    uint32_t most; /* items in a batch */
+    uint64_t call;            /* that the grant belongs to */
+    _Atomic uint32_t account; /* where that call's time is counted */
+    uint32_t most;            /* items in a batch */
     bool is_small;
     int n_lanes;
     size_t lane_step; /* bytes from one to the next */
     unsigned char *lanes;
     _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t left; /* items that have not ended */
+    _Atomic uint64_t undone;                          /* of those that have: to be tried again, or dropped unrun */
 } dmap__slot;
+
+/** Time that workers have spent on a call, in nanoseconds over its weight, since it had none on the board. */
+typedef struct dmap__account {
+    _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t had;
+    bool is_used; /* the manager's */
+} dmap__account;
 
 typedef struct dmap__board {
     int workers;
@@ -47,13 +55,17 @@ typedef struct dmap__board {
     size_t near_step;
     dmap__lane *small;          /* lanes of small slots */
     _Atomic uint32_t *attached; /* by worker, a cache line apart: slot + 1 that it works in, or 0 */
+    dmap__account *accounts;    /* as many as slots */
+    _Atomic uint32_t calls;     /* accounts in use */
 } dmap__board;
 
-/** How many items a worker takes at once: learned by it in one call, forgotten in the next. */
+/** How many items of a call a worker takes at once: learned by it, for each of the last DMAP__PACES calls. */
+#define DMAP__PACES 4
 typedef struct dmap__pace {
     uint64_t call;
     uint32_t items; /* 1 or more */
     uint32_t most;  /* while its lane is long */
+    bool has_spare; /* it has just stolen more than it took: another may help */
 } dmap__pace;
 
 /* The manager is the rank's own thread; workers are numbered from 0. */
@@ -75,25 +87,40 @@ static inline bool dmap__board_is_used(const dmap__board *board) {
     return atomic_load_explicit(&board->used, memory_order_relaxed) > 0;
 }
 
-/** Manager: puts a grant on the board, to be run in batches of at most `most` items. Returns false if no slot is free
- *  now: never with at most 6 out of more than DMAP__SMALL_MOST items, and at most 2 * workers + 4 of fewer; for as long
- *  as no worker is about to turn from one that has ended. */
-bool dmap__board_put(dmap__board *board, dmap__grant *grant, uint64_t call, uint32_t most);
+/** Manager: a grant of the call is about to be put, or one has been cleared. A call that has none on the board does not
+ *  save its time up: it begins with what the least served of the others has had. */
+void dmap__board_enter(dmap__board *board, dmap__crew_call *call);
+void dmap__board_leave(dmap__board *board, dmap__crew_call *call);
+/** Manager: puts a grant, whose call has entered, on the board, to be run in batches of at most `most` items. Returns
+ * false if no slot is free now: never with at most 6 out of more than DMAP__SMALL_MOST items, and at most 2 * workers +
+ * 4 of fewer; for as long as no worker is about to turn from one that has ended. */
+bool dmap__board_put(dmap__board *board, dmap__grant *grant, uint32_t most);
 /** Manager: a slot whose items have all ended, or NULL; the lanes' logs are the caller's until dmap__board_clear. */
 dmap__slot *dmap__board_ended(dmap__board *board);
 void dmap__board_clear(dmap__board *board, dmap__slot *slot);
 /** Manager: takes back up to `want` items, not begun, of a grant, the last ones of each lane first.
  *  Writes at most `workers` ranges of positions and returns their number. */
 int dmap__board_recall(dmap__board *board, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]);
-/** Manager: items of a grant that have ended so far. */
-uint64_t dmap__board_progress(const dmap__board *board, const dmap__grant *grant);
+/** Manager: items of a grant that have ended so far, been taken back, or not run.
+ *  undone:  gets how many of them are not done for good, and were not taken back */
+uint64_t dmap__board_progress(const dmap__board *board, const dmap__grant *grant, uint64_t *undone);
 
-/** Worker: takes a batch, of pace->items to pace->most (one, if pace is of another call): returns its slot and offsets
- *  [*begin, *end) from grant->begin, or NULL if there is none. The worker stays attached to the slot until it takes
- * from another, or gets NULL. */
-dmap__slot *dmap__board_take(dmap__board *board, int worker, dmap__pace *pace, uint32_t *begin, uint32_t *end);
+/** Worker: takes a batch of the call that has had least time; of its oldest grant. Of pace->items to pace->most items
+ *  (one, if there is no pace of that call among the worker's DMAP__PACES): returns its slot and offsets [*begin, *end)
+ *  from grant->begin, or NULL if there is none. The worker stays attached to the slot until it takes from another, or
+ *  gets NULL. */
+dmap__slot *dmap__board_take(dmap__board *board, int worker, dmap__pace *paces, uint32_t *begin, uint32_t *end);
+/** Worker: its pace for a call; that of another call is forgotten for it, if need be. */
+dmap__pace *dmap__pace_of(dmap__pace *paces, uint64_t call);
+/** Worker: it has spent that long on a batch of the slot, not told to have ended yet. */
+void dmap__board_charge(dmap__board *board, const dmap__slot *slot, double seconds);
+/** Worker: true if there is something to take, now or a moment ago. To be asked after it has said, by a sequentially
+ *  consistent write, that it is about to sleep: then a thief that does not see that write is seen by this look. */
+bool dmap__board_has_work(const dmap__board *board);
 /** Worker: empties its own lane of a slot; returns how many items that were. */
 uint32_t dmap__board_drain(dmap__slot *slot, int worker);
+/** Worker: so many items, of those that it will say have ended, are to be tried again, or were dropped. */
+void dmap__board_undo(dmap__slot *slot, uint64_t items);
 /** Worker: so many items that it took have ended. Returns true if they were the last of the chunk; the slot must not
  *  be touched then any more. */
 bool dmap__board_end(dmap__slot *slot, uint64_t items);

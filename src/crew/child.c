@@ -1,74 +1,35 @@
-/* A child, between fork() and its function or its exec, and at the end of its function. It starts as a copy of a
- * process that it must not disturb, so it gives away, in this order, all that it has of it: its group, its tie of
- * death, its signals, its descriptors, its streams.
+/* A child, between fork() and its function or its exec. It starts as a copy of a process that it must not disturb, so
+ * it gives away, in this order, all that it has of it: its group, its tie of death, its signals, its descriptors, its
+ * streams.
  *
- * Invariants: a child never returns to the code that forked it; it ends by dmap__child_leave or by exec, whatever its
- * function does (exit() comes to leave_by_exit before any handler of the parent's). Until its signals are the default
- * ones all of them are blocked, so no handler of the parent runs here. The descriptors are first moved above their
- * future places, then put there, so none overwrites another.
+ * Invariants: a child never returns to the code that forked it; it ends as child_end.c has it, or by exec. Until its
+ * signals are the default ones all of them are blocked, so no handler of the parent runs here. The descriptors are
+ * first moved above their future places, then put there, so none overwrites another.
  *
  * The tie of death: a daemon's lifeline is a pipe that hangs up when the parent dies, and then sends SIGKILL by itself,
  * to the whole group. A command has none, as it would see the descriptor; and a function may close its own. So a child
  * of the fork server has the kernel signal it too when that dies (the server is one thread, so its death is that of the
  * process; the kernel means the parent's *thread*, so this is not for a child that any thread of a program forked).
  *
- * This file alone of the library ends processes, and names standard output: those of children. */
+ * Until it has said that it is ready a child takes no memory from malloc: if it was forked from a program with threads,
+ * one of those may have been in there, and nobody would leave it. */
 #include "crew/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdio_ext.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "crew/child_copy.h"
-#include "crew/forkserver.h"
+#include "crew/child_end.h"
+#include "crew/forkserver_client.h"
 #include "crew/process_body.h"
 #include "crew/process_live.h"
 #include "crew/process_system.h"
 
-static bool owns_all_streams;
-
-_Noreturn void dmap__child_leave(int code) {
-    _exit(code);
-}
-
-_Noreturn void dmap__child_give_up(int ready, dmap__child_step step, int number) {
-    dmap__child_trouble trouble = {(int32_t)step, number};
-    if (!dmap__write_all(ready, &trouble, sizeof trouble))
-        _exit(126);
-    _exit(127);
-}
-
-static void leave_by_exit(int code, void *unused) {
-    (void)unused;
-    dmap__forkserver_close();
-    fflush(owns_all_streams ? NULL : stdout);
-    fflush(stderr);
-    _exit(code & 0xff);
-}
-
-_Noreturn void dmap__child_run(dmap_process_fn *run, void *argument, size_t size, bool owns_streams) {
-    owns_all_streams = owns_streams;
-    on_exit(leave_by_exit, NULL);
-    exit(run(argument, size));
-}
-
-void dmap__child_reset_signals(void) {
-    struct sigaction standard = {.sa_handler = SIG_DFL};
-    for (int number = 1; number < NSIG; number++)
-        sigaction(number, &standard, NULL);
-}
-
-void dmap__child_unblock_signals(void) {
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
+/* Of a program that is compiled for coverage, if its linker was told to keep it (process.h). */
+void __gcov_reset(void) __attribute__((weak));
 
 /* Has the kernel kill this process's group when the last other end of the pipe is closed: for a parent that died before
  * this, that is when this process closes its own copy. */
@@ -117,20 +78,15 @@ static int place_descriptors(const dmap__birth *birth, int *ready) {
     return body;
 }
 
-/* What the streams hold is the parent's, to be written or read by it. */
-static void forget_streams(void) {
-    __fpurge(stdin);
-    __fpurge(stdout);
-    __fpurge(stderr);
-}
-
 static _Noreturn void live_as_function(const dmap__birth *birth, const dmap__process_body *body, int ready,
                                        char **program_argv) {
     prctl(PR_SET_NAME, body->name);
-    forget_streams();
+    dmap__child_forget_streams();
     dmap__process_live_forget();
     dmap__forkserver_forget(program_argv);
-    close(ready);
+    if (__gcov_reset) /* what was counted so far the program tells */
+        __gcov_reset();
+    dmap__child_say_ready(ready);
     dmap__child_run(birth->run, body->argument, body->argument_size, !birth->is_direct);
 }
 

@@ -8,6 +8,8 @@
 
 #include <dmap/process.h>
 
+#include "crew/child_end.h"
+
 typedef enum dmap__child_kind {
     DMAP__CHILD_FUNCTION = 1, /* runs a function of this image */
     DMAP__CHILD_COPY = 2,     /* becomes a fresh copy of the program, which runs a function by its name */
@@ -17,7 +19,7 @@ typedef enum dmap__child_kind {
 /* The descriptors of a birth, in this order; those given by the user follow. */
 enum {
     DMAP__FD_BODY,  /* process_body.h */
-    DMAP__FD_READY, /* closed when the child runs; a dmap__child_trouble comes before, if it cannot */
+    DMAP__FD_READY, /* closed when the child runs. A dmap__child_trouble comes before: from a command, if it cannot */
     DMAP__FD_DIRECTORY,
     DMAP__FD_INPUT,
     DMAP__FD_OUTPUT,
@@ -36,21 +38,6 @@ typedef struct dmap__birth {
     int fds[DMAP__FDS_MOST + 1]; /* and, on its way to the server, the report pipe */
 } dmap__birth;
 
-/** Why a child could not run: on DMAP__FD_READY. */
-typedef struct dmap__child_trouble {
-    int32_t step; /* dmap__child_step */
-    int32_t number;
-} dmap__child_trouble;
-
-typedef enum dmap__child_step {
-    DMAP__STEP_DESCRIPTORS = 1,
-    DMAP__STEP_BODY = 2,
-    DMAP__STEP_DIRECTORY = 3,
-    DMAP__STEP_EXEC = 4,
-    DMAP__STEP_FIND = 5, /* a fresh copy has no such function */
-    DMAP__STEP_WATCH = 6 /* over the parent */
-} dmap__child_step;
-
 /** Becomes the child, right after fork() with all signals blocked, in whatever process that was: nothing of it stays
  *  but its memory.
  *  parent:       of this process
@@ -59,17 +46,5 @@ _Noreturn void dmap__child_live(const dmap__birth *birth, pid_t parent, char **p
 
 /** In a fresh copy of the program that is a child: does not return. In any other process: does nothing. */
 void dmap__child_enter(char **program_argv);
-
-/** Default handlers for all signals. The mask is left as it is. */
-void dmap__child_reset_signals(void);
-/** An empty mask. */
-void dmap__child_unblock_signals(void);
-/** Runs a child's function, then leaves.
- *  owns_streams:  false: streams other than the standard ones may hold bytes that are the parent's to write */
-_Noreturn void dmap__child_run(dmap_process_fn *run, void *argument, size_t size, bool owns_streams);
-/** Ends the process at once: no handlers of atexit, no streams. */
-_Noreturn void dmap__child_leave(int code);
-/** Writes a trouble to ready, then leaves. */
-_Noreturn void dmap__child_give_up(int ready, dmap__child_step step, int number);
 
 #endif

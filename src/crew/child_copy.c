@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "crew/child.h"
-#include "crew/forkserver.h"
+#include "crew/forkserver_client.h"
 #include "crew/process_code.h"
 
 #define VARIABLE "DMAP_CHILD"
@@ -59,6 +59,6 @@ void dmap__child_enter(char **program_argv) {
     prctl(PR_SET_NAME, body.name);
     dmap__forkserver_forget(program_argv);
     close(place);
-    close(ready);
+    dmap__child_say_ready(ready);
     dmap__child_run(run, body.argument, body.argument_size, true);
 }

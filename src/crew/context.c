@@ -2,11 +2,11 @@
 #include "crew/context.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "crew/emission.h"
 
 uint64_t dmap_index(const dmap_context *ctx) {
@@ -40,15 +40,19 @@ static void *variable_result(dmap_context *ctx, size_t size) {
 }
 
 void *dmap_result(dmap_context *ctx, size_t size) {
-    size_t fixed = ctx->crew->work.task->result_size;
+    static _Alignas(DMAP__ALIGNMENT) unsigned char nothing[DMAP__ALIGNMENT]; /* the place of no bytes */
+    size_t fixed = ctx->call->task->result_size;
     if (fixed == DMAP_VARIABLE)
         return variable_result(ctx, size);
-    return size == fixed ? ctx->result : NULL;
+    if (size != fixed)
+        return NULL;
+    return fixed ? ctx->result : nothing;
 }
 
 bool dmap__context_emit(dmap_context *ctx, const void *data, size_t size) {
     dmap__crew_state *crew = ctx->crew;
-    bool put = dmap__emissions_put(crew->emissions, ctx->index, ctx->attempt, data, size, ctx->limit);
+    bool put = dmap__emissions_put(crew->emissions, ctx->call->id, ctx->index, ctx->attempt, (dmap_blob){data, size},
+                                   ctx->limit);
     if (put)
         crew->tell(crew->tell_arg);
     return put;
@@ -68,7 +72,7 @@ int dmap_emit(dmap_context *ctx, const void *data, size_t size) {
 int dmap_fail(dmap_context *ctx, int code, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    vsnprintf(ctx->text, sizeof ctx->text, format, args);
+    dmap__text_vprint(ctx->text, sizeof ctx->text, format, args);
     va_end(args);
     return code ? code : 1;
 }
@@ -95,13 +99,13 @@ static uint64_t mix(uint64_t z) {
     return z ^ (z >> 31);
 }
 
-uint64_t dmap__seed_hash(uint64_t seed, uint64_t index) {
+static uint64_t seed_hash(uint64_t seed, uint64_t index) {
     const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15);
     return mix(mix(seed + golden) + (index + 1) * golden);
 }
 
 uint64_t dmap_seed_of(const dmap_context *ctx, uint64_t index) {
-    return dmap__seed_hash(ctx->crew->work.seed, index);
+    return seed_hash(ctx->call->spec.seed, index);
 }
 
 uint64_t dmap_seed(const dmap_context *ctx) {
@@ -123,6 +127,6 @@ int dmap_worker(const dmap_context *ctx) {
 bool dmap_cancelled(const dmap_context *ctx) {
     if (ctx->index >= atomic_load_explicit(ctx->limit, memory_order_relaxed))
         return true;
-    double timeout = ctx->crew->work.item_timeout_s;
+    double timeout = ctx->call->spec.item_timeout_s;
     return timeout > 0 && dmap__clock_now() - ctx->began_s > timeout;
 }

@@ -13,12 +13,22 @@ typedef struct dmap__local {
     uint64_t generation; /* of the shared data that the set-up saw */
 } dmap__local;
 
+/** What of a task runs. */
+typedef enum dmap__act {
+    DMAP__ACT_ITEM = 0,
+    DMAP__ACT_BATCH = 1,
+    DMAP__ACT_SETUP = 2,
+    DMAP__ACT_TEARDOWN = 3
+} dmap__act;
+
 struct dmap_context {
     uint64_t index;
     size_t item_size;
     int attempt;
     int number; /* of the worker */
+    dmap__act act;
     dmap__crew_state *crew;
+    dmap__crew_call *call; /* of the item */
     dmap__local *local;
     void *result; /* fixed size: its place; variable: what dmap_result gave last */
     size_t result_size;
@@ -37,8 +47,5 @@ void *dmap__context_take(dmap_context *ctx, size_t size);
 
 /** Hands an emission to the manager, in the rank itself: ctx->emit. */
 bool dmap__context_emit(dmap_context *ctx, const void *data, size_t size);
-
-/** The hash behind dmap_seed. */
-uint64_t dmap__seed_hash(uint64_t seed, uint64_t index);
 
 #endif

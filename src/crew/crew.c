@@ -1,144 +1,36 @@
 /* The crew. Invariants:
- *  - the state that workers read (work, shared data) changes only while no grant is out;
- *  - a worker that found nothing sleeps on `epoch`, which is raised after a grant was put: it reads the epoch, looks
- * once more, and sleeps only if the epoch is still that one, so no grant is slept through;
+ *  - the state that workers read (shared data, the mask) changes only while no grant is out;
  *  - the manager sleeps on its bell, which a worker rings after what it is about.
  * Workers take no lock, and the manager touches the log of a lane only after the board said that its chunk ended. */
 #include "crew/crew.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/futex.h"
 #include "base/memory.h"
+#include "crew/crash.h"
 #include "crew/emission.h"
+#include "crew/hand.h"
 #include "crew/process_system.h"
 #include "crew/puppet.h"
-#include "crew/worker.h"
-
-#define STACK_GUARD ((size_t)256 * 1024)
-#define SPIN_S      20e-6
+#include "crew/stack.h"
 
 _Static_assert(DMAP__CREW_SMALL == DMAP__SMALL_MOST && DMAP__CREW_GRANTS < DMAP__BIG_SLOTS,
                "the board has room for the grants that may be out");
-
-typedef struct hand {
-    dmap__crew *crew;
-    int number;
-    dmap__worker *worker;
-    dmap__place place;
-    pthread_t thread;
-    bool started;
-} hand;
-
-struct dmap__crew {
-    dmap__crew_state state;
-    dmap_backend backend;
-    const dmap__topology *topology;
-    dmap__inner inner;
-    int workers;
-    bool spins;
-    dmap__bell *bell;       /* of the manager */
-    dmap__watcher *watcher; /* of their processes */
-    hand *hands;
-    uint64_t calls;
-    _Alignas(DMAP__CACHE_LINE) _Atomic uint32_t epoch;
-    _Atomic uint32_t sleepers;
-    _Atomic uint32_t ready; /* threads whose memory is where it belongs */
-    _Atomic bool quit;
-};
-
-static void tell_manager(void *arg) {
-    dmap__crew *crew = arg;
-    dmap__bell_ring(crew->bell);
-}
-
-/* A manager that does not wait may be in want of the core that this worker has: it woke the worker, which was run at
- * once. So the worker gives way before it begins anything else; one that has nothing to begin sleeps anyway. */
-static bool step(hand *h) {
-    int did = dmap__worker_step(h->worker);
-    if (did == 2 && !dmap__bell_ring(h->crew->bell) && h->crew->backend != DMAP_SERIAL)
-        dmap__worker_give_way(h->worker);
-    return did != 0;
-}
-
-static void look_for_a_while(dmap__crew *crew, uint32_t epoch) {
-    double until = dmap__clock_now() + SPIN_S;
-    while (atomic_load(&crew->epoch) == epoch && dmap__clock_now() < until)
-        continue;
-}
-
-/* The manager is told: while other workers still have items, it may ask for more. */
-static void sleep_for_work(dmap__crew *crew, uint32_t epoch) {
-    atomic_fetch_add(&crew->sleepers, 1);
-    if (dmap__board_is_used(&crew->state.board))
-        tell_manager(crew);
-    if (crew->spins)
-        look_for_a_while(crew, epoch);
-    dmap__futex_wait(&crew->epoch, epoch, -1);
-    atomic_fetch_sub(&crew->sleepers, 1);
-}
-
-static void *work(void *arg) {
-    hand *h = arg;
-    if (h->crew->topology)
-        dmap__topology_bind(h->crew->topology, &h->place);
-    dmap__inner_enter(h->crew->inner);
-    dmap__board_touch(&h->crew->state.board, h->number);
-    atomic_fetch_add(&h->crew->ready, 1);
-    dmap__futex_wake(&h->crew->ready, 1);
-    for (;;) {
-        if (step(h))
-            continue;
-        uint32_t epoch = atomic_load(&h->crew->epoch);
-        if (step(h))
-            continue;
-        if (atomic_load(&h->crew->quit))
-            break;
-        sleep_for_work(h->crew, epoch);
-    }
-    dmap__worker_leave(h->worker);
-    return NULL;
-}
-
-/* Signals are the program's: no worker takes them. Its stack (on which tasks run, also in processes that were forked
- * from here) ends with a guard that large frames do not step over: below it may lie memory that is shared. */
-static int start_thread(hand *h) {
-    sigset_t all, before;
-    pthread_attr_t attributes;
-    int code = pthread_attr_init(&attributes);
-    if (code)
-        return code;
-    pthread_attr_setguardsize(&attributes, STACK_GUARD);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    code = pthread_create(&h->thread, &attributes, work, h);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    h->started = code == 0;
-    return code;
-}
-
-static void wake_workers(dmap__crew *crew) {
-    atomic_fetch_add(&crew->epoch, 1);
-    if (atomic_load(&crew->sleepers))
-        dmap__futex_wake(&crew->epoch, INT_MAX);
-}
 
 /* The process itself is started with its first batch, by the worker's thread. */
 static dmap_status hand_over(dmap__crew *crew, int number, const dmap__crew_config *config, dmap__error *error) {
     dmap__puppet_config puppet = {.start = config->start,
                                   .refresh_items = config->refresh_items,
                                   .refresh_memory = config->refresh_memory,
+                                  .start_timeout_s = config->start_timeout_s,
                                   .watcher = crew->watcher,
                                   .inner = crew->inner,
+                                  .mask = &crew->state.mask,
                                   .rank = config->rank,
                                   .worker = number,
                                   .workers = crew->workers};
@@ -166,7 +58,7 @@ static dmap_status open_processes(dmap__crew *crew, dmap__error *error) {
 }
 
 static dmap_status open_hand(dmap__crew *crew, int number, const dmap__crew_config *config, dmap__error *error) {
-    hand *h = &crew->hands[number];
+    dmap__hand *h = &crew->hands[number];
     h->crew = crew;
     h->number = number;
     h->place.core = -1;
@@ -178,10 +70,13 @@ static dmap_status open_hand(dmap__crew *crew, int number, const dmap__crew_conf
     dmap_status status = crew->state.stages ? hand_over(crew, number, config, error) : DMAP_OK;
     if (status != DMAP_OK)
         return status;
-    if (crew->backend != DMAP_SERIAL && start_thread(h))
-        return dmap__fail(error, DMAP_ENOMEM, "rank %d could not start thread %d of %d", config->rank, number + 1,
-                          crew->workers);
-    return DMAP_OK;
+    size_t stack_size = config->stack_size ? config->stack_size : dmap__stack_usual(crew->workers);
+    int code = crew->backend == DMAP_SERIAL ? 0 : dmap__hand_start(h, stack_size);
+    char reason[128];
+    return !code ? DMAP_OK
+                 : dmap__fail(error, DMAP_ENOMEM,
+                              "rank %d could not start thread %d of %d, with a stack of %zu KiB: %s", config->rank,
+                              number + 1, crew->workers, stack_size / 1024, strerror_r(code, reason, sizeof reason));
 }
 
 /* A grant may be put once every worker has touched its lanes: else they would come from where the manager runs. */
@@ -189,6 +84,16 @@ static void wait_for_threads(dmap__crew *crew) {
     uint32_t ready;
     while (crew->backend != DMAP_SERIAL && (ready = atomic_load(&crew->ready)) < (uint32_t)crew->workers)
         dmap__futex_wait(&crew->ready, ready, -1);
+}
+
+/* With processes no task runs here. */
+static void watch_crashes(dmap__crew *crew) {
+    if (crew->backend == DMAP_PROCESSES)
+        return;
+    dmap__crash_open();
+    crew->watches_crashes = true;
+    if (crew->backend == DMAP_SERIAL)
+        crew->own_stack = dmap__crash_stack();
 }
 
 dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, dmap__error *error) {
@@ -204,14 +109,16 @@ dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, 
     made->bell = config->bell;
     made->state.rank = config->rank;
     made->state.n_tasks = config->n_tasks;
-    atomic_store(&made->state.limit, UINT64_MAX);
     made->hands = calloc((size_t)config->workers, sizeof *made->hands);
     dmap_status status = DMAP_OK;
-    made->state.tell = tell_manager;
+    made->state.tell = dmap__hand_tell;
+    made->state.share = dmap__hand_share;
     made->state.tell_arg = made;
     made->state.emissions = dmap__emissions_create(config->backend != DMAP_SERIAL);
     if (!made->hands || !made->state.emissions || !dmap__board_init(&made->state.board, config->workers))
         status = dmap__fail(error, DMAP_ENOMEM, "out of memory for the board of %d workers", config->workers);
+    if (status == DMAP_OK)
+        watch_crashes(made);
     if (status == DMAP_OK)
         status = open_processes(made, error);
     for (int i = 0; i < config->workers && status == DMAP_OK; i++)
@@ -229,15 +136,14 @@ void dmap__crew_close(dmap__crew *crew) {
     if (!crew)
         return;
     atomic_store(&crew->quit, true);
-    wake_workers(crew);
+    dmap__hand_wake(crew, UINT32_MAX);
     for (int i = 0; crew->hands && i < crew->workers; i++) {
-        hand *h = &crew->hands[i];
-        if (h->started)
-            pthread_join(h->thread, NULL);
-        else if (h->worker)
-            dmap__worker_leave(h->worker);
-        dmap__worker_destroy(h->worker);
+        dmap__hand_end(&crew->hands[i]);
+        dmap__worker_destroy(crew->hands[i].worker);
     }
+    if (crew->watches_crashes)
+        dmap__crash_close();
+    dmap__crash_stack_drop(crew->own_stack);
     dmap__watcher_close(crew->watcher);
     dmap__emissions_destroy(crew->state.emissions);
     dmap__board_fini(&crew->state.board);
@@ -250,12 +156,18 @@ int dmap__crew_workers(const dmap__crew *crew) {
     return crew->workers;
 }
 
-void dmap__crew_begin(dmap__crew *crew, const dmap__work *work_given) {
-    crew->state.work = *work_given;
-    crew->calls++;
-    atomic_store(&crew->state.limit, UINT64_MAX);
-    for (int i = 0; i < crew->state.n_stages; i++)
-        atomic_store(&crew->state.stages[i]->limit, UINT64_MAX);
+void dmap__crew_call_init(dmap__crew_call *call, const dmap__call_spec *spec, const dmap_task *task, uint64_t id) {
+    *call = (dmap__crew_call){.spec = *spec, .task = task, .id = id, .limit = UINT64_MAX};
+}
+
+void dmap__crew_take_mask(dmap__crew *crew) {
+    if (crew->backend != DMAP_SERIAL && !dmap__board_is_used(&crew->state.board))
+        dmap__worker_take_mask(&crew->state);
+}
+
+void dmap__crew_trim(dmap__crew *crew, size_t bytes) {
+    for (int i = 0; i < crew->workers; i++)
+        dmap__worker_trim(crew->hands[i].worker, bytes / (size_t)crew->workers);
 }
 
 void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long process, int descriptor) {
@@ -266,9 +178,10 @@ void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long proc
 }
 
 void dmap__crew_submit(dmap__crew *crew, dmap__grant *grant) {
-    while (!dmap__board_put(&crew->state.board, grant, crew->calls, dmap__worker_most(&crew->state, grant)))
+    dmap__board_enter(&crew->state.board, grant->call);
+    while (!dmap__board_put(&crew->state.board, grant, dmap__worker_most(&crew->state, grant)))
         sched_yield();
-    wake_workers(crew);
+    dmap__hand_wake(crew, (uint32_t)(grant->end - grant->begin));
 }
 
 dmap__grant *dmap__crew_poll(dmap__crew *crew) {
@@ -283,7 +196,7 @@ dmap__grant *dmap__crew_poll(dmap__crew *crew) {
         if (!whole)
             dmap__outcome_fini(log);
     }
-    uint64_t limit = atomic_load(&crew->state.limit);
+    uint64_t limit = atomic_load(&grant->call->limit);
     grant->outcome.is_placed = atomic_load(&grant->passing) == DMAP__PASSING_ALL;
     grant->outcome.limit = limit;
     bool cut = !grant->indices && limit < UINT64_MAX; /* the item at the limit itself may be the one that failed */
@@ -291,6 +204,7 @@ dmap__grant *dmap__crew_poll(dmap__crew *crew) {
     if (!whole && grant->outcome.trouble.status == DMAP_OK)
         dmap__fail(&grant->outcome.trouble, DMAP_ENOMEM, "out of memory for the results of a chunk");
     dmap__board_clear(&crew->state.board, slot);
+    dmap__board_leave(&crew->state.board, grant->call);
     return grant;
 }
 
@@ -310,18 +224,23 @@ bool dmap__crew_is_hungry(const dmap__crew *crew) {
     return atomic_load(&crew->sleepers) > 0 && dmap__board_is_used(&crew->state.board);
 }
 
-uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant) {
-    return dmap__board_progress(&crew->state.board, grant);
+uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant, uint64_t *undone) {
+    return dmap__board_progress(&crew->state.board, grant, undone);
 }
 
-void dmap__crew_limit(dmap__crew *crew, uint64_t limit) {
-    dmap__crew_lower_limit(&crew->state, limit);
+void dmap__crew_limit(dmap__crew *crew, dmap__crew_call *call, uint64_t limit) {
+    dmap__crew_lower_limit(&crew->state, call, limit);
+}
+
+void dmap__crew_break_off(dmap__crew *crew) {
+    if (crew->backend == DMAP_SERIAL)
+        dmap__worker_resume(crew->hands[0].worker, "the task threw an exception", false);
 }
 
 bool dmap__crew_step(dmap__crew *crew) {
-    return crew->backend == DMAP_SERIAL && step(&crew->hands[0]);
+    return crew->backend == DMAP_SERIAL && dmap__hand_step(&crew->hands[0]);
 }
 
 bool dmap__crew_is_inside(void) {
-    return dmap__worker_is_inside();
+    return dmap__worker_inside() != NULL;
 }

@@ -13,10 +13,9 @@
 #include "crew/topology.h"
 #include "crew/work.h"
 
-/* Grants out: most of more than DMAP__CREW_SMALL items, and of a crew of `workers` most of fewer. */
-#define DMAP__CREW_GRANTS                6
-#define DMAP__CREW_SMALL                 4
-#define DMAP__CREW_SMALL_GRANTS(workers) (2 * (workers) + 4)
+/* Grants out: most of more than DMAP__CREW_SMALL items; of others, 2 * workers + 4. */
+#define DMAP__CREW_GRANTS 6
+#define DMAP__CREW_SMALL  4
 
 typedef struct dmap__crew dmap__crew;
 
@@ -24,7 +23,9 @@ typedef struct dmap__crew_config {
     dmap_backend backend;                   /* none of the fields below is a default value */
     dmap_start start;                       /* DMAP_PROCESSES: of processes */
     uint64_t refresh_items, refresh_memory; /* DMAP_PROCESSES: as in dmap_options */
+    double start_timeout_s;                 /* DMAP_PROCESSES: for one to come up; 0: the default */
     int workers;                            /* 1 or more; DMAP_SERIAL: 1 */
+    size_t stack_size;                      /* of each thread, in bytes; 0: as ulimit -s says, or much */
     bool spins; /* there are cores to spare: a worker looks for work for a while before it sleeps */
     int rank;
     dmap__bell *bell; /* borrowed as long as the crew; rung when a grant has ended, something was emitted, or a worker
@@ -40,12 +41,18 @@ dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, 
 void dmap__crew_close(dmap__crew *crew);
 int dmap__crew_workers(const dmap__crew *crew);
 
-/** A call begins. No grant may be out. work: copied. */
-void dmap__crew_begin(dmap__crew *crew, const dmap__work *work);
+/** Makes a call ready to have grants. id: unique on this rank, not 0. The call stays the giver's; it must be there as
+ *  long as a grant of it is out. */
+void dmap__crew_call_init(dmap__crew_call *call, const dmap__call_spec *spec, const dmap_task *task, uint64_t id);
+/** Tasks find the signals blocked that the calling thread has blocked now. Does nothing while a grant is out. */
+void dmap__crew_take_mask(dmap__crew *crew);
+/** Keeps no more than about so many bytes of memory for items and results. No grant may be out. */
+void dmap__crew_trim(dmap__crew *crew, size_t bytes);
 /** New shared data. No grant may be out. data: borrowed until the next time.
  *  process, descriptor: that hold them, for processes */
 void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long process, int descriptor);
-/** Gives a grant, of at least one item; so many may be out as is said above. Never blocks for long: only until a
+/** Gives a grant, of at least one item; so many may be out as is said above, of all calls. Workers take from the call
+ *  that has had least of their time, by its weight. Never blocks for long: only until a
  *  worker has turned from a chunk that has ended. */
 void dmap__crew_submit(dmap__crew *crew, dmap__grant *grant);
 /** A grant that has ended, its outcome sorted and complete; NULL if there is none. */
@@ -56,15 +63,19 @@ struct dmap__emission *dmap__crew_emission(dmap__crew *crew);
 /** So many bytes of emissions are gone: others may follow. */
 void dmap__crew_emission_gone(dmap__crew *crew, size_t bytes);
 /** Takes back up to `want` items, not begun, of a grant: writes at most dmap__crew_workers() ranges, and returns how
- * many. */
+ *  many. */
 int dmap__crew_recall(dmap__crew *crew, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]);
 /** True if a worker has nothing to do while a grant is out. */
 bool dmap__crew_is_hungry(const dmap__crew *crew);
-/** Items of a grant that have ended so far. */
-uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant);
-/** Items of this index and above are not wanted any more. */
-void dmap__crew_limit(dmap__crew *crew, uint64_t limit);
+/** Items of a grant that have ended so far, been taken back, or not run.
+ *  undone:  gets how many of them are to be tried again, or were dropped */
+uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant, uint64_t *undone);
+/** Items of this index and above are not wanted any more, of that call. */
+void dmap__crew_limit(dmap__crew *crew, dmap__crew_call *call, uint64_t limit);
 
+/** DMAP_SERIAL: the task threw an exception, which has passed dmap__crew_step: it has failed, and what is left of its
+ *  batch is dropped. Does nothing if there was no task. */
+void dmap__crew_break_off(dmap__crew *crew);
 /** DMAP_SERIAL: runs a batch. Returns false if there was nothing to run, and for DMAP_THREADS. */
 bool dmap__crew_step(dmap__crew *crew);
 

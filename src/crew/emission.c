@@ -47,31 +47,32 @@ static bool is_wanted(uint64_t index, const _Atomic uint64_t *limit) {
 static bool wait_for_room(dmap__emissions *emissions, uint64_t index, const _Atomic uint64_t *limit) {
     while (emissions->waits && emissions->bytes >= MOST_BYTES && is_wanted(index, limit)) {
         struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += LOOK_NS;
         until.tv_sec += until.tv_nsec / 1000000000;
         until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&emissions->room, &emissions->lock, &until);
+        pthread_cond_clockwait(&emissions->room, &emissions->lock, CLOCK_MONOTONIC, &until);
     }
     return is_wanted(index, limit);
 }
 
-bool dmap__emissions_put(dmap__emissions *emissions, uint64_t index, int attempt, const void *data, size_t size,
+bool dmap__emissions_put(dmap__emissions *emissions, uint64_t call, uint64_t index, int attempt, dmap_blob data,
                          const _Atomic uint64_t *limit) {
-    dmap__emission *e = malloc(sizeof *e + size);
+    dmap__emission *e = malloc(sizeof *e + data.size);
     if (!e)
         return false;
     e->next = NULL;
+    e->call = call;
     e->index = index;
     e->attempt = attempt;
-    e->size = size;
-    memcpy(e->data, data, size);
+    e->size = data.size;
+    memcpy(e->data, data.data, data.size);
     pthread_mutex_lock(&emissions->lock);
     bool wanted = wait_for_room(emissions, index, limit);
     if (wanted) {
         *(emissions->newest ? &emissions->newest->next : &emissions->oldest) = e;
         emissions->newest = e;
-        emissions->bytes += size;
+        emissions->bytes += data.size;
         atomic_fetch_add(&emissions->n, 1);
     }
     pthread_mutex_unlock(&emissions->lock);

@@ -8,10 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <dmap/task.h>
+
 #define DMAP__EMISSION_MOST ((size_t)128 * 1024) /* bytes of one */
 
 typedef struct dmap__emission {
     struct dmap__emission *next;
+    uint64_t call; /* its id */
     uint64_t index;
     int attempt;
     size_t size;
@@ -27,7 +30,7 @@ void dmap__emissions_destroy(dmap__emissions *emissions);
 
 /** Worker: copies up to DMAP__EMISSION_MOST bytes; waits for room, but not once *limit is at or below the index.
  *  Returns false if it is, or memory is out. */
-bool dmap__emissions_put(dmap__emissions *emissions, uint64_t index, int attempt, const void *data, size_t size,
+bool dmap__emissions_put(dmap__emissions *emissions, uint64_t call, uint64_t index, int attempt, dmap_blob data,
                          const _Atomic uint64_t *limit);
 /** Manager: the oldest, to be freed with free(); NULL if there is none. */
 dmap__emission *dmap__emissions_take(dmap__emissions *emissions);

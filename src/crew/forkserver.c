@@ -1,5 +1,4 @@
-/* The program's side of its fork server. One server a process: this file holds which, the one thing here that cannot
- * hang on a handle, as the server must exist before there is any.
+/* The program's side of its fork server: making one, and asking it for children. Which it is forkserver_client.c holds.
  *
  * A request is sent and answered under one lock, so that answers need no names; the server answers as soon as it has
  * forked, and whatever may take longer (an exec, a fresh copy that loads) is waited for outside the lock. A child
@@ -17,7 +16,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -27,23 +25,17 @@
 
 #define NUDGE_S 0.1 /* of silence, between two signals to go on */
 
-static struct {
-    pthread_mutex_t lock; /* guards all below, and the use of the socket */
-    pid_t owner;          /* the process whose server it is; 0: none was made */
-    pid_t server;
-    int socket;    /* -1 once it was lost or closed */
-    bool is_child; /* of another dmap process: may make a server at any time */
-    char **argv;
-} client = {.lock = PTHREAD_MUTEX_INITIALIZER, .socket = -1};
+static dmap__forkserver_client *const client = &dmap__forkserver_ours;
 
 /* Forks with all signals blocked, so that no handler of the program runs in the new process. */
 static pid_t fork_server(const int *sockets, int program) {
     sigset_t all, before;
+    pid_t parent = getpid();
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t pid = fork();
     if (pid == 0)
-        dmap__forkserver_live(sockets[1], program, client.argv);
+        dmap__forkserver_live(sockets[1], program, parent, client->argv);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return pid;
 }
@@ -63,83 +55,79 @@ static dmap_status make(dmap__error *error) {
     int sockets[2] = {-1, -1}, program = dmap__pidfd_open(getpid());
     pid_t pid = -1;
     fflush(NULL);
-    if (program >= 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) == 0)
+    if ((program >= 0 || dmap__error_is_lack(errno)) &&
+        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) == 0)
         pid = fork_server(sockets, program);
     int reason = errno;
     dmap__close_one(&program);
     dmap__close_one(&sockets[1]);
     if (pid < 0) {
         dmap__close_one(&sockets[0]);
-        return dmap__fail_system(error, reason, "make the fork server");
+        dmap__fail_system(&client->refused, reason, "make the fork server");
+        return dmap__fail(error, client->refused.status, "%s", client->refused.text);
     }
-    client.owner = getpid();
-    client.server = pid;
-    client.socket = sockets[0];
+    dmap__error_clear(&client->refused);
+    client->owner = getpid();
+    client->server = pid;
+    client->socket = sockets[0];
     return DMAP_OK;
-}
-
-static bool is_made(void) {
-    return client.owner == getpid();
 }
 
 dmap_status dmap__forkserver_open(char **argv, dmap__error *error) {
     dmap_status status = DMAP_OK;
-    pthread_mutex_lock(&client.lock);
-    if (!is_made()) {
-        client.argv = argv;
+    pthread_mutex_lock(&client->lock);
+    if (!dmap__forkserver_is_made()) {
+        client->argv = argv;
         status = make(error);
     }
-    pthread_mutex_unlock(&client.lock);
+    pthread_mutex_unlock(&client->lock);
     return status;
 }
 
-/* It may have been stopped (SIGSTOP): then it goes on, to its end. */
-static void drop(void) {
-    dmap__close_one(&client.socket);
-    kill(client.server, SIGCONT);
-    while (waitpid(client.server, NULL, 0) < 0 && errno == EINTR)
-        ;
-}
-
-void dmap__forkserver_close(void) {
-    pthread_mutex_lock(&client.lock);
-    if (is_made()) {
-        if (client.socket >= 0)
-            drop();
-        client.owner = 0;
-    }
-    pthread_mutex_unlock(&client.lock);
-}
-
 bool dmap__forkserver_is_open(void) {
-    pthread_mutex_lock(&client.lock);
-    bool is_open = is_made() ? client.socket >= 0 : client.is_child;
-    pthread_mutex_unlock(&client.lock);
+    pthread_mutex_lock(&client->lock);
+    bool is_open = dmap__forkserver_is_made() ? client->socket >= 0 : client->is_child;
+    pthread_mutex_unlock(&client->lock);
     return is_open;
 }
 
+static dmap_status lost(dmap__error *error) {
+    if (client->socket >= 0)
+        dmap__forkserver_drop();
+    return dmap__fail(error, DMAP_ELOST, "the fork server (process %d) was killed: no child can be started any more",
+                      (int)client->server);
+}
+
+static dmap_status fail_missing(dmap__error *error) {
+    if (client->refused.status != DMAP_OK)
+        return dmap__fail(error, client->refused.status, "%s", client->refused.text);
+    return dmap__fail(error, DMAP_EINVAL,
+                      "there is no fork server: call dmap_prefork (or dmap_run) first thing in main");
+}
+
+dmap_status dmap__forkserver_check(dmap__error *error) {
+    dmap_status status = DMAP_OK;
+    pthread_mutex_lock(&client->lock);
+    if (dmap__forkserver_is_made() ? client->socket < 0 : !client->is_child)
+        status = dmap__forkserver_is_made() ? lost(error) : fail_missing(error);
+    pthread_mutex_unlock(&client->lock);
+    return status;
+}
+
 static dmap_status be_ready(const dmap__birth *birth, dmap__error *error) {
-    if (!is_made() && !client.is_child)
-        return dmap__fail(error, DMAP_EINVAL,
-                          "there is no fork server: call dmap_prefork (or dmap_run) first thing in main");
-    dmap_status status = is_made() ? DMAP_OK : make(error);
+    if (!dmap__forkserver_is_made() && !client->is_child)
+        return fail_missing(error);
+    dmap_status status = dmap__forkserver_is_made() ? DMAP_OK : make(error);
     if (status != DMAP_OK)
         return status;
-    if (birth->kind == DMAP__CHILD_COPY && !client.argv)
+    if (birth->kind == DMAP__CHILD_COPY && !client->argv)
         return dmap__fail(error, DMAP_EINVAL, "DMAP_SPAWN needs the arguments of main in dmap_prefork");
     return DMAP_OK;
 }
 
-static dmap_status lost(dmap__error *error) {
-    if (client.socket >= 0)
-        drop();
-    return dmap__fail(error, DMAP_ELOST, "the fork server (process %d) was killed: no child can be started any more",
-                      (int)client.server);
-}
-
 static void nudge(void) {
-    if (is_made() && client.socket >= 0)
-        kill(client.server, SIGCONT);
+    if (dmap__forkserver_is_made() && client->socket >= 0)
+        kill(client->server, SIGCONT);
 }
 
 /* Who has the lock waits for the server too, or ends it. */
@@ -149,29 +137,47 @@ bool dmap__forkserver_wait(int descriptor, double timeout_s) {
         double left = timeout_s < 0 ? NUDGE_S : end - dmap__clock_now();
         if (dmap__readable(descriptor, left < 0 ? 0 : left < NUDGE_S ? left : NUDGE_S))
             return true;
-        if (pthread_mutex_trylock(&client.lock) == 0) {
+        if (pthread_mutex_trylock(&client->lock) == 0) {
             nudge();
-            pthread_mutex_unlock(&client.lock);
+            pthread_mutex_unlock(&client->lock);
         }
         if (timeout_s >= 0 && dmap__clock_now() >= end)
             return false;
     }
 }
 
-static dmap_status ask(const dmap__birth *birth, int report, dmap__answer *answer, int *pidfd, dmap__error *error) {
+/* Waits for the server's answer. One that gives none holds up all that comes: it goes. */
+static dmap_status await_answer(double timeout_s, dmap__error *error) {
+    for (double left = timeout_s; !dmap__readable(client->socket, NUDGE_S); left -= NUDGE_S) {
+        nudge();
+        if (left > 0)
+            continue;
+        kill(client->server, SIGKILL);
+        dmap__forkserver_drop();
+        return dmap__fail(
+            error, DMAP_ELOST,
+            "the fork server (process %d) gave no answer for %g seconds: it was killed, and no child can be "
+            "started any more",
+            (int)client->server, timeout_s);
+    }
+    return DMAP_OK;
+}
+
+static dmap_status ask(const dmap__birth *birth, int report, double timeout_s, dmap__answer *answer, int *pidfd,
+                       dmap__error *error) {
     int fds[DMAP__FDS_MOST + 1], n = 1;
     for (int i = 0; i < birth->n_fds; i++)
         fds[i] = birth->fds[i];
     fds[birth->n_fds] = report;
-    if (client.socket < 0)
+    if (client->socket < 0)
         return lost(error);
-    if (!dmap__wire_put(client.socket, birth, offsetof(dmap__birth, fds), fds, birth->n_fds + 1))
+    if (!dmap__wire_put(client->socket, birth, offsetof(dmap__birth, fds), fds, birth->n_fds + 1))
         return errno == EPIPE || errno == ECONNRESET
                    ? lost(error)
                    : dmap__fail_system(error, errno, "hand descriptors to the fork server");
-    while (!dmap__readable(client.socket, NUDGE_S))
-        nudge();
-    int taken = dmap__wire_take(client.socket, answer, sizeof *answer, pidfd, &n);
+    if (await_answer(timeout_s, error) != DMAP_OK)
+        return DMAP_ELOST;
+    int taken = dmap__wire_take(client->socket, answer, sizeof *answer, pidfd, &n);
     if (taken == 0)
         return lost(error);
     if (taken < 0) { /* born, but there is no room for its pidfd */
@@ -183,28 +189,17 @@ static dmap_status ask(const dmap__birth *birth, int report, dmap__answer *answe
     return DMAP_OK;
 }
 
-dmap_status dmap__forkserver_start(const dmap__birth *birth, int report, pid_t *pid, int *pidfd, dmap__error *error) {
+dmap_status dmap__forkserver_start(const dmap__birth *birth, int report, double timeout_s, pid_t *pid, int *pidfd,
+                                   dmap__error *error) {
     dmap__answer answer = {0};
-    pthread_mutex_lock(&client.lock);
+    pthread_mutex_lock(&client->lock);
     dmap_status status = be_ready(birth, error);
     if (status == DMAP_OK)
-        status = ask(birth, report, &answer, pidfd, error);
-    pthread_mutex_unlock(&client.lock);
+        status = ask(birth, report, timeout_s, &answer, pidfd, error);
+    pthread_mutex_unlock(&client->lock);
     if (status == DMAP_OK && answer.error)
         status = dmap__fail_system(error, answer.error, "start a process");
     if (status == DMAP_OK)
         *pid = answer.pid;
     return status;
-}
-
-void dmap__forkserver_forget(char **argv) {
-    pthread_mutex_init(&client.lock, NULL);
-    client.owner = 0;
-    client.socket = -1;
-    client.is_child = true;
-    client.argv = argv;
-}
-
-char **dmap__forkserver_argv(void) {
-    return client.argv;
 }

@@ -36,7 +36,9 @@ typedef struct child {
 } child;
 
 typedef struct server {
-    int socket, program, ends; /* ends: readable when a child has ended */
+    int socket, ends; /* ends: readable when a child has ended */
+    int program;      /* its pidfd; -1: the system has none */
+    pid_t parent;     /* the program */
     char **program_argv;
     child *children;
     size_t count, capacity;
@@ -49,17 +51,18 @@ static bool prepare(server *s) {
     prctl(PR_SET_NAME, "dmap-forkserver");
     setpgid(0, 0);
     dmap__child_reset_signals();
-    int socket = fcntl(s->socket, F_DUPFD_CLOEXEC, 5), program = fcntl(s->program, F_DUPFD_CLOEXEC, 5);
+    bool has_pidfd = s->program >= 0;
+    int socket = fcntl(s->socket, F_DUPFD_CLOEXEC, 5), program = has_pidfd ? fcntl(s->program, F_DUPFD_CLOEXEC, 5) : -1;
     int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (socket < 0 || program < 0 || nowhere < 0)
+    if (socket < 0 || (has_pidfd && program < 0) || nowhere < 0)
         return false;
     for (int fd = 0; fd < 3; fd++)
         dup2(nowhere, fd);
     s->socket = dup3(socket, 3, O_CLOEXEC);
-    s->program = dup3(program, 4, O_CLOEXEC);
-    dmap__close_from(5);
+    s->program = has_pidfd ? dup3(program, 4, O_CLOEXEC) : -1;
+    dmap__close_from(has_pidfd ? 5 : 4);
     s->ends = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
-    return s->ends >= 0;
+    return s->ends >= 0 && (has_pidfd || prctl(PR_SET_PDEATHSIG, SIGCHLD) == 0);
 }
 
 /* *lifeline: what the child's life hangs on. */
@@ -91,7 +94,7 @@ static dmap__answer bear(server *s, dmap__birth *birth, int *pidfd) {
     s->children[s->count++] = (child){pid, report, lifeline, birth->is_daemon != 0};
     birth->fds[birth->n_fds] = -1;
     *pidfd = dmap__pidfd_open(pid);
-    if (*pidfd >= 0)
+    if (*pidfd >= 0 || dmap__error_is_lack(errno))
         return (dmap__answer){.pid = (int32_t)pid};
     int reason = errno;
     kill(pid, SIGKILL);
@@ -116,7 +119,7 @@ static bool serve_request(server *s) {
     }
     for (int i = 0; i < n; i++)
         dmap__close_one(&fds[i]);
-    bool sent = dmap__wire_put(s->socket, &answer, sizeof answer, &pidfd, answer.error == 0);
+    bool sent = dmap__wire_put(s->socket, &answer, sizeof answer, &pidfd, pidfd >= 0);
     dmap__close_one(&pidfd);
     return sent;
 }
@@ -173,17 +176,22 @@ static void say_farewell(server *s) {
     }
 }
 
-_Noreturn void dmap__forkserver_live(int socket, int program, char **program_argv) {
-    server s = {.socket = socket, .program = program, .program_argv = program_argv};
+/* Without a pidfd the program's end is told as a child's is; else by its end of the socket alone. */
+static bool has_program(const server *s) {
+    return s->program >= 0 || getppid() == s->parent;
+}
+
+_Noreturn void dmap__forkserver_live(int socket, int program, pid_t parent, char **program_argv) {
+    server s = {.socket = socket, .program = program, .parent = parent, .program_argv = program_argv};
     if (!prepare(&s))
         dmap__child_leave(1);
-    for (bool goes_on = true; goes_on;) {
+    for (bool goes_on = has_program(&s); goes_on;) {
         struct pollfd events[] = {{s.socket, POLLIN, 0}, {s.program, POLLIN, 0}, {s.ends, POLLIN, 0}};
         if (poll(events, 3, -1) < 0)
             continue;
         if (events[2].revents)
             serve_ends(&s);
-        if (events[1].revents)
+        if (events[1].revents || !has_program(&s))
             goes_on = false;
         else if (events[0].revents)
             goes_on = serve_request(&s);

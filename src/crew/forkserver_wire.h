@@ -9,7 +9,7 @@
 enum { DMAP__WIRE_FDS = 250 }; /* in a message; the kernel takes 253 */
 
 typedef struct dmap__answer {
-    int32_t error; /* errno of what failed, or 0: then the child's pidfd comes with it */
+    int32_t error; /* errno of what failed, or 0: then the child's pidfd comes with it, where there are any */
     int32_t pid;
 } dmap__answer;
 

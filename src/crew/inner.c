@@ -60,16 +60,22 @@ static bool is_users(int i) {
     return value && *value && !is_ours(i);
 }
 
+static struct {
+    bool is_done; /* also in a process that was forked after that: to look for what is not there takes memory */
+    void (*set[N_LIBRARIES])(int64_t threads);
+} found;
+
+static void find(void) {
+    for (int i = 0; i < N_LIBRARIES; i++)
+        *(void **)&found.set[i] = libraries[i].set ? dlsym(RTLD_DEFAULT, libraries[i].set) : NULL;
+    found.is_done = true;
+}
+
 /* Tells those of the given scope. */
 static void tell(dmap__inner inner, scope which) {
-    for (int i = 0; inner.threads > 0 && i < N_LIBRARIES; i++) {
-        void (*set)(int64_t threads) = NULL;
-        if (libraries[i].scope != which || !(inner.variables >> i & 1u))
-            continue;
-        *(void **)&set = dlsym(RTLD_DEFAULT, libraries[i].set);
-        if (set)
-            set(inner.threads);
-    }
+    for (int i = 0; inner.threads > 0 && i < N_LIBRARIES; i++)
+        if (libraries[i].scope == which && (inner.variables >> i & 1u) && found.set[i])
+            found.set[i](inner.threads);
 }
 
 dmap__inner dmap__inner_open(int threads) {
@@ -83,6 +89,7 @@ dmap__inner dmap__inner_open(int threads) {
             setenv(libraries[i].variable, environment.value, 1) == 0)
             inner.variables |= UINT32_C(1) << i;
     environment.ours |= inner.variables;
+    find();
     pthread_mutex_unlock(&environment.lock);
     tell(inner, SCOPE_PROCESS);
     return inner;
@@ -107,6 +114,8 @@ void dmap__inner_enter(dmap__inner inner) {
 }
 
 void dmap__inner_enter_process(dmap__inner inner) {
+    if (inner.threads > 0 && !found.is_done)
+        find();
     tell(inner, SCOPE_PROCESS);
     tell(inner, SCOPE_THREAD);
 }

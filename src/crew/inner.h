@@ -22,8 +22,8 @@ int dmap__inner_share(int allowance, const dmap__place *places, int workers);
  *  Returns what workers are to be told. Goes with dmap__inner_close.
  *  Called by:  the rank's own thread, before workers start: it changes the environment */
 dmap__inner dmap__inner_open(int threads);
-/** Takes it back, when the last of those that were opened is closed. inner: of dmap__inner_open; or all zero, no effect
- */
+/** Takes it back, when the last of those that were opened is closed. inner: of dmap__inner_open; or all zero, no
+ *  effect */
 void dmap__inner_close(dmap__inner inner);
 
 /** Tells the libraries that count threads for each thread of the program. Called by: each worker, where it runs tasks,

@@ -13,6 +13,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "crew/exception.h"
 #include "crew/symbol.h"
 
 #define SIGNAL_STACK ((size_t)64 * 1024)
@@ -49,15 +50,21 @@ static void find_frame(void *frame, bool is_first, dmap__symbol *symbol) {
     symbol->offset += !is_first;
 }
 
-/* How abort() works is of no interest. */
-static int skip_abort(void *const *frames, int first, int n) {
+static int find_function(void *const *frames, int first, int n, const char *name) {
     dmap__symbol symbol;
-    for (int i = first + 1; i < n && i < first + SHOWN; i++) {
+    for (int i = first + 1; i < n; i++) {
         find_frame(frames[i], false, &symbol);
-        if (!strcmp(symbol.name, "abort"))
+        if (!strcmp(symbol.name, name))
             return i;
     }
-    return first;
+    return -1;
+}
+
+/* How abort() works is of no interest, nor is how an exception comes to it. */
+static int skip_abort(void *const *frames, int first, int n, bool has_thrown) {
+    int thrower = has_thrown ? find_function(frames, first, n - 1, "__cxa_throw") : -1;
+    int abort_at = find_function(frames, first, n < first + SHOWN ? n : first + SHOWN, "abort");
+    return thrower >= 0 ? thrower + 1 : abort_at >= 0 ? abort_at : first;
 }
 
 static void name_frames(void *const *frames, int first, int n, int crash, char *text, size_t size) {
@@ -83,20 +90,43 @@ static void leave_trace(int number, siginfo_t *info, void *context) {
     sigaddset(&alarms, SIGALRM);
     pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
     alarm(MOST_S);
-    int n = backtrace(frames, FRAMES), crash = first_of_crash(frames, n, struck(context));
-    name_frames(frames, number == SIGABRT ? skip_abort(frames, crash, n) : crash, n, crash, stage_of_crash->trace,
-                sizeof stage_of_crash->trace);
+    int n = backtrace(frames, FRAMES), crash = first_of_crash(frames, n, struck(context)), first = crash;
+    char *trace = stage_of_crash->trace, exception[256];
+    size_t used = 0, size = sizeof stage_of_crash->trace;
+    if (number == SIGABRT) {
+        bool has_thrown = dmap__exception_write(exception, sizeof exception);
+        first = skip_abort(frames, crash, n, has_thrown);
+        if (has_thrown)
+            used = (size_t)snprintf(trace, size, " for %s", exception);
+    }
+    name_frames(frames, first, n, crash, trace + used, size - used);
     raise(number); /* its default action by now: SA_RESETHAND */
+}
+
+void dmap__obituary_load(void) {
+    static bool is_loaded;
+    void *first;
+    if (is_loaded)
+        return;
+    backtrace(&first, 1);
+    dmap__exception_prepare();
+    is_loaded = true;
+}
+
+/* One for signal handlers, if there is none yet: a sanitizer has its own. */
+static void take_stack(void) {
+    static _Alignas(16) unsigned char room[SIGNAL_STACK];
+    const stack_t stack = {.ss_sp = room, .ss_size = sizeof room};
+    stack_t now;
+    if (sigaltstack(NULL, &now) == 0 && (now.ss_flags & SS_DISABLE))
+        sigaltstack(&stack, NULL);
 }
 
 void dmap__obituary_prepare(dmap__stage_head *head) {
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-    void *first;
     stage_of_crash = head;
-    backtrace(&first, 1);
-    stack_t stack = {.ss_sp = malloc(SIGNAL_STACK), .ss_size = SIGNAL_STACK};
-    if (stack.ss_sp)
-        sigaltstack(&stack, NULL);
+    dmap__obituary_load();
+    take_stack();
     struct sigaction action = {.sa_sigaction = leave_trace,
                                .sa_flags = (int)(SA_SIGINFO | SA_ONSTACK | SA_RESETHAND | SA_NODEFER)};
     for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)

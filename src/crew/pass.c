@@ -18,7 +18,7 @@
 
 static void end_call(dmap__worker *worker, dmap__batch *b, const char *what, int code) {
     dmap__fail(&b->log->trouble, code == ENOMEM ? DMAP_ENOMEM : DMAP_EIO, "%s: %s", what, strerror(code));
-    dmap__crew_lower_limit(worker->crew, 0);
+    dmap__crew_lower_limit(worker->crew, worker->context.call, 0);
 }
 
 /* ---- items ---- */
@@ -35,7 +35,7 @@ static bool make_room(dmap__fetched *fetched, size_t needed) {
 
 bool dmap__batch_read(dmap__worker *worker, dmap__batch *b, uint32_t first, uint64_t n, void *items) {
     const dmap__grant *grant = b->grant;
-    size_t size = worker->crew->work.task->item_size;
+    size_t size = worker->context.call->task->item_size;
     int code = dmap__reach_read(grant->reach, grant->items_at + first * size, items, (size_t)n * size);
     if (code)
         end_call(worker, b, "items cannot be read from the master's memory", code);
@@ -63,7 +63,7 @@ static bool read_ahead(dmap__worker *worker, dmap__batch *b, uint64_t ticket, si
 bool dmap__batch_fetch(dmap__worker *worker, dmap__batch *b) {
     const dmap__grant *grant = b->grant;
     const dmap__fetched *fetched = &worker->fetched;
-    size_t size = worker->crew->work.task->item_size;
+    size_t size = worker->context.call->task->item_size;
     if (grant->layout != DMAP__LAYOUT_ARRAY)
         return true;
     if (!grant->items_at) {

@@ -88,19 +88,19 @@ static int most_pus(const dmap__core *cores, const dmap__share *share) {
 
 /* One round: workers from `worker` on take a core each, in order, if it has hardware thread `level`. */
 static int fill_round(const dmap__core *cores, const key *keys, int n, int level, int worker, int workers,
-                      dmap__slot *slots) {
+                      dmap__spot *spots) {
     for (int i = 0; i < n && worker < workers; i++)
         if (level < cores[keys[i].core].pus)
-            slots[worker++] = (dmap__slot){.core = keys[i].core, .sibling = level};
+            spots[worker++] = (dmap__spot){.core = keys[i].core, .sibling = level};
     return worker;
 }
 
 /* Fewer workers than cores, in order, each bound to more than its core: what it is bound to is meant for it, so it
  * takes the first core of its part of the share. Side by side they would crowd into one NUMA node and leave the others
  * idle. */
-static void fill_parts(const key *keys, int n, int workers, dmap__slot *slots) {
+static void fill_parts(const key *keys, int n, int workers, dmap__spot *spots) {
     for (int w = 0; w < workers; w++)
-        slots[w] = (dmap__slot){.core = keys[(int64_t)w * n / workers].core};
+        spots[w] = (dmap__spot){.core = keys[(int64_t)w * n / workers].core};
 }
 
 static bool has_parts(dmap_bind bind, dmap_spread spread, int n, int workers) {
@@ -110,23 +110,23 @@ static bool has_parts(dmap_bind bind, dmap_spread spread, int n, int workers) {
 
 /* Ranks that share one core take its hardware threads in turn. */
 static void fill_shared_core(const dmap__core *cores, const dmap__share *share, dmap_bind bind, int workers,
-                             dmap__slot *slots) {
+                             dmap__spot *spots) {
     int pus = bind == DMAP_BIND_PU ? cores[share->begin].pus : 1;
     for (int w = 0; w < workers; w++) {
         int sibling = (int)((share->turn + (int64_t)w * share->sharers) % pus);
-        slots[w] = (dmap__slot){.core = share->begin, .sibling = sibling};
+        spots[w] = (dmap__spot){.core = share->begin, .sibling = sibling};
     }
 }
 
-static void mark_shared(const dmap__share *share, int workers, dmap__slot *slots, int *counts) {
+static void mark_shared(const dmap__share *share, int workers, dmap__spot *spots, int *counts) {
     for (int w = 0; w < workers; w++)
-        counts[slots[w].core - share->begin]++;
+        counts[spots[w].core - share->begin]++;
     for (int w = 0; w < workers; w++)
-        slots[w].shared = share->sharers > 1 || counts[slots[w].core - share->begin] > 1;
+        spots[w].shared = share->sharers > 1 || counts[spots[w].core - share->begin] > 1;
 }
 
 dmap_status dmap__place_workers(const dmap__core *cores, const dmap__share *share, dmap_bind bind, dmap_spread spread,
-                                int workers, dmap__slot *slots) {
+                                int workers, dmap__spot *spots) {
     int n = share->end - share->begin;
     int levels = bind == DMAP_BIND_PU ? most_pus(cores, share) : 1;
     dmap_status status = DMAP_ENOMEM;
@@ -136,13 +136,13 @@ dmap_status dmap__place_workers(const dmap__core *cores, const dmap__share *shar
         goto out;
     order_cores(cores, share, spread, keys);
     if (share->sharers > 1)
-        fill_shared_core(cores, share, bind, workers, slots);
+        fill_shared_core(cores, share, bind, workers, spots);
     else if (has_parts(bind, spread, n, workers))
-        fill_parts(keys, n, workers, slots);
+        fill_parts(keys, n, workers, spots);
     else
         for (int done = 0, level = 0; done < workers; level = (level + 1) % levels)
-            done = fill_round(cores, keys, n, level, done, workers, slots);
-    mark_shared(share, workers, slots, counts);
+            done = fill_round(cores, keys, n, level, done, workers, spots);
+    mark_shared(share, workers, spots, counts);
     status = DMAP_OK;
 out:
     free(counts);

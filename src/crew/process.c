@@ -1,7 +1,8 @@
 /* A process that was started: looked at, waited for, ended. Its pidfd says when it has ended, whoever is its parent;
  * its exit code comes from the parent: over the report pipe from the fork server, by waiting from this process. So
  * nothing here acts on a process number that may have become another's: a signal goes by the pidfd, and to a group
- * only while its leader lives.
+ * only while its leader lives. Where the system has no pidfds, the report pipe stands for one: it is readable once the
+ * server has reaped the process, and gone together with the server.
  *
  * State goes from new to started to ended, the last step by dmap__process_collect alone. */
 #include "crew/process.h"
@@ -25,11 +26,11 @@ static int code_of(const siginfo_t *info) {
 /* A direct child is reaped here; before that, while its number is its own, the rest of a daemon's group is killed. */
 static bool reap(dmap_process *process) {
     siginfo_t info;
-    if (process->is_daemon && dmap__pidfd_wait(process->pidfd, &info, WEXITED | WNOWAIT) == 0)
+    if (process->is_daemon && dmap__pidfd_wait(process->pidfd, process->pid, &info, WEXITED | WNOWAIT) == 0)
         kill(-process->pid, SIGKILL);
     int failed;
     do
-        failed = dmap__pidfd_wait(process->pidfd, &info, WEXITED);
+        failed = dmap__pidfd_wait(process->pidfd, process->pid, &info, WEXITED);
     while (failed && errno == EINTR);
     if (!failed)
         process->code = code_of(&info);
@@ -103,13 +104,21 @@ dmap_status dmap__process_exit_code(dmap_process *process, int *code, dmap__erro
     return status;
 }
 
+/* Where signals do not go by pidfd, or there is none (a pipe's end stands for it then), the number has to do: it was
+ * the process's a moment ago. */
+static int send_signal(const dmap_process *process, int signal) {
+    if (dmap__pidfd_signal(process->pidfd, signal) == 0)
+        return 0;
+    return errno == EBADF || dmap__error_is_lack(errno) ? kill(process->pid, signal) : -1;
+}
+
 dmap_status dmap__process_signal(dmap_process *process, int signal, bool whole_group, dmap__error *error) {
     dmap_status status = check_started(process, error);
     if (status != DMAP_OK || !dmap__process_is_alive(process))
         return status;
     if (whole_group)
         kill(-process->pid, signal);
-    if (dmap__pidfd_signal(process->pidfd, signal) == 0 || errno == ESRCH)
+    if (send_signal(process, signal) == 0 || errno == ESRCH)
         return DMAP_OK;
     return dmap__fail_system(error, errno, "signal a process");
 }

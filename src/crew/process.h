@@ -9,6 +9,8 @@
 
 dmap_status dmap__process_open(const dmap_process_options *options, dmap_process **process, dmap__error *error);
 dmap_status dmap__process_start(dmap_process *process, dmap__error *error);
+/** True if the last start failed as the child died, or was killed for being late: another may do better. */
+bool dmap__process_is_stillborn(const dmap_process *process);
 dmap_status dmap__process_join(dmap_process *process, double timeout_s, dmap__error *error);
 bool dmap__process_is_alive(const dmap_process *process);
 dmap_status dmap__process_exit_code(dmap_process *process, int *code, dmap__error *error);

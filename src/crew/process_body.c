@@ -1,6 +1,6 @@
 /* The body: a head, the argument, then strings, each ended by a zero: name, code, argv, environment. The writer and the
  * reader are copies of one program, so the layout is the compiler's. The argument starts at 64, so that it is aligned
- * as the documentation says. */
+ * as the documentation says. The reader takes no memory from malloc. */
 #include "crew/process_body.h"
 
 #include <errno.h>
@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+#include "base/memory_file.h"
 #include "crew/process_system.h"
 
 #define MAGIC UINT64_C(0x646d617070726f63)
@@ -39,10 +41,11 @@ static char *put_strings(char *to, const char *const *strings, uint64_t n) {
     return to;
 }
 
-static bool write_parts(int descriptor, const head *h, const void *argument, const char *strings) {
-    return dmap__write_all(descriptor, h, sizeof *h) &&
-           dmap__write_all(descriptor, argument, (size_t)h->argument_size) &&
-           dmap__write_all(descriptor, strings, (size_t)h->strings_size);
+/* Returns 0, or why not. */
+static int write_parts(int descriptor, const head *h, const void *argument, const char *strings) {
+    int reason = dmap__memory_file_append(descriptor, h, sizeof *h);
+    reason = reason ? reason : dmap__memory_file_append(descriptor, argument, (size_t)h->argument_size);
+    return reason ? reason : dmap__memory_file_append(descriptor, strings, (size_t)h->strings_size);
 }
 
 dmap_status dmap__process_body_write(const dmap_process_options *options, const char *name, const char *code,
@@ -58,9 +61,10 @@ dmap_status dmap__process_body_write(const dmap_process_options *options, const 
     next = put_strings(next, options->argv, h.n_argv);
     put_strings(next, environment, h.n_environment);
     dmap_status status = DMAP_OK;
-    int made = memfd_create("dmap-process", MFD_CLOEXEC);
-    if (made < 0 || !write_parts(made, &h, options->argument, strings))
-        status = dmap__fail_system(error, errno, "keep the argument of a process");
+    int made = dmap__memory_file("dmap-process", NULL);
+    int reason = made < 0 ? errno : write_parts(made, &h, options->argument, strings);
+    if (reason)
+        status = dmap__fail_system(error, reason, "keep the argument of a process");
     if (status == DMAP_OK)
         *descriptor = made;
     else
@@ -111,11 +115,12 @@ bool dmap__process_body_read(int descriptor, dmap__process_body *body) {
     if (!data)
         return false;
     bool has_head = is_whole(h, size);
-    char **argv = has_head ? calloc((size_t)h->n_argv + 1, sizeof *argv) : NULL;
-    char **environment = has_head ? calloc((size_t)h->n_environment + 2, sizeof *environment) : NULL;
-    if (!argv || !environment || !take_all(data, size, names, argv, environment)) {
-        free(environment);
-        free(argv);
+    size_t lists = has_head ? (size_t)(h->n_argv + 1 + h->n_environment + 2) * sizeof(char *) : 0;
+    char **argv = lists ? dmap__memory_lasting(lists) : NULL;
+    char **environment = argv ? argv + h->n_argv + 1 : NULL;
+    if (!argv || !take_all(data, size, names, argv, environment)) {
+        if (argv)
+            munmap(argv, lists);
         munmap(data, size);
         return false;
     }

@@ -2,17 +2,12 @@
 #ifndef DMAP_CREW_PROCESS_ENVIRONMENT_H
 #define DMAP_CREW_PROCESS_ENVIRONMENT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-/** True if a launcher of MPI made this environment ("NAME=value", ended by NULL) for a rank. */
-bool dmap__environment_is_ranks(const char *const *environment);
-/** True for a variable ("NAME=value") by which a launcher or its job step speaks to one rank: a program that inherits
- * it may take itself for that rank. */
-bool dmap__environment_is_launchers(const char *variable);
-
-/** Writes to kept (room for as many as environment has, and NULL) the variables that a child gets, in their order: all
- *  of them, if the environment is no rank's. Returns their number. */
+/** Leaves out the variables by which a launcher or its job step speaks to one rank: a program that inherits them may
+ *  take itself for that rank.
+ *  Writes to kept (room for as many as environment has, and NULL) the variables that a child gets, in their order: all
+ *  of them, if the environment is neither a rank's nor that of a step of Slurm. Returns their number. */
 size_t dmap__environment_for_child(const char *const *environment, const char **kept);
 
 #endif

@@ -1,9 +1,11 @@
 /* Opening: the options are checked and copied, so that starting needs nothing of them but the descriptors. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/options.h"
 #include "crew/process_body.h"
 #include "crew/process_code.h"
 #include "crew/process_environment.h"
@@ -28,6 +30,16 @@ static const char *find_mistake(const dmap_process_options *o) {
         return "input, output and error are descriptors, or one of DMAP_FD_";
     if (o->n_fds < 0 || o->n_fds > DMAP_FDS_MOST || (o->n_fds && !o->fds))
         return "fds needs n_fds descriptors, 200 at the most";
+    if (!isfinite(o->start_timeout_s) || o->start_timeout_s < 0)
+        return "start_timeout_s is no number of seconds";
+    return NULL;
+}
+
+/* An entry that is no variable would be kept from the child, or mistaken by it for another. */
+static const char *find_no_variable(const char *const *environment) {
+    for (; environment && *environment; environment++)
+        if (strcspn(*environment, "=") == 0 || !strchr(*environment, '='))
+            return *environment;
     return NULL;
 }
 
@@ -74,6 +86,7 @@ static dmap_process *create(const dmap_process_options *o, const char *name) {
     *p = (dmap_process){.kind = kind_of(o),
                         .is_direct = o->run && o->start == DMAP_FORK,
                         .is_daemon = o->daemon,
+                        .start_timeout_s = o->start_timeout_s > 0 ? o->start_timeout_s : DMAP__START_TIMEOUT_S,
                         .run = o->run,
                         .standard = {o->input, o->output, o->error},
                         .n_given = o->n_fds,
@@ -97,6 +110,9 @@ dmap_status dmap__process_open(const dmap_process_options *options, dmap_process
     const char *code = "", *mistake = find_mistake(options);
     if (mistake)
         return dmap__fail(error, DMAP_EINVAL, "%s", mistake);
+    const char *entry = find_no_variable(options->environment);
+    if (entry)
+        return dmap__fail(error, DMAP_EINVAL, "the environment's \"%.100s\" is not of the form NAME=value", entry);
     dmap_status status =
         options->run && options->start == DMAP_SPAWN ? dmap__process_code_name(options->run, &code, error) : DMAP_OK;
     if (status != DMAP_OK)

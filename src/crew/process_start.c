@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -95,14 +96,14 @@ static dmap_status fork_here(const dmap__birth *birth, pid_t *pid, int *pidfd, d
     if (*pid < 0)
         return dmap__fail_system(error, reason, "fork a process");
     setpgid(*pid, *pid);
-    *pidfd = dmap__pidfd_open(*pid);
+    *pidfd = dmap__pidfd_open(*pid); /* not missed: nobody else would say when it has ended */
     if (*pidfd >= 0)
         return DMAP_OK;
     reason = errno;
     kill(*pid, SIGKILL);
     while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
         ;
-    return dmap__fail_system(error, reason, "watch a process");
+    return dmap__fail_system(error, reason, "watch a process (pidfd_open)");
 }
 
 static dmap_status fail_trouble(const dmap_process *process, const dmap__child_trouble *trouble, dmap__error *error) {
@@ -120,17 +121,70 @@ static dmap_status fail_trouble(const dmap_process *process, const dmap__child_t
                       process->name, steps[step], *text ? ": " : "", text);
 }
 
-/* The child closes its end of ready when it runs, or writes what kept it from that. */
-static dmap_status wait_ready(dmap_process *process, int ready, dmap__error *error) {
-    dmap__child_trouble trouble;
-    if (!dmap__read_all(ready, &trouble, sizeof trouble))
-        return DMAP_OK;
+/* What was begun is taken back, once the child has ended. */
+static void take_back(dmap_process *process) {
     dmap__readable(process->pidfd, -1);
     dmap__process_collect(process);
     dmap__close_one(&process->pidfd);
     process->pid = -1;
     process->state = DMAP__PROCESS_NEW;
+}
+
+static dmap_status fail_late(dmap_process *process, dmap__error *error) {
+    int pid = (int)process->pid;
+    process->is_stillborn = true;
+    dmap__process_signal(process, SIGKILL, true, error);
+    take_back(process);
+    return dmap__fail(error, DMAP_ETIMEOUT, "process \"%s\" (%d) did not come up within %g seconds: it was killed",
+                      process->name, pid, process->start_timeout_s);
+}
+
+static dmap_status fail_dead(dmap_process *process, dmap__error *error) {
+    int pid = (int)process->pid;
+    process->is_stillborn = true;
+    take_back(process);
+    if (process->is_lost && !process->is_direct) {
+        process->is_stillborn = false;
+        return dmap__fail(error, DMAP_ELOST,
+                          "process \"%s\" (%d) ended before its function began: the fork server was killed",
+                          process->name, pid);
+    }
+    return dmap__fail(error, DMAP_EIO, "process \"%s\" (%d) ended before its function began: %s %d%s", process->name,
+                      pid, process->code < 0 ? "killed by signal" : "exit code", abs(process->code),
+                      process->kind == DMAP__CHILD_COPY && process->code == 127 ? " (the loader's: see its message)"
+                                                                                : "");
+}
+
+/* The child says on ready that its function is about to run, or what kept it from that; a command says nothing, its
+ * exec closes ready. */
+static dmap_status wait_ready(dmap_process *process, int ready, dmap__error *error) {
+    dmap__child_trouble trouble = {DMAP__STEP_NONE, 0};
+    if (!dmap__readable_patiently(ready, process->start_timeout_s))
+        return fail_late(process, error);
+    bool said = dmap__read_all(ready, &trouble, sizeof trouble);
+    if (said ? trouble.step == DMAP__STEP_NONE : process->kind == DMAP__CHILD_COMMAND)
+        return DMAP_OK;
+    if (!said)
+        return fail_dead(process, error);
+    take_back(process);
     return fail_trouble(process, &trouble, error);
+}
+
+bool dmap__process_is_stillborn(const dmap_process *process) {
+    return process->is_stillborn;
+}
+
+/* Where there are no pidfds the report stands for one. */
+static dmap_status watch_report(dmap_process *process, dmap__error *error) {
+    process->pidfd = fcntl(process->report, F_DUPFD_CLOEXEC, 3);
+    if (process->pidfd >= 0)
+        return DMAP_OK;
+    int reason = errno;
+    kill(process->pid, SIGKILL);
+    dmap__process_collect(process);
+    process->state = DMAP__PROCESS_NEW;
+    process->pid = -1;
+    return dmap__fail_system(error, reason, "watch a process");
 }
 
 /* The process is forked: not known yet is whether it runs. */
@@ -140,9 +194,9 @@ static dmap_status bear(dmap_process *process, parts *p, dmap__error *error) {
     if (status == DMAP_OK)
         status = fill_birth(process, p, &birth, error);
     if (status == DMAP_OK)
-        status = process->is_direct
-                     ? fork_here(&birth, &process->pid, &process->pidfd, error)
-                     : dmap__forkserver_start(&birth, p->report[WRITE_END], &process->pid, &process->pidfd, error);
+        status = process->is_direct ? fork_here(&birth, &process->pid, &process->pidfd, error)
+                                    : dmap__forkserver_start(&birth, p->report[WRITE_END], process->start_timeout_s,
+                                                             &process->pid, &process->pidfd, error);
     if (status != DMAP_OK) {
         process->pid = -1;
         return status;
@@ -151,7 +205,7 @@ static dmap_status bear(dmap_process *process, parts *p, dmap__error *error) {
     process->report = p->report[READ_END];
     process->lifeline = p->lifeline[WRITE_END];
     p->report[READ_END] = p->lifeline[WRITE_END] = -1;
-    return DMAP_OK;
+    return process->pidfd >= 0 ? DMAP_OK : watch_report(process, error);
 }
 
 dmap_status dmap__process_start(dmap_process *process, dmap__error *error) {
@@ -160,6 +214,7 @@ dmap_status dmap__process_start(dmap_process *process, dmap__error *error) {
     if (process->state != DMAP__PROCESS_NEW)
         return dmap__fail(error, DMAP_EINVAL, "process \"%s\" (%d) was started already", process->name,
                           (int)process->pid);
+    process->is_stillborn = false;
     dmap__process_live_begin_start();
     dmap_status status = bear(process, &p, error);
     if (status == DMAP_OK) {

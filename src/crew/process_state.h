@@ -18,6 +18,8 @@ struct dmap_process {
     dmap__child_kind kind;
     bool is_direct; /* forked by the program itself */
     bool is_daemon;
+    bool is_stillborn; /* the last start failed after the fork */
+    double start_timeout_s;
     dmap_process_fn *run; /* NULL for a command */
     char *name;
     int standard[3]; /* as in the options */

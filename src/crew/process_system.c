@@ -3,9 +3,10 @@
  * Keeps no state. */
 #include "crew/process_system.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -13,6 +14,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+
+#define PATIENCE_S 0.1
 
 int dmap__pidfd_open(pid_t pid) {
     return (int)syscall(SYS_pidfd_open, pid, 0);
@@ -22,9 +25,12 @@ int dmap__pidfd_signal(int pidfd, int signal) {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
 
-int dmap__pidfd_wait(int pidfd, siginfo_t *info, int options) {
+int dmap__pidfd_wait(int pidfd, pid_t pid, siginfo_t *info, int options) {
     enum { BY_PIDFD = 3 }; /* P_PIDFD */
-    return waitid((idtype_t)BY_PIDFD, (id_t)pidfd, info, options);
+    int failed = waitid((idtype_t)BY_PIDFD, (id_t)pidfd, info, options);
+    if (failed && (errno == EINVAL || dmap__error_is_lack(errno)))
+        failed = waitid(P_PID, (id_t)pid, info, options);
+    return failed;
 }
 
 bool dmap__readable(int descriptor, double timeout_s) {
@@ -40,18 +46,42 @@ bool dmap__readable(int descriptor, double timeout_s) {
     }
 }
 
+bool dmap__readable_patiently(int descriptor, double timeout_s) {
+    for (double left = timeout_s; left > 0; left -= PATIENCE_S)
+        if (dmap__readable(descriptor, left < PATIENCE_S ? left : PATIENCE_S))
+            return true;
+    return dmap__readable(descriptor, 0);
+}
+
+/* What getdents64 fills in. */
+typedef struct entry {
+    uint64_t number;
+    int64_t next;
+    unsigned short size;
+    unsigned char type;
+    char name[];
+} entry;
+
+/* Closes those of the list that `all` has; false at its end. */
+static bool close_some(int all, int first) {
+    _Alignas(entry) char list[2048];
+    long size = syscall(SYS_getdents64, all, list, sizeof list);
+    for (long at = 0; at < size; at += ((const entry *)(const void *)(list + at))->size) {
+        int descriptor = atoi(((const entry *)(const void *)(list + at))->name);
+        if (descriptor >= first && descriptor != all)
+            close(descriptor);
+    }
+    return size > 0;
+}
+
 void dmap__close_from(int first) {
     if (syscall(SYS_close_range, first, ~0u, 0) == 0)
         return;
     close(first); /* room for the list of the others, should there be none */
-    DIR *all = opendir("/proc/self/fd");
-    for (struct dirent *entry; all && (entry = readdir(all));) {
-        int descriptor = atoi(entry->d_name);
-        if (descriptor >= first && descriptor != dirfd(all))
-            close(descriptor);
-    }
-    if (all)
-        closedir(all);
+    int all = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (all >= 0 && close_some(all, first))
+        continue;
+    dmap__close_one(&all);
 }
 
 void dmap__close_one(int *descriptor) {
@@ -88,11 +118,4 @@ bool dmap__write_all(int descriptor, const void *data, size_t size) {
         size -= (size_t)put;
     }
     return true;
-}
-
-dmap_status dmap__fail_system(dmap__error *error, int number, const char *what) {
-    char reason[128];
-    dmap_status status = number == ENOMEM ? DMAP_ENOMEM : number == ENOSYS ? DMAP_EUNSUPPORTED : DMAP_EIO;
-    return dmap__fail(error, status, "cannot %s: %s%s", what, strerror_r(number, reason, sizeof reason),
-                      number == EMFILE ? " (see ulimit -n)" : "");
 }

@@ -13,12 +13,15 @@
 int dmap__pidfd_open(pid_t pid);
 /** Sends a signal to the process of a pidfd, never to another that got its number. -1 on failure. */
 int dmap__pidfd_signal(int pidfd, int signal);
-/** waitid() for a child by its pidfd. */
-int dmap__pidfd_wait(int pidfd, siginfo_t *info, int options);
+/** waitid() for a child by its pidfd; where the system has no such thing, by its number. */
+int dmap__pidfd_wait(int pidfd, pid_t pid, siginfo_t *info, int options);
 /** Waits until descriptor is readable or at its end. timeout_s < 0: no limit. Returns false when the time is over. */
 bool dmap__readable(int descriptor, double timeout_s);
 
-/** Closes all descriptors from first on. */
+/** The same, but time in which this process did not run (it was stopped, the machine is busy) hardly counts. */
+bool dmap__readable_patiently(int descriptor, double timeout_s);
+
+/** Closes all descriptors from first on. Takes no memory. */
 void dmap__close_from(int first);
 /** Closes *descriptor, if it is not negative, and makes it -1. Errno is kept. */
 void dmap__close_one(int *descriptor);
@@ -26,10 +29,5 @@ void dmap__close_one(int *descriptor);
 /** read() and write() of all bytes, whatever comes between; false on failure or an early end. */
 bool dmap__read_all(int descriptor, void *data, size_t size);
 bool dmap__write_all(int descriptor, const void *data, size_t size);
-
-/** The status for a failed system call: "cannot WHAT: reason of number", and where to look if there are too many
- *  descriptors. Returns DMAP_ENOMEM, DMAP_EUNSUPPORTED (the
- * kernel has no such call) or DMAP_EIO. */
-dmap_status dmap__fail_system(dmap__error *error, int number, const char *what);
 
 #endif

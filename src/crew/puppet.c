@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/options.h"
 #include "crew/emission.h"
 #include "crew/obituary.h"
 #include "crew/process.h"
@@ -28,6 +29,10 @@ dmap__puppet *dmap__puppet_create(const dmap__puppet_config *config) {
     if (!puppet)
         return NULL;
     puppet->config = *config;
+    if (puppet->config.start_timeout_s <= 0)
+        puppet->config.start_timeout_s = DMAP__START_TIMEOUT_S;
+    if (config->start == DMAP_FORK)
+        dmap__worker_child_prepare();
     puppet->watch.stage = &puppet->stage;
     if (!dmap__stage_create(&puppet->stage)) {
         int reason = errno;
@@ -108,7 +113,8 @@ uint32_t dmap__puppet_admit(dmap__puppet *puppet, uint32_t items) {
     return most && left < items ? (uint32_t)left : items;
 }
 
-static dmap_status start(dmap__puppet *puppet, dmap__error *error) {
+/* *is_stillborn: it failed, and the next may do better. */
+static dmap_status start(dmap__puppet *puppet, bool *is_stillborn, dmap__error *error) {
     char name[32];
     dmap__stage_head *head = puppet->stage.head;
     snprintf(name, sizeof name, "dmap worker %d", puppet->config.worker);
@@ -116,6 +122,7 @@ static dmap_status start(dmap__puppet *puppet, dmap__error *error) {
                                     .name = name,
                                     .start = puppet->config.start,
                                     .daemon = true,
+                                    .start_timeout_s = puppet->config.start_timeout_s,
                                     .fds = &puppet->stage.descriptor,
                                     .n_fds = 1};
     head->quit = false;
@@ -124,10 +131,12 @@ static dmap_status start(dmap__puppet *puppet, dmap__error *error) {
     head->rank = puppet->config.rank;
     head->worker = puppet->config.worker;
     head->inner = puppet->config.inner;
+    dmap__surroundings_get(&head->surroundings, puppet->config.mask);
     head->is_bound = sched_getaffinity(0, sizeof head->cpus, head->cpus) == 0;
     head->spins = head->is_bound && CPU_COUNT_S(sizeof head->cpus, head->cpus) >= 2 * puppet->config.workers;
-    atomic_store(&head->phase, (uint32_t)DMAP__PHASE_IDLE);
+    atomic_store(&head->phase, (uint32_t)DMAP__PHASE_START);
     atomic_store(&head->turn, (uint32_t)DMAP__TURN_RANK);
+    *is_stillborn = false;
     dmap_status status = dmap__process_open(&options, &puppet->process, error);
     if (status == DMAP_OK)
         status = dmap__process_start(puppet->process, error);
@@ -135,6 +144,7 @@ static dmap_status start(dmap__puppet *puppet, dmap__error *error) {
         !dmap__watcher_add(puppet->config.watcher, dmap__process_fd(puppet->process), &puppet->watch))
         status = dmap__fail_system(error, errno, "watch a process");
     if (status != DMAP_OK && puppet->process) {
+        *is_stillborn = dmap__process_is_stillborn(puppet->process);
         dmap__process_signal(puppet->process, SIGKILL, true, NULL);
         dmap__process_join(puppet->process, -1, NULL);
         dmap__process_close(puppet->process, NULL);
@@ -169,9 +179,19 @@ static bool answer_emission(dmap__puppet *puppet) {
     return dmap__stage_pass(&puppet->stage, DMAP__TURN_RANK, DMAP__TURN_PROCESS);
 }
 
+/* Counts the time that the process has taken to come up so far; time in which this thread did not look hardly counts.
+ * False once it is over. */
+static bool may_come_up(const dmap__puppet *puppet, double now, double *waited_s, double *looked_s) {
+    double since = now - *looked_s;
+    *looked_s = now;
+    if (atomic_load(&puppet->stage.head->phase) == DMAP__PHASE_START)
+        *waited_s += since < LOOK_S ? since : LOOK_S;
+    return *waited_s <= puppet->config.start_timeout_s;
+}
+
 /* Whether the items are wanted is looked at now and then: nobody wakes this thread for it. */
 static dmap__puppet_said wait_until_due(dmap__puppet *puppet, const dmap__patience *p, double asked_s) {
-    double unwanted_s = 0;
+    double unwanted_s = 0, waited_s = 0, looked_s = asked_s;
     dmap__turn turn = (dmap__turn)atomic_load(&puppet->stage.head->turn);
     while (turn == DMAP__TURN_PROCESS || (turn == DMAP__TURN_RANK && answer_emission(puppet))) {
         double now = dmap__clock_now(), left = LOOK_S;
@@ -180,11 +200,13 @@ static dmap__puppet_said wait_until_due(dmap__puppet *puppet, const dmap__patien
             if (left <= 0)
                 return DMAP__PUPPET_TIMED_OUT;
         }
-        if (atomic_load(p->limit) <= p->first) {
+        if (atomic_load(p->limit) <= p->first && !(p->lets_run && atomic_load(p->lets_run))) {
             unwanted_s = unwanted_s > 0 ? unwanted_s : now;
             if (now - unwanted_s >= GRACE_S)
                 return DMAP__PUPPET_UNWANTED;
         }
+        if (!may_come_up(puppet, now, &waited_s, &looked_s))
+            return DMAP__PUPPET_LATE;
         turn = dmap__stage_wait(&puppet->stage, DMAP__TURN_PROCESS, left < LOOK_S ? left : LOOK_S);
     }
     return DMAP__PUPPET_ANSWERED;
@@ -219,8 +241,9 @@ dmap__puppet_said dmap__puppet_ask(dmap__puppet *puppet, const dmap__patience *p
     head->text[0] = '\0';
     head->emission = head->emitted = 0;
     head->size = puppet->stage.size;
-    if (!puppet->process && start(puppet, error) != DMAP_OK)
-        return DMAP__PUPPET_FAILED;
+    bool is_stillborn;
+    if (!puppet->process && start(puppet, &is_stillborn, error) != DMAP_OK)
+        return is_stillborn ? DMAP__PUPPET_STILLBORN : DMAP__PUPPET_FAILED;
     double asked_s = dmap__clock_now();
     if (dmap__stage_pass(&puppet->stage, DMAP__TURN_RANK, DMAP__TURN_PROCESS))
         return wait_for_answer(puppet, patience, asked_s);

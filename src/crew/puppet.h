@@ -25,8 +25,10 @@ typedef struct dmap__puppet_config {
     dmap_start start;
     uint64_t refresh_items;  /* most items that one process runs; 0: no bound */
     uint64_t refresh_memory; /* bytes of its own that it may hold in memory, looked at between batches; 0: no bound */
+    double start_timeout_s;  /* for a process to come up; 0: the default */
     dmap__watcher *watcher;  /* borrowed */
     dmap__inner inner;       /* what the process tells the libraries of its tasks */
+    const sigset_t *mask;    /* borrowed: signals that its tasks find blocked */
     int rank, worker;
     int workers; /* of the rank */
 } dmap__puppet_config;
@@ -56,7 +58,10 @@ typedef enum dmap__puppet_said {
     DMAP__PUPPET_DIED = 1,
     DMAP__PUPPET_TIMED_OUT = 2, /* its item was over the timeout: it was killed */
     DMAP__PUPPET_UNWANTED = 3,  /* nobody waits for its items any more: it was killed */
-    DMAP__PUPPET_FAILED = 4     /* no process could be started: error says why */
+    DMAP__PUPPET_FAILED = 4,    /* no process could be started: error says why */
+    DMAP__PUPPET_LATE = 5,      /* it did not come up in time: it was killed */
+    DMAP__PUPPET_STILLBORN = 6  /* it died, or was killed for being late, before its function began: there is none now,
+                                   error says more, and the next may do better */
 } dmap__puppet_said;
 
 /** How long an answer is waited for. */
@@ -64,6 +69,7 @@ typedef struct dmap__patience {
     double item_timeout_s;         /* 0: none */
     const _Atomic uint64_t *limit; /* of the crew: once it is at `first` or below, the items are not wanted */
     uint64_t first;
+    const _Atomic bool *lets_run; /* the process is not killed for that */
 } dmap__patience;
 
 /** Before a request is written: ends a process that is due for it. Returns how many of `items` the next one to be asked

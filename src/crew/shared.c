@@ -1,11 +1,13 @@
 #include "crew/shared.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory_file.h"
 #include "base/reach.h"
 
 static void *map(int descriptor, size_t size, int protection) {
@@ -14,13 +16,17 @@ static void *map(int descriptor, size_t size, int protection) {
 }
 
 void *dmap__shared_create(const void *data, size_t size, int *descriptor) {
-    int fd = memfd_create("dmap-shared", MFD_CLOEXEC);
+    int fd = dmap__memory_file("dmap-shared", NULL), reason = 0;
     if (fd < 0)
         return NULL;
-    /* Allocated now: memory that is out shows here, not as a SIGBUS later. */
-    void *mapping = posix_fallocate(fd, 0, (off_t)size) ? NULL : map(fd, size, PROT_READ | PROT_WRITE);
+    do
+        reason = dmap__memory_file_reserve(fd, 0, size);
+    while (reason == EINTR);
+    void *mapping = reason ? NULL : map(fd, size, PROT_READ | PROT_WRITE);
     if (!mapping) {
+        reason = reason ? reason : errno;
         close(fd);
+        errno = reason;
         return NULL;
     }
     memcpy(mapping, data, size);

@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** A read-only mapping of a copy of the data (size > 0). *descriptor holds it for others. NULL if memory is out. */
+/** A read-only mapping of a copy of the data (size > 0). *descriptor holds it for others. NULL, with
+ *  errno, if that cannot be. */
 void *dmap__shared_create(const void *data, size_t size, int *descriptor);
 /** Which file a descriptor holds, among all that are open on the host; 0: not known. */
 uint64_t dmap__shared_file(int descriptor);

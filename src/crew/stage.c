@@ -2,9 +2,10 @@
  * has its own word for the size: the process is told when the rank gave memory back, the rank asks the kernel when the
  * process may have taken more.
  *
- * The file never becomes shorter, and is sealed so: what the rank maps stays, whatever a task does with the descriptor.
- * Memory is given back by holes. Before either side makes the file longer it looks whether the descriptor is still that
- * of the stage: a task that closes all descriptors and opens a file must not find its file grown. */
+ * The file never becomes shorter, and is sealed so, where the system has that: what the rank maps stays, whatever a
+ * task does with the descriptor. Memory is given back by holes. Before either side makes the file longer it looks
+ * whether the descriptor is still that of the stage: a task that closes all descriptors and opens a file must not find
+ * its file grown. */
 #include "crew/stage.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/futex.h"
+#include "base/memory_file.h"
 #include "crew/process_system.h"
 
 #define LARGEST   ((size_t)1 << 38) /* addresses asked for at first */
@@ -25,6 +27,9 @@
 #define USUAL     ((size_t)1 << 20) /* memory that is kept between batches */
 #define STEP      ((size_t)1 << 22) /* memory that is made at once */
 #define ALIGNMENT 64u
+#define HEAD_SIZE ((sizeof(dmap__stage_head) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT)
+#define LEAST     ((uint64_t)64 << 10) /* memory that is kept between calls, whatever else is, */
+#define PAGE      ((uint64_t)64 << 10) /* in whole pages, of any system */
 #define SPIN_S    20e-6
 
 /* Bytes of addresses that this process has; 0 if that cannot be read. */
@@ -83,9 +88,9 @@ static bool grow(dmap__stage *stage, size_t size) {
         return false;
     while (stage->size < size) {
         size_t step = size - stage->size < STEP ? size - stage->size : STEP;
-        int reason = posix_fallocate(stage->descriptor, (off_t)stage->size, (off_t)step);
+        int reason = dmap__memory_file_reserve(stage->descriptor, stage->size, step);
         if (reason && reason != EINTR) {
-            errno = reason;
+            errno = stage->reason = reason;
             return false;
         }
         stage->size += reason ? 0 : step;
@@ -99,9 +104,10 @@ static uint64_t backed(const dmap__stage *stage) {
 }
 
 bool dmap__stage_create(dmap__stage *stage) {
-    *stage = (dmap__stage){.descriptor = memfd_create("dmap-stage", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
+    bool can_seal;
+    *stage = (dmap__stage){.descriptor = dmap__memory_file("dmap-stage", &can_seal)};
     if (stage->descriptor >= 0 && note_descriptor(stage) && map(stage, largest()) && grow(stage, sizeof *stage->head) &&
-        fcntl(stage->descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_SEAL) == 0) {
+        (!can_seal || fcntl(stage->descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_SEAL) == 0)) {
         stage->head->mapped = stage->mapped;
         dmap__stage_clear(stage);
         return true;
@@ -124,18 +130,39 @@ void dmap__stage_destroy(dmap__stage *stage) {
     *stage = (dmap__stage){.descriptor = -1};
 }
 
-static bool give_back(const dmap__stage *stage, uint64_t from) {
-    return fallocate(stage->descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from,
-                     (off_t)(stage->size - from)) == 0;
+/* Gives back what lies beyond `kept` bytes, whoever made it. */
+static void give_back(dmap__stage *stage, uint64_t kept) {
+    uint64_t end = backed(stage);
+    if (end > kept &&
+        fallocate(stage->descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)kept, (off_t)(end - kept)) ==
+            0 &&
+        stage->size > kept)
+        stage->size = kept;
+}
+
+/* Forgets what was taken; returns how much that was. The process may have made the stage larger for it. */
+static uint64_t forget(dmap__stage *stage) {
+    uint64_t used = atomic_load(&stage->head->used);
+    if (used > stage->size) {
+        uint64_t end = backed(stage);
+        stage->size = used < end ? used : end;
+    }
+    atomic_store(&stage->head->used, HEAD_SIZE);
+    return used;
 }
 
 void dmap__stage_clear(dmap__stage *stage) {
-    uint64_t used = atomic_load(&stage->head->used);
-    if (used > stage->size)
-        stage->size = backed(stage);
-    if (stage->size > 64 * USUAL && used < stage->size / 4 && give_back(stage, USUAL))
-        stage->size = USUAL;
-    atomic_store(&stage->head->used, (sizeof *stage->head + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    uint64_t used = forget(stage);
+    if (stage->size > 64 * USUAL && used < stage->size / 4)
+        give_back(stage, USUAL);
+}
+
+void dmap__stage_trim(dmap__stage *stage, uint64_t bytes) {
+    uint64_t kept = bytes / PAGE * PAGE;
+    kept = kept < LEAST ? LEAST : kept;
+    forget(stage);
+    if (stage->size > kept)
+        give_back(stage, kept);
 }
 
 bool dmap__stage_look(dmap__stage *stage) {
@@ -145,6 +172,7 @@ bool dmap__stage_look(dmap__stage *stage) {
 
 uint64_t dmap__stage_take(dmap__stage *stage, uint64_t size) {
     uint64_t offset = atomic_load(&stage->head->used);
+    stage->reason = ENOMEM;
     if (offset > stage->mapped || size > stage->mapped - offset)
         return 0;
     uint64_t end = (offset + size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;

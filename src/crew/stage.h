@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "crew/inner.h"
+#include "crew/surroundings.h"
 #include "crew/work.h"
 
 typedef enum dmap__turn {
@@ -32,7 +33,8 @@ typedef enum dmap__phase {
     DMAP__PHASE_IDLE = 0,
     DMAP__PHASE_SETUP = 1,
     DMAP__PHASE_ITEM = 2,
-    DMAP__PHASE_BATCH = 3 /* run_batch on more than one item */
+    DMAP__PHASE_BATCH = 3, /* run_batch on more than one item */
+    DMAP__PHASE_START = 4  /* it has not come up yet */
 } dmap__phase;
 
 /** Where dmap_share's data is: in a process's descriptor. */
@@ -51,6 +53,7 @@ typedef struct dmap__staged {
 typedef struct dmap__stage_head {
     _Atomic uint32_t turn;  /* a dmap__turn; slept on */
     _Atomic uint32_t phase; /* a dmap__phase */
+    _Atomic uint64_t call;  /* that the request belongs to */
     _Atomic uint64_t limit; /* items of this index and above are not wanted */
     _Atomic uint64_t used;  /* bytes taken, from the head on */
 
@@ -61,8 +64,9 @@ typedef struct dmap__stage_head {
     cpu_set_t cpus[DMAP__CPU_SETS]; /* that the process is bound to: one mask */
     bool spins;                     /* there are CPUs for both sides: who waits looks for a while before it sleeps */
     dmap__inner inner;
-    uint64_t size;   /* bytes backed by memory, or more */
-    uint64_t mapped; /* bytes of addresses that the rank has given it */
+    dmap__surroundings surroundings; /* that the process takes over */
+    uint64_t size;                   /* bytes backed by memory, or more */
+    uint64_t mapped;                 /* bytes of addresses that the rank has given it */
     char task_name[256];
     uint64_t seed;
     double item_timeout_s;
@@ -84,8 +88,8 @@ typedef struct dmap__stage_head {
     int32_t status, code;    /* of the item after those: 0, 0 if none failed */
     bool out_of_memory, set_up_failed;
     char text[1024];
-    /* A question, in the midst of a request: what the item at `emitted_index` emits. The rank's answer is in `taken`.
-     */
+    /* A question, in the midst of a request: what the item at `emitted_index` emits. The rank's answer is in
+     * `taken`. */
     uint64_t emission; /* offset of room for one; 0: none was taken yet */
     uint64_t emitted;  /* bytes of it; 0: this is no question */
     uint64_t emitted_index;
@@ -100,6 +104,7 @@ typedef struct dmap__stage {
     uint64_t device, file; /* that the descriptor has to be of */
     size_t mapped;         /* bytes of addresses */
     uint64_t size;         /* bytes backed by memory, as far as this side knows */
+    int reason;            /* why none were to be had, the last time: ENOMEM, or as errno has it */
 } dmap__stage;
 
 /** A new stage. Returns false, with errno, if memory or descriptors are out. */
@@ -112,12 +117,14 @@ void dmap__stage_destroy(dmap__stage *stage);
 /** Forgets all that was taken. Memory beyond what is usual is given back once little of it was used, not before: large
  *  batches in a row would allocate it anew each time. The rank's side, in its turn. */
 void dmap__stage_clear(dmap__stage *stage);
-/** Takes note of how large the stage is now. The process, when its turn begins. Returns false if it cannot reach all.
- */
+/** Forgets all that was taken, and gives memory beyond about so many bytes back. The rank's side, between calls. */
+void dmap__stage_trim(dmap__stage *stage, uint64_t bytes);
+/** Takes note of how large the stage is now. The process, when its turn begins. False: it cannot reach all. */
 bool dmap__stage_look(dmap__stage *stage);
 /** True if the descriptor is still the stage's: a task may have closed it, and something else may have its number. */
 bool dmap__stage_has_descriptor(const dmap__stage *stage);
-/** Takes `size` bytes, aligned to 64: their offset, or 0 if memory is out. Either side, in its turn. */
+/** Takes `size` bytes, aligned to 64: their offset, or 0 if there are none, for stage->reason. Either side, in its
+ *  turn. */
 uint64_t dmap__stage_take(dmap__stage *stage, uint64_t size);
 static inline void *dmap__stage_at(const dmap__stage *stage, uint64_t offset) {
     return (unsigned char *)stage->head + offset;

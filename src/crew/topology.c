@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <hwloc.h>
 
@@ -51,6 +52,8 @@ static dmap_status load(const char *text, hwloc_topology_t hwloc, dmap__error *e
     bool xml = length > 4 && strcmp(text + length - 4, ".xml") == 0;
     int bad = 0;
     hwloc_topology_set_flags(hwloc, HWLOC_TOPOLOGY_FLAG_DONT_CHANGE_BINDING);
+    if (xml && access(text, R_OK) != 0)
+        return dmap__fail(error, DMAP_EINVAL, "\"%.100s\": %s", text, strerror(errno));
     if (text)
         bad = xml ? hwloc_topology_set_xml(hwloc, text) : hwloc_topology_set_synthetic(hwloc, text);
     if (!bad)
@@ -199,10 +202,6 @@ static const table *table_of(const dmap__topology *t, bool keep) {
     return keep ? &t->kept : &t->wide;
 }
 
-int dmap__topology_cores(const dmap__topology *topology, bool keep_binding) {
-    return table_of(topology, keep_binding)->n;
-}
-
 uint64_t dmap__topology_mask(const dmap__topology *topology) {
     uint64_t hash = 14695981039346656037u; /* FNV-1a over the CPU numbers */
     for (int cpu = hwloc_bitmap_first(topology->own); cpu >= 0; cpu = hwloc_bitmap_next(topology->own, cpu))
@@ -303,16 +302,16 @@ static int count_cores(const table *tab, const dmap__place *place) {
     return n;
 }
 
-static void fill_place(const table *tab, const dmap__share *share, const dmap__slot *slot, dmap__place *place) {
-    const dmap__core *core = &tab->cores[slot->core];
+static void fill_place(const table *tab, const dmap__share *share, const dmap__spot *spot, dmap__place *place) {
+    const dmap__core *core = &tab->cores[spot->core];
     dmap_bind bind = place->bind;
     bool exact = bind == DMAP_BIND_CORE || bind == DMAP_BIND_PU;
     place->core = exact ? core->core : -1;
-    place->pu = bind == DMAP_BIND_PU ? tab->pus[core->pu_begin + slot->sibling].logical : -1;
+    place->pu = bind == DMAP_BIND_PU ? tab->pus[core->pu_begin + spot->sibling].logical : -1;
     place->numa = bind == DMAP_BIND_NONE || bind == DMAP_BIND_SOCKET ? -1 : core->numa;
     place->socket = bind == DMAP_BIND_NONE ? -1 : core->socket;
-    place->shared = bind != DMAP_BIND_NONE && slot->shared;
-    place->position = slot->core;
+    place->shared = bind != DMAP_BIND_NONE && spot->shared;
+    place->position = spot->core;
     place->begin = share->begin;
     place->end = share->end;
     place->cores = count_cores(tab, place);
@@ -350,13 +349,13 @@ const char *dmap__topology_library(void) {
 }
 
 static bool fill_places(const dmap__topology *t, const dmap__place_request *request, const dmap__share *share,
-                        const dmap__slot *slots, int n, dmap__place *places) {
+                        const dmap__spot *spots, int n, dmap__place *places) {
     bool good = true;
     hwloc_bitmap_t cpus = hwloc_bitmap_alloc();
     for (int w = 0; cpus && good && w < n; w++) {
         places[w].bind = request->bind == DMAP_BIND_DEFAULT ? DMAP_BIND_CORE : request->bind;
         places[w].keep = request->keep_binding;
-        fill_place(table_of(t, request->keep_binding), share, &slots[w], &places[w]);
+        fill_place(table_of(t, request->keep_binding), share, &spots[w], &places[w]);
         good = fill_cpus(t, &places[w], cpus);
         if (good)
             write_cpus(cpus, places[w].cpus, sizeof places[w].cpus);
@@ -373,15 +372,15 @@ dmap_status dmap__topology_plan(const dmap__topology *topology, const dmap__plac
     dmap__share share = share_of(topology, request);
     int n = request->workers > 0 ? request->workers : dmap__topology_allowance(topology, request);
     dmap__place *made = calloc((size_t)n, sizeof *made);
-    dmap__slot *slots = calloc((size_t)n, sizeof *slots);
-    if (!made || !slots ||
-        dmap__place_workers(tab->cores, &share, request->bind, request->spread, n, slots) != DMAP_OK ||
-        !fill_places(topology, request, &share, slots, n, made)) {
-        free(slots);
+    dmap__spot *spots = calloc((size_t)n, sizeof *spots);
+    if (!made || !spots ||
+        dmap__place_workers(tab->cores, &share, request->bind, request->spread, n, spots) != DMAP_OK ||
+        !fill_places(topology, request, &share, spots, n, made)) {
+        free(spots);
         free(made);
         return dmap__fail_memory(error, (unsigned long long)n * sizeof *made, "workers' places");
     }
-    free(slots);
+    free(spots);
     *places = made;
     *workers = n;
     return DMAP_OK;

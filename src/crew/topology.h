@@ -63,8 +63,6 @@ const char *dmap__topology_library(void);
 /** True if this process's binding, if there is one, is somebody's wish; false if a launcher bound it unasked. Reads the
  *  environment only. */
 bool dmap__topology_is_bound_by_user(void);
-/** Cores this process may use: widened to the whole node's, or as bound, as keep_binding says. At least 1. */
-int dmap__topology_cores(const dmap__topology *topology, bool keep_binding);
 /** A number that two processes of one machine share if they were bound to the same CPUs (a hash: others may too, with
  *  a chance of 2^-64). */
 uint64_t dmap__topology_mask(const dmap__topology *topology);

@@ -1,4 +1,4 @@
-/* Whose wish this process's CPU mask is, told from the environment alone.
+/* Whose wish this process's CPU mask is, told from the environment, and under Open MPI 5 by its launcher (prte.h).
  *
  * A mask that somebody asked for (taskset, numactl, a batch system, a launcher told to bind) is kept. Open MPI's mpirun
  * also binds unasked: 4.1 binds each of up to 2 ranks to one core, more ranks to a NUMA node or socket, none if the
@@ -15,8 +15,7 @@
  * PE says where ranks go, not what they may use, and does not count;
  *   - taskset behind a mpirun that binds by default (`mpirun taskset -c 1 prog`) cannot be told from that default;
  *     nor can a policy set in Open MPI's own parameter file. Say --bind-to none, or name the binding.
- * From Open MPI 5's sources (PRRTE; not tried): PRTE_LAUNCHED=1, and the command line's binding is not passed on; only
- * PRTE_MCA_* variables that were in mpirun's environment are. Without these it counts as the default.
+ * Open MPI 5 sets PRTE_LAUNCHED=1, and no more than that.
  * Slurm's srun (SLURM_CPU_BIND…) and Intel MPI bind each task to its own share of what was asked for, MPICH only on
  * demand: kept like any other mask. */
 #include "crew/topology.h"
@@ -24,13 +23,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crew/prte.h"
+
 static const char *const asked_4[] = {"OMPI_MCA_hwloc_base_binding_policy", "OMPI_MCA_hwloc_base_bind_to_core",
                                       "OMPI_MCA_hwloc_base_bind_to_socket", "OMPI_MCA_hwloc_base_cpu_set",
                                       "OMPI_MCA_hwloc_base_cpu_list",       "OMPI_MCA_orte_rankfile",
                                       "OMPI_MCA_rmaps_rank_file_path",      "OMPI_MCA_rmaps_base_cpus_per_proc",
                                       "OMPI_MCA_rmaps_base_cpus_per_rank",  NULL};
-static const char *const asked_5[] = {"PRTE_MCA_hwloc_default_binding_policy", "PRTE_MCA_hwloc_default_cpu_list",
-                                      "PRTE_MCA_rmaps_default_cpus_per_rank", NULL};
 
 static bool is_set(const char *name) {
     const char *value = getenv(name);
@@ -53,6 +52,6 @@ bool dmap__topology_is_bound_by_user(void) {
     if (is_set("OMPI_MCA_orte_bound_at_launch"))
         return is_any_set(asked_4) || asks_for_pus("OMPI_MCA_rmaps_base_mapping_policy");
     if (is_set("PRTE_LAUNCHED"))
-        return is_any_set(asked_5) || asks_for_pus("PRTE_MCA_rmaps_default_mapping_policy");
+        return dmap__prte_was_told_to_bind();
     return true;
 }

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -10,6 +9,7 @@
 #include "base/clock.h"
 #include "base/futex.h"
 #include "crew/process_system.h"
+#include "crew/signals.h"
 
 struct dmap__watcher {
     int epoll, stop;
@@ -71,12 +71,11 @@ dmap__watcher *dmap__watcher_open(void) {
         return NULL;
     watcher->epoll = epoll_create1(EPOLL_CLOEXEC);
     watcher->stop = eventfd(0, EFD_CLOEXEC);
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigset_t before;
+    dmap__signals_rest(&before);
     if (watcher->epoll >= 0 && watcher->stop >= 0 && add(watcher, watcher->stop, NULL))
         watcher->started = start_thread(watcher);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    dmap__signals_set(&before);
     if (watcher->started)
         return watcher;
     dmap__watcher_close(watcher);

@@ -1,4 +1,4 @@
-/* What a crew is told: the work (all that the chunks of a call have in common) and the grants (its chunks). */
+/* What a crew is told: calls (all that their chunks have in common) and grants (the chunks). */
 #ifndef DMAP_CREW_WORK_H
 #define DMAP_CREW_WORK_H
 
@@ -9,23 +9,21 @@
 
 #include <dmap/dmap.h>
 
+#include "base/call_spec.h"
 #include "base/outcome.h"
 #include "base/reach.h"
 
-/** What becomes of results on the rank where they arise. */
-typedef enum dmap__want { DMAP__WANT_NOTHING = 0, DMAP__WANT_RESULTS = 1, DMAP__WANT_FOLD = 2 } dmap__want;
-
-typedef struct dmap__work {
+/** A call, as the workers of a rank see it: made by the giver of its grants, and there until none of them is out. */
+typedef struct dmap__crew_call {
+    dmap__call_spec spec;
     const dmap_task *task;
-    uint32_t task_id; /* its place in the registry */
-    dmap__want want;
-    bool each_span; /* keep the seconds of each batch, not of runs of them */
-    bool emits;     /* somebody takes what items emit */
-    bool stop;      /* DMAP_STOP: nothing above a final failure is wanted */
-    int retries;
-    double item_timeout_s; /* 0: none */
-    uint64_t seed;
-} dmap__work;
+    uint64_t id;            /* unique on this rank, never 0 */
+    uint32_t account;       /* the board's: where its workers' time is counted while grants of it are out */
+    uint64_t had;           /* the manager's: that time, when none was */
+    size_t grants;          /* the manager's: out */
+    _Atomic uint64_t limit; /* items of this index and above are not wanted; */
+    _Atomic bool lets_run;  /* those that run already may run to their end, in processes too */
+} dmap__crew_call;
 
 /** How the items of a grant lie in memory. */
 typedef enum dmap__layout {
@@ -51,6 +49,7 @@ typedef enum dmap__passing {
 
 /** A chunk for a crew. The crew's until dmap__crew_poll gives it back. */
 typedef struct dmap__grant {
+    dmap__crew_call *call;
     uint32_t lease;
     uint64_t begin, end; /* positions; fewer than 2^32 of them */
     int attempt;
@@ -58,7 +57,7 @@ typedef struct dmap__grant {
     uint64_t range_first;
     const void *items;       /* ARRAY: the item at `begin`; BLOBS: dmap_blob table whose entry 0 is that of `begin` */
     const uint64_t *indices; /* of the items, from `begin` on; NULL: index = position */
-    /* Set before by the giver: results.fixed or results.refs, where the work wants results. */
+    /* Set before by the giver: results.fixed or results.refs, where the call wants results. */
     dmap__outcome outcome;
     /* The memory of another process: items of an ARRAY may lie there, the one at `begin` at `items_at` (and `items` is
      * NULL), and results of fixed size may belong there, that of the item at `begin` at `place`. 0: no. */

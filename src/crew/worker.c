@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "crew/puppet.h"
 #include "crew/batch.h"
+#include "crew/signals.h"
 
 #define BATCH_S         30e-6
 #define PROCESS_BATCH_S 200e-6                /* with a process: handing over costs more */
@@ -27,27 +28,15 @@
 #define PASSED_SIZE     ((size_t)512 * 1024)      /* of what is had from another process, or passed on: in a cache */
 #define STAGED_SIZE     ((size_t)4 * 1024 * 1024) /* of fixed-size items and results on a stage */
 
-static _Thread_local bool inside;
-
-bool dmap__worker_is_inside(void) {
-    return inside;
-}
-
-void dmap__worker_mark(bool is_inside) {
-    inside = is_inside;
-}
-
 dmap__worker *dmap__worker_create(dmap__crew_state *crew, int number, int core) {
     dmap__worker *worker = calloc(1, sizeof *worker);
     if (!worker)
         return NULL;
     worker->crew = crew;
     worker->core = core;
-    worker->pace.items = 1;
     worker->locals = calloc(crew->n_tasks ? crew->n_tasks : 1, sizeof *worker->locals);
     worker->context.crew = crew;
     worker->context.number = number;
-    worker->context.limit = &crew->limit;
     worker->context.take = dmap__context_take;
     if (!worker->locals) {
         dmap__worker_destroy(worker);
@@ -70,24 +59,32 @@ void dmap__worker_hand_over(dmap__worker *worker, dmap__puppet *puppet) {
     worker->puppet = puppet;
 }
 
+void dmap__worker_take_mask(dmap__crew_state *crew) {
+    sigset_t mask;
+    dmap__signals_get(&mask);
+    if (crew->mask_number && dmap__signals_equal(&mask, &crew->mask))
+        return;
+    crew->mask = mask;
+    crew->mask_number++;
+}
+
+/* The thread is to run what is the program's: from now on it has the mask that tasks find. Processes take the mask at
+ * their start, and no task runs in their workers' threads. */
+static void wake(dmap__worker *worker) {
+    if (worker->mask_number == worker->crew->mask_number || worker->puppet)
+        return;
+    dmap__signals_set(&worker->crew->mask);
+    worker->mask_number = worker->crew->mask_number;
+}
+
+void dmap__worker_rest(dmap__worker *worker) {
+    if (worker->mask_number)
+        dmap__signals_rest(NULL);
+    worker->mask_number = 0;
+}
+
 void dmap__worker_give_way(dmap__worker *worker) {
     worker->gives_way = true;
-}
-
-static bool lower(_Atomic uint64_t *limit, uint64_t value) {
-    uint64_t old = atomic_load(limit);
-    while (value < old)
-        if (atomic_compare_exchange_weak(limit, &old, value))
-            return true;
-    return false;
-}
-
-bool dmap__crew_lower_limit(dmap__crew_state *crew, uint64_t limit) {
-    if (!lower(&crew->limit, limit))
-        return false;
-    for (int i = 0; i < crew->n_stages; i++)
-        lower(&crew->stages[i]->limit, limit);
-    return true;
 }
 
 static bool place_in_scratch(dmap__worker *worker, dmap__batch *b, size_t needed) {
@@ -112,21 +109,30 @@ static bool place_wanted(dmap__worker *worker, dmap__batch *b, size_t size) {
 
 /* Where results of fixed size go: what is folded or thrown away, to scratch. */
 static bool place_results(dmap__worker *worker, dmap__batch *b) {
-    const dmap__work *work = &worker->crew->work;
-    size_t size = work->task->result_size;
+    const dmap__crew_call *call = worker->context.call;
+    size_t size = call->task->result_size;
     b->result_step = size == DMAP_VARIABLE ? 0 : size;
     if (size == DMAP_VARIABLE)
         return true;
-    if (work->want == DMAP__WANT_RESULTS)
+    if (call->spec.want == DMAP__WANT_RESULTS)
         return place_wanted(worker, b, size);
-    size_t kept = work->want == DMAP__WANT_FOLD || work->task->run_batch ? b->end - b->begin : 1;
-    if (kept == 1 && work->want == DMAP__WANT_NOTHING)
+    size_t kept = call->spec.want == DMAP__WANT_FOLD || call->task->run_batch ? b->end - b->begin : 1;
+    if (kept == 1 && call->spec.want == DMAP__WANT_NOTHING)
         b->result_step = 0;
     return place_in_scratch(worker, b, size ? kept * size : 1);
 }
 
+/* The items from b->done on. */
+static void run_rest(dmap__worker *worker, dmap__batch *b) {
+    (worker->puppet ? dmap__worker_run_process : dmap__worker_run_items)(worker, b);
+    worker->context.emit = NULL;
+    dmap__batch_flush_fold(worker, b, b->done);
+    dmap__batch_pass(worker, b);
+}
+
 static void run(dmap__worker *worker, dmap__batch *b) {
-    const dmap__work *work = &worker->crew->work;
+    b->began_s = dmap__clock_now();
+    const dmap__crew_call *call = worker->context.call;
     dmap_context *ctx = &worker->context;
     if (!dmap__batch_fetch(worker, b))
         return;
@@ -134,17 +140,14 @@ static void run(dmap__worker *worker, dmap__batch *b) {
         dmap__batch_fail_memory(worker, b, "results");
         return;
     }
-    ctx->item_size = work->task->item_size;
+    ctx->item_size = call->task->item_size;
     ctx->attempt = b->grant->attempt;
     ctx->text[0] = '\0';
     ctx->out_of_memory = false;
     ctx->blocks = &b->log->blocks;
-    ctx->emit = work->emits && !work->task->run_batch ? dmap__context_emit : NULL;
+    ctx->emit = call->spec.emits && !call->task->run_batch ? dmap__context_emit : NULL;
     b->fold_from = b->begin;
-    (worker->puppet ? dmap__worker_run_process : dmap__worker_run_items)(worker, b);
-    ctx->emit = NULL;
-    dmap__batch_flush_fold(worker, b, b->done);
-    dmap__batch_pass(worker, b);
+    run_rest(worker, b);
 }
 
 static uint32_t fit(size_t bytes, size_t item) {
@@ -153,26 +156,26 @@ static uint32_t fit(size_t bytes, size_t item) {
 }
 
 /* Items, and their results, of fixed size, that so many bytes of a stage hold; where there is none, any number. */
-static uint32_t staged(const dmap__crew_state *crew, size_t bytes) {
-    const dmap_task *task = crew->work.task;
+static uint32_t staged(const dmap__crew_state *crew, const dmap_task *task, size_t bytes) {
     size_t item = task->item_size == DMAP_VARIABLE ? 0 : task->item_size;
     size_t result = task->result_size == DMAP_VARIABLE ? 0 : task->result_size;
     return crew->stages ? fit(bytes, item + result) : UINT32_MAX;
 }
 
 uint32_t dmap__worker_most(const dmap__crew_state *crew, const dmap__grant *grant) {
-    const dmap_task *task = crew->work.task;
+    const dmap__call_spec *spec = &grant->call->spec;
+    const dmap_task *task = grant->call->task;
     size_t result = task->result_size == DMAP_VARIABLE ? 0 : task->result_size;
     uint32_t most = UINT32_MAX;
-    if (crew->work.item_timeout_s > 0)
+    if (spec->item_timeout_s > 0)
         return 1;
-    if (crew->work.want != DMAP__WANT_RESULTS)
+    if (spec->want != DMAP__WANT_RESULTS)
         most = fit(SCRATCH_SIZE, result);
     else if (grant->place && result <= DMAP__PASS_MOST)
         most = fit(PASSED_SIZE, result);
     uint32_t read = grant->items_at ? fit(PASSED_SIZE, task->item_size) : UINT32_MAX;
     most = most < read ? most : read;
-    uint32_t held = staged(crew, STAGED_SIZE);
+    uint32_t held = staged(crew, task, STAGED_SIZE);
     return most < held ? most : held;
 }
 
@@ -190,17 +193,19 @@ static void learn(dmap__pace *pace, uint32_t n, double seconds, double batch_s, 
     pace->most = within(wanted * LONG_BATCH, most < (double)longest ? most : (double)longest);
 }
 
-static void run_timed(dmap__worker *worker, dmap__batch *b) {
-    b->began_s = dmap__clock_now();
-    run(worker, b);
+/* What the batch took. */
+static void note_time(dmap__worker *worker, dmap__batch *b) {
     double seconds = dmap__clock_now() - b->began_s;
     uint32_t n = b->done - b->begin;
     b->log->busy_s += seconds;
+    dmap__board_charge(&worker->crew->board, b->slot, seconds);
     if (!n)
         return;
-    learn(&worker->pace, n, seconds, worker->puppet ? PROCESS_BATCH_S : BATCH_S, staged(worker->crew, LONG_STAGED));
+    const dmap__crew_call *call = worker->context.call;
+    learn(dmap__pace_of(worker->paces, call->id), n, seconds, worker->puppet ? PROCESS_BATCH_S : BATCH_S,
+          staged(worker->crew, call->task, LONG_STAGED));
     uint64_t first = b->grant->begin;
-    if (!dmap__outcome_add_span(b->log, first + b->begin, first + b->done, seconds / n, !worker->crew->work.each_span))
+    if (!dmap__outcome_add_span(b->log, first + b->begin, first + b->done, seconds / n, !call->spec.each_span))
         dmap__batch_fail_memory(worker, b, "a span");
 }
 
@@ -211,30 +216,99 @@ static bool make_ready(dmap__worker *worker, dmap__outcome *log) {
     ctx->blocks = &log->blocks;
     if (worker->puppet)
         return true;
-    int code = dmap__local_set_up(ctx, &worker->locals[crew->work.task_id], crew->work.task, crew->shared_generation);
+    const dmap__crew_call *call = ctx->call;
+    int code = dmap__local_set_up(ctx, &worker->locals[call->spec.task_id], call->task, crew->shared_generation);
     if (code)
         dmap__worker_fail_set_up(worker, log, code);
     return !code;
 }
 
+/* Returns as dmap__worker_step does. */
+static int end(dmap__worker *worker, dmap__batch *b) {
+    dmap__slot *slot = b->slot;
+    if (b->began_s > 0)
+        note_time(worker, b);
+    b->slot = NULL;
+    uint32_t done = b->done - b->begin;
+    if (b->taken > done)
+        dmap__board_undo(slot, b->taken - done);
+    return dmap__board_end(slot, b->taken) ? 2 : 1;
+}
+
 int dmap__worker_step(dmap__worker *worker) {
-    dmap__batch b = {0};
     dmap__crew_state *crew = worker->crew;
+    dmap__batch *b = &worker->batch;
     int number = worker->context.number;
-    b.slot = dmap__board_take(&crew->board, number, &worker->pace, &b.begin, &b.end);
-    if (!b.slot)
+    *b = (dmap__batch){0};
+    b->slot = dmap__board_take(&crew->board, number, worker->paces, &b->begin, &b->end);
+    if (!b->slot)
         return 0;
+    if (dmap__pace_of(worker->paces, b->slot->call)->has_spare)
+        crew->share(crew->tell_arg);
     if (worker->gives_way)
         dmap__clock_yield();
     worker->gives_way = false;
-    uint64_t taken = b.end - b.begin;
-    b.grant = b.slot->grant;
-    b.log = dmap__board_log(b.slot, number, b.begin);
-    b.done = b.begin;
-    uint64_t limit = atomic_load_explicit(&crew->limit, memory_order_relaxed);
-    if (limit == 0 || (!b.grant->indices && b.grant->begin + b.begin >= limit))
-        taken += dmap__board_drain(b.slot, number);
-    else if (make_ready(worker, b.log))
-        run_timed(worker, &b);
-    return dmap__board_end(b.slot, taken) ? 2 : 1;
+    wake(worker);
+    b->taken = b->end - b->begin;
+    b->grant = b->slot->grant;
+    b->log = dmap__board_log(b->slot, number, b->begin);
+    b->done = b->begin;
+    worker->context.call = b->grant->call;
+    worker->context.limit = &b->grant->call->limit;
+    uint64_t limit = atomic_load_explicit(worker->context.limit, memory_order_relaxed);
+    if (limit == 0 || (!b->grant->indices && b->grant->begin + b->begin >= limit))
+        b->taken += dmap__board_drain(b->slot, number);
+    else if (make_ready(worker, b->log))
+        run(worker, b);
+    return end(worker, b);
+}
+
+/* ---- a task that does not return ---- */
+
+/* Returns true if the batch goes on behind the item. */
+static bool fail_current(dmap__worker *worker, dmap__batch *b) {
+    dmap_context *ctx = &worker->context;
+    uint32_t offset = b->grant->indices ? b->done - 1 : (uint32_t)(ctx->index - b->grant->begin);
+    ctx->has_result = false;
+    b->done = offset + 1;
+    bool goes_on = dmap__batch_record_failure(worker, b, offset, 1, 0, DMAP_ITEM_FAILED);
+    dmap__batch_keep_variable(worker, b, offset);
+    return goes_on;
+}
+
+/* All that counts of the batch is in the worker, as the stack is gone. */
+int dmap__worker_resume(dmap__worker *worker, const char *why, bool goes_on) {
+    dmap__batch *b = &worker->batch;
+    dmap_context *ctx = &worker->context;
+    bool was_inside = dmap__worker_inside();
+    dmap__act act = ctx->act;
+    ctx->act = DMAP__ACT_ITEM;
+    dmap__worker_mark(NULL);
+    if (!b->slot)
+        return 0; /* it was a tear-down */
+    snprintf(ctx->text, sizeof ctx->text, "%s", why);
+    if (!was_inside) {
+        dmap__fail(&b->log->trouble, DMAP_EITEM, "combine or merge of task \"%s\" did not return: %s",
+                   worker->context.call->task->name, why);
+        dmap__crew_lower_limit(worker->crew, worker->context.call, 0);
+        return end(worker, b);
+    }
+    if (act == DMAP__ACT_SETUP || act == DMAP__ACT_TEARDOWN) {
+        dmap__worker_fail_set_up(worker, b->log, 1);
+        return end(worker, b);
+    }
+    b->singly = act == DMAP__ACT_BATCH;
+    if (act == DMAP__ACT_ITEM)
+        goes_on = fail_current(worker, b) && goes_on;
+    if (goes_on && b->done < b->end)
+        run_rest(worker, b);
+    return end(worker, b);
+}
+
+void dmap__worker_leave(dmap__worker *worker) {
+    if (worker->puppet)
+        dmap__puppet_quit(worker->puppet);
+    wake(worker);
+    for (size_t i = 0; i < worker->crew->n_tasks; i++)
+        dmap__local_tear_down(&worker->context, &worker->locals[i]);
 }

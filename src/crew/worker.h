@@ -2,32 +2,10 @@
 #ifndef DMAP_CREW_WORKER_H
 #define DMAP_CREW_WORKER_H
 
-#include <stdatomic.h>
-
-#include "crew/board.h"
-#include "crew/stage.h"
+#include "crew/crew_state.h"
 
 typedef struct dmap__worker dmap__worker;
 struct dmap__puppet;
-
-/** What all workers of a crew look at. Written by the manager while no grant is out, but for `limit`. */
-typedef struct dmap__crew_state {
-    dmap__board board;
-    dmap__work work;
-    int rank;
-    size_t n_tasks;     /* in the registry */
-    const void *shared; /* dmap_share's data */
-    size_t shared_size;
-    uint64_t shared_generation;
-    dmap__shared_place shared_place; /* where processes find them */
-    struct dmap__stage_head *
-        *stages; /* of the workers' processes, which look at limits of their own; NULL: threads only */
-    int n_stages;
-    struct dmap__emissions *emissions;
-    void (*tell)(void *arg); /* wakes the manager */
-    void *tell_arg;
-    _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t limit; /* items of this index and above are not wanted */
-} dmap__crew_state;
 
 /** core: for messages; -1: not known. Returns NULL if memory is out. */
 dmap__worker *dmap__worker_create(dmap__crew_state *crew, int number, int core);
@@ -42,12 +20,18 @@ void dmap__worker_hand_over(dmap__worker *worker, struct dmap__puppet *puppet);
 uint32_t dmap__worker_most(const dmap__crew_state *crew, const dmap__grant *grant);
 /** Another thread may want its core: it yields before it begins its next batch. */
 void dmap__worker_give_way(dmap__worker *worker);
+/** Gives back memory for items and results beyond about so many bytes. By any thread, while no grant is out. */
+void dmap__worker_trim(dmap__worker *worker, size_t bytes);
+/** Tasks are to find the signals blocked that the calling thread has, as in a serial loop. While no grant is out. */
+void dmap__worker_take_mask(dmap__crew_state *crew);
+/** It is about to sleep: its thread takes no signals meanwhile. */
+void dmap__worker_rest(dmap__worker *worker);
+/** A task did not return (pthread_exit, an exception): what it was at has failed. The rest of its batch is run if that
+ *  `goes_on`. Does nothing if there was no batch. Returns as dmap__worker_step does.
+ *  Called by:  that thread, once the task's frames are gone
+ *  why:        a sentence */
+int dmap__worker_resume(dmap__worker *worker, const char *why, bool goes_on);
 /** Runs what tear-downs are due. Called by: the worker's own thread, at its end. */
 void dmap__worker_leave(dmap__worker *worker);
-
-/** Lowers the limit of a crew; returns true if it was higher. Any thread. */
-bool dmap__crew_lower_limit(dmap__crew_state *crew, uint64_t limit);
-/** True while this thread is inside a task. */
-bool dmap__worker_is_inside(void);
 
 #endif

@@ -3,7 +3,7 @@
  * the first item that fails: failures are few, and the rank, which knows what they mean, asks again for the rest. */
 #include "crew/worker_child.h"
 
-#include <pthread.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,9 @@
 #include <dmap/process.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/tasks.h"
-#include "crew/child.h"
+#include "crew/copy.h"
 #include "crew/emission.h"
 #include "crew/obituary.h"
 #include "crew/shared.h"
@@ -25,22 +26,18 @@
 typedef struct child {
     dmap_context context; /* first: ctx->take finds the child by it */
     dmap__crew_state crew;
+    dmap__crew_call call;
     dmap__stage stage;
     dmap__local *locals; /* by task */
 } child;
 
 DMAP_PROCESS(dmap__worker_child, dmap__worker_child);
 
-static bool is_copy; /* this process was forked by a task's own fork() */
-
-static void note_copy(void) {
-    is_copy = true;
-}
-
-/* A task that calls fork() may return on both sides: the copy leaves then, as the stage is for one process. */
-static void leave_if_copy(void) {
-    if (is_copy)
-        dmap__child_leave(0);
+/* What takes memory is done once in a process and those that it forks: a child that has not come up takes none from
+ * malloc. */
+bool dmap__worker_child_prepare(void) {
+    dmap__obituary_load();
+    return dmap__copy_watch();
 }
 
 /* Results of variable size are made on the stage. ctx->take. */
@@ -111,15 +108,18 @@ static bool make_ready(child *c) {
     if (!dmap__stage_look(&c->stage))
         return refuse(c, 1, "the worker's process is out of addresses");
     if (!task)
-        return refuse(c, 1, "the worker's process does not know the task");
+        return refuse(c, 1,
+                      "the worker's process does not know the task: it was loaded too late. Load its library before "
+                      "dmap_prefork (dmap_run)");
     if (!map_shared(c))
         return refuse(c, 1, "the worker's process cannot reach the shared data");
-    c->crew.work = (dmap__work){.task = task, .seed = head->seed, .item_timeout_s = head->item_timeout_s};
+    c->call.task = task;
+    c->call.spec.seed = head->seed;
+    c->call.spec.item_timeout_s = head->item_timeout_s;
     dmap__local *local = &c->locals[number];
     if (!local->task || local->generation != c->crew.shared_generation)
         atomic_store(&head->phase, (uint32_t)DMAP__PHASE_SETUP);
     int code = dmap__local_set_up(&c->context, local, task, c->crew.shared_generation);
-    leave_if_copy();
     atomic_store(&head->phase, (uint32_t)DMAP__PHASE_IDLE);
     return code ? refuse(c, code, c->context.text) : true;
 }
@@ -143,7 +143,7 @@ static const void *item_at(child *c, uint32_t i, uint64_t *number) {
 static void begin(child *c, uint32_t i, dmap__phase phase) {
     dmap__stage_head *head = c->stage.head;
     dmap_context *ctx = &c->context;
-    size_t size = c->crew.work.task->result_size;
+    size_t size = c->call.task->result_size;
     ctx->index =
         head->indices ? ((const uint64_t *)dmap__stage_at(&c->stage, head->indices))[i] : head->first_index + i;
     ctx->has_result = false;
@@ -158,16 +158,27 @@ static void begin(child *c, uint32_t i, dmap__phase phase) {
     atomic_store_explicit(&head->phase, (uint32_t)phase, memory_order_release);
 }
 
+/* There was no place for the result: it may be that memory is not what is out. */
+static void name_reason(child *c, int code) {
+    bool has_descriptor = dmap__stage_has_descriptor(&c->stage);
+    if (has_descriptor && c->stage.reason != EFBIG)
+        return;
+    c->context.out_of_memory = false;
+    dmap_fail(&c->context, code,
+              has_descriptor ? "the result is larger than the files that the program may make: see ulimit -f"
+                             : "the task closed descriptors that are not its own: there is no place for its result");
+}
+
 /* Returns true if the item is done well. */
 static bool end(child *c, uint32_t i, int code) {
     dmap__stage_head *head = c->stage.head;
     dmap_context *ctx = &c->context;
-    const dmap__work *work = &c->crew.work;
-    bool is_variable = work->task->result_size == DMAP_VARIABLE;
+    const dmap__crew_call *call = &c->call;
+    bool is_variable = call->task->result_size == DMAP_VARIABLE;
     head->status = DMAP_ITEM_FAILED;
-    if (work->item_timeout_s > 0 && dmap__clock_now() - ctx->began_s > work->item_timeout_s) {
+    if (call->spec.item_timeout_s > 0 && dmap__clock_now() - ctx->began_s > call->spec.item_timeout_s) {
         head->status = DMAP_ITEM_TIMEOUT;
-        dmap_fail(ctx, code, "over its %g seconds", work->item_timeout_s);
+        dmap_fail(ctx, code, "over its %g seconds", call->spec.item_timeout_s);
     } else if (!code && !ctx->out_of_memory && (!is_variable || ctx->has_result)) {
         head->status = DMAP_ITEM_OK;
         if (is_variable)
@@ -175,12 +186,10 @@ static bool end(child *c, uint32_t i, int code) {
                 (dmap__staged){(uint64_t)((unsigned char *)ctx->result - (unsigned char *)head), ctx->result_size};
         return true;
     } else if (!code && !ctx->out_of_memory) {
-        code = dmap_fail(ctx, 1, "the task \"%s\" gave no result: dmap_result was not called", work->task->name);
+        code = dmap_fail(ctx, 1, "the task \"%s\" gave no result: dmap_result was not called", call->task->name);
     }
-    if (ctx->out_of_memory && !dmap__stage_has_descriptor(&c->stage)) {
-        ctx->out_of_memory = false;
-        dmap_fail(ctx, code, "the task closed descriptors that are not its own: there is no place for its result");
-    }
+    if (ctx->out_of_memory)
+        name_reason(c, code);
     head->code = code;
     head->out_of_memory = ctx->out_of_memory;
     snprintf(head->text, sizeof head->text, "%s", ctx->text);
@@ -189,12 +198,12 @@ static bool end(child *c, uint32_t i, int code) {
 
 static int call(child *c, uint32_t i, uint32_t n) {
     uint64_t number;
-    const dmap_task *task = c->crew.work.task;
+    const dmap_task *task = c->call.task;
     begin(c, i, n > 1 ? DMAP__PHASE_BATCH : DMAP__PHASE_ITEM);
     const void *item = item_at(c, i, &number);
     void *result = task->result_size ? c->context.result : NULL;
     int code = task->run_batch ? task->run_batch(&c->context, item, result, n) : task->run(&c->context, item, result);
-    leave_if_copy();
+    dmap__copy_leave();
     return code;
 }
 
@@ -202,7 +211,7 @@ static int call(child *c, uint32_t i, uint32_t n) {
  * written once; what each one writes says where the process was, should it die. */
 static void run_plain(child *c) {
     dmap__stage_head *head = c->stage.head;
-    const dmap_task *task = c->crew.work.task;
+    const dmap_task *task = c->call.task;
     const bool is_range = head->layout == DMAP__LAYOUT_RANGE;
     const uint32_t count = head->count;
     const uint64_t first = head->first_index, from = head->range_first;
@@ -218,7 +227,7 @@ static void run_plain(child *c) {
         c->context.index = first + i;
         c->context.result = result;
         int code = task->run(&c->context, item, result_size ? result : NULL);
-        leave_if_copy();
+        dmap__copy_leave();
         if (code && !end(c, i, code))
             return;
         atomic_store_explicit(&head->done, i + 1, memory_order_release);
@@ -228,8 +237,8 @@ static void run_plain(child *c) {
 static void run(child *c) {
     dmap__stage_head *head = c->stage.head;
     bool neighbours = head->layout != DMAP__LAYOUT_BLOBS && !head->indices;
-    bool whole = c->crew.work.task->run_batch && neighbours && !head->singly && head->count > 1;
-    c->context.item_size = c->crew.work.task->item_size;
+    bool whole = c->call.task->run_batch && neighbours && !head->singly && head->count > 1;
+    c->context.item_size = c->call.task->item_size;
     c->context.attempt = head->attempt;
     c->context.emit = head->emits ? emit : NULL;
     if (whole && !call(c, 0, head->count)) {
@@ -238,8 +247,7 @@ static void run(child *c) {
     }
     c->context.text[0] = '\0';
     c->context.out_of_memory = false;
-    if (neighbours && c->crew.work.task->run && c->crew.work.task->result_size != DMAP_VARIABLE &&
-        head->item_timeout_s <= 0) {
+    if (neighbours && c->call.task->run && c->call.task->result_size != DMAP_VARIABLE && head->item_timeout_s <= 0) {
         run_plain(c);
         return;
     }
@@ -263,17 +271,18 @@ static bool open_child(child *c) {
     head = c->stage.head;
     if (head->is_bound)
         sched_setaffinity(0, sizeof head->cpus, head->cpus);
+    dmap__surroundings_enter(&head->surroundings);
     dmap__inner_enter_process(head->inner);
     dmap__obituary_prepare(head);
     c->crew.rank = head->rank;
     c->crew.n_tasks = dmap__tasks_get()->count;
-    c->locals = calloc(c->crew.n_tasks + 1, sizeof *c->locals);
+    c->locals = dmap__memory_lasting((c->crew.n_tasks + 1) * sizeof *c->locals);
     c->context.crew = &c->crew;
+    c->context.call = &c->call;
     c->context.number = head->worker;
     c->context.limit = &head->limit;
     c->context.take = take;
-    is_copy = false; /* a copy may be among those that this one was forked from */
-    return c->locals && pthread_atfork(NULL, NULL, note_copy) == 0;
+    return c->locals && dmap__worker_child_prepare();
 }
 
 static void answer(child *c) {
@@ -281,10 +290,10 @@ static void answer(child *c) {
     c->context.text[0] = '\0';
     c->context.out_of_memory = false;
     if (make_ready(c)) {
-        dmap__worker_mark(true);
+        dmap__worker_mark(&c->context);
         run(c);
         c->context.emit = NULL;
-        dmap__worker_mark(false);
+        dmap__worker_mark(NULL);
     }
     atomic_store(&head->phase, (uint32_t)DMAP__PHASE_IDLE);
     atomic_store(&head->answer, head->request);
@@ -292,10 +301,11 @@ static void answer(child *c) {
 
 int dmap__worker_child(void *argument, size_t size) {
     (void)argument, (void)size;
-    child *c = calloc(1, sizeof *c);
+    child *c = dmap__memory_lasting(sizeof *c);
     if (!c || !open_child(c))
         return 1;
     dmap__stage_head *head = c->stage.head;
+    atomic_store(&head->phase, (uint32_t)DMAP__PHASE_IDLE);
     for (;;) {
         while (atomic_load(&head->turn) == DMAP__TURN_RANK)
             dmap__stage_wait(&c->stage, DMAP__TURN_RANK, -1);

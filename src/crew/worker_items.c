@@ -1,6 +1,7 @@
 /* Running a batch in the worker's own thread. */
 #include "base/clock.h"
 #include "crew/batch.h"
+#include "crew/copy.h"
 
 static const void *item_at(const dmap__batch *b, uint32_t offset, uint64_t *number, dmap_context *ctx) {
     const dmap__grant *grant = b->grant;
@@ -18,15 +19,15 @@ static const void *item_at(const dmap__batch *b, uint32_t offset, uint64_t *numb
 /* What the task returned, and what it should have done. */
 static bool end_item(dmap__worker *worker, dmap__batch *b, uint32_t offset, int code) {
     dmap_context *ctx = &worker->context;
-    const dmap__work *work = &worker->crew->work;
+    const dmap__crew_call *call = worker->context.call;
     dmap_item_status status = DMAP_ITEM_FAILED;
-    if (work->item_timeout_s > 0 && dmap__clock_now() - ctx->began_s > work->item_timeout_s) {
+    if (call->spec.item_timeout_s > 0 && dmap__clock_now() - ctx->began_s > call->spec.item_timeout_s) {
         status = DMAP_ITEM_TIMEOUT;
-        dmap_fail(ctx, code, "over its %g seconds", work->item_timeout_s);
+        dmap_fail(ctx, code, "over its %g seconds", call->spec.item_timeout_s);
     } else if (!code && !ctx->out_of_memory) {
         if (b->results || ctx->has_result)
             return true;
-        code = dmap_fail(ctx, 1, "the task \"%s\" gave no result: dmap_result was not called", work->task->name);
+        code = dmap_fail(ctx, 1, "the task \"%s\" gave no result: dmap_result was not called", call->task->name);
     }
     return dmap__batch_record_failure(worker, b, offset, code, 0, status);
 }
@@ -35,39 +36,47 @@ static void begin_item(dmap__worker *worker) {
     dmap_context *ctx = &worker->context;
     ctx->has_result = false;
     ctx->result_size = 0;
-    if (worker->crew->work.item_timeout_s > 0)
+    if (worker->context.call->spec.item_timeout_s > 0)
         ctx->began_s = dmap__clock_now();
 }
 
 /* True if the item is above the limit: in a shuffled grant, any may be. */
 static bool is_unwanted(const dmap__worker *worker, const dmap__grant *grant) {
-    return grant->indices && worker->context.index >= atomic_load_explicit(&worker->crew->limit, memory_order_relaxed);
+    return grant->indices &&
+           worker->context.index >= atomic_load_explicit(&worker->context.call->limit, memory_order_relaxed);
 }
 
 /* No item needs more than its place and its number: the way of short items. */
 static bool is_plain(const dmap__worker *worker, const dmap__batch *b) {
-    return b->results && worker->crew->work.item_timeout_s <= 0 && !b->grant->indices &&
+    return b->results && worker->context.call->spec.item_timeout_s <= 0 && !b->grant->indices &&
            b->grant->layout != DMAP__LAYOUT_BLOBS;
+}
+
+/* What the task is given for the result of an item: NULL if there is no result of fixed size, or none at all. */
+static unsigned char *result_at(const dmap__worker *worker, const dmap__batch *b, uint32_t offset) {
+    bool has_place = worker->context.call->task->result_size && b->results;
+    return has_place ? b->results + (size_t)(offset - b->begin) * b->result_step : NULL;
 }
 
 static void run_plain(dmap__worker *worker, dmap__batch *b) {
     dmap_context *ctx = &worker->context;
-    dmap_task_fn *run = worker->crew->work.task->run;
+    dmap_task_fn *run = worker->context.call->task->run;
     const size_t item_step = b->grant->layout == DMAP__LAYOUT_ARRAY ? ctx->item_size : 0;
     const size_t result_step = b->result_step;
     const uint32_t end = b->end;
     uint64_t number;
-    ctx->index = b->grant->begin + b->begin;
-    const unsigned char *item = item_at(b, b->begin, &number, ctx);
+    uint32_t i = b->done;
+    ctx->index = b->grant->begin + i;
+    const unsigned char *item = item_at(b, i, &number, ctx);
     uint64_t index = ctx->index, first = b->grant->range_first;
-    unsigned char *result = b->results;
+    unsigned char *result = result_at(worker, b, i);
     bool go_on = true;
-    uint32_t i = b->begin;
     for (; i < end && go_on; i++, item += item_step, result += result_step) {
         number = first + index;
         ctx->index = index++;
         ctx->result = result;
         int code = run(ctx, item, result);
+        dmap__copy_leave();
         if (code)
             go_on = end_item(worker, b, i, code);
     }
@@ -76,11 +85,11 @@ static void run_plain(dmap__worker *worker, dmap__batch *b) {
 
 static void run_items(dmap__worker *worker, dmap__batch *b) {
     dmap_context *ctx = &worker->context;
-    dmap_task_fn *run = worker->crew->work.task->run;
-    unsigned char *result = b->results;
+    dmap_task_fn *run = worker->context.call->task->run;
+    unsigned char *result = result_at(worker, b, b->done);
     uint64_t number;
     bool go_on = true;
-    for (uint32_t i = b->begin; i < b->end && go_on; i++, result += b->result_step) {
+    for (uint32_t i = b->done; i < b->end && go_on; i++, result += b->result_step) {
         ctx->index = dmap__grant_index(b->grant, b->grant->begin + i);
         b->done = i + 1;
         if (is_unwanted(worker, b->grant))
@@ -89,6 +98,7 @@ static void run_items(dmap__worker *worker, dmap__batch *b) {
         ctx->result = result;
         begin_item(worker);
         int code = run(ctx, item, result);
+        dmap__copy_leave();
         go_on = end_item(worker, b, i, code);
         dmap__batch_keep_variable(worker, b, i);
     }
@@ -99,22 +109,26 @@ static int call_batch(dmap__worker *worker, const dmap__batch *b, uint32_t offse
     uint64_t number;
     ctx->index = dmap__grant_index(b->grant, b->grant->begin + offset);
     const void *items = item_at(b, offset, &number, ctx);
-    unsigned char *results = b->results + (size_t)(offset - b->begin) * b->result_step;
+    unsigned char *results = result_at(worker, b, offset);
     ctx->result = results;
     begin_item(worker);
-    return worker->crew->work.task->run_batch(ctx, items, results, count);
+    ctx->act = count > 1 ? DMAP__ACT_BATCH : DMAP__ACT_ITEM;
+    int code = worker->context.call->task->run_batch(ctx, items, results, count);
+    dmap__copy_leave();
+    ctx->act = DMAP__ACT_ITEM;
+    return code;
 }
 
 /* One call for the whole batch; if it fails, or the items are not neighbours, one by one. */
 static void run_whole(dmap__worker *worker, dmap__batch *b) {
     bool neighbours = b->grant->layout != DMAP__LAYOUT_BLOBS && !b->grant->indices;
     uint32_t n = b->end - b->begin;
-    if (n > 1 && neighbours && !call_batch(worker, b, b->begin, n)) {
+    if (n > 1 && neighbours && !b->singly && !call_batch(worker, b, b->begin, n)) {
         b->done = b->end;
         return;
     }
     bool go_on = true;
-    for (uint32_t i = b->begin; i < b->end && go_on; i++) {
+    for (uint32_t i = b->done; i < b->end && go_on; i++) {
         worker->context.text[0] = '\0';
         worker->context.index = dmap__grant_index(b->grant, b->grant->begin + i);
         b->done = i + 1;
@@ -126,10 +140,10 @@ static void run_whole(dmap__worker *worker, dmap__batch *b) {
 }
 
 void dmap__worker_run_items(dmap__worker *worker, dmap__batch *b) {
-    dmap__worker_mark(true);
-    if (worker->crew->work.task->run_batch)
+    dmap__worker_mark(&worker->context);
+    if (worker->context.call->task->run_batch)
         run_whole(worker, b);
     else
         (is_plain(worker, b) ? run_plain : run_items)(worker, b);
-    dmap__worker_mark(false);
+    dmap__worker_mark(NULL);
 }

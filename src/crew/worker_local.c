@@ -1,15 +1,30 @@
 /* A worker's state for each task. It is made by the task's set-up before the worker's first item of that task, made
  * again when the shared data has changed, as it may have been made from them, and torn down in the end. */
+#include <stdlib.h>
+
 #include "crew/batch.h"
+#include "crew/copy.h"
 #include "crew/puppet.h"
 
 void dmap__local_tear_down(dmap_context *ctx, dmap__local *local) {
     if (local->task && local->task->teardown) {
+        dmap__crew_call none = {.task = local->task, .limit = UINT64_MAX}; /* a tear-down belongs to no call */
+        dmap__crew_call *call = ctx->call;
+        const _Atomic uint64_t *limit = ctx->limit;
+        ctx->call = &none;
+        ctx->limit = &none.limit;
         ctx->local = local;
         ctx->index = 0;
-        dmap__worker_mark(true);
-        local->task->teardown(ctx);
-        dmap__worker_mark(false);
+        const dmap_task *task = local->task;
+        local->task = NULL; /* once, whatever it does */
+        ctx->act = DMAP__ACT_TEARDOWN;
+        dmap__worker_mark(ctx);
+        task->teardown(ctx);
+        dmap__copy_leave();
+        dmap__worker_mark(NULL);
+        ctx->act = DMAP__ACT_ITEM;
+        ctx->call = call;
+        ctx->limit = limit;
     }
     local->task = NULL;
     local->value = NULL;
@@ -25,9 +40,12 @@ int dmap__local_set_up(dmap_context *ctx, dmap__local *local, const dmap_task *t
     ctx->attempt = 1;
     ctx->text[0] = '\0';
     ctx->out_of_memory = false;
-    dmap__worker_mark(true);
+    ctx->act = DMAP__ACT_SETUP;
+    dmap__worker_mark(ctx);
     int code = task->setup ? task->setup(ctx) : 0;
-    dmap__worker_mark(false);
+    dmap__copy_leave();
+    dmap__worker_mark(NULL);
+    ctx->act = DMAP__ACT_ITEM;
     if (!code) {
         local->task = task;
         local->generation = generation;
@@ -38,14 +56,21 @@ int dmap__local_set_up(dmap_context *ctx, dmap__local *local, const dmap_task *t
 void dmap__worker_fail_set_up(dmap__worker *worker, dmap__outcome *log, int code) {
     const dmap_context *ctx = &worker->context;
     dmap_status status = ctx->out_of_memory ? DMAP_ENOMEM : DMAP_EITEM;
-    dmap__fail(&log->trouble, status, "the setup of task \"%s\" failed (code %d)%s%s", worker->crew->work.task->name,
+    dmap__fail(&log->trouble, status, "the setup of task \"%s\" failed (code %d)%s%s", worker->context.call->task->name,
                code, ctx->text[0] ? ": " : "", ctx->text);
-    dmap__crew_lower_limit(worker->crew, 0);
+    dmap__crew_lower_limit(worker->crew, worker->context.call, 0);
 }
 
-void dmap__worker_leave(dmap__worker *worker) {
+void dmap__worker_trim(dmap__worker *worker, size_t bytes) {
+    if (worker->scratch_size > bytes) {
+        free(worker->scratch);
+        worker->scratch = NULL;
+        worker->scratch_size = 0;
+    }
+    if (worker->fetched.size > bytes) {
+        free(worker->fetched.items);
+        worker->fetched = (dmap__fetched){0};
+    }
     if (worker->puppet)
-        dmap__puppet_quit(worker->puppet);
-    for (size_t i = 0; i < worker->crew->n_tasks; i++)
-        dmap__local_tear_down(&worker->context, &worker->locals[i]);
+        dmap__stage_trim(&worker->puppet->stage, bytes);
 }

@@ -1,6 +1,7 @@
 /* Having a batch run by the worker's process: items are copied onto the stage, results from there to where they belong,
  * so a process that dies takes nothing along but the item that it was at. What it had ended is kept; it is replaced,
  * and asked for the rest. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,13 +11,14 @@
 #include "crew/batch.h"
 
 #define FALSE_STARTS 3 /* deaths before any item was begun, in a row, that are put up with */
+#define LATE_STARTS  3 /* processes in a row that do not come up: they take long */
 
 /* What is asked for: offsets from grant->begin. */
 typedef struct request {
     uint32_t begin, end, batch_end;
     uint64_t results; /* where they are on the stage */
     bool singly;
-    int false_starts;
+    int false_starts, late_starts;
 } request;
 
 /* ---- asking ---- */
@@ -39,7 +41,7 @@ static bool put_items(dmap__worker *worker, dmap__batch *b, uint32_t first, uint
     const dmap__grant *grant = b->grant;
     dmap__stage *stage = &worker->puppet->stage;
     dmap__stage_head *head = stage->head;
-    size_t item_size = worker->crew->work.task->item_size;
+    size_t item_size = worker->context.call->task->item_size;
     head->items = 0;
     if (grant->layout == DMAP__LAYOUT_BLOBS)
         return put_blobs(stage, (const dmap_blob *)grant->items + first, n);
@@ -66,15 +68,18 @@ static bool put_indices(dmap__stage *stage, const dmap__grant *grant, uint32_t f
 }
 
 static bool put_request(dmap__worker *worker, dmap__batch *b, request *r) {
-    const dmap__work *work = &worker->crew->work;
+    const dmap__crew_call *call = worker->context.call;
     dmap__stage *stage = &worker->puppet->stage;
     dmap__stage_head *head = stage->head;
     uint32_t n = r->end - r->begin;
-    size_t result_size = work->task->result_size;
+    size_t result_size = call->task->result_size;
     dmap__stage_clear(stage);
-    snprintf(head->task_name, sizeof head->task_name, "%s", work->task->name);
-    head->seed = work->seed;
-    head->item_timeout_s = work->item_timeout_s;
+    atomic_store(&head->call, call->id);
+    atomic_store(&head->limit, UINT64_MAX);
+    dmap__limit_lower(&head->limit, atomic_load(&call->limit));
+    snprintf(head->task_name, sizeof head->task_name, "%s", call->task->name);
+    head->seed = call->spec.seed;
+    head->item_timeout_s = call->spec.item_timeout_s;
     head->shared = worker->crew->shared_place;
     head->attempt = b->grant->attempt;
     head->singly = r->singly;
@@ -91,7 +96,7 @@ static bool put_request(dmap__worker *worker, dmap__batch *b, request *r) {
 
 /* The call ends, for the reason in the log. */
 static bool give_up(dmap__worker *worker) {
-    dmap__crew_lower_limit(worker->crew, 0);
+    dmap__crew_lower_limit(worker->crew, worker->context.call, 0);
     return false;
 }
 
@@ -126,15 +131,15 @@ static bool take_variable(dmap__worker *worker, dmap__batch *b, request *r, dmap
 /* Results of the first n items of the request go where they belong. Those of a whole batch that may pass on do so from
  * the stage: nothing else is asked for before they have. */
 static bool take_results(dmap__worker *worker, dmap__batch *b, request *r, uint32_t n) {
-    const dmap__work *work = &worker->crew->work;
+    const dmap__crew_call *call = worker->context.call;
     void *results = dmap__stage_at(&worker->puppet->stage, r->results);
-    size_t size = work->task->result_size;
+    size_t size = call->task->result_size;
     bool goes_on = true;
     if (b->passes && r->begin == b->begin && n == b->end - b->begin)
         b->results = results;
     else if (b->results && b->result_step && n)
         memcpy(b->results + (size_t)(r->begin - b->begin) * size, results, n * size);
-    if (b->results || work->want == DMAP__WANT_NOTHING)
+    if (b->results || call->spec.want == DMAP__WANT_NOTHING)
         r->begin += n;
     else
         for (uint32_t i = 0; goes_on && i < n; i++)
@@ -160,7 +165,7 @@ static bool take_answer(dmap__worker *worker, dmap__batch *b, request *r) {
 /* No item is to blame. The next process may do better, unless the set-up itself ended this one: SIGKILL comes from
  * outside. */
 static bool take_false_start(dmap__worker *worker, dmap__batch *b, request *r, bool in_set_up, int code) {
-    if ((!in_set_up || code == -SIGKILL) && ++r->false_starts <= FALSE_STARTS)
+    if ((!in_set_up || code == -SIGKILL) && ++r->false_starts <= FALSE_STARTS && r->late_starts < LATE_STARTS)
         return true;
     if (in_set_up)
         dmap__worker_fail_set_up(worker, b->log, code);
@@ -170,8 +175,15 @@ static bool take_false_start(dmap__worker *worker, dmap__batch *b, request *r, b
     return give_up(worker);
 }
 
+/* There never was a process that could have been at anything. */
+static bool take_stillborn(dmap__worker *worker, dmap__batch *b, request *r, const dmap__error *error) {
+    r->late_starts += error->status == DMAP_ETIMEOUT;
+    snprintf(worker->context.text, sizeof worker->context.text, "%.*s", DMAP__TEXT_SIZE - 1, error->text);
+    return take_false_start(worker, b, r, false, 0);
+}
+
 /* The process died. Who it was at is in the phase: nobody, the set-up, one item, or one of several. */
-static bool take_death(dmap__worker *worker, dmap__batch *b, request *r, bool timed_out) {
+static bool take_death(dmap__worker *worker, dmap__batch *b, request *r, dmap__puppet_said said) {
     dmap__phase phase = (dmap__phase)atomic_load(&worker->puppet->stage.head->phase);
     dmap_context *ctx = &worker->context;
     dmap__error error;
@@ -183,16 +195,22 @@ static bool take_death(dmap__worker *worker, dmap__batch *b, request *r, bool ti
     ctx->out_of_memory = false;
     if (r->begin == r->end)
         return true;
-    if (phase != DMAP__PHASE_ITEM && phase != DMAP__PHASE_BATCH)
+    if (said == DMAP__PUPPET_LATE) {
+        r->late_starts++;
+        snprintf(ctx->text, sizeof ctx->text, "process %d did not come up within %g seconds: it was killed",
+                 worker->puppet->pid, worker->puppet->config.start_timeout_s);
+    }
+    if (said == DMAP__PUPPET_LATE || (phase != DMAP__PHASE_ITEM && phase != DMAP__PHASE_BATCH))
         return take_false_start(worker, b, r, phase == DMAP__PHASE_SETUP, code);
-    r->false_starts = 0;
+    r->false_starts = r->late_starts = 0;
     if (phase == DMAP__PHASE_BATCH) {
         r->singly = true;
         return true;
     }
-    timed_out = timed_out && code == -SIGKILL; /* else it ended by itself, at the last moment */
+    bool timed_out =
+        said == DMAP__PUPPET_TIMED_OUT && code == -SIGKILL; /* else it ended by itself, at the last moment */
     if (timed_out)
-        snprintf(ctx->text, sizeof ctx->text, "over its %g seconds: killed", worker->crew->work.item_timeout_s);
+        snprintf(ctx->text, sizeof ctx->text, "over its %g seconds: killed", worker->context.call->spec.item_timeout_s);
     return fail(worker, b, r, code > 0 ? code : 0, code < 0 ? -code : 0,
                 timed_out ? DMAP_ITEM_TIMEOUT : DMAP_ITEM_CRASHED);
 }
@@ -214,7 +232,7 @@ static bool take(dmap__worker *worker, dmap__batch *b, request *r, dmap__puppet_
         return take_answer(worker, b, r);
     if (said == DMAP__PUPPET_UNWANTED)
         return take_unwanted(worker);
-    return take_death(worker, b, r, said == DMAP__PUPPET_TIMED_OUT);
+    return take_death(worker, b, r, said);
 }
 
 /* ctx->emit, for the process. */
@@ -222,6 +240,17 @@ static bool emit(void *arg, uint64_t index, const void *data, size_t size) {
     dmap_context *ctx = arg;
     ctx->index = index;
     return ctx->emit && ctx->emit(ctx, data, size);
+}
+
+/* There is no room for the request on the stage. */
+static void fail_request(dmap__worker *worker, dmap__batch *b) {
+    int reason = worker->puppet->stage.reason;
+    if (reason == ENOMEM) {
+        dmap__batch_fail_memory(worker, b, "a batch for a process");
+        return;
+    }
+    dmap__fail_system(&b->log->trouble, reason, "hand a batch to a process");
+    give_up(worker);
 }
 
 static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
@@ -232,12 +261,14 @@ static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
     r->end = begin + dmap__puppet_admit(worker->puppet, r->batch_end - begin);
     if (!put_request(worker, b, r)) {
         if (b->log->trouble.status == DMAP_OK)
-            dmap__batch_fail_memory(worker, b, "a batch for a process");
+            fail_request(worker, b);
         return false;
     }
-    dmap__patience patience = {worker->crew->work.item_timeout_s, &worker->crew->limit,
-                               b->grant->indices ? 0 : b->grant->begin + begin};
+    dmap__patience patience = {worker->context.call->spec.item_timeout_s, &worker->context.call->limit,
+                               b->grant->indices ? 0 : b->grant->begin + begin, &worker->context.call->lets_run};
     dmap__puppet_said said = dmap__puppet_ask(worker->puppet, &patience, &error);
+    if (said == DMAP__PUPPET_STILLBORN)
+        return take_stillborn(worker, b, r, &error);
     if (said == DMAP__PUPPET_FAILED) {
         b->log->trouble = error;
         return give_up(worker);
@@ -249,7 +280,7 @@ static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
 
 /* In a shuffled grant any item may be below the limit, unless that is 0. */
 static bool is_wanted(const dmap__worker *worker, const dmap__batch *b, const request *r) {
-    uint64_t limit = atomic_load_explicit(&worker->crew->limit, memory_order_relaxed);
+    uint64_t limit = atomic_load_explicit(&worker->context.call->limit, memory_order_relaxed);
     return b->grant->indices ? limit > 0 : b->grant->begin + r->begin < limit;
 }
 

@@ -7,11 +7,16 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "crew/copy.h"
 #include "job/source_kind.h"
 #include "plan/plan.h"
 
+bool dmap__items_is_stream(const dmap__items_source *from) {
+    return from->source.kind == DMAP__SOURCE_PULL;
+}
+
 uint64_t dmap__items_count(const dmap__items_source *from) {
-    return from->source.kind == DMAP__SOURCE_PULL ? DMAP__UNKNOWN : from->source.end - from->source.begin;
+    return dmap__items_is_stream(from) ? from->pulled : from->source.end - from->source.begin;
 }
 
 size_t dmap__items_size(const dmap__items_source *from) {
@@ -53,6 +58,9 @@ void dmap__items_close(dmap__items_source *from, dmap__items *items, uint64_t n)
 void dmap__items_fini(dmap__items_source *from) {
     while (from->held)
         destroy(from, from->held);
+    if (from->filling)
+        destroy(from, from->filling);
+    from->filling = NULL;
 }
 
 static void hold(dmap__items_source *from, dmap__items *items) {
@@ -158,6 +166,7 @@ static void end_source(dmap__items_source *from, int code) {
 static void pull_one(dmap__items_source *from, filling *f) {
     dmap_blob item = {0};
     int code = from->source.next(from->source.arg, &item);
+    dmap__copy_leave();
     if (code == DMAP_PULL_LATER) {
         from->later = true;
         return;
@@ -182,8 +191,10 @@ static void pull(dmap__items_source *from, dmap__items *items, uint64_t end, siz
     filling f = {.items = items, .variable = from->task->item_size == DMAP_VARIABLE};
     items->end = items->begin;
     from->later = false;
+    from->filling = items;
     while (!from->ended && !from->later && items->end < end && (f.used < bytes || items->end == items->begin))
         pull_one(from, &f);
+    from->filling = NULL;
     finish(&f);
 }
 
@@ -218,12 +229,10 @@ static dmap_status pull_again(dmap__items_source *from, dmap__items *items, uint
 
 dmap_status dmap__items_get(dmap__items_source *from, uint64_t begin, uint64_t end, bool whole, size_t bytes,
                             dmap__items **items, dmap__error *error) {
-    dmap__items *made = calloc(1, sizeof *made);
+    dmap__items *made = malloc(sizeof *made); /* calloc does not look into the thread's own cache */
     if (!made)
         return dmap__fail_memory(error, sizeof *made, "items");
-    made->begin = begin;
-    made->end = end;
-    made->users = 1;
+    *made = (dmap__items){.begin = begin, .end = end, .users = 1};
     dmap_status status = DMAP_OK;
     if (from->source.kind != DMAP__SOURCE_PULL)
         status = point(from, made, whole, bytes) ? DMAP_OK : dmap__fail_memory(error, end - begin, "pointers to items");

@@ -32,19 +32,23 @@ typedef struct dmap__items_source {
     uint64_t pulled;              /* items taken from a pull source */
     bool ended;                   /* the pull source has no more */
     bool later;                   /* it has none yet: it is to be asked again */
+    bool rings;                   /* and rings the bell when it has */
     dmap__error failure;          /* why it ended; DMAP_OK: it was the end */
     dmap__items *held;            /* pulled */
+    dmap__items *filling;         /* those that are being pulled now */
 } dmap__items_source;
 
-/** Items in the source; DMAP__UNKNOWN for a pull source. */
+/** True of a pull source: nobody knows how many items there are until it ends. */
+bool dmap__items_is_stream(const dmap__items_source *from);
+/** Items in the source; of a stream, those that were pulled so far. */
 uint64_t dmap__items_count(const dmap__items_source *from);
 /** Bytes sent for an item of fixed size; 0 for a range and for variable sizes. */
 size_t dmap__items_size(const dmap__items_source *from);
 
 /** Gets items [begin, end): all of them if `whole`, else as many, at least one, as are about `bytes` in all or the
- * source has now: it sets from->ended or from->later then, and may give none at all. A source that failed has ended,
- * and from->failure says why. *items counts one user. Returns DMAP_OK; DMAP_ENOMEM (nothing was taken from the source)
- */
+ *  source has now: it sets from->ended or from->later then, and may give none at all. A source that failed has ended,
+ *  and from->failure says why. *items counts one user. Returns DMAP_OK; DMAP_ENOMEM (nothing was taken from the
+ *  source) */
 dmap_status dmap__items_get(dmap__items_source *from, uint64_t begin, uint64_t end, bool whole, size_t bytes,
                             dmap__items **items, dmap__error *error);
 void dmap__items_use(dmap__items *items);

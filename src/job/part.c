@@ -6,10 +6,12 @@
 #include "base/memory.h"
 
 dmap__slab *dmap__slab_create(dmap__outcome *outcome, int rank, int attempt) {
-    dmap__slab *slab = calloc(1, sizeof *slab);
+    dmap__slab *slab = malloc(sizeof *slab);
     if (!slab)
         return NULL;
-    slab->outcome = *outcome;
+    dmap__outcome_take(&slab->outcome, outcome);
+    slab->spares = NULL;
+    slab->memory = (dmap__spare){0};
     slab->rank = rank;
     slab->attempt = attempt;
     slab->users = 1;
@@ -60,11 +62,11 @@ static uint64_t run_end(const dmap__part_cursor *cursor) {
 
 static dmap__part *make_part(dmap__part_cursor *cursor, uint64_t end, size_t failure) {
     dmap__outcome *outcome = &cursor->slab->outcome;
-    dmap__part *part = calloc(1, sizeof *part);
+    dmap__part *part = malloc(sizeof *part);
     if (!part)
         return NULL;
     uint64_t first = outcome->packed ? cursor->items : cursor->next - outcome->begin;
-    part->slab = cursor->slab;
+    *part = (dmap__part){.slab = cursor->slab};
     part->begin = part->next = cursor->next;
     part->end = end;
     part->span = cursor->span;

@@ -54,7 +54,7 @@ void dmap__part_destroy(dmap__part *part);
 uint64_t dmap__part_bytes(const dmap__part *part, size_t result_size);
 
 /** The item at part->next: its result (*data NULL if it failed) and its failure (NULL if it did not), and the seconds
- * it took. part->next moves on. */
+ *  it took. part->next moves on. */
 void dmap__part_step(dmap__part *part, size_t result_size, dmap_blob *result, const dmap__failure **failure,
                      double *seconds);
 /** Moves to a position in the part, forwards or back. */

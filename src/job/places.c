@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "job/answers.h"
+#include "pool/wait_replies.h"
 
 void dmap__places_describe(const dmap__topology *topology, const dmap__place_request *request, int workers,
                            const dmap__place *of, dmap_place *place) {
@@ -38,14 +38,14 @@ void dmap__places_tell(dmap_pool *pool, dmap__head *reply, dmap__packed *packed)
         describe(pool, w, &all[w]);
     bool good = all && dmap__wire_pack_places(all, n, packed);
     free(all);
-    *reply = (dmap__head){.type = DMAP__PLACED, .a = (uint64_t)(good ? DMAP_OK : DMAP_ENOMEM)};
+    *reply = (dmap__head){.type = DMAP__PLACED, .placed.status = (uint64_t)(good ? DMAP_OK : DMAP_ENOMEM)};
 }
 
 /* ---- the master ---- */
 
 typedef struct asking {
     dmap_pool *pool;
-    int waiting; /* answers that are to come */
+    dmap__replies replies;
     dmap_status status;
 } asking;
 
@@ -53,10 +53,10 @@ static void take_answer(void *arg, dmap__message *message) {
     asking *a = arg;
     if (message->head.type != DMAP__PLACED)
         return;
-    a->waiting--;
+    a->replies.waiting--;
     dmap_blob *answer = &a->pool->told_places[message->from];
     answer->size = (size_t)message->head.meta_size;
-    answer->data = dmap__comm_take_meta(message);
+    answer->data = dmap__message_take_meta(message);
     if (!answer->data)
         a->status =
             dmap__fail(&a->pool->error, DMAP_ENOMEM, "out of memory for the places of the workers on %s, rank %d",
@@ -64,7 +64,7 @@ static void take_answer(void *arg, dmap__message *message) {
 }
 
 static dmap_status ask_all(dmap_pool *pool) {
-    asking a = {.pool = pool, .status = DMAP_OK};
+    asking a = {.pool = pool, .replies = {.take = take_answer, .arg = &a}, .status = DMAP_OK};
     dmap__head head = {.type = DMAP__PLACES};
     pool->told_places = calloc((size_t)pool->ranks, sizeof *pool->told_places);
     if (!pool->told_places)
@@ -72,11 +72,11 @@ static dmap_status ask_all(dmap_pool *pool) {
     for (int rank = 1; rank < pool->ranks && pool->broken == DMAP_OK; rank++) {
         if (!pool->workers[rank])
             continue;
-        a.waiting++;
+        a.replies.waiting++;
         if (dmap__comm_send(pool->comm, rank, &head, NULL, 0, NULL, 0, NULL, NULL, &pool->error) != DMAP_OK)
             pool->broken = DMAP_EMPI;
     }
-    dmap_status status = dmap__answers_wait(pool, &a.waiting, take_answer, &a);
+    dmap_status status = dmap__replies_wait(pool, &a.replies);
     if (status == DMAP_OK)
         status = a.status;
     if (status != DMAP_OK)

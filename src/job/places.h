@@ -6,7 +6,7 @@
 
 #include <dmap/place.h>
 
-#include "job/pool.h"
+#include "pool/pool.h"
 #include "net/wire.h"
 
 /** The master's part. The rank has such a worker. The sentence of a failure is in pool->error. */

@@ -163,15 +163,14 @@ static int by_index(const void *a, const void *b) {
 }
 
 bool dmap__results_finish(dmap_results *results, uint64_t count, uint64_t limit) {
-    if (!grow(results, count))
-        return false;
+    bool grown = grow(results, count);
     if (results->n_failures > 1)
         qsort(results->failures, results->n_failures, sizeof *results->failures, by_index);
     while (results->n_failures && results->failures[results->n_failures - 1].index > limit)
         free(results->failures[--results->n_failures].text);
     for (uint64_t i = limit < results->count ? limit + 1 : results->count; i < results->count; i++)
         results->status[i] = DMAP_ITEM_CANCELLED;
-    return true;
+    return grown;
 }
 
 uint64_t dmap_results_count(const dmap_results *results) {

@@ -11,14 +11,14 @@ dmap_results *dmap__results_create(uint64_t count, size_t result_size);
  *  or they are of other sizes. */
 void *dmap__results_place(const dmap_results *results, uint64_t begin);
 /** Takes in a part, of which results that lie in their place stay there; index_of maps positions to indices (NULL: they
- * are the same). text(arg, failure) gives a failure's sentence. Keeps the slab's memory in use where results are of
- * variable size. Returns false if memory is out. */
+ *  are the same). text(arg, failure) gives a failure's sentence. Keeps the slab's memory in use where results are of
+ *  variable size. Returns false if memory is out. */
 bool dmap__results_add(dmap_results *results, dmap__part *part, const uint64_t *index_of,
                        const char *(*text)(void *arg, const dmap__failure *failure), void *arg);
 /** One item's failure; does nothing if the item has ended already. Returns false if memory is out. */
 bool dmap__results_fail(dmap_results *results, uint64_t index, dmap_item_status status, const char *text);
 /** The call has ended: `count` items were there (the table grows to them), and those above `limit` were not wanted.
- *  Returns false if memory is out. */
+ *  Returns false if memory is out: it has the entries that it had. */
 bool dmap__results_finish(dmap_results *results, uint64_t count, uint64_t limit);
 
 #endif

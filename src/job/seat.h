@@ -5,11 +5,11 @@
 #ifndef DMAP_JOB_SEAT_H
 #define DMAP_JOB_SEAT_H
 
-#include "job/pool.h"
+#include "pool/pool.h"
 
 /** Before the rank's own thread wakes workers: from now on it is run at once when it wakes. Costs a microsecond, and
- * ten where an item takes less than one: the thread then sleeps and is woken, where a worker would have been and gone.
- * With DMAP_SERIAL nothing is done, here and below: tasks run on it, and what they start would inherit this. */
+ *  ten where an item takes less than one: the thread then sleeps and is woken, where a worker would have been and gone.
+ *  With DMAP_SERIAL nothing is done, here and below: tasks run on it, and what they start would inherit this. */
 void dmap__seat_take(dmap_pool *pool);
 /** When it has slept for a while in vain: binds it to the rank's cores, but not with DMAP_BIND_NONE. Costs a few
  *  microseconds, the first time. */

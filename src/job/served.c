@@ -28,8 +28,8 @@ static dmap_status place_items(dmap__served *served, bool shuffled, dmap__messag
         return DMAP_OK;
     if (grant->layout != DMAP__LAYOUT_ARRAY)
         size = grant->layout == DMAP__LAYOUT_BLOBS ? DMAP_VARIABLE : 0;
-    if ((message->head.meta_size && !(served->meta = dmap__comm_take_meta(message))) ||
-        (message->head.data_size && !(served->data = dmap__comm_take_data(message))))
+    if ((message->head.meta_size && !(served->meta = dmap__message_take_meta(message))) ||
+        (message->head.data_size && !(served->data = dmap__message_take_data(message))))
         return DMAP_ENOMEM;
     dmap__message taken = *message;
     taken.meta = served->meta;
@@ -55,32 +55,34 @@ static bool place_results(dmap__served *served, dmap__want want) {
     return grant->outcome.refs != NULL;
 }
 
-dmap__served *dmap__served_create(dmap_pool *pool, const dmap_task *task, dmap__want want, bool shuffled,
-                                  dmap__message *message) {
+dmap__served *dmap__served_create(dmap_pool *pool, dmap__crew_call *call, dmap__message *message) {
     const dmap__head *head = &message->head;
     dmap__served *served = calloc(1, sizeof *served);
     if (!served)
         return NULL;
-    served->task = task;
+    served->task = call->task;
+    served->call = call->id;
     served->spares = &pool->spares;
-    served->grant = (dmap__grant){.lease = (uint32_t)head->lease,
+    served->grant = (dmap__grant){.call = call,
+                                  .lease = (uint32_t)head->lease,
                                   .begin = head->begin,
                                   .end = head->end,
-                                  .attempt = (int)head->a,
+                                  .attempt = (int)head->grant.attempt,
                                   .layout = (dmap__layout)head->flags,
-                                  .range_first = head->b,
+                                  .range_first = head->grant.range_first,
                                   .reach = dmap__comm_reach(pool->comm),
-                                  .items_at = head->d,
-                                  .place = head->c,
+                                  .items_at = head->grant.items_at,
+                                  .place = head->grant.place,
                                   .owner = served};
     if (!served->grant.reach)
         served->grant.place = 0;
     dmap__outcome_init(&served->grant.outcome, head->begin, head->end);
-    dmap_status status = place_items(served, shuffled, message);
-    if (status == DMAP_OK && !place_results(served, want))
+    dmap_status status = place_items(served, call->spec.shuffled, message);
+    if (status == DMAP_OK && !place_results(served, (dmap__want)call->spec.want))
         status = DMAP_ENOMEM;
     if (status != DMAP_OK)
-        dmap__fail(&served->grant.outcome.trouble, status, "out of memory for a chunk");
+        dmap__fail(&served->grant.outcome.trouble, status, "%s",
+                   status == DMAP_ENOMEM ? "out of memory for a chunk" : "a damaged message");
     return served;
 }
 

@@ -2,16 +2,17 @@
 #ifndef DMAP_JOB_SERVED_H
 #define DMAP_JOB_SERVED_H
 
-#include "job/pool.h"
+#include "pool/pool.h"
 #include "net/wire.h"
 
 typedef struct dmap__served {
     struct dmap__served *next;
-    dmap__grant grant;   /* its owner is this */
+    dmap__grant grant; /* its owner is this */
+    uint64_t call;     /* its number: the call itself may have gone before this */
+    const dmap_task *task;
     uint64_t told;       /* items of it that have ended, as the master knows */
     dmap__packed packed; /* of its RESULT */
     /* Private to served.c. */
-    const dmap_task *task;
     void *data, *meta;    /* the GRANT's: items and indices lie there */
     dmap__spares *spares; /* the pool's */
     dmap__spare results;  /* from there: of fixed size */
@@ -20,8 +21,7 @@ typedef struct dmap__served {
 
 /** Makes the chunk of a GRANT, whose memory it takes over. Returns NULL if memory is out; if it is out for what the
  *  chunk needs, or the message is damaged, that is the trouble in its outcome. */
-dmap__served *dmap__served_create(dmap_pool *pool, const dmap_task *task, dmap__want want, bool shuffled,
-                                  dmap__message *message);
+dmap__served *dmap__served_create(dmap_pool *pool, dmap__crew_call *call, dmap__message *message);
 /** True if items that lie in the master's memory cannot be read from there: it is of a kind that only the master can
  *  reach. That shows at the first and the last. */
 bool dmap__served_is_out_of_reach(const dmap__served *served);

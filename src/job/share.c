@@ -1,10 +1,12 @@
 #include "job/share.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "crew/shared.h"
-#include "job/answers.h"
+#include "pool/wait_replies.h"
 #include "net/wire.h"
 
 void dmap__share_drop(dmap_pool *pool) {
@@ -28,10 +30,20 @@ static bool keep(dmap_pool *pool, void *mapping, size_t size, int fd, long proce
     return true;
 }
 
-static bool copy(dmap_pool *pool, const void *data, size_t size) {
+/* Returns 0, or why not, as errno has it. */
+static int copy(dmap_pool *pool, const void *data, size_t size) {
     int fd = -1;
     void *mapping = dmap__shared_create(data, size, &fd);
-    return keep(pool, mapping, size, fd, getpid(), fd);
+    return keep(pool, mapping, size, fd, getpid(), fd) ? 0 : errno;
+}
+
+/* reason: as errno has it; where: "", or " on HOST, rank N". */
+static dmap_status fail(dmap_pool *pool, size_t size, int reason, const char *where) {
+    char what[160];
+    if (reason == ENOMEM)
+        return dmap__fail(&pool->error, DMAP_ENOMEM, "out of memory for %zu bytes of shared data%s", size, where);
+    snprintf(what, sizeof what, "keep %zu bytes of shared data%s", size, where);
+    return dmap__fail_system(&pool->error, reason, what);
 }
 
 /* Where other ranks of the host find it: numbers as they travel. */
@@ -44,19 +56,19 @@ static place place_of(const dmap_pool *pool) {
 }
 
 void dmap__share_take(dmap_pool *pool, const dmap__message *message, dmap__head *reply) {
-    size_t size = (size_t)message->head.a;
-    long process = (long)message->head.b;
-    int descriptor = (int)message->head.c;
-    dmap_status status = DMAP_OK;
-    uint64_t file = message->head.d;
+    size_t size = (size_t)message->head.share.size;
+    long process = (long)message->head.share.process;
+    int descriptor = (int)message->head.share.descriptor;
+    uint64_t file = message->head.share.file;
     dmap__share_drop(pool);
-    if (message->data)
-        status = copy(pool, message->data, size) ? DMAP_OK : DMAP_ENOMEM;
-    else if (size && !keep(pool, dmap__shared_map(process, descriptor, size, file), size, -1, process, descriptor))
+    int reason = message->data ? copy(pool, message->data, size) : 0;
+    dmap_status status = reason ? DMAP_EIO : DMAP_OK;
+    if (!message->data && size &&
+        !keep(pool, dmap__shared_map(process, descriptor, size, file), size, -1, process, descriptor))
         status = DMAP_EUNSUPPORTED;
-    place there = place_of(pool);
-    *reply = (dmap__head){
-        .type = DMAP__SHARED, .a = (uint64_t)status, .b = there.process, .c = there.descriptor, .d = there.file};
+    place there = reason ? (place){.process = (uint64_t)reason} : place_of(pool);
+    *reply =
+        (dmap__head){.type = DMAP__SHARED, .shared = {(uint64_t)status, there.process, there.descriptor, there.file}};
 }
 
 /* ---- the master ---- */
@@ -65,23 +77,23 @@ typedef struct sharing {
     dmap_pool *pool;
     const void *data;
     size_t size;
-    int waiting; /* answers that are to come */
+    dmap__replies replies;
     dmap_status status;
 } sharing;
 
 /* there: NULL: the data themselves go. */
 static void send(sharing *s, int rank, const place *there) {
-    dmap__head head = {.type = DMAP__SHARE, .a = s->size};
+    dmap__head head = {.type = DMAP__SHARE, .share.size = s->size};
     dmap_blob part = {s->data, s->size};
     if (there) {
-        head.b = there->process;
-        head.c = there->descriptor;
-        head.d = there->file;
+        head.share.process = there->process;
+        head.share.descriptor = there->descriptor;
+        head.share.file = there->file;
     }
     dmap_status status = dmap__comm_send(s->pool->comm, rank, &head, NULL, 0, &part, !there && s->size ? 1 : 0, NULL,
                                          NULL, &s->pool->error);
     if (status == DMAP_OK)
-        s->waiting++;
+        s->replies.waiting++;
     else
         s->status = s->pool->broken = DMAP_EMPI;
 }
@@ -92,34 +104,44 @@ static void send_host(sharing *s, int leader, place there) {
             send(s, rank, &there);
 }
 
+static dmap_status fail_there(const sharing *s, int rank, int reason) {
+    char where[128];
+    snprintf(where, sizeof where, " on %s, rank %d", dmap__comm_host(s->pool->comm, rank), rank);
+    return fail(s->pool, s->size, reason, where);
+}
+
 static void take_answer(void *arg, dmap__message *message) {
     sharing *s = arg;
     bool is_leader = dmap__comm_node_leader(s->pool->comm, message->from) == message->from;
     if (message->head.type != DMAP__SHARED)
         return;
-    s->waiting--;
-    if (message->head.a == DMAP_EUNSUPPORTED)
+    s->replies.waiting--;
+    if (message->head.shared.status == DMAP_EUNSUPPORTED)
         send(s, message->from, NULL);
-    else if (message->head.a != DMAP_OK && s->status == DMAP_OK)
-        s->status = dmap__fail(&s->pool->error, (dmap_status)message->head.a,
-                               "out of memory for %zu bytes of shared data on %s, rank %d", s->size,
-                               dmap__comm_host(s->pool->comm, message->from), message->from);
+    else if (message->head.shared.status != DMAP_OK && s->status == DMAP_OK)
+        s->status = fail_there(s, message->from, (int)message->head.shared.process);
     else if (is_leader && s->size)
-        send_host(s, message->from, (place){message->head.b, message->head.c, message->head.d});
+        send_host(s, message->from,
+                  (place){message->head.shared.process, message->head.shared.descriptor, message->head.shared.file});
 }
 
 dmap_status dmap__share_give(dmap_pool *pool, const void *data, size_t size) {
     dmap__share_drop(pool);
-    if (size && !copy(pool, data, size))
-        return dmap__fail_memory(&pool->error, size, "shared data");
+    int reason = size ? copy(pool, data, size) : 0;
+    if (reason)
+        return fail(pool, size, reason, "");
     if (!pool->comm)
         return DMAP_OK;
-    sharing s = {.pool = pool, .data = pool->shared, .size = size, .status = DMAP_OK};
+    sharing s = {.pool = pool,
+                 .data = pool->shared,
+                 .size = size,
+                 .replies = {.take = take_answer, .arg = &s},
+                 .status = DMAP_OK};
     if (size)
         send_host(&s, 0, place_of(pool));
     for (int rank = 1; rank < pool->ranks && s.status == DMAP_OK; rank++)
         if (!size || dmap__comm_node_leader(pool->comm, rank) == rank)
             send(&s, rank, NULL);
-    dmap_status status = dmap__answers_wait(pool, &s.waiting, take_answer, &s);
+    dmap_status status = dmap__replies_wait(pool, &s.replies);
     return status == DMAP_OK ? s.status : status;
 }

@@ -7,7 +7,7 @@
 #ifndef DMAP_JOB_SHARE_H
 #define DMAP_JOB_SHARE_H
 
-#include "job/pool.h"
+#include "pool/pool.h"
 
 /** The master's part; the sentence of a failure is in pool->error. */
 dmap_status dmap__share_give(dmap_pool *pool, const void *data, size_t size);

@@ -7,11 +7,11 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "crew/copy.h"
 #include "job/results.h"
 #include "job/source_kind.h"
 
-#define SLICE_S   500e-6
-#define TEXT_SIZE 1280
+#define SLICE_S 500e-6
 
 static uint64_t index_of(const dmap__sink *sink, uint64_t position) {
     return sink->shuffle ? sink->shuffle->index_of[position] : position;
@@ -34,7 +34,9 @@ void dmap__sink_close(dmap__sink *sink) {
     dmap__fold_fini(&sink->fold);
     for (size_t i = 0; i < sink->n_deferred; i++)
         dmap__part_destroy(sink->deferred[i]);
+    free(sink->position_of);
     free(sink->deferred);
+    sink->position_of = NULL;
     sink->deferred = NULL;
     sink->n_deferred = 0;
 }
@@ -42,7 +44,7 @@ void dmap__sink_close(dmap__sink *sink) {
 dmap__want dmap__sink_want(const dmap__sink *sink) {
     if (sink->given.kind == DMAP__SINK_DISCARD)
         return DMAP__WANT_NOTHING;
-    return is_fold(sink) && !sink->shuffle ? DMAP__WANT_FOLD : DMAP__WANT_RESULTS;
+    return is_fold(sink) && !sink->has_order && !sink->shuffle ? DMAP__WANT_FOLD : DMAP__WANT_RESULTS;
 }
 
 static bool wants_order(const dmap__sink *sink) {
@@ -75,26 +77,33 @@ static void copy_into(const dmap__sink *sink, const dmap__part *part) {
                part->fixed + i * size, size);
 }
 
-/* Hands the item at part->next to the user's function. */
-static int call_each(const dmap__sink *sink, dmap__part *part) {
-    char text[TEXT_SIZE];
+void dmap__sink_next(const dmap__sink *sink, dmap__part *part, char *text, dmap_item_result *r) {
     const dmap__failure *failure;
     dmap_blob result;
-    dmap_item_result r = {
+    *r = (dmap_item_result){
         .index = index_of(sink, part->next), .rank = part->slab->rank, .attempt = part->slab->attempt};
-    dmap__part_step(part, sink->task->result_size, &result, &failure, &r.seconds);
-    r.data = result.data;
-    r.size = result.size;
+    dmap__part_step(part, sink->task->result_size, &result, &failure, &r->seconds);
+    r->data = result.data;
+    r->size = result.size;
     if (failure) {
-        sink->blame(sink->arg, r.rank, r.index, failure, text, sizeof text);
-        r.error = text;
-        r.status = (dmap_item_status)failure->status;
-        r.code = failure->code;
-        r.signal = failure->signal;
-        r.attempt = failure->attempt;
-        r.seconds = failure->seconds;
+        sink->blame(sink->arg, r->rank, r->index, failure, text, DMAP__SINK_TEXT);
+        r->error = text;
+        r->status = (dmap_item_status)failure->status;
+        r->code = failure->code;
+        r->signal = failure->signal;
+        r->attempt = failure->attempt;
+        r->seconds = failure->seconds;
     }
-    return sink->given.each(sink->given.arg, &r);
+}
+
+/* Hands the item at part->next to the user's function. */
+static int call_each(const dmap__sink *sink, dmap__part *part) {
+    char text[DMAP__SINK_TEXT];
+    dmap_item_result result;
+    dmap__sink_next(sink, part, text, &result);
+    int code = sink->given.each(sink->given.arg, &result);
+    dmap__copy_leave();
+    return code;
 }
 
 static bool time_is_over(dmap__sink *sink, double began_s, double *last_s) {
@@ -129,7 +138,7 @@ static dmap__sink_said deliver_each(dmap__sink *sink, dmap__part *part) {
 }
 
 static const char *sentence(void *arg, const dmap__failure *failure) {
-    static _Thread_local char text[TEXT_SIZE];
+    static _Thread_local char text[DMAP__SINK_TEXT];
     const dmap__part *part = ((void **)arg)[1];
     const dmap__sink *sink = ((void **)arg)[0];
     sink->blame(sink->arg, part->slab->rank, index_of(sink, failure->position), failure, text, sizeof text);
@@ -203,6 +212,7 @@ static dmap__sink_said fold_one(dmap__sink *sink, dmap__part *part) {
 
 static dmap__sink_said deliver_deferred(dmap__sink *sink, uint64_t limit) {
     uint64_t *position_of = dmap__shuffle_invert(sink->shuffle);
+    sink->position_of = position_of;
     if (!position_of)
         return DMAP__SINK_NO_MEMORY;
     dmap__sink_said said = DMAP__SINK_DONE;
@@ -217,7 +227,6 @@ static dmap__sink_said deliver_deferred(dmap__sink *sink, uint64_t limit) {
         else if (part)
             said = call_each(sink, part) ? DMAP__SINK_STOPPED : DMAP__SINK_DONE;
     }
-    free(position_of);
     return said;
 }
 
@@ -225,9 +234,11 @@ dmap__sink_said dmap__sink_finish(dmap__sink *sink, uint64_t count, uint64_t lim
     dmap__sink_said said = DMAP__SINK_DONE;
     if (sink->n_deferred)
         said = deliver_deferred(sink, limit);
+    if (said == DMAP__SINK_NO_MEMORY && is_fold(sink))
+        return said;
     if (sink->given.kind == DMAP__SINK_FOLD)
         dmap__fold_finish(&sink->fold, sink->given.data);
-    if (sink->given.kind == DMAP__SINK_FOLD_BLOB && said != DMAP__SINK_NO_MEMORY &&
+    if (sink->given.kind == DMAP__SINK_FOLD_BLOB &&
         !dmap__fold_finish_blob(&sink->fold, sink->given.data, sink->given.arg))
         return DMAP__SINK_NO_MEMORY;
     if (sink->given.kind == DMAP__SINK_COLLECT && !dmap__results_finish(*sink->given.results, count, limit))

@@ -9,6 +9,8 @@
 #include "job/part.h"
 #include "job/shuffle.h"
 
+#define DMAP__SINK_TEXT 1280 /* bytes of a failure's sentence */
+
 /** Writes the sentence for a failure of an item into text. */
 typedef void dmap__blame_fn(void *arg, int rank, uint64_t index, const dmap__failure *failure, char *text, size_t size);
 
@@ -16,14 +18,16 @@ typedef struct dmap__sink {
     dmap_sink given;
     const dmap_task *task;
     const dmap__shuffle *shuffle; /* NULL: position is index */
-    bool unordered, stop;
+    bool unordered;
+    bool has_order; /* there will be a shuffle */
     dmap__blame_fn *blame;
     void *arg;
     /* Private to sink.c. */
     dmap__fold fold;
     dmap__part **deferred; /* shuffled, for a sink that wants order: kept until all have come */
     size_t n_deferred, deferred_capacity;
-    uint32_t pace; /* items between two looks at the clock */
+    uint64_t *position_of; /* by index, while those are delivered */
+    uint32_t pace;         /* items between two looks at the clock */
 } dmap__sink;
 
 typedef enum dmap__sink_said {
@@ -42,13 +46,16 @@ dmap__want dmap__sink_want(const dmap__sink *sink);
 /** True if parts are to be delivered in order of their positions. */
 bool dmap__sink_is_ordered(const dmap__sink *sink);
 /** Where the fixed-size results of positions from `begin` on belong in the end, for as long as the call; NULL if not
- * side by side there. */
+ *  side by side there. */
 void *dmap__sink_place(const dmap__sink *sink, uint64_t begin);
 
 /** Delivers (some of) a part. After any answer but MORE the part is spent (destroyed, or kept by the sink). */
 dmap__sink_said dmap__sink_deliver(dmap__sink *sink, dmap__part *part);
+/** The result of the item at part->next, valid as long as the part; part->next moves on.
+ *  text: room for the sentence of a failure, of DMAP__SINK_TEXT bytes */
+void dmap__sink_next(const dmap__sink *sink, dmap__part *part, char *text, dmap_item_result *result);
 /** All parts have come, of `count` items; those above `limit` are not wanted (UINT64_MAX: no limit). Delivers what was
- * deferred. */
+ *  deferred. */
 dmap__sink_said dmap__sink_finish(dmap__sink *sink, uint64_t count, uint64_t limit);
 
 #endif

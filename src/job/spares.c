@@ -50,7 +50,7 @@ void dmap__spares_put(dmap__spares *spares, dmap__spare spare) {
         spares->kept[spares->n++] = spare;
 }
 
-void dmap__spares_trim(dmap__spares *spares, size_t bytes) {
+size_t dmap__spares_trim(dmap__spares *spares, size_t bytes) {
     size_t kept = 0;
     for (int i = 0; i < spares->n; i++)
         kept += spares->kept[i].size;
@@ -59,6 +59,7 @@ void dmap__spares_trim(dmap__spares *spares, size_t bytes) {
         kept -= first.size;
         free(first.memory);
     }
+    return kept;
 }
 
 void dmap__spares_drop(dmap__spares *spares) {

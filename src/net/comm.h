@@ -1,4 +1,4 @@
-/* Messages between ranks. comm.c is the only file that calls MPI; this header shows no MPI type but the handle given
+/* Messages between ranks. mpi.c is the only file that calls MPI; this header shows no MPI type but the handle given
  * to dmap__comm_open, passed by address, so that no other file includes <mpi.h>.
  *
  * A message is a fixed head, a `meta` part and a `data` part, of any 64-bit size. What fits travels in one MPI message;
@@ -17,36 +17,9 @@
 #include "base/bell.h"
 #include "base/error.h"
 #include "base/reach.h"
+#include "net/message.h"
 
 typedef struct dmap__comm dmap__comm;
-
-/** First 96 bytes of every message. comm reads and writes meta_size and data_size only; the rest is wire.h's. */
-typedef struct dmap__head {
-    uint64_t meta_size, data_size; /* bytes; set by dmap__comm_send */
-    uint32_t type;
-    uint32_t flags;
-    uint64_t call;
-    uint64_t lease;
-    uint64_t begin, end;
-    uint64_t a, b, c, d; /* by type */
-    double seconds;
-} dmap__head;
-
-/** What is received. */
-typedef struct dmap__message {
-    int from;
-    dmap__head head;
-    void *meta; /* head.meta_size bytes, aligned to 16; NULL if 0 */
-    void *data; /* head.data_size bytes, aligned to 16 (or where `place` said); NULL if 0 */
-    /* Private to comm, but for this: a receiver that wants to keep meta or data beyond dmap__comm_release asks
-     * dmap__comm_take_meta, dmap__comm_take_data. */
-    void *meta_owned, *data_owned;
-    int slot;
-} dmap__message;
-
-/** Says where the data part of a large message is to be put: at least head->data_size bytes, valid until the message
- * was polled; NULL: comm allocates. Called inside dmap__comm_poll; meta has already come. */
-typedef void *dmap__place_fn(void *arg, int from, const dmap__head *head, const void *meta);
 
 /** Opens on a duplicate of *(MPI_Comm *)mpi_comm; every rank learns every host's name.
  *  Called by: collective. Returns the same on every rank, DMAP_EMPI or DMAP_ENOMEM with a sentence in error. */
@@ -60,20 +33,19 @@ void dmap__comm_end(dmap__comm *comm);
 
 int dmap__comm_rank(const dmap__comm *comm);
 int dmap__comm_size(const dmap__comm *comm);
-/** Of a rank: its host's name; its rank among the ranks of its host, how many these are, and the lowest of them. */
+/** Of a rank: its host's name; how many ranks its host has, and the lowest of them. */
 const char *dmap__comm_host(const dmap__comm *comm, int rank);
-int dmap__comm_node_rank(const dmap__comm *comm, int rank);
 int dmap__comm_node_size(const dmap__comm *comm, int rank);
 int dmap__comm_node_leader(const dmap__comm *comm, int rank);
 
 /** The bell of this rank, as long as comm: rung by ranks of this host that have sent it something. */
 dmap__bell *dmap__comm_bell(dmap__comm *comm);
 /** True if whoever sends to this rank (the master; to the master, all) rings its bell: then there is nothing to look
- * for while it is silent, but for the rest of what has begun to arrive. Cost: O(ranks) on the master. */
+ *  for while it is silent, but for the rest of what has begun to arrive. Cost: O(ranks) on the master. */
 bool dmap__comm_is_rung(const dmap__comm *comm);
 
 /** How this rank reads and writes the memory of the master, which runs on the same host; NULL: it cannot. Any thread
- * may use it, as long as comm. */
+ *  may use it, as long as comm. */
 const dmap__reach *dmap__comm_reach(const dmap__comm *comm);
 /** Master: true if that rank can read and write its memory. */
 bool dmap__comm_is_reached_by(const dmap__comm *comm, int rank);
@@ -86,7 +58,7 @@ dmap_status dmap__comm_bcast(dmap__comm *comm, void *data, size_t size, dmap__er
 /** Collective, before dmap__comm_start: an equal number of bytes from each rank, to all, in rank order. */
 dmap_status dmap__comm_gather(dmap__comm *comm, const void *mine, size_t size, void *all, dmap__error *error);
 /** Collective, before dmap__comm_start: if error->status of any rank is not DMAP_OK, all get status and text of the
- * lowest such rank. Returns that status. */
+ *  lowest such rank. Returns that status. */
 dmap_status dmap__comm_agree(dmap__comm *comm, dmap__error *error);
 
 /** Posts the receives: messages may be sent and polled from here on. Not collective. place may be NULL. */
@@ -104,31 +76,43 @@ dmap_status dmap__comm_send(dmap__comm *comm, int to, const dmap__head *head, co
 
 /** Moves what is under way and gives the next whole message.
  *  Returns: 1 with *message, to be released before the next poll; 0 nothing now; -1 with error set (DMAP_EMPI,
- * DMAP_ENOMEM) */
+ *  DMAP_ENOMEM) */
 int dmap__comm_poll(dmap__comm *comm, dmap__message *message, dmap__error *error);
 void dmap__comm_release(dmap__comm *comm, dmap__message *message);
-/** Makes meta or data the caller's, to be freed with free(); copies if it is still in comm's own memory. The
- *  message's pointer becomes NULL. NULL if it was empty or memory is out. Not for data that `place` placed. */
-void *dmap__comm_take_meta(dmap__message *message);
-void *dmap__comm_take_data(dmap__message *message);
 
 /** True if messages are being sent or received in parts: poll soon. */
 bool dmap__comm_is_busy(const dmap__comm *comm);
 /** Bytes sent and received so far. */
 void dmap__comm_bytes(const dmap__comm *comm, uint64_t *sent, uint64_t *received);
 
-/* ---- MPI itself, for dmap_run ---- */
+/* ---- MPI itself ---- */
 
 /** True if a launcher's environment says that this process is one of several, or of one, to be joined by MPI; *size: of
  *  how many (0: it does not say). Reads the environment only. */
 bool dmap__comm_launched(int *size);
-/** MPI_Init_thread(FUNNELED), and a refusal if the launcher said `expected` > 1 and MPI found one rank. */
+/** True if the launcher is a srun that started several tasks and told them of no PMI. Reads the environment only. */
+bool dmap__comm_lacks_pmi(void);
+/** Fails: MPI has not joined the processes that the launcher started. Returns DMAP_EMPI */
+dmap_status dmap__comm_not_joined(int expected, const char *library, dmap__error *error);
+/** MPI_Init_thread(FUNNELED), for dmap_run. On failure MPI is not running, or was before.
+ *  expected: what dmap__comm_launched said
+ *  Returns:  DMAP_OK, DMAP_EMPI (it runs, or ran, already; the launcher started several and MPI found one) */
 dmap_status dmap__comm_init_mpi(int *argc, char ***argv, int expected, dmap__error *error);
 /** Opens on MPI_COMM_WORLD. As dmap__comm_open. */
 dmap_status dmap__comm_open_world(dmap__comm **comm, dmap__error *error);
 /** Ends MPI, if it runs. */
 void dmap__comm_finalize_mpi(void);
-/** "Open MPI v4.1.4", "MPICH 4.0.2", for `--version` and benches. */
+/** Whether a user's *(MPI_Comm *)mpi_comm can be opened, as far as this rank alone can tell: before dmap__comm_open,
+ *  which MPI may answer by ending the program.
+ *  Returns: DMAP_OK, DMAP_EINVAL (MPI is not running, no communicator), DMAP_EMPI (as in dmap__comm_init_mpi) */
+dmap_status dmap__comm_check(const void *mpi_comm, dmap__error *error);
+/** Has a function called when the program ends MPI, before anything of MPI has ended: the first that is given here. */
+typedef void dmap__at_end_fn(void);
+void dmap__comm_at_end(dmap__at_end_fn *function);
+/** Lets MPI look around, if it runs. A rank without a comm calls this now and then: Open MPI 5 notices that its
+ *  launcher has died, and ends the process, only inside its own functions. Cost: a microsecond. */
+void dmap__comm_touch(void);
+/** "Open MPI v4.1.4", "MPICH 4.0.2", for `--version` and benches. May be asked before MPI runs. */
 const char *dmap__comm_library(void);
 
 #endif

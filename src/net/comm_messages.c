@@ -21,10 +21,6 @@ const char *dmap__comm_host(const dmap__comm *comm, int rank) {
     return comm->names[rank];
 }
 
-int dmap__comm_node_rank(const dmap__comm *comm, int rank) {
-    return comm->places[rank].rank;
-}
-
 int dmap__comm_node_size(const dmap__comm *comm, int rank) {
     return comm->places[rank].size;
 }

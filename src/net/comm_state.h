@@ -1,4 +1,5 @@
-/* A comm, for the files that make it up: comm.c opens and closes it and calls MPI, comm_messages.c does the rest. */
+/* A comm, for the files that make it up: comm_open.c opens and closes it, comm_messages.c does the rest; MPI is called
+ * below them, in mpi.c. */
 #ifndef DMAP_NET_COMM_STATE_H
 #define DMAP_NET_COMM_STATE_H
 

@@ -1,14 +1,13 @@
-/* The cutting of messages; see fragments.h for the layout. Pure: sizes and offsets in, sizes and offsets out.
+/* The cutting of messages; see fragments.h for the framing. Pure: sizes and offsets in, sizes and offsets out.
  *
- * Invariant: the fragments of a layout cover what the first MPI message does not hold, each byte once, in rising order.
- * It does not know MPI, ranks or requests. */
+ * Invariant: the fragments of a message cover what its first MPI message does not hold, each byte once, in rising
+ * order. It does not know MPI, ranks or requests. */
 #include "net/fragments.h"
 
 #include <string.h>
 
-#include "net/comm.h"
+#include "net/message.h"
 
-_Static_assert(sizeof(dmap__head) == 96, "the head is 96 bytes on every rank");
 _Static_assert(sizeof(size_t) == sizeof(uint64_t), "sizes in a head are sizes in memory");
 
 static uint64_t pieces(uint64_t size) {
@@ -20,25 +19,25 @@ static bool fits(size_t used, uint64_t size) {
     return size <= DMAP__FIRST_BYTES - used;
 }
 
-dmap__layout dmap__layout_of(uint64_t meta_size, uint64_t data_size) {
-    dmap__layout layout = {.meta_size = meta_size, .data_size = data_size, .first_size = sizeof(dmap__head)};
-    layout.is_meta_first = fits(sizeof(dmap__head), meta_size);
-    if (layout.is_meta_first) {
-        layout.first_size += (size_t)meta_size;
-        layout.first_data = (layout.first_size + 15) & ~(size_t)15;
-        layout.is_data_first = layout.first_data <= DMAP__FIRST_BYTES && fits(layout.first_data, data_size);
+dmap__framing dmap__framing_of(uint64_t meta_size, uint64_t data_size) {
+    dmap__framing framing = {.meta_size = meta_size, .data_size = data_size, .first_size = sizeof(dmap__head)};
+    framing.is_meta_first = fits(sizeof(dmap__head), meta_size);
+    if (framing.is_meta_first) {
+        framing.first_size += (size_t)meta_size;
+        framing.first_data = (framing.first_size + 15) & ~(size_t)15;
+        framing.is_data_first = framing.first_data <= DMAP__FIRST_BYTES && fits(framing.first_data, data_size);
     }
-    if (layout.is_data_first && data_size > 0)
-        layout.first_size = layout.first_data + (size_t)data_size;
-    layout.meta_fragments = layout.is_meta_first ? 0 : pieces(meta_size);
-    layout.fragments = layout.meta_fragments + (layout.is_data_first ? 0 : pieces(data_size));
-    return layout;
+    if (framing.is_data_first && data_size > 0)
+        framing.first_size = framing.first_data + (size_t)data_size;
+    framing.meta_fragments = framing.is_meta_first ? 0 : pieces(meta_size);
+    framing.fragments = framing.meta_fragments + (framing.is_data_first ? 0 : pieces(data_size));
+    return framing;
 }
 
-dmap__fragment dmap__layout_fragment(const dmap__layout *layout, uint64_t index) {
-    dmap__fragment fragment = {.is_meta = index < layout->meta_fragments};
-    uint64_t whole = fragment.is_meta ? layout->meta_size : layout->data_size;
-    fragment.offset = (fragment.is_meta ? index : index - layout->meta_fragments) * DMAP__FRAGMENT_BYTES;
+dmap__fragment dmap__framing_fragment(const dmap__framing *framing, uint64_t index) {
+    dmap__fragment fragment = {.is_meta = index < framing->meta_fragments};
+    uint64_t whole = fragment.is_meta ? framing->meta_size : framing->data_size;
+    fragment.offset = (fragment.is_meta ? index : index - framing->meta_fragments) * DMAP__FRAGMENT_BYTES;
     uint64_t left = whole - fragment.offset;
     fragment.size = left < DMAP__FRAGMENT_BYTES ? (size_t)left : DMAP__FRAGMENT_BYTES;
     return fragment;

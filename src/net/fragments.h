@@ -18,13 +18,13 @@
 #define DMAP__FIRST_BYTES    ((size_t)4032)
 #define DMAP__FRAGMENT_BYTES ((size_t)1 << 20)
 
-typedef struct dmap__layout {
+typedef struct dmap__framing {
     uint64_t meta_size, data_size;
     size_t first_size;                  /* bytes of the first MPI message */
     size_t first_data;                  /* where data begins in it */
     uint64_t meta_fragments, fragments; /* that follow: meta's, and all */
     bool is_meta_first, is_data_first;  /* travels in the first MPI message */
-} dmap__layout;
+} dmap__framing;
 
 typedef struct dmap__fragment {
     bool is_meta;
@@ -32,9 +32,9 @@ typedef struct dmap__fragment {
     size_t size;     /* never 0 */
 } dmap__fragment;
 
-dmap__layout dmap__layout_of(uint64_t meta_size, uint64_t data_size);
-/** index: below layout->fragments */
-dmap__fragment dmap__layout_fragment(const dmap__layout *layout, uint64_t index);
+dmap__framing dmap__framing_of(uint64_t meta_size, uint64_t data_size);
+/** index: below framing->fragments */
+dmap__fragment dmap__framing_fragment(const dmap__framing *framing, uint64_t index);
 
 /** A place in the bytes of several parts, taken one after the other. */
 typedef struct dmap__cursor {
@@ -45,8 +45,7 @@ typedef struct dmap__cursor {
 
 /** The sum of the sizes. */
 uint64_t dmap__parts_size(const dmap_blob *parts, size_t n_parts);
-/** The next `size` bytes, if they lie within one part, and moves over them; NULL, and does not move, if not. size > 0.
- */
+/** The next `size` bytes (at least one), if they lie within one part: moves over them. Else NULL, and does not move. */
 const void *dmap__cursor_take(dmap__cursor *cursor, size_t size);
 /** Copies the next `size` bytes, which must be there, and moves over them. */
 void dmap__cursor_copy(dmap__cursor *cursor, void *into, size_t size);

@@ -24,33 +24,11 @@ enum {
 typedef struct transfer {
     dmap__lane_entry entry;
     dmap__message message;
-    dmap__layout layout;
+    dmap__framing framing;
     bool has_data;         /* its place is known */
     uint64_t posted, done; /* fragments with MPI, and come; posted - done <= AHEAD */
     dmap__request requests[AHEAD];
 } transfer;
-
-/* ---- taking ---- */
-
-/* *owned if it is on the heap already, a copy if not. */
-static void *take(void **part, void **owned, uint64_t size) {
-    void *taken = *part ? *owned : NULL;
-    if (*part && !taken) {
-        taken = malloc((size_t)size);
-        if (taken)
-            memcpy(taken, *part, (size_t)size);
-    }
-    *part = *owned = NULL;
-    return taken;
-}
-
-void *dmap__comm_take_meta(dmap__message *message) {
-    return take(&message->meta, &message->meta_owned, message->head.meta_size);
-}
-
-void *dmap__comm_take_data(dmap__message *message) {
-    return take(&message->data, &message->data_owned, message->head.data_size);
-}
 
 /* ---- the ring ---- */
 
@@ -88,23 +66,23 @@ static dmap_status repost(dmap__inbox *inbox, dmap__error *error) {
 }
 
 /* A message as its slot shows it. Only what came with the head has an address yet. */
-static dmap__message in_slot(const dmap__inbox *inbox, dmap__layout *layout) {
+static dmap__message in_slot(const dmap__inbox *inbox, dmap__framing *framing) {
     unsigned char *bytes = slot_bytes(inbox, inbox->slot);
     dmap__message message = {.from = inbox->arrival.from, .slot = inbox->slot};
     memcpy(&message.head, bytes, sizeof message.head);
-    *layout = dmap__layout_of(message.head.meta_size, message.head.data_size);
-    if (layout->is_meta_first && layout->meta_size > 0)
+    *framing = dmap__framing_of(message.head.meta_size, message.head.data_size);
+    if (framing->is_meta_first && framing->meta_size > 0)
         message.meta = bytes + sizeof message.head;
-    if (layout->is_data_first && layout->data_size > 0)
-        message.data = bytes + layout->first_data;
+    if (framing->is_data_first && framing->data_size > 0)
+        message.data = bytes + framing->first_data;
     return message;
 }
 
 /* Moves what came with the head out of its slot. */
 static bool copy_out(dmap__message *message) {
     void *meta = message->meta, *data = message->data;
-    message->meta_owned = dmap__comm_take_meta(message);
-    message->data_owned = dmap__comm_take_data(message);
+    message->meta_owned = dmap__message_take_meta(message);
+    message->data_owned = dmap__message_take_data(message);
     message->meta = message->meta_owned;
     message->data = message->data_owned;
     message->slot = -1;
@@ -117,7 +95,8 @@ static void free_owned(dmap__message *message) {
     message->meta_owned = message->data_owned = message->meta = message->data = NULL;
 }
 
-static dmap_status enqueue(dmap__inbox *inbox, dmap__message message, const dmap__layout *layout, dmap__error *error) {
+static dmap_status enqueue(dmap__inbox *inbox, dmap__message message, const dmap__framing *framing,
+                           dmap__error *error) {
     transfer *t = calloc(1, sizeof *t);
     if (!t || !copy_out(&message)) {
         if (t)
@@ -126,26 +105,26 @@ static dmap_status enqueue(dmap__inbox *inbox, dmap__message message, const dmap
         return dmap__fail_memory(error, DMAP__FIRST_BYTES, "message received");
     }
     t->message = message;
-    t->layout = *layout;
-    t->has_data = layout->is_data_first || layout->data_size == 0;
+    t->framing = *framing;
+    t->has_data = framing->is_data_first || framing->data_size == 0;
     dmap__lanes_push(&inbox->lanes, message.from, &t->entry);
     return repost(inbox, error);
 }
 
 /* Takes what arrived in the oldest slot: out to the caller (1), or into a lane (0). */
 static int take_slot(dmap__inbox *inbox, dmap__message *message, dmap__error *error) {
-    dmap__layout layout;
-    dmap__message seen = in_slot(inbox, &layout);
-    if (inbox->arrival.size != layout.first_size) {
+    dmap__framing framing;
+    dmap__message seen = in_slot(inbox, &framing);
+    if (inbox->arrival.size != framing.first_size) {
         dmap__fail(error, DMAP_EMPI, "rank %d sent %zu bytes where its head says %zu", seen.from, inbox->arrival.size,
-                   layout.first_size);
+                   framing.first_size);
         return -1;
     }
-    if (layout.fragments == 0 && !dmap__lanes_front(&inbox->lanes, seen.from)) {
+    if (framing.fragments == 0 && !dmap__lanes_front(&inbox->lanes, seen.from)) {
         *message = seen;
         return 1;
     }
-    return enqueue(inbox, seen, &layout, error) ? -1 : 0;
+    return enqueue(inbox, seen, &framing, error) ? -1 : 0;
 }
 
 /* ---- transfers ---- */
@@ -158,24 +137,24 @@ static bool make(uint64_t size, void **place, void **owned) {
 /* Finds memory for what comes next. Meta is whole before data's place is asked for. */
 static dmap_status prepare(dmap__inbox *inbox, transfer *t, dmap__error *error) {
     dmap__message *message = &t->message;
-    if (t->layout.meta_fragments > 0 && !message->meta &&
-        !make(t->layout.meta_size, &message->meta, &message->meta_owned))
-        return dmap__fail_memory(error, t->layout.meta_size, "a message's meta part");
-    if (t->has_data || t->done < t->layout.meta_fragments)
+    if (t->framing.meta_fragments > 0 && !message->meta &&
+        !make(t->framing.meta_size, &message->meta, &message->meta_owned))
+        return dmap__fail_memory(error, t->framing.meta_size, "a message's meta part");
+    if (t->has_data || t->done < t->framing.meta_fragments)
         return DMAP_OK;
     if (inbox->place)
         message->data = inbox->place(inbox->arg, message->from, &message->head, message->meta);
-    if (!message->data && !make(t->layout.data_size, &message->data, &message->data_owned))
-        return dmap__fail_memory(error, t->layout.data_size, "a message's data part");
+    if (!message->data && !make(t->framing.data_size, &message->data, &message->data_owned))
+        return dmap__fail_memory(error, t->framing.data_size, "a message's data part");
     t->has_data = true;
     return DMAP_OK;
 }
 
 static dmap_status post_fragments(dmap__inbox *inbox, transfer *t, dmap__error *error) {
     dmap_status status = prepare(inbox, t, error);
-    uint64_t end = t->has_data ? t->layout.fragments : t->layout.meta_fragments;
+    uint64_t end = t->has_data ? t->framing.fragments : t->framing.meta_fragments;
     while (status == DMAP_OK && t->posted < end && t->posted - t->done < AHEAD) {
-        dmap__fragment fragment = dmap__layout_fragment(&t->layout, t->posted);
+        dmap__fragment fragment = dmap__framing_fragment(&t->framing, t->posted);
         char *base = fragment.is_meta ? t->message.meta : t->message.data;
         status = dmap__link_receive(inbox->link, base + fragment.offset, fragment.size, t->message.from,
                                     DMAP__TAG_FRAGMENT, &t->requests[t->posted % AHEAD], error);
@@ -190,7 +169,7 @@ static dmap_status test_fragment(dmap__inbox *inbox, transfer *t, bool *has_come
     *has_come = done > 0;
     if (done == 0)
         return DMAP_OK;
-    size_t expected = dmap__layout_fragment(&t->layout, t->done++).size;
+    size_t expected = dmap__framing_fragment(&t->framing, t->done++).size;
     if (done > 0 && arrival.size != expected) {
         return dmap__fail(error, DMAP_EMPI, "rank %d sent a fragment of %zu bytes in place of %zu", t->message.from,
                           arrival.size, expected);
@@ -218,7 +197,7 @@ static int move_transfers(dmap__inbox *inbox, dmap__message *message, dmap__erro
             break;
         transfer *t = (transfer *)dmap__lanes_front(&inbox->lanes, peer);
         got = advance(inbox, t, error) ? -1 : 0;
-        if (got == 0 && t->done == t->layout.fragments) {
+        if (got == 0 && t->done == t->framing.fragments) {
             dmap__lanes_pop(&inbox->lanes, peer);
             *message = t->message;
             free(t);

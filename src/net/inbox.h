@@ -3,9 +3,9 @@
 #ifndef DMAP_NET_INBOX_H
 #define DMAP_NET_INBOX_H
 
-#include "net/comm.h"
 #include "net/lanes.h"
 #include "net/link.h"
+#include "net/message.h"
 
 typedef struct dmap__inbox {
     dmap__link *link;

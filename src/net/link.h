@@ -1,10 +1,12 @@
-/* What comm.c gives to the outbox and the inbox: MPI messages that are sent, received and tested, without MPI's types.
- * Sizes are at most DMAP__FRAGMENT_BYTES or DMAP__FIRST_BYTES, so they fit MPI's int. */
+/* What mpi.c gives to the files above it: a duplicate of a communicator, MPI messages that are sent, received and
+ * tested, a few collectives, without MPI's types. Sizes of messages are at most DMAP__FRAGMENT_BYTES or
+ * DMAP__FIRST_BYTES, so they fit MPI's int. */
 #ifndef DMAP_NET_LINK_H
 #define DMAP_NET_LINK_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <dmap/dmap.h>
 
@@ -28,6 +30,23 @@ typedef struct dmap__arrival {
     int from;
     size_t size;
 } dmap__arrival;
+
+/** Opens on a duplicate of *(MPI_Comm *)mpi_comm; NULL: of MPI_COMM_WORLD.
+ *  Called by: collective. Returns the same on every rank: DMAP_OK, DMAP_EMPI, DMAP_ENOMEM */
+dmap_status dmap__link_open(const void *mpi_comm, dmap__link **link, dmap__error *error);
+/** Frees the duplicate. No request may be left. */
+void dmap__link_close(dmap__link *link, bool is_broken);
+int dmap__link_rank(const dmap__link *link);
+int dmap__link_size(const dmap__link *link);
+/** This rank's host, into DMAP__HOST_BYTES. */
+dmap_status dmap__link_host(char *name, dmap__error *error);
+/** Sent and received so far. */
+void dmap__link_bytes(const dmap__link *link, uint64_t *sent, uint64_t *received);
+
+/** As dmap__comm_agree, _bcast, _gather. Collective. */
+dmap_status dmap__link_agree(dmap__link *link, dmap__error *error);
+dmap_status dmap__link_bcast(dmap__link *link, void *data, size_t size, dmap__error *error);
+dmap_status dmap__link_gather(dmap__link *link, const void *mine, size_t size, void *all, dmap__error *error);
 
 /** Starts to send or receive. bytes: borrowed until the request was tested done. Returns: DMAP_OK, DMAP_EMPI */
 dmap_status dmap__link_send(dmap__link *link, const void *bytes, size_t size, int to, dmap__tag tag,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/memory_file.h"
 
 #define CLOSE_S 10 /* a write takes milliseconds, unless its process was stopped within it */
 
@@ -44,8 +45,8 @@ void dmap__neighbours_init(dmap__neighbours *neighbours, const dmap__host_place 
     if (place->size == 1 || place->rank > 0)
         return;
     neighbours->is_first = true;
-    neighbours->descriptor = memfd_create("dmap-neighbours", MFD_CLOEXEC);
-    if (neighbours->descriptor < 0 || posix_fallocate(neighbours->descriptor, 0, (off_t)size) ||
+    neighbours->descriptor = dmap__memory_file("dmap-neighbours", NULL);
+    if (neighbours->descriptor < 0 || dmap__memory_file_reserve(neighbours->descriptor, 0, size) ||
         !map(neighbours, neighbours->descriptor, size) ||
         getrandom(&offer->mark, sizeof offer->mark, 0) != (ssize_t)sizeof offer->mark)
         return;

@@ -36,7 +36,7 @@ struct dmap__staging {
 typedef struct transfer {
     dmap__lane_entry entry;
     int to;
-    dmap__layout layout;
+    dmap__framing framing;
     const unsigned char *meta;
     dmap__cursor cursor;
     uint64_t posted, done; /* fragments handed to MPI, and left; posted - done <= AHEAD */
@@ -95,30 +95,30 @@ static dmap__staging *pop_waiting(dmap__outbox *outbox) {
     return staging;
 }
 
-static void fill_first(unsigned char *bytes, const dmap__outgoing *message, const dmap__layout *layout) {
+static void fill_first(unsigned char *bytes, const dmap__outgoing *message, const dmap__framing *framing) {
     dmap__head head = *message->head;
-    head.meta_size = layout->meta_size;
-    head.data_size = layout->data_size;
+    head.meta_size = framing->meta_size;
+    head.data_size = framing->data_size;
     memcpy(bytes, &head, sizeof head);
-    if (layout->is_meta_first && layout->meta_size > 0)
-        memcpy(bytes + sizeof head, message->meta, (size_t)layout->meta_size);
-    if (layout->is_data_first && layout->data_size > 0) {
-        size_t meta_end = sizeof head + (size_t)layout->meta_size;
-        memset(bytes + meta_end, 0, layout->first_data - meta_end);
+    if (framing->is_meta_first && framing->meta_size > 0)
+        memcpy(bytes + sizeof head, message->meta, (size_t)framing->meta_size);
+    if (framing->is_data_first && framing->data_size > 0) {
+        size_t meta_end = sizeof head + (size_t)framing->meta_size;
+        memset(bytes + meta_end, 0, framing->first_data - meta_end);
         dmap__cursor cursor = {.parts = message->parts, .n_parts = message->n_parts};
-        dmap__cursor_copy(&cursor, bytes + layout->first_data, (size_t)layout->data_size);
+        dmap__cursor_copy(&cursor, bytes + framing->first_data, (size_t)framing->data_size);
     }
 }
 
 /* Hands the first MPI message over. Most have left by the time MPI_Isend returns: those cost no poll. */
-static dmap_status send_first(dmap__outbox *outbox, const dmap__outgoing *message, const dmap__layout *layout,
+static dmap_status send_first(dmap__outbox *outbox, const dmap__outgoing *message, const dmap__framing *framing,
                               dmap__error *error) {
-    dmap__staging *staging = get_staging(outbox, layout->first_size);
+    dmap__staging *staging = get_staging(outbox, framing->first_size);
     if (!staging)
         return dmap__fail_memory(error, class_bytes[1], "message to send");
-    fill_first(staging->bytes, message, layout);
-    dmap_status status = dmap__link_send(outbox->link, staging->bytes, layout->first_size, message->to, DMAP__TAG_FIRST,
-                                         &staging->request, error);
+    fill_first(staging->bytes, message, framing);
+    dmap_status status = dmap__link_send(outbox->link, staging->bytes, framing->first_size, message->to,
+                                         DMAP__TAG_FIRST, &staging->request, error);
     int left = status ? -1 : dmap__link_test(outbox->link, &staging->request, NULL, error);
     if (left == 0)
         push_waiting(outbox, staging);
@@ -147,11 +147,11 @@ static dmap_status move_first(dmap__outbox *outbox, dmap__error *error) {
 
 /* ---- transfers ---- */
 
-static transfer *transfer_create(const dmap__outgoing *message, const dmap__layout *layout) {
+static transfer *transfer_create(const dmap__outgoing *message, const dmap__framing *framing) {
     transfer *t = calloc(1, sizeof *t + message->n_parts * sizeof *t->parts);
     if (t) {
         t->to = message->to;
-        t->layout = *layout;
+        t->framing = *framing;
         t->meta = message->meta;
         t->cursor = (dmap__cursor){.parts = t->parts, .n_parts = message->n_parts};
         t->sent = message->sent;
@@ -178,7 +178,7 @@ static const void *next_bytes(transfer *t, const dmap__fragment *fragment) {
     void **packed = &t->packed[t->posted % AHEAD];
     if (!*packed) {
         *packed =
-            malloc(t->layout.data_size < DMAP__FRAGMENT_BYTES ? (size_t)t->layout.data_size : DMAP__FRAGMENT_BYTES);
+            malloc(t->framing.data_size < DMAP__FRAGMENT_BYTES ? (size_t)t->framing.data_size : DMAP__FRAGMENT_BYTES);
     }
     if (*packed)
         dmap__cursor_copy(&t->cursor, *packed, fragment->size);
@@ -186,8 +186,8 @@ static const void *next_bytes(transfer *t, const dmap__fragment *fragment) {
 }
 
 static dmap_status post_fragments(dmap__outbox *outbox, transfer *t, dmap__error *error) {
-    while (t->posted < t->layout.fragments && t->posted - t->done < AHEAD) {
-        dmap__fragment fragment = dmap__layout_fragment(&t->layout, t->posted);
+    while (t->posted < t->framing.fragments && t->posted - t->done < AHEAD) {
+        dmap__fragment fragment = dmap__framing_fragment(&t->framing, t->posted);
         const void *bytes = next_bytes(t, &fragment);
         if (!bytes)
             return dmap__fail_memory(error, DMAP__FRAGMENT_BYTES, "message to send");
@@ -231,7 +231,7 @@ static dmap_status move_transfers(dmap__outbox *outbox, dmap__error *error) {
             break;
         transfer *t = (transfer *)dmap__lanes_front(&outbox->lanes, peer);
         status = advance(outbox, t, error);
-        if (status == DMAP_OK && t->done == t->layout.fragments)
+        if (status == DMAP_OK && t->done == t->framing.fragments)
             end_transfer(outbox, t);
         dmap__lanes_end_turn(&outbox->lanes, peer);
     }
@@ -241,14 +241,14 @@ static dmap_status move_transfers(dmap__outbox *outbox, dmap__error *error) {
 /* ---- the whole ---- */
 
 dmap_status dmap__outbox_send(dmap__outbox *outbox, const dmap__outgoing *message, dmap__error *error) {
-    dmap__layout layout = dmap__layout_of(message->meta_size, dmap__parts_size(message->parts, message->n_parts));
+    dmap__framing framing = dmap__framing_of(message->meta_size, dmap__parts_size(message->parts, message->n_parts));
     transfer *t = NULL;
-    if (layout.fragments > 0) {
-        t = transfer_create(message, &layout);
+    if (framing.fragments > 0) {
+        t = transfer_create(message, &framing);
         if (!t)
             return dmap__fail_memory(error, sizeof *t + message->n_parts * sizeof *t->parts, "message to send");
     }
-    dmap_status status = send_first(outbox, message, &layout, error);
+    dmap_status status = send_first(outbox, message, &framing, error);
     if (status == DMAP_OK && t) {
         dmap__lanes_push(&outbox->lanes, message->to, &t->entry);
         return DMAP_OK;

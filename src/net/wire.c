@@ -1,8 +1,7 @@
 /* Layout of the messages, and how they are written; wire_read.c reads them.
  *
  * GRANT    meta: indices (if shuffled), sizes (if variable)          data: items; variable ones padded to 16 bytes
- * RESULT   head: lease, begin, end, seconds: busy, flags: kind and whole, a: spans, b: failures,
- *                c: folds | trouble << 32, d: limit
+ * RESULT   head: lease, begin, end, seconds: busy, flags: kind and whole, result
  *          meta: spans, failures, sizes (if variable), folds (range; of each node if it is there, and its size, if
  *                variable), texts, trouble's text
  *          data: results of the spans, one after the other; variable ones padded; of folds, their nodes' values */
@@ -196,10 +195,11 @@ bool dmap__wire_pack_outcome(const dmap__outcome *outcome, size_t result_size, d
     head->flags = kind | (kind == DMAP__KIND_FIXED && is_whole(outcome) ? DMAP__FLAG_WHOLE : 0);
     head->begin = outcome->begin;
     head->end = outcome->end;
-    head->a = outcome->n_spans;
-    head->b = outcome->n_failures;
-    head->c = outcome->n_folds | (uint64_t)outcome->trouble.status << 32;
-    head->d = outcome->limit;
+    head->result.spans = outcome->n_spans;
+    head->result.failures = outcome->n_failures;
+    head->result.folds = (uint32_t)outcome->n_folds;
+    head->result.trouble = (uint32_t)outcome->trouble.status;
+    head->result.limit = outcome->limit;
     head->seconds = outcome->busy_s;
     writer w = {packed->meta};
     put(&w, outcome->spans, outcome->n_spans * sizeof *outcome->spans);

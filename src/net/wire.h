@@ -2,7 +2,7 @@
  * nothing.
  *
  *   master to rank                              rank to master
- *   CALL   a call begins: its work              RESULT   a chunk has ended: an outcome
+ *   CALL   a call begins: its spec              RESULT   a chunk has ended: an outcome
  *   GRANT  a chunk, and its items, or where     RETURN   ranges taken back, on a RECALL
  *          they lie, and its results belong
  *   RECALL give back items not begun            PROGRESS items of a chunk ended so far
@@ -10,35 +10,18 @@
  *   SHARE  new shared data, or where to find it  PLACED   they are here
  *   TAKEN  emissions have been taken            EMIT     an item's emission
  *   PLACES where do your workers run?
+ *   ENDED  a call has ended: nothing of it
+ *          comes any more
  *   CLOSE  the pool is closed
  *
- * Numbers travel as the machine has them: dmap__comm_open sees to it that all ranks run the same program. */
+ * Numbers travel as the machine has them: a pool is opened only if all ranks run the same program. */
 #ifndef DMAP_NET_WIRE_H
 #define DMAP_NET_WIRE_H
 
 #include <dmap/place.h>
 
 #include "base/outcome.h"
-#include "net/comm.h"
-
-typedef enum dmap__type {
-    DMAP__CALL = 1,
-    DMAP__GRANT = 2,
-    DMAP__RECALL = 3, /* lease; a: items wanted */
-    DMAP__LIMIT = 4,  /* a: index */
-    DMAP__SHARE = 5,  /* a: size; data: it, or, if there is none, b: process, c: descriptor that hold it on this host,
-                         d: which file that is */
-    DMAP__CLOSE = 6,
-    DMAP__RESULT = 7,
-    DMAP__RETURN = 8, /* lease; data: ranges, two 64-bit numbers each; a: 1: all of it, unasked, as items cannot be read
-                         from the master's memory */
-    DMAP__PROGRESS = 9, /* lease; a: items */
-    DMAP__SHARED = 10,  /* a: a dmap_status; b, c, d: as in SHARE, for the other ranks of the host */
-    DMAP__PLACES = 11,
-    DMAP__PLACED = 12, /* a: a dmap_status; meta: the places, in the order of the workers */
-    DMAP__EMIT = 13,   /* a: index, b: attempt; data: the bytes */
-    DMAP__TAKEN = 14   /* a: bytes */
-} dmap__type;
+#include "net/message.h"
 
 /** Flags of RESULT: what the data is, and that every item of the chunk is there. */
 enum {
@@ -51,19 +34,7 @@ enum {
     DMAP__FLAG_WHOLE = 16
 };
 
-/** Meta of CALL. */
-typedef struct dmap__wire_call {
-    uint64_t seed;
-    double item_timeout_s;
-    uint32_t task_id;
-    uint32_t want; /* dmap__want */
-    int32_t retries;
-    uint8_t stop, each_span, shuffled, emits;
-} dmap__wire_call;
-
-/** How items lie: those of one GRANT. head: lease, begin, end, a: attempt, b: first number of a range, c, d: addresses
- *  in the master's memory, of the first result's place, and of the first item, of an ARRAY whose items are not in the
- *  message; 0: none; flags: layout. */
+/** How items lie: those of one GRANT, whose head has lease, begin, end, flags: the layout, and what `grant` says. */
 typedef struct dmap__wire_items {
     uint32_t layout;  /* dmap__layout of the receiver */
     size_t item_size; /* or DMAP_VARIABLE */
@@ -86,7 +57,7 @@ void dmap__packed_fini(dmap__packed *packed);
 /** Packs items. Returns false if memory is out: *packed is then empty. */
 bool dmap__wire_pack_items(const dmap__wire_items *items, dmap__packed *packed);
 /** Finds the items in a message that holds them: *indices points into meta, *blobs is a new table (free() it), for
- * items of variable size; NULL where there are none. Returns DMAP_OK, DMAP_ENOMEM, DMAP_EMPI (damaged) */
+ *  items of variable size; NULL where there are none. Returns DMAP_OK, DMAP_ENOMEM, DMAP_EMPI (damaged) */
 dmap_status dmap__wire_unpack_items(const dmap__message *message, bool shuffled, size_t item_size,
                                     const uint64_t **indices, dmap_blob **blobs);
 
@@ -94,16 +65,16 @@ dmap_status dmap__wire_unpack_items(const dmap__message *message, bool shuffled,
  *  Returns false if memory is out: *packed is then empty. */
 bool dmap__wire_pack_outcome(const dmap__outcome *outcome, size_t result_size, dmap__head *head, dmap__packed *packed);
 /** Makes an outcome of a RESULT; takes the message's data over (or copies it, where it is small). place: where the
- * results lie, if they do not lie in the message: the caller's, as long as the outcome; NULL: they do.
- * Returns DMAP_OK, DMAP_ENOMEM, DMAP_EMPI (damaged) */
+ *  results lie, if they do not lie in the message: the caller's, as long as the outcome; NULL: they do.
+ *  Returns DMAP_OK, DMAP_ENOMEM, DMAP_EMPI (damaged) */
 dmap_status dmap__wire_unpack_outcome(dmap__message *message, const dmap_task *task, void *place,
                                       dmap__outcome *outcome);
 /** Packs n places as a meta part: their numbers and texts, but for host and rank. Returns false if memory is out. */
 bool dmap__wire_pack_places(const dmap_place *places, int n, dmap__packed *packed);
 /** Fills in the place of a worker from such a meta part. Returns DMAP_OK, DMAP_EMPI (damaged, or it is not there). */
 dmap_status dmap__wire_unpack_place(dmap_blob meta, int worker, dmap_place *place);
-/** True if the RESULT holds every item of its chunk, of fixed size: its data can be received where the results belong.
- */
+/** True if the RESULT holds every item of its chunk, of fixed size: its data can be received where the results
+ *  belong. */
 bool dmap__wire_is_whole(const dmap__head *head);
 /** True if the RESULT's results were written to where its GRANT said. */
 bool dmap__wire_is_placed(const dmap__head *head);

@@ -135,12 +135,12 @@ static dmap_status get_results(dmap__message *message, reader *meta, const dmap_
     bool folds = task->result_size == DMAP_VARIABLE ? task->merge != NULL : task->combine != NULL;
     if (kind == DMAP__KIND_FOLD && folds) {
         reader data = {message->data, (size_t)head->data_size, false};
-        return get_folds(meta, &data, head->c & UINT32_MAX, task, outcome);
+        return get_folds(meta, &data, head->result.folds, task, outcome);
     }
     if (kind >= DMAP__KIND_FOLD || (kind != DMAP__KIND_NOTHING && is_variable != (task->result_size == DMAP_VARIABLE)))
         return DMAP_EMPI;
     outcome->packed = true;
-    if (head->data_size && !(outcome->message = dmap__comm_take_data(message)))
+    if (head->data_size && !(outcome->message = dmap__message_take_data(message)))
         return DMAP_ENOMEM;
     reader data = {outcome->message, (size_t)head->data_size, false};
     uint64_t items = dmap__outcome_items(outcome);
@@ -171,15 +171,15 @@ dmap_status dmap__wire_unpack_outcome(dmap__message *message, const dmap_task *t
     const dmap__head *head = &message->head;
     reader meta = {message->meta, (size_t)head->meta_size, false};
     dmap__outcome_init(outcome, head->begin, head->end);
-    outcome->limit = head->d;
+    outcome->limit = head->result.limit;
     outcome->busy_s = head->seconds;
-    dmap_status status = get_list(&meta, head->a, sizeof *outcome->spans, &outcome->spans);
+    dmap_status status = get_list(&meta, head->result.spans, sizeof *outcome->spans, &outcome->spans);
     if (status == DMAP_OK) {
-        outcome->n_spans = outcome->spans_capacity = (size_t)head->a;
-        status = get_list(&meta, head->b, sizeof *outcome->failures, &outcome->failures);
+        outcome->n_spans = outcome->spans_capacity = (size_t)head->result.spans;
+        status = get_list(&meta, head->result.failures, sizeof *outcome->failures, &outcome->failures);
     }
     if (status == DMAP_OK) {
-        outcome->n_failures = outcome->failures_capacity = (size_t)head->b;
+        outcome->n_failures = outcome->failures_capacity = (size_t)head->result.failures;
         for (size_t i = 0; i < outcome->n_failures; i++)
             outcome->failures[i].text = NULL;
         status = is_sound(outcome) ? DMAP_OK : DMAP_EMPI;
@@ -191,7 +191,7 @@ dmap_status dmap__wire_unpack_outcome(dmap__message *message, const dmap_task *t
         outcome->fixed_in_place = true;
     }
     if (status == DMAP_OK)
-        status = get_texts(&meta, outcome, (dmap_status)(head->c >> 32));
+        status = get_texts(&meta, outcome, (dmap_status)head->result.trouble);
     if (status != DMAP_OK)
         dmap__outcome_fini(outcome);
     return status;

@@ -7,7 +7,10 @@
  *              each of them once) and what comes back in 0.25 s, at most 16 times the branch's largest finished
  *              chunk, or once that of another branch. First chunk: min(w, its fair share of R); the first of all: one
  *              item, whose result is then held up by no other
- *   dynamic    `chunk`, or 10 ms of work, at most half of its fair share and what comes back in 0.25 s
+ *              (of several calls in flight each has its part of the 0.25 s)
+ *   dynamic    `chunk`, or 10 ms of work, at most half of its fair share (or all of it, if that is less than auto's
+ *              least: the last items do not go out in ever smaller chunks that take a message each) and what comes back
+ *              in 0.25 s
  *   guided     ceil(R * w / W)
  *   factoring  a batch of ceil(R / 2), of which each branch gets ceil(batch * w / W): the batch is the plan's state
  *   static     shares fixed beforehand
@@ -74,12 +77,22 @@ static double least_s(const dmap__chunk_query *q) {
     return greater(LEAST_S, SERVE_S * (double)q->all_workers / q->workers);
 }
 
+/* However many calls there are, a chunk is worth its messages. */
+static double most_s(const dmap__chunk_query *q) {
+    return greater(q->most_s, LEAST_S);
+}
+
+/* Less is not worth a message, unless it is all that the branch is to get. */
+static double least(const dmap__chunk_query *q) {
+    return lesser(worth(q, least_s(q)), (double)fair(q));
+}
+
 static uint64_t adaptive(const dmap__chunk_query *q) {
     double items = first(q);
     if (q->largest && q->item_s > 0) {
         double half = (double)q->left * lesser(q->rate / q->all_rate, 1) / 2;
-        double bounded = greater(half, lesser(worth(q, least_s(q)), (double)fair(q)));
-        bounded = lesser(bounded, lesser(DMAP__MOST_S * q->rate, DMAP__GROWTH * (double)q->largest));
+        double bounded = greater(half, least(q));
+        bounded = lesser(bounded, lesser(most_s(q) * q->rate, DMAP__GROWTH * (double)q->largest));
         items = greater(items, bounded);
     }
     return to_items(greater(items, (double)q->wish), q->left);
@@ -90,8 +103,8 @@ static uint64_t timed(const dmap__chunk_query *q) {
         return q->wish < q->left ? q->wish : q->left;
     double items = first(q);
     if (q->largest && q->item_s > 0) {
-        double bounded = lesser(lesser(worth(q, FIXED_S), DMAP__MOST_S * q->rate), DMAP__GROWTH * (double)q->largest);
-        items = greater(items, lesser(bounded, (double)fair(q) / 2));
+        double bounded = lesser(lesser(worth(q, FIXED_S), most_s(q) * q->rate), DMAP__GROWTH * (double)q->largest);
+        items = greater(items, lesser(bounded, greater((double)fair(q) / 2, least(q))));
     }
     return to_items(items, q->left);
 }

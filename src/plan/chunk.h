@@ -22,6 +22,7 @@ typedef struct dmap__chunk_query {
     double item_s;         /* its mean time per item on a worker */
     double rate, all_rate; /* items/s that come back from the branch and from all */
     bool begins;           /* it is the first chunk of all */
+    double most_s;         /* that the chunk may take to come back: DMAP__MOST_S, if the call is alone */
 } dmap__chunk_query;
 
 /** Items for the branch: 1 to left. */

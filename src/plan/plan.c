@@ -23,7 +23,7 @@
 
 static bool set_shares(dmap__plan *plan) {
     const dmap__plan_config *config = &plan->config;
-    if (config->schedule != DMAP_STATIC || config->count == DMAP__UNKNOWN)
+    if (config->schedule != DMAP_STATIC || config->is_stream)
         return true;
     uint64_t *shares = calloc((size_t)config->branches, sizeof *shares);
     bool set = shares && dmap__chunk_shares(config->count, config->workers, config->branches, shares);
@@ -47,7 +47,8 @@ dmap__plan *dmap__plan_create(const dmap__plan_config *config) {
     if (!plan)
         return NULL;
     plan->config = *config;
-    plan->count = config->count;
+    plan->count = config->is_stream ? UINT64_MAX : config->count;
+    plan->is_open = config->is_stream;
     plan->limit = UINT64_MAX;
     plan->free_lease = DMAP__NO_LEASE;
     dmap__heap_init(&plan->again, sizeof(dmap__again));
@@ -60,6 +61,9 @@ dmap__plan *dmap__plan_create(const dmap__plan_config *config) {
     dmap__speed_all_init(&plan->speed, plan->all_workers, config->branches);
     dmap__turn_init(plan);
     plan->config.workers = NULL;
+    if (config->fleet)
+        dmap__fleet_join(config->fleet, config->weight);
+    plan->has_joined = config->fleet != NULL;
     return plan;
 fail:
     dmap__plan_destroy(plan);
@@ -69,6 +73,8 @@ fail:
 void dmap__plan_destroy(dmap__plan *plan) {
     if (!plan)
         return;
+    if (plan->has_joined)
+        dmap__fleet_leave(plan->config.fleet, plan->config.weight);
     free(plan->candidates);
     free(plan->branches);
     free(plan->leases);
@@ -77,10 +83,9 @@ void dmap__plan_destroy(dmap__plan *plan) {
     free(plan);
 }
 
-dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease, int *branch) {
+dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease) {
     if (lease >= plan->leases_capacity || !plan->leases[lease].out)
         return NULL;
-    *branch = plan->leases[lease].branch;
     return &plan->leases[lease];
 }
 
@@ -122,7 +127,9 @@ void dmap__plan_look(dmap__branch *branch, double now) {
 uint64_t dmap__plan_room(const dmap__plan *plan, const dmap__branch *branch) {
     const dmap__plan_config *config = &plan->config;
     uint64_t workers = (uint64_t)branch->workers, most = UINT64_MAX;
-    if (branch->big >= DMAP__BIG_LEASES)
+    if (config->fleet)
+        most = dmap__fleet_room(config->fleet, (int)(branch - plan->branches));
+    else if (branch->big >= DMAP__BIG_LEASES)
         most = DMAP__SMALL_LEASE;
     if (config->lean)
         most = lesser(most, workers > branch->load ? workers - branch->load : 0);
@@ -163,6 +170,8 @@ void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__again *range, bo
     }
     b->out++;
     b->big += lease->is_big;
+    if (plan->config.fleet)
+        dmap__fleet_grant(plan->config.fleet, branch, lease->is_big);
     dmap__turn_move(plan, branch, true);
     dmap__recall_note(plan, branch);
     plan->out++;
@@ -183,10 +192,16 @@ static uint64_t factored(dmap__plan *plan, const dmap__branch *b, uint64_t left)
     return items > plan->config.chunk ? items : plan->config.chunk;
 }
 
+/* A branch that serves several calls takes that much longer for a chunk of each. */
+static double most_s(const dmap__plan *plan) {
+    const dmap__plan_config *config = &plan->config;
+    return DMAP__MOST_S * (config->fleet ? dmap__fleet_part(config->fleet, config->weight) : 1);
+}
+
 /* Items by the schedule alone. */
 static uint64_t scheduled(dmap__plan *plan, const dmap__branch *b, uint64_t left) {
     const dmap__plan_config *config = &plan->config;
-    bool known = config->count != DMAP__UNKNOWN;
+    bool known = !config->is_stream;
     if (known && config->schedule == DMAP_STATIC)
         return config->chunk && config->chunk < b->share ? config->chunk : b->share;
     if (known && config->schedule == DMAP_FACTORING)
@@ -196,6 +211,7 @@ static uint64_t scheduled(dmap__plan *plan, const dmap__branch *b, uint64_t left
                                .left = left,
                                .wish = config->chunk,
                                .begins = plan->granted == 0,
+                               .most_s = most_s(plan),
                                .workers = b->workers,
                                .all_workers = plan->all_workers,
                                .largest = dmap__speed_largest(&plan->speed, &b->speed, b->workers),
@@ -227,7 +243,7 @@ static bool grant_fresh(dmap__plan *plan, double now, dmap__step *step) {
     if (dmap__plan_fresh(plan) == 0 || plan->held || !dmap__plan_has_lease(plan))
         return false;
     int branch = plan->config.schedule == DMAP_STATIC ? plan->turn : dmap__turn_first(plan, -1);
-    if (branch < 0 || plan->branches[branch].queue == DMAP__FULL)
+    if (branch < 0 || plan->branches[branch].queue == DMAP__FULL || !dmap__turn_has_room(plan, branch))
         return false;
     uint64_t size = fresh_size(plan, &plan->branches[branch]);
     if (size == 0)

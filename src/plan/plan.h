@@ -16,16 +16,17 @@
 
 #include <dmap/dmap.h>
 
-#define DMAP__UNKNOWN     UINT64_MAX /* number of items of a stream */
-#define DMAP__SMALL_LEASE 4          /* items */
-#define DMAP__BIG_LEASES  6          /* most that a branch has out of more items than these */
+#include "plan/fleet.h"
 
 typedef struct dmap__plan dmap__plan;
 
 typedef struct dmap__plan_config {
     int branches;       /* 1 or more */
     const int *workers; /* of each branch; 0: it gets no work. At least one is not 0. Copied */
-    uint64_t count;     /* of items, or DMAP__UNKNOWN */
+    dmap__fleet *fleet; /* shared with other plans, borrowed; NULL: this call is alone */
+    uint32_t weight;    /* of the call, beside those of the others; 1 or more, with a fleet */
+    uint64_t count;     /* of items, up to UINT64_MAX; of a stream it is not looked at */
+    bool is_stream;     /* nobody knows how many items there are until the source ends */
     dmap_schedule schedule;
     uint64_t chunk;        /* the caller's wish, as in dmap_map_options; 0: none */
     uint64_t max_chunk;    /* most items in a lease (from their sizes in bytes); 0: no bound */
@@ -84,11 +85,11 @@ bool dmap__plan_is_uneven(const dmap__plan *plan);
 
 /** The lease just granted (no event since) got only [begin, end): the source gave no more, or its bytes are enough.
  *  end == begin ends the lease. Only leases of fresh items may be trimmed: attempt 1 and end == the highest position
- * granted so far; others (retried, returned) the caller must take whole. */
+ *  granted so far; others (retried, returned) the caller must take whole. */
 void dmap__plan_trim(dmap__plan *plan, uint32_t lease, uint64_t end);
 /** True if the lease may be trimmed. */
 bool dmap__plan_may_trim(const dmap__plan *plan, uint32_t lease);
-/** There is no item beyond those granted so far (count was DMAP__UNKNOWN). */
+/** There is no item beyond those granted so far: the stream has ended. */
 void dmap__plan_source_end(dmap__plan *plan);
 
 /** The source has nothing now, or may have again: nothing fresh is granted while it is held. */
@@ -99,12 +100,12 @@ dmap_status dmap__plan_drain(dmap__plan *plan);
 
 /** An item of a lease failed in its `attempt`. Comes before dmap__plan_done of that lease.
  *  Returns: DMAP_OK and *retry: true if it will be granted again (to another branch, if there is one free): it is in no
- * piece then. False: it has ended so; with `stop` the limit falls to it, and it is in no piece; else it is in its piece
- */
+ *  piece then. False: it has ended so; with `stop` the limit falls to it, and it is in no piece; else it is in its
+ *  piece */
 dmap_status dmap__plan_failed(dmap__plan *plan, uint32_t lease, uint64_t position, int attempt, bool *retry);
 /** A piece of a lease has come. Comes before dmap__plan_done of that lease. A piece at or above the limit may come: it
- * is dropped (see dmap__plan_drop); one that begins below it is delivered whole. Returns DMAP_ENOMEM: the piece was not
- * taken over. */
+ *  is dropped (see dmap__plan_drop); one that begins below it is delivered whole. Returns DMAP_ENOMEM: the piece was
+ *  not taken over. */
 dmap_status dmap__plan_piece(dmap__plan *plan, uint32_t lease, const dmap__piece *piece);
 /** A lease has ended: every item of it was returned, failed, in a piece, or above the limit.
  *  now:     what has passed between the branch's ends tells how fast its results come back
@@ -113,7 +114,7 @@ void dmap__plan_done(dmap__plan *plan, double now, uint32_t lease, uint64_t item
 /** Answer to a recall: these ranges (may be none) of the lease were not begun and are taken back. A recall of a lease
  *  that has ended since is answered by dmap__plan_done alone: no answer may follow it.
  *  Returns DMAP_ENOMEM */
-dmap_status dmap__plan_returned(dmap__plan *plan, double now, uint32_t lease, const dmap__range *ranges, size_t n);
+dmap_status dmap__plan_returned(dmap__plan *plan, uint32_t lease, const dmap__range *ranges, size_t n);
 /** So many items of a lease have ended so far. */
 void dmap__plan_progress(dmap__plan *plan, double now, uint32_t lease, uint64_t items);
 
@@ -121,21 +122,15 @@ void dmap__plan_progress(dmap__plan *plan, double now, uint32_t lease, uint64_t 
 void dmap__plan_limit(dmap__plan *plan, uint64_t limit);
 
 /** The next piece to deliver: in order if `ordered`, else as it came; false if there is none now. Its bytes stay in the
- * window until dmap__plan_release (in parts, if so wished). */
+ *  window until dmap__plan_release (in parts, if so wished). */
 bool dmap__plan_take(dmap__plan *plan, dmap__piece *piece);
 void dmap__plan_release(dmap__plan *plan, uint64_t bytes);
 /** A piece that is not wanted any more, to be freed by the caller (nothing to release); false if there is none. */
 bool dmap__plan_drop(dmap__plan *plan, dmap__piece *piece);
 
 /** True when nothing is out, nothing is left to grant, and every piece was taken. Ask after dmap__plan_next returned
- * false. */
+ *  false. */
 bool dmap__plan_over(const dmap__plan *plan);
-/** The lowest final failure (with `stop`) or limit so far; UINT64_MAX: none. */
-uint64_t dmap__plan_limit_get(const dmap__plan *plan);
-/** Leases out, over all branches. */
-size_t dmap__plan_out(const dmap__plan *plan);
-/** One past the highest position granted so far. */
-uint64_t dmap__plan_granted(const dmap__plan *plan);
 void dmap__plan_stats_get(const dmap__plan *plan, dmap__plan_stats *stats);
 /** Verifies every invariant written in plan.c: NULL, or a sentence that names the broken one. For tests. */
 const char *dmap__plan_check(const dmap__plan *plan);

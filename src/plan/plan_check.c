@@ -63,7 +63,7 @@ static const char *check_queues(const dmap__plan *plan) {
 
 static const char *check_ring(const dmap__plan *plan) {
     uint64_t shares = 0;
-    if (plan->config.schedule != DMAP_STATIC || plan->config.count == DMAP__UNKNOWN)
+    if (plan->config.schedule != DMAP_STATIC || plan->config.is_stream)
         return NULL;
     for (int i = 0; i < plan->config.branches; i++) {
         shares += plan->branches[i].share;

@@ -27,12 +27,15 @@ static void unlink_lease(dmap__plan *plan, dmap__branch *b, const dmap__lease *l
     *(lease->older == DMAP__NO_LEASE ? &b->oldest : &plan->leases[lease->older].newer) = lease->newer;
 }
 
-static void end_lease(dmap__plan *plan, int branch, dmap__lease *lease) {
+static void end_lease(dmap__plan *plan, dmap__lease *lease) {
+    int branch = lease->branch;
     dmap__branch *b = &plan->branches[branch];
     dmap__recall_end(plan, lease);
     unlink_lease(plan, b, lease);
     b->load -= dmap__plan_lease_left(lease);
     b->big -= lease->is_big;
+    if (plan->config.fleet)
+        dmap__fleet_end(plan->config.fleet, branch, lease->is_big);
     b->out--;
     lease->out = false;
     lease->older = plan->free_lease;
@@ -50,34 +53,34 @@ bool dmap__plan_may_trim(const dmap__plan *plan, uint32_t lease) {
 }
 
 void dmap__plan_trim(dmap__plan *plan, uint32_t lease, uint64_t end) {
-    int branch;
-    dmap__lease *found = dmap__plan_lease(plan, lease, &branch);
+    dmap__lease *found = dmap__plan_lease(plan, lease);
     if (!found || !dmap__plan_may_trim(plan, lease) || end < found->begin || end > found->end) {
         plan->broken = "a lease was trimmed that may not be, or beyond its range";
         return;
     }
     uint64_t cut = found->end - end, before = dmap__plan_lease_left(found);
-    dmap__branch *b = &plan->branches[branch];
-    bool was_known = plan->config.count != DMAP__UNKNOWN;
+    dmap__branch *b = &plan->branches[found->branch];
+    bool was_known = !plan->config.is_stream;
     found->end = end;
     dmap__plan_loaded(plan, found, before);
     plan->granted = end;
     plan->pending -= cut;
-    if (!was_known && plan->count != DMAP__UNKNOWN)
+    if (!was_known && !plan->is_open)
         plan->count = end;
     if (was_known && plan->config.schedule == DMAP_STATIC && cut) {
         b->share += cut;
-        dmap__turn_rejoin(plan, branch);
+        dmap__turn_rejoin(plan, found->branch);
     }
     if (end == found->begin) {
         plan->stats.chunks--;
-        end_lease(plan, branch, found);
+        end_lease(plan, found);
     }
 }
 
 void dmap__plan_source_end(dmap__plan *plan) {
-    if (plan->count == DMAP__UNKNOWN)
+    if (plan->is_open)
         plan->count = plan->granted;
+    plan->is_open = false;
 }
 
 void dmap__plan_hold(dmap__plan *plan, bool held) {
@@ -85,8 +88,7 @@ void dmap__plan_hold(dmap__plan *plan, bool held) {
 }
 
 dmap_status dmap__plan_failed(dmap__plan *plan, uint32_t lease, uint64_t position, int attempt, bool *retry) {
-    int branch;
-    dmap__lease *found = dmap__plan_lease(plan, lease, &branch);
+    dmap__lease *found = dmap__plan_lease(plan, lease);
     *retry = false;
     if (!found || position < found->begin || position >= found->end) {
         plan->broken = "an item failed that is in no lease";
@@ -97,7 +99,7 @@ dmap_status dmap__plan_failed(dmap__plan *plan, uint32_t lease, uint64_t positio
     if (attempt <= plan->config.retries && !plan->drained) {
         if (!dmap__heap_reserve(&plan->again, 1))
             return DMAP_ENOMEM;
-        dmap__again_put(plan, &(dmap__again){position, position + 1, attempt + 1, branch});
+        dmap__again_put(plan, &(dmap__again){position, position + 1, attempt + 1, found->branch});
         found->settled++;
         plan->stats.retried++;
         *retry = true;
@@ -110,8 +112,7 @@ dmap_status dmap__plan_failed(dmap__plan *plan, uint32_t lease, uint64_t positio
 }
 
 dmap_status dmap__plan_piece(dmap__plan *plan, uint32_t lease, const dmap__piece *piece) {
-    int branch;
-    dmap__lease *found = dmap__plan_lease(plan, lease, &branch);
+    dmap__lease *found = dmap__plan_lease(plan, lease);
     uint64_t items = piece->end - piece->begin;
     if (!found || piece->begin < found->begin || piece->end > found->end || piece->begin >= piece->end ||
         items > found->end - found->begin - found->settled) {
@@ -128,13 +129,12 @@ dmap_status dmap__plan_piece(dmap__plan *plan, uint32_t lease, const dmap__piece
 }
 
 void dmap__plan_done(dmap__plan *plan, double now, uint32_t lease, uint64_t items, double busy_s) {
-    int branch;
-    dmap__lease *found = dmap__plan_lease(plan, lease, &branch);
+    dmap__lease *found = dmap__plan_lease(plan, lease);
     if (!found) {
         plan->broken = "a lease ended that is not out";
         return;
     }
-    dmap__branch *b = &plan->branches[branch];
+    dmap__branch *b = &plan->branches[found->branch];
     uint64_t wanted_end = found->end < plan->limit ? found->end : plan->limit;
     uint64_t wanted = wanted_end > found->begin ? wanted_end - found->begin : 0;
     if (found->settled < wanted)
@@ -147,7 +147,7 @@ void dmap__plan_done(dmap__plan *plan, double now, uint32_t lease, uint64_t item
                                .waited = found->waited};
     dmap__speed_update(&plan->speed, &b->speed, b->workers, &chunk);
     b->since = now;
-    end_lease(plan, branch, found);
+    end_lease(plan, found);
     dmap__plan_look(b, now);
 }
 
@@ -158,10 +158,8 @@ static uint64_t items_in(const dmap__range *ranges, size_t n) {
     return items;
 }
 
-dmap_status dmap__plan_returned(dmap__plan *plan, double now, uint32_t lease, const dmap__range *ranges, size_t n) {
-    (void)now;
-    int branch;
-    dmap__lease *found = dmap__plan_lease(plan, lease, &branch);
+dmap_status dmap__plan_returned(dmap__plan *plan, uint32_t lease, const dmap__range *ranges, size_t n) {
+    dmap__lease *found = dmap__plan_lease(plan, lease);
     uint64_t items = items_in(ranges, n);
     if (!found || items > found->end - found->begin - found->settled) {
         plan->broken = "more was given back than the lease had";
@@ -178,19 +176,18 @@ dmap_status dmap__plan_returned(dmap__plan *plan, double now, uint32_t lease, co
     plan->stats.recalled += items;
     dmap__recall_end(plan, found);
     dmap__plan_loaded(plan, found, before);
-    dmap__recall_note(plan, branch);
+    dmap__recall_note(plan, found->branch);
     return plan->drained ? dmap__again_drain(plan) : DMAP_OK;
 }
 
 void dmap__plan_progress(dmap__plan *plan, double now, uint32_t lease, uint64_t items) {
-    int branch;
-    dmap__lease *found = dmap__plan_lease(plan, lease, &branch);
+    dmap__lease *found = dmap__plan_lease(plan, lease);
     if (found && items > found->ended) {
         uint64_t before = dmap__plan_lease_left(found);
         found->ended = items;
-        plan->branches[branch].since = now;
+        plan->branches[found->branch].since = now;
         dmap__plan_loaded(plan, found, before);
-        dmap__recall_note(plan, branch);
+        dmap__recall_note(plan, found->branch);
     }
 }
 
@@ -198,6 +195,7 @@ dmap_status dmap__plan_drain(dmap__plan *plan) {
     plan->drained = true;
     if (plan->count > plan->granted)
         plan->count = plan->granted;
+    plan->is_open = false;
     dmap__turn_close(plan);
     dmap__recall_renote(plan);
     return dmap__again_drain(plan);
@@ -221,18 +219,6 @@ bool dmap__plan_drop(dmap__plan *plan, dmap__piece *piece) {
 
 bool dmap__plan_over(const dmap__plan *plan) {
     return plan->out == 0 && plan->again.count == 0 && dmap__plan_fresh(plan) == 0 && plan->window.pieces.count == 0;
-}
-
-uint64_t dmap__plan_limit_get(const dmap__plan *plan) {
-    return plan->limit;
-}
-
-size_t dmap__plan_out(const dmap__plan *plan) {
-    return plan->out;
-}
-
-uint64_t dmap__plan_granted(const dmap__plan *plan) {
-    return plan->granted;
 }
 
 void dmap__plan_stats_get(const dmap__plan *plan, dmap__plan_stats *stats) {

@@ -15,7 +15,6 @@
 #include "plan/window.h"
 
 #define DMAP__LEASES   2 /* out at a branch in any case: one running, one waiting */
-#define DMAP__SPARE    4 /* leases beyond those that its items need */
 #define DMAP__NO_LEASE UINT32_MAX
 
 typedef struct dmap__lease {
@@ -80,13 +79,15 @@ struct dmap__plan {
     dmap__list queues[DMAP__QUEUES];
     int turn; /* static: branch whose turn it is; -1: nobody has a share left */
 
-    uint64_t count;   /* items; DMAP__UNKNOWN until the source ends */
+    uint64_t count;   /* items; of an open stream, what it can have at most */
+    bool is_open;     /* a stream that has not ended */
     uint64_t granted; /* positions below have been granted */
     uint64_t limit;
     bool tell_limit;            /* a LIMIT step is due */
     uint64_t batch, batch_left; /* factoring: items of the batch, and left of it */
     uint64_t pending;           /* items in leases out, not settled, or to be granted again */
     bool held;                  /* the source has nothing now */
+    bool has_joined;            /* the fleet */
     bool drained;               /* nothing is to be begun any more */
     dmap__lease *leases;
     uint32_t leases_capacity, free_lease;
@@ -108,8 +109,8 @@ struct dmap__plan {
 
 /* ---- plan.c ---- */
 
-/** Lease of that number; NULL if it is not out. *branch: whose. */
-dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease, int *branch);
+/** Lease of that number; NULL if it is not out. */
+dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease);
 /** Items of a lease that have not ended, as far as is known. */
 uint64_t dmap__plan_lease_left(const dmap__lease *lease);
 /** Counts the branch's load again, after `before` items of the lease had not ended, and moves it to its queue. */
@@ -144,6 +145,8 @@ void dmap__turn_init(dmap__plan *plan);
 dmap__queue dmap__turn_queue(const dmap__plan *plan, const dmap__branch *branch);
 /** Moves the branch to the end of the queue where it belongs now; in the same one only if it was just served. */
 void dmap__turn_move(dmap__plan *plan, int branch, bool was_served);
+/** True if other calls leave it room for a lease. */
+bool dmap__turn_has_room(const dmap__plan *plan, int branch);
 /** The branch that has waited longest, idle ones first; another one than `avoid` if there is. -1: none. */
 int dmap__turn_first(const dmap__plan *plan, int avoid);
 /** Static: the turn passes on; a branch whose share is used up leaves the ring, one that got some back enters. */

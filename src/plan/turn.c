@@ -4,10 +4,12 @@
  * nothing to do, and those that want a lease to follow. Idle ones are served first. Workers whose results a slow
  * link would not bring do not count. Static schedules use a ring besides: strictly in turn, whoever waits.
  *
- * Invariants: a branch stands in the queue that queue_of() says, or in none. With a known count the ring holds the
- * branches with a share left, with an unknown one all with workers. Everything is O(1), so that a grant costs the same
- * with 10,000 branches as with one. */
+ * Invariants: a branch stands in the queue that dmap__turn_queue() says, or in none. With a known count the ring holds
+ * the branches with a share left, with an unknown one all with workers. Everything is O(1), so that a grant costs the
+ * same with 10,000 branches as with one. */
 #include "plan/plan_state.h"
+
+#define MOST_LOOKS 64
 
 dmap__queue dmap__turn_queue(const dmap__plan *plan, const dmap__branch *b) {
     uint64_t workers = dmap__speed_workers(&b->speed, b->workers);
@@ -48,8 +50,17 @@ void dmap__turn_move(dmap__plan *plan, int branch, bool was_served) {
     enter(plan, branch, queue);
 }
 
+bool dmap__turn_has_room(const dmap__plan *plan, int branch) {
+    return !plan->config.fleet || dmap__fleet_room(plan->config.fleet, branch) > 0;
+}
+
+/* The first of a queue that can take a lease, of its first MOST_LOOKS: what other calls have out may fill a branch. */
 static int first_but(const dmap__plan *plan, const dmap__list *list, int avoid) {
-    return list->first >= 0 && list->first == avoid ? plan->branches[avoid].next : list->first;
+    int looks = 0;
+    for (int i = list->first; i >= 0 && looks < MOST_LOOKS; i = plan->branches[i].next, looks++)
+        if (i != avoid && dmap__turn_has_room(plan, i))
+            return i;
+    return -1;
 }
 
 int dmap__turn_first(const dmap__plan *plan, int avoid) {
@@ -58,8 +69,8 @@ int dmap__turn_first(const dmap__plan *plan, int avoid) {
         if (branch >= 0)
             return branch;
     }
-    int idle = plan->queues[DMAP__IDLE].first;
-    return idle >= 0 ? idle : plan->queues[DMAP__HALF].first;
+    bool is_ready = avoid >= 0 && plan->branches[avoid].queue != DMAP__FULL && dmap__turn_has_room(plan, avoid);
+    return is_ready ? avoid : -1;
 }
 
 static void ring_remove(dmap__plan *plan, int branch) {
@@ -89,7 +100,7 @@ void dmap__turn_pass(dmap__plan *plan) {
     int branch = plan->turn;
     const dmap__branch *b = &plan->branches[branch];
     plan->turn = b->ring_next;
-    if (plan->config.count != DMAP__UNKNOWN && b->share == 0)
+    if (!plan->config.is_stream && b->share == 0)
         ring_remove(plan, branch);
 }
 
@@ -110,7 +121,7 @@ void dmap__turn_init(dmap__plan *plan) {
         enter(plan, i, dmap__turn_queue(plan, b));
         if (b->workers == 0)
             continue;
-        if (plan->config.schedule == DMAP_STATIC && (plan->config.count == DMAP__UNKNOWN || b->share > 0))
+        if (plan->config.schedule == DMAP_STATIC && (plan->config.is_stream || b->share > 0))
             dmap__turn_rejoin(plan, i);
     }
 }

@@ -90,7 +90,8 @@ void dmap__window_cut(dmap__window *window, uint64_t limit) {
     dmap__heap_restore(&window->pieces, kept);
 }
 
-double dmap__window_item_bytes(const dmap__window *window, bool *known) {
+/* Bytes to be expected of an item. *known: false before any was measured. */
+static double item_bytes_of(const dmap__window *window, bool *known) {
     *known = window->result_bytes || window->measured_items > 0;
     if (window->result_bytes)
         return (double)window->result_bytes;
@@ -111,7 +112,7 @@ static uint64_t lesser(uint64_t a, uint64_t b) {
 
 uint64_t dmap__window_admit(const dmap__window *window, uint64_t wanted, uint64_t pending, int workers, int branches) {
     bool known;
-    double item_bytes = dmap__window_item_bytes(window, &known);
+    double item_bytes = item_bytes_of(window, &known);
     if (!window->ordered || (known && item_bytes <= 0))
         return wanted;
     if (!known)

@@ -28,8 +28,6 @@ void dmap__window_release(dmap__window *window, uint64_t bytes);
 /** Moves pieces that begin at or above the limit to the dropped ones. */
 void dmap__window_cut(dmap__window *window, uint64_t limit);
 
-/** Bytes to be expected of an item. *known: false before any was measured. */
-double dmap__window_item_bytes(const dmap__window *window, bool *known);
 /** How many of `wanted` fresh items may be granted now to a branch of so many workers, `pending` items being out or to
  *  be granted again, and all work being spread over `branches`: 0 means wait. */
 uint64_t dmap__window_admit(const dmap__window *window, uint64_t wanted, uint64_t pending, int workers, int branches);

@@ -5,7 +5,9 @@
  * that rate, and is shown only when there is one.
  *
  * Each drawing is one write(2): carriage return, text, clear to the end of the line, so lines of other writers are not
- * cut in two by it. A write that fails turns the bar off; no call fails because of a bar.
+ * cut in two by it. Where there is no terminal that draws (a file, a pipe), it is a line of its own, and there are few
+ * of them: one each LINE_S at the most, and later each tenth of the time that has passed. A write that fails turns the
+ * bar off; no call fails because of a bar.
  *
  * It holds no lock: one thread at a time. It never touches stdout, and never reads the clock. */
 #include "watch/progress.h"
@@ -22,6 +24,7 @@
 
 #define FIRST_S   0.3
 #define EVERY_S   0.1
+#define LINE_S    10.0
 #define SMOOTH_S  2.0
 #define PATIENT_S 2.0 /* a pause is nothing unusual up to this */
 
@@ -60,9 +63,10 @@ void dmap__progress_init(dmap__progress *p, int mode, const char *name, uint64_t
                           .total = total,
                           .on = mode > 0 || (mode == 0 && is_drawing_terminal()),
                           .always = mode > 0,
+                          .lines = !is_drawing_terminal(),
                           .utf8 = is_locale_utf8(),
                           .start_s = now_s,
-                          .next_s = now_s + FIRST_S,
+                          .next_s = now_s + (is_drawing_terminal() ? FIRST_S : LINE_S),
                           .moved_s = now_s};
 }
 
@@ -73,6 +77,8 @@ static void measure(dmap__progress *p, double now_s, uint64_t done) {
     double share = gap / (gap + SMOOTH_S);
     p->rate_sum += share * ((double)(done - p->done) / gap - p->rate_sum);
     p->rate_weight += share * (1 - p->rate_weight);
+    p->weight_sum += share * ((p->weight > p->weighed ? p->weight - p->weighed : 0) / gap - p->weight_sum);
+    p->weighed = p->weight;
     p->gap_s = gap;
     p->moved_s = now_s;
     p->done = done;
@@ -86,7 +92,10 @@ static double recent_rate(const dmap__progress *p, double now_s) {
 
 static double time_left(const dmap__progress *p, double rate, uint64_t done) {
     bool known = p->total != UINT64_MAX && done < p->total && rate > 0;
-    return known ? (double)(p->total - done) / rate : -1;
+    double items = known ? (double)(p->total - done) : 0;
+    if (known && p->weight_total > 0 && p->weight_sum > 0 && p->rate_sum > 0) /* as many items, of what they weighed */
+        items = (p->weight_total > p->weight ? p->weight_total - p->weight : 0) * p->rate_sum / p->weight_sum;
+    return known ? items / rate : -1;
 }
 
 static void put(dmap__progress *p, const dmap__progress_view *view, bool last) {
@@ -94,7 +103,8 @@ static void put(dmap__progress *p, const dmap__progress_view *view, bool last) {
     if (!p->always && is_in_background())
         return;
     dmap__progress_text(view, text);
-    int n = snprintf(line, sizeof line, "\r%s\x1b[K%s", text, last ? "\n" : "");
+    int n = p->lines ? snprintf(line, sizeof line, "%s\n", text)
+                     : snprintf(line, sizeof line, "\r%s\x1b[K%s", text, last ? "\n" : "");
     ssize_t written;
     do {
         written = write(STDERR_FILENO, line, (size_t)n);
@@ -115,6 +125,15 @@ static dmap__progress_view view_of(const dmap__progress *p, double now_s, uint64
                                  .utf8 = p->utf8};
 }
 
+bool dmap__progress_is_on(const dmap__progress *p) {
+    return p->on;
+}
+
+void dmap__progress_weigh(dmap__progress *p, double done, double total) {
+    p->weight = done;
+    p->weight_total = total;
+}
+
 bool dmap__progress_is_due(const dmap__progress *p, double now_s) {
     return p->on && now_s >= p->next_s;
 }
@@ -122,7 +141,8 @@ bool dmap__progress_is_due(const dmap__progress *p, double now_s) {
 void dmap__progress_update(dmap__progress *p, double now_s, uint64_t done, uint64_t failed) {
     if (!dmap__progress_is_due(p, now_s))
         return;
-    p->next_s = now_s + EVERY_S;
+    double later_s = (now_s - p->start_s) / 10;
+    p->next_s = now_s + (!p->lines ? EVERY_S : later_s > LINE_S ? later_s : LINE_S);
     measure(p, now_s, done);
     dmap__progress_view view = view_of(p, now_s, done, failed);
     view.rate = recent_rate(p, now_s);

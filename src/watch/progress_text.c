@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_BAR = 40, LEAST_BAR = 8, MOST_NAME = 24, PART_ROOM = 160, GAP = 2 };
+enum { MOST_BAR = 40, LEAST_BAR = 8, MOST_NAME = 24, PART_ROOM = 160, COUNT_ROOM = 32, GAP = 2 };
 enum { NAME, BAR, PERCENT, COUNT, FAILED, RATE, TIME, N_PARTS };
 
 typedef struct part {
@@ -20,29 +20,31 @@ typedef struct part {
     int columns; /* 0: left out */
 } part;
 
-/* Three digits and a unit from 10,000 on, cut off. */
-static void write_count(uint64_t count, char *text, size_t size) {
+/* Three digits and a unit from 10,000 on, cut off: as `of` is written, which is the count itself or its total. */
+static void write_count(uint64_t count, uint64_t of, char *text, size_t size) {
     static const char units[] = "kMGTPE";
     uint64_t unit = 1000;
     int u = 0;
-    if (count < 10000) {
-        snprintf(text, size, "%d", (int)count);
+    if (of < 10000) {
+        snprintf(text, size, "%llu", (unsigned long long)count);
         return;
     }
-    for (; u < 5 && count / unit >= 1000; u++)
+    for (; u < 5 && of / unit >= 1000; u++)
         unit *= 1000;
-    int whole = (int)(count / unit), rest = (int)(count % unit / (unit / 100));
-    if (whole < 10)
-        snprintf(text, size, "%d.%02d%c", whole, rest, units[u]);
-    else if (whole < 100)
-        snprintf(text, size, "%d.%d%c", whole, rest / 10, units[u]);
+    unsigned long long whole = count / unit;
+    int rest = (int)(count % unit / (unit / 100));
+    if (of / unit < 10)
+        snprintf(text, size, "%llu.%02d%c", whole, rest, units[u]);
+    else if (of / unit < 100)
+        snprintf(text, size, "%llu.%d%c", whole, rest / 10, units[u]);
     else
-        snprintf(text, size, "%d%c", whole, units[u]);
+        snprintf(text, size, "%llu%c", whole, units[u]);
 }
 
 static void write_rate(double rate, char *text, size_t size) {
     const char *per = "s";
-    char count[16];
+    char count[COUNT_ROOM];
+    uint64_t whole = rate < 1e19 ? (uint64_t)rate : UINT64_MAX;
     if (rate < 0.1) {
         rate *= 60;
         per = "min";
@@ -52,7 +54,7 @@ static void write_rate(double rate, char *text, size_t size) {
         per = "h";
     }
     if (rate >= 9999.5)
-        write_count(rate < 1e19 ? (uint64_t)rate : UINT64_MAX, count, sizeof count);
+        write_count(whole, whole, count, sizeof count);
     else
         snprintf(count, sizeof count, "%.*f", rate < 9.995 ? 2 : rate < 99.95 ? 1 : 0, rate);
     snprintf(text, size, "%5s/%s", count, per);
@@ -129,19 +131,19 @@ static void make_percent(const dmap__progress_view *view, part *p) {
 }
 
 static void make_count(const dmap__progress_view *view, part *p) {
-    char done[16], total[16];
-    write_count(view->done, done, sizeof done);
+    char done[COUNT_ROOM], total[COUNT_ROOM];
+    write_count(view->done, is_total_known(view) ? view->total : view->done, done, sizeof done);
     if (!is_total_known(view)) {
         p->columns = snprintf(p->text, PART_ROOM, "%s", done);
         return;
     }
-    write_count(view->total, total, sizeof total);
+    write_count(view->total, view->total, total, sizeof total);
     p->columns = snprintf(p->text, PART_ROOM, "%*s/%s", (int)strlen(total), done, total);
 }
 
 static void make_failed(const dmap__progress_view *view, part *p) {
-    char count[16];
-    write_count(view->failed, count, sizeof count);
+    char count[COUNT_ROOM];
+    write_count(view->failed, view->failed, count, sizeof count);
     p->columns = snprintf(p->text, PART_ROOM, "%s failed", count);
 }
 

@@ -6,7 +6,7 @@
 
 #include "drive.h"
 
-enum { BENCH_MOST_REPEATS = 101, BENCH_MOST_PEERS = 32 };
+enum { BENCH_MOST_REPEATS = 101, BENCH_MOST_PEERS = 40 };
 
 /** One peer's line. Values are NAN where a repetition gave none. */
 typedef struct bench_line {

@@ -35,8 +35,8 @@ static double measure_peak(bench_drive *drive, double at_least) {
     return fmax(at_least, bench_flops(&work) / timing.best);
 }
 
-/* With half of the cores idle by nature, 50% is out of reach: then those that work are counted, and the line says so.
- */
+/* With half of the cores idle by nature, 50% is out of reach: then those that work are counted, and the line says
+ * so. */
 static int counted_cores(const bench_drive *drive, const bench_line *line) {
     return line->fewer_cores ? drive->cores - line->peer->idle_cores : drive->cores;
 }

@@ -1,6 +1,6 @@
-/* Peers that are programs of their own: Python's pools and mpi4py's (peers.py), MR-MPI (mapreduce.c). Each is told what
- * to do, warms up, measures itself and prints seconds, so that its start costs it nothing. It is started as a process
- * of dmap's layer below, which keeps the launcher's environment from it: it may be an mpirun. */
+/* Peers that are programs of their own: Python's pools and mpi4py's (peers.py), MR-MPI (mapreduce.cc). Each is told
+ * what to do, warms up, measures itself and prints seconds, so that its start costs it nothing. It is started as a
+ * process of dmap's layer below, which keeps the launcher's environment from it: it may be an mpirun. */
 #include <dmap/process.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -71,15 +71,19 @@ static int run_words(const char *const *words, char *text, size_t size) {
 }
 
 static double run_command(void *arg, const bench_task *task) {
-    static const char *const shapes[BENCH_SHAPES] = {
-        [BENCH_NULL] = "null", [BENCH_FIRST] = "first", [BENCH_OPEN] = "open", [BENCH_CLOSE] = "close"};
+    static const char *const shapes[BENCH_SHAPES] = {[BENCH_NULL] = "null",
+                                                     [BENCH_FIRST] = "first",
+                                                     [BENCH_OPEN] = "open",
+                                                     [BENCH_CLOSE] = "close",
+                                                     [BENCH_SUBMIT] = "submit"};
     command *c = arg, whole = *c;
     char text[256], *end;
     for (int i = 0; i < 3; i++) /* the copy's own */
         memcpy(whole.numbers[i], c->numbers[i], WORD);
     add(&whole, shapes[task->work.shape]);
     add_number(&whole, 1, task->work.tasks);
-    add_number(&whole, 2, task->work.shape == BENCH_FIRST ? task->work.mean_ns : (uint64_t)task->cores);
+    bool has_time = task->work.shape == BENCH_FIRST || task->work.shape == BENCH_SUBMIT;
+    add_number(&whole, 2, has_time ? task->work.mean_ns : (uint64_t)task->cores);
     int code = run_words(whole.words, text, sizeof text);
     double seconds = strtod(text, &end);
     /* The results were looked at there. */
@@ -112,6 +116,11 @@ static void *open_imap(const bench_task *task) {
 static void *open_map(const bench_task *task) {
     (void)task;
     return open_python("map");
+}
+
+static void *open_executor(const bench_task *task) {
+    (void)task;
+    return open_python("executor");
 }
 
 static command *open_launcher(int ranks) {
@@ -180,4 +189,8 @@ const bench_peer bench_futures_1 =
     COMMAND_PEER("mpi4py.futures, 1", BENCH_RANKS, ALL, 10000, no_futures, open_futures_1);
 const bench_peer bench_futures_100 =
     COMMAND_PEER("mpi4py.futures, 100", BENCH_RANKS, NULLS, 100, no_futures, open_futures_100);
+const bench_peer bench_executor =
+    COMMAND_PEER("Python concurrent.futures", BENCH_PROCESSES, BENCH_BIT(BENCH_SUBMIT), 200, no_python, open_executor);
+const bench_peer bench_futures =
+    COMMAND_PEER("mpi4py.futures", BENCH_RANKS, BENCH_BIT(BENCH_SUBMIT), 200, no_futures, open_futures_1);
 const bench_peer bench_mapreduce = COMMAND_PEER("MR-MPI", BENCH_RANKS, NULLS, 100, no_mapreduce, open_mapreduce);

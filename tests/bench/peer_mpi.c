@@ -1,6 +1,6 @@
 /* What an MPI user writes: MPI_Scatterv, a loop, MPI_Gatherv; and the textbook manager/worker, in which rank 0 hands
- * out 1 or 100 items a message and gets as many results back; a ping-pong; and ranks that wait. A rank a core, pinned.
- */
+ * out 1 or 100 items a message and gets as many results back; a ping-pong; and ranks that wait. A rank a core,
+ * pinned. */
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>

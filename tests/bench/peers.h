@@ -13,6 +13,9 @@ extern const bench_peer bench_dmap_processes, bench_dmap_processes_first, bench_
 extern const bench_peer bench_dmap_ranks, bench_dmap_ranks_each, bench_dmap_ranks_collect, bench_dmap_ranks_first,
     bench_dmap_ranks_idle;
 extern const bench_peer bench_dmap_ranks_processes;
+extern const bench_peer bench_flight_threads, bench_flight_spare, bench_flight_ranks, bench_flight_master,
+    bench_flight_ping;
+extern const bench_peer bench_executor, bench_futures;
 extern const bench_peer bench_pool_imap, bench_pool_map, bench_futures_1, bench_futures_100, bench_mapreduce;
 
 extern const bench_peer *const bench_peers[]; /* the last is NULL */

@@ -34,6 +34,9 @@ typedef struct aim {
         .by_where = by_place, .by_system = other, .x = at, .by_x = by_at                                               \
     }
 
+#define FORM(what, is, limit, name, row, place, one)                                                                   \
+    { .text = what, .kind = is, .bound = limit, .unit = name, .figure = row, .where = place, .system = one }
+
 static const aim aims[] = {
     VALUE("METG(50%), range, threads, one rank", AT_MOST, 10, "ns", "metg-range", "threads", 0),
     RATIO("METG(50%), range, processes by threads", AT_MOST, 2, "x", "metg-range", "processes", D, "threads", D, 0, 0),
@@ -63,6 +66,14 @@ static const aim aims[] = {
     VALUE("first result beyond its item, threads", AT_MOST, 20, "us", "first", "threads", 0),
     VALUE("first result beyond its item, processes", AT_MOST, 20, "us", "first", "processes", 0),
     VALUE("first result beyond its item, ranks", AT_MOST, 20, "us", "first", "ranks", 0),
+    FORM("submitted null item, threads, a core to spare", AT_MOST, 3, "us", "flight-one", "threads",
+         "dmap, a core to spare"),
+    FORM("submitted null item, ranks, spinning", AT_MOST, 10, "us", "flight-one", "ranks",
+         "dmap, the master does not work"),
+    FORM("submitted null item, threads, asleep", AT_MOST, 15, "us", "flight-asleep", "threads",
+         "dmap, a core to spare"),
+    VALUE("submitted null items in flight, threads", AT_LEAST, 2e6, "/s", "flight-many", "threads", 0),
+    VALUE("submitted null items in flight, ranks", AT_LEAST, 1e6, "/s", "flight-many", "ranks", 0),
     RATIO("run_batch over doubles by the bare loop", AT_LEAST, 95, "%", "batch", "threads", D, "threads", "bare loop",
           0, 0),
     VALUE("simulated, 4,096 ranks, 10 ms: efficiency", AT_LEAST, 95, "%", "simulated", "ranks", 4096),
@@ -71,6 +82,12 @@ static const aim aims[] = {
           "dmap process, forkserver", "processes", "dmap process, forkserver", 2048, 10),
     RATIO("replacement of a child, 2 GB by 10 MB", AT_MOST, 1.5, "x", "crash", "processes", "dmap, SIGKILL",
           "processes", "dmap, SIGKILL", 2048, 10),
+    RATIO("CPU of a lone item, threads, 8 workers by 1", AT_MOST, 1.5, "x", "wake", "threads", D, "threads", D, 8, 1),
+    RATIO("CPU of a lone item, threads, 64 workers by 1", AT_MOST, 1.5, "x", "wake", "threads", D, "threads", D, 64, 1),
+    RATIO("CPU of a lone item, processes, 8 workers by 1", AT_MOST, 1.5, "x", "wake", "processes", D, "processes", D, 8,
+          1),
+    RATIO("CPU of a lone item, processes, 64 workers by 1", AT_MOST, 1.5, "x", "wake", "processes", D, "processes", D,
+          64, 1),
     RATIO("commands/s by posix_spawn and wait", AT_LEAST, 90, "%", "commands", "commands", "dmap run", "commands",
           "posix_spawn and wait", 0, 0),
     RATIO("commands/s by GNU parallel", AT_LEAST, 10, "x", "commands", "commands", "dmap run", "commands",

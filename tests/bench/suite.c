@@ -214,6 +214,30 @@ static void add_waits(bench_plan *plan) {
             .warmups = plan->length == BENCH_FULL});
 }
 
+static void add_flight(bench_plan *plan) {
+    add(plan, (bench_figure){.name = "flight-one",
+                             .title = "one submitted null item on a warm pool, there and back, one after the other",
+                             .unit = "us",
+                             .work = {.shape = BENCH_SUBMIT, .tasks = 1},
+                             .value = latency,
+                             .runs = (int)by_length(plan, 200, 1000, 5),
+                             .warmups = 10});
+    add(plan, (bench_figure){.name = "flight-asleep",
+                             .title = "the same, each after 2 ms in which the pool had nothing to do",
+                             .unit = "us",
+                             .work = {.shape = BENCH_SUBMIT, .tasks = 1, .mean_ns = 2000000},
+                             .value = latency,
+                             .runs = (int)by_length(plan, 50, 200, 2),
+                             .warmups = 3});
+    add(plan, (bench_figure){.name = "flight-many",
+                             .title = "submitted null items, 1,000 in flight",
+                             .unit = "items/s",
+                             .work = {.shape = BENCH_SUBMIT, .tasks = by_length(plan, 200000, 2000000, 2000)},
+                             .value = rate,
+                             .warmups = 1,
+                             .more_is_better = true});
+}
+
 bool bench_plan_init(bench_plan *plan, bench_length length) {
     *plan = (bench_plan){.length = length, .room = MOST_FIGURES};
     plan->figures = calloc(MOST_FIGURES, sizeof *plan->figures);
@@ -225,6 +249,7 @@ bool bench_plan_init(bench_plan *plan, bench_length length) {
     add_all_skewed(plan);
     add_heavy(plan);
     add_waits(plan);
+    add_flight(plan);
     return true;
 }
 

@@ -21,6 +21,8 @@ typedef enum bench_shape {
     BENCH_OPEN = 8,    /* a null item; what is timed is the opening, up to its result */
     BENCH_CLOSE = 9,   /* a null item; what is timed is the closing */
     BENCH_IDLE = 10,   /* nothing to do for mean_ns; what is given is the CPU time burnt meanwhile */
+    BENCH_SUBMIT = 11, /* null items, handed over one by one, of which 1,000 are in flight; before them nothing to do
+                          for mean_ns, which is not timed */
     BENCH_SHAPES
 } bench_shape;
 
@@ -76,7 +78,7 @@ uint64_t bench_spin_ns(const bench_work *work, uint64_t index);
 /** The least that BENCH_SPIN can take: the larger of an even share of all, and the longest item. */
 double bench_spin_ideal_s(const bench_work *work, int cores);
 /** What it takes from one queue that costs nothing, in the order of the indices: all that can be done without knowing
- * the lengths beforehand. */
+ *  the lengths beforehand. */
 double bench_spin_queue_s(const bench_work *work, int cores);
 
 static inline uint64_t bench_null_task(uint64_t item) {

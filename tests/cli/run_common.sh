@@ -1,5 +1,6 @@
-# What the scripts about dmap run share: to be sourced with the arguments PROGRAM [LAUNCHER...]. Without a launcher the
-# checks run once, without mpirun; with one, whose last word is followed by a number of ranks, on 1 and on 3 ranks.
+# What the scripts about dmap run share: to be sourced with the arguments PROGRAM [LAUNCHER...], and with `here` set to
+# their folder. Without a launcher the checks run once, without mpirun; with one, whose last word is followed by a number
+# of ranks, on 1 and on 3 ranks.
 program=$1
 shift
 launcher=$*
@@ -9,11 +10,12 @@ trap 'exit 2' INT TERM
 cd "$work" || exit 2
 unset DMAP_WORKERS DMAP_BACKEND DMAP_START DMAP_BIND DMAP_SPREAD DMAP_MASTER_WORKS
 PARALLEL_SHELL=/bin/sh
-# An mpirun that is killed leaves its files behind: they go with the rest.
-OMPI_MCA_orte_tmpdir_base=$work
-OMPI_MCA_btl_vader_backing_directory=$work
-export PARALLEL_SHELL OMPI_MCA_orte_tmpdir_base OMPI_MCA_btl_vader_backing_directory
+export PARALLEL_SHELL
+# shellcheck source=tests/mpi/left_files.sh
+. "$here/../mpi/left_files.sh"
+leave_files_in "$work"
 failed=0
+status=none
 ranks=0
 all_ranks=${launcher:+1 3}
 all_ranks=${all_ranks:-0}
@@ -43,12 +45,12 @@ says() {
     grep -qF -- "$1" err || fail "$2: '$1' is not said"
 }
 
-# comes COMMAND...: waits until it holds, a minute at most.
+# comes COMMAND...: waits until it holds, two minutes at most.
 comes() {
     tries=0
     until "$@"; do
         tries=$((tries + 1))
-        if [ $tries -gt 1200 ]; then
+        if [ "$tries" -gt 2400 ]; then
             fail "never: $*"
             return 1
         fi

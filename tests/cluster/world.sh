@@ -29,6 +29,7 @@ begin() {
         exit 77
     }
     trap '"$virtual" down; rm -rf "$work"' EXIT
+    # shellcheck disable=SC2086 # none, or one word
     "$virtual" up -n "$1" ${2:-} --share "$build" --share "$shared" || exit 1
     cd "$shared" || exit 1
 }
@@ -41,12 +42,12 @@ skip() {
 
 # In the foreground, so that who ends the test ends what it waits for.
 on() {
-    timeout --foreground 200 "$virtual" exec "$@"
+    timeout --foreground 600 "$virtual" exec "$@"
 }
 
 # ranks PROGRAM...: on all hosts, two a host unless told otherwise; what they print goes to `out` and `err`.
 ranks() {
-    timeout --foreground 250 "$virtual" mpirun "$@" >"$shared/out" 2>"$shared/err" </dev/null
+    timeout --foreground 600 "$virtual" mpirun "$@" >"$shared/out" 2>"$shared/err" </dev/null
 }
 
 # soon COMMAND...: true at the latest after a minute.
@@ -54,7 +55,7 @@ soon() {
     tries=0
     until "$@"; do
         tries=$((tries + 1))
-        [ $tries -le 300 ] || return 1
+        [ "$tries" -le 300 ] || return 1
         sleep 0.2
     done
 }

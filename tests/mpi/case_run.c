@@ -43,9 +43,9 @@ static bool says(const running *r, uint64_t index, const char *text) {
     char wanted[128];
     int used = snprintf(wanted, sizeof wanted, "item %" PRIu64 " (attempt %d): ", index, r->model.items[index].attempt);
     if (world_says(index))
-        snprintf(wanted + used, sizeof wanted - (size_t)used, "bad item %" PRIu64 " on ", index);
+        snprintf(wanted + used, sizeof wanted - (size_t)used, "bad item %" PRIu64 " (on ", index);
     else
-        snprintf(wanted + used, sizeof wanted - (size_t)used, "the task returned %d on ", world_code(index));
+        snprintf(wanted + used, sizeof wanted - (size_t)used, "the task returned %d (on ", world_code(index));
     const char *rest = text && !strncmp(text, wanted, strlen(wanted)) ? text + strlen(wanted) : "";
     return strstr(rest, ", rank ") && strstr(rest, ", worker ");
 }

@@ -1,4 +1,4 @@
-/* A case: one map with every choice written down. world.c has what tasks and model share, case_task.c the tasks,
+/* A case: one map with every choice written down. case_task.c has the tasks, and what they share with the model;
  * case_model.c a plain loop's answer, case_run.c the map and its comparison. */
 #ifndef DMAP_TESTS_CASES_H
 #define DMAP_TESTS_CASES_H

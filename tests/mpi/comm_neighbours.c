@@ -14,7 +14,7 @@
 
 #define BYTES  (3 * MIB + 5)
 #define STEP   (4 * MIB + 1) /* from one rank's place to the next, at any alignment */
-#define MOST_S 30.0          /* until what is to come has come */
+#define MOST_S 60.0          /* until what is to come has come */
 #define HELD_S 9.0           /* that closing takes, if it waits for somebody in vain */
 
 /* What the master says of itself. */

@@ -81,7 +81,7 @@ static void send_next(traffic *t, int to) {
     comm_fill(p->data, s.data_size, s.key);
     dmap_blob parts[40];
     size_t n_parts = cut(s.key, p->data, s.data_size, parts, s.key % 3 ? 40 : 2);
-    dmap__head head = {.type = DATA, .call = s.key, .a = t->next_out[to]++, .seconds = 0.5};
+    dmap__head head = {.type = DATA, .call = s.key, .numbers[0] = t->next_out[to]++, .seconds = 0.5};
     t->under_way++;
     CU_ASSERT_EQUAL(dmap__comm_send(t->comm, to, &head, p->meta, s.meta_size, parts, n_parts, parcel_sent, p, NULL),
                     DMAP_OK);
@@ -91,7 +91,7 @@ static void *place_some(void *arg, int from, const dmap__head *head, const void 
     traffic *t = arg;
     CU_ASSERT_PTR_NULL(t->placed[from]);
     CU_ASSERT(comm_is_filled(meta, head->meta_size, ~head->call));
-    if (head->a % 2 == 1)
+    if (head->numbers[0] % 2 == 1)
         return NULL;
     t->n_placed++;
     return t->placed[from] = malloc(head->data_size);
@@ -100,7 +100,7 @@ static void *place_some(void *arg, int from, const dmap__head *head, const void 
 static void check_message(traffic *t, dmap__message *m) {
     shape s = shape_of(m->from, t->rank, t->next_in[m->from]);
     CU_ASSERT_EQUAL(m->head.type, DATA);
-    CU_ASSERT_EQUAL(m->head.a, t->next_in[m->from]);
+    CU_ASSERT_EQUAL(m->head.numbers[0], t->next_in[m->from]);
     CU_ASSERT_EQUAL(m->head.seconds, 0.5);
     CU_ASSERT_EQUAL(m->head.meta_size, s.meta_size);
     CU_ASSERT_EQUAL(m->head.data_size, s.data_size);
@@ -175,8 +175,8 @@ void test_many_small(void) {
         dmap__message m;
         comm_poll_whole(comm, &m);
         uint64_t meta = comm_mix(i), data = ~i;
-        is_right = is_right && m.from == from && m.head.a == i && m.head.meta_size == 8 && m.head.data_size == 8 &&
-                   memcmp(m.meta, &meta, 8) == 0 && memcmp(m.data, &data, 8) == 0;
+        is_right = is_right && m.from == from && m.head.numbers[0] == i && m.head.meta_size == 8 &&
+                   m.head.data_size == 8 && memcmp(m.meta, &meta, 8) == 0 && memcmp(m.data, &data, 8) == 0;
         dmap__comm_release(comm, &m);
     }
     CU_ASSERT(is_right);
@@ -201,7 +201,7 @@ void test_order(void) {
         for (int i = 0; i < ROUNDS * ranks; i++) {
             dmap__message m;
             comm_poll_whole(comm, &m);
-            CU_ASSERT_EQUAL(m.head.a, next[m.from]);
+            CU_ASSERT_EQUAL(m.head.numbers[0], next[m.from]);
             next[m.from]++;
             dmap__comm_release(comm, &m);
         }
@@ -236,7 +236,7 @@ void test_no_hold_up(void) {
         for (uint64_t i = 0; i < 102; i++) {
             comm_poll_whole(comm, &m);
             CU_ASSERT_EQUAL(m.from, i < 100 ? 2 : 1);
-            CU_ASSERT_EQUAL(m.head.a, i < 100 ? i : i - 99);
+            CU_ASSERT_EQUAL(m.head.numbers[0], i < 100 ? i : i - 99);
             dmap__comm_release(comm, &m);
             if (i == 99)
                 CU_ASSERT_EQUAL(comm_send_bytes(aside, 1, 0, NULL, 0, NULL, 0), DMAP_OK);
@@ -257,10 +257,10 @@ static void take_one(dmap__comm *comm, size_t meta_size, size_t data_size) {
     CU_ASSERT_EQUAL(comm_send_bytes(comm, rank, 0, bytes, meta_size, bytes + meta_size, data_size), DMAP_OK);
     dmap__message m;
     comm_poll_whole(comm, &m);
-    unsigned char *meta = dmap__comm_take_meta(&m), *data = dmap__comm_take_data(&m);
+    unsigned char *meta = dmap__message_take_meta(&m), *data = dmap__message_take_data(&m);
     CU_ASSERT_PTR_NULL(m.meta);
     CU_ASSERT_PTR_NULL(m.data);
-    CU_ASSERT_PTR_NULL(dmap__comm_take_meta(&m));
+    CU_ASSERT_PTR_NULL(dmap__message_take_meta(&m));
     dmap__comm_release(comm, &m);
     CU_ASSERT_EQUAL(meta == NULL, meta_size == 0);
     CU_ASSERT_EQUAL(data == NULL, data_size == 0);

@@ -102,7 +102,7 @@ void comm_poll_whole(dmap__comm *comm, dmap__message *message) {
 
 dmap_status comm_send_bytes(dmap__comm *comm, int to, uint64_t number, const void *meta, size_t meta_size,
                             const void *data, size_t data_size) {
-    dmap__head head = {.type = DATA, .a = number};
+    dmap__head head = {.type = DATA, .numbers[0] = number};
     dmap_blob part = {.data = data, .size = data_size};
     return dmap__comm_send(comm, to, &head, meta, meta_size, &part, 1, NULL, NULL, NULL);
 }

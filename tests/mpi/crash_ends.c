@@ -60,7 +60,7 @@ static void test_sentences(void) {
         harness_watch("sentences", 60);
         CU_ASSERT_EQUAL(map_fate(cases[i].what, &options), DMAP_EITEM);
         const char *text = dmap_error(harness_pool);
-        CHECK_WORDS(text, "item 1 (attempt 1): ", " on ", ", rank ", ", worker ", ", core ");
+        CHECK_WORDS(text, "item 1 (attempt 1): ", " (on ", ", rank ", ", worker ", ", core ");
         has_words(text, cases[i].words);
         if (cases[i].what != FATE_HANG)
             CHECK_WORDS(text, "(process ");
@@ -216,7 +216,7 @@ static void test_memory(void) {
 
 /* Item 0 fails after a while; the others wait to be told. */
 static int wait_for_word(dmap_context *ctx, const void *item, void *result) {
-    double end = now_s() + 20;
+    double end = now_s() + 200;
     (void)result;
     if (*(const uint64_t *)item == 0) {
         usleep(100000);
@@ -235,7 +235,7 @@ static void test_cancelled(void) {
     dmap_map_options options = {.chunk = 1, .progress = -1};
     dmap_status status = dmap_map(harness_pool, &crash_waits, dmap_range(0, 50), dmap_discard(), &options);
     CU_ASSERT_EQUAL(status, DMAP_EITEM);
-    CU_ASSERT(now_s() - began < 10);
+    CU_ASSERT(now_s() - began < 100);
     CHECK_WORDS(dmap_error(harness_pool), "item 0 ");
 }
 

@@ -222,6 +222,48 @@ static void test_addresses(void) {
         CU_ASSERT_EQUAL(results[i], 1);
 }
 
+/* ---- memory that is kept ---- */
+
+#define MUCH ((size_t)40 << 20)
+
+static int answer_much(dmap_context *ctx, const void *item, void *result) {
+    (void)item, (void)result;
+    unsigned char *place = dmap_result(ctx, MUCH);
+    if (place)
+        place[0] = place[MUCH - 1] = 1;
+    return !place;
+}
+
+DMAP_TASK(crash_much, .run = answer_much, .item_size = 8, .result_size = DMAP_VARIABLE);
+
+/* Bytes of memory in the stages of the run: a worker's process has its stage as descriptor 3. */
+static uint64_t in_stages(void) {
+    int pids[64], n = look_workers(pids, 64);
+    uint64_t bytes = 0;
+    for (int i = 0; i < n; i++) {
+        char path[64];
+        struct stat info;
+        snprintf(path, sizeof path, "/proc/%d/fd/3", pids[i]);
+        if (stat(path, &info) == 0)
+            bytes += (uint64_t)info.st_blocks * 512;
+    }
+    return bytes;
+}
+
+/* Once a call has ended little of what its results took is kept: on the master at once, elsewhere soon. */
+static void test_kept(void) {
+    dmap_map_options options = {.chunk = 1, .schedule = DMAP_DYNAMIC, .progress = -1};
+    uint64_t most = (uint64_t)dmap_ranks(harness_pool) * (33u << 20), kept;
+    harness_watch("memory of results that is kept", 60);
+    for (int i = 0; i < 2; i++)
+        CU_ASSERT_EQUAL(dmap_map(harness_pool, &crash_much, dmap_range(0, 12), dmap_discard(), &options), DMAP_OK);
+    double end = now_s() + (dmap_ranks(harness_pool) > 1 ? 20 : 0);
+    while ((kept = in_stages()) > most && now_s() < end)
+        usleep(1000);
+    if (kept > most)
+        harness_fail("%" PRIu64 " MiB are kept", kept >> 20);
+}
+
 /* The run time of a thread sanitizer wants addresses of its own. */
 #ifdef __SANITIZE_THREAD__
 #define HAS_ADDRESSES false
@@ -234,6 +276,7 @@ void crash_add_life(void) {
     CU_ADD_TEST(suite, test_around);
     CU_ADD_TEST(suite, test_set_ups);
     CU_ADD_TEST(suite, test_sizes);
+    CU_ADD_TEST(suite, test_kept);
     if (HAS_ADDRESSES)
         CU_ADD_TEST(suite, test_addresses);
 }

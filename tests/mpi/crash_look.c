@@ -64,13 +64,13 @@ int look_workers(int *pids, int most) {
 }
 
 static void doze(double seconds) {
-    struct timespec time = {.tv_nsec = (long)(seconds * 1e9)};
+    struct timespec time = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
     nanosleep(&time, NULL);
 }
 
 bool look_no_zombies(void) {
     int pids[64];
-    double end = now_s() + 5;
+    double end = now_s() + 60;
     while (look(pids, 64, true)) {
         if (now_s() > end)
             return false;
@@ -107,13 +107,25 @@ static bool kill_one(int pid) {
     return killed;
 }
 
+/* Until there are so many processes again, and as long once more: so that the one that took the place of the killed can
+ * begin an item, also where the machine is busy. Four in a row that do not would end the call. */
+static void await_successor(killer *k, int n) {
+    int pids[64];
+    double begin = now_s();
+    while (!atomic_load(&k->stop) && look_workers(pids, 64) < n && now_s() < begin + 10)
+        doze(0.001);
+    doze(now_s() - begin);
+}
+
 static void *kill_some(void *arg) {
     killer *k = arg;
     int pids[64];
     while (!atomic_load(&k->stop) && k->killed < k->wanted) {
         int n = look_workers(pids, 64);
-        if (n)
-            k->killed += kill_one(pids[draw_below(&k->random, (uint64_t)n)]);
+        bool killed = n && kill_one(pids[draw_below(&k->random, (uint64_t)n)]);
+        k->killed += killed;
+        if (killed)
+            await_successor(k, n);
         doze((double)draw_below(&k->random, 20000) * 1e-6);
     }
     return NULL;

@@ -168,7 +168,7 @@ static int return_twice(void) {
     copy = fork();
     if (copy == 0)
         return 0;
-    for (double end = dmap__clock_now() + 10; waitpid(copy, &status, WNOHANG) != copy && dmap__clock_now() < end;)
+    for (double end = dmap__clock_now() + 60; waitpid(copy, &status, WNOHANG) != copy && dmap__clock_now() < end;)
         dmap__clock_sleep(0.0001);
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : 2;
 }
@@ -229,7 +229,7 @@ static void test_call_timeout(void) {
     double begin = dmap__clock_now();
     dmap_status status = dmap_map(harness_pool, &rude_hang, dmap_range(0, 10), dmap_discard(), &options);
     CU_ASSERT_EQUAL(status, DMAP_ETIMEOUT);
-    CU_ASSERT(dmap__clock_now() - begin < 20);
+    CU_ASSERT(dmap__clock_now() - begin < 60);
     check_whole();
 }
 

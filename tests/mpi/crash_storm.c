@@ -10,8 +10,8 @@
 #include "crash.h"
 
 #define KILLS     20
-#define TIMEOUT_S 0.25 /* so long that a good item is never over it; */
-#define SHORT_S   0.1  /* it may be once, where there are retries */
+#define TIMEOUT_S 1.0 /* so long that a good item is never over it; */
+#define SHORT_S   0.1 /* it may be once, where there are retries */
 #define RANGE_AT  UINT64_C(1000)
 #define MOST_SIZE 400 /* of variable items and results */
 

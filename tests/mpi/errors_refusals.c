@@ -37,7 +37,28 @@ DMAP_TASK(variable_result, .run = give_none, .item_size = 8, .result_size = DMAP
 DMAP_TASK(merged_result, .run = give_none, .item_size = 8, .result_size = DMAP_VARIABLE, .merge = merge);
 DMAP_TASK(fixed_merge, .run = nothing, .item_size = 8, .result_size = 8, .merge = merge);
 DMAP_TASK(four_bytes, .run = nothing, .item_size = 4, .result_size = 8, .combine = combine);
-DMAP_TASK(no_bytes, .run = nothing, .item_size = 0, .result_size = 0, .combine = combine);
+/* No result of fixed size: there is no place for one, but one of no bytes. */
+static int see_no_result(dmap_context *ctx, const void *item, void *result) {
+    (void)item;
+    return result || !dmap_result(ctx, 0) || (dmap_item_size(ctx) == 8 && dmap_result(ctx, 1));
+}
+
+static int see_no_results(dmap_context *ctx, const void *items, void *results, size_t count) {
+    (void)count;
+    return see_no_result(ctx, items, results);
+}
+
+DMAP_TASK(no_result, .run = see_no_result, .item_size = 8, .combine = combine);
+DMAP_TASK(no_result_batch, .run_batch = see_no_results, .item_size = 8);
+DMAP_TASK(no_result_yet, .run = see_no_result, .item_size = 4, .result_size = DMAP_VARIABLE);
+DMAP_TASK(no_item, .run = nothing, .result_size = 8);
+DMAP_TASK(endless_item, .run = nothing, .item_size = SIZE_MAX - 1, .result_size = 8);
+DMAP_TASK(endless_result, .run = nothing, .item_size = 8, .result_size = SIZE_MAX / 2);
+
+static int pull_none(void *arg, dmap_blob *item) {
+    (void)arg, (void)item;
+    return 0;
+}
 
 static uint64_t items[4];
 static dmap_results *table;
@@ -65,8 +86,10 @@ static void test_tasks(void) {
     refuse(&copy, source, dmap_discard(), NULL, WORDS("not registered", "plus_one", "DMAP_TASK"));
     refuse(&without_run, source, dmap_discard(), NULL, WORDS("without_run", "neither run nor run_batch"));
     refuse(&with_both, source, dmap_collect(&table), NULL, WORDS("with_both", "both run and run_batch"));
-    refuse(&variable_batch, source, dmap_discard(), NULL, WORDS("run_batch", "fixed size"));
-    refuse(&variable_result_batch, source, dmap_discard(), NULL, WORDS("run_batch", "fixed size"));
+    refuse(&variable_batch, source, dmap_discard(), NULL, WORDS("run_batch", "fixed size", "item_size"));
+    refuse(&variable_result_batch, source, dmap_discard(), NULL, WORDS("run_batch", "fixed size", "result_size"));
+    refuse(&endless_item, dmap_pull(pull_none, NULL), dmap_discard(), NULL, WORDS("item_size", "memory"));
+    refuse(&endless_result, dmap_range(0, 1), dmap_discard(), NULL, WORDS("result_size", "memory"));
 }
 
 static void test_sources(void) {
@@ -74,7 +97,12 @@ static void test_sources(void) {
     dmap_sink sink = dmap_discard();
     refuse(&plus_one, dmap_array(NULL, 4), sink, NULL, WORDS("dmap_array", "NULL"));
     refuse(&plus_one, dmap_array(items, SIZE_MAX / 8), sink, NULL, WORDS("dmap_array", "memory"));
-    refuse(&variable_item, dmap_array(items, 4), sink, NULL, WORDS("fixed size", "dmap_blobs"));
+    refuse(&variable_item, dmap_array(items, 4), sink, NULL, WORDS("fixed size", "item_size", "dmap_blobs"));
+    refuse(&no_item, dmap_array(items, 4), sink, NULL, WORDS("no_item", "dmap_array wants an item_size", "is 0"));
+    refuse(&no_item, dmap_array(NULL, 4), sink, NULL, WORDS("no_item", "item_size"));
+    refuse(&no_item, dmap_array(NULL, 0), sink, NULL, WORDS("no_item", "item_size"));
+    refuse(&no_item, dmap_range(2, 3), sink, NULL, WORDS("dmap_range", "item_size of 8", "is 0"));
+    refuse(&variable_item, dmap_range(2, 3), sink, NULL, WORDS("dmap_range", "item_size of 8", "DMAP_VARIABLE"));
     refuse(&variable_item, dmap_blobs(NULL, 1), sink, NULL, WORDS("dmap_blobs", "NULL"));
     refuse(&variable_item, dmap_blobs(bad, 2), sink, NULL, WORDS("item 1", "3 bytes", "NULL"));
     refuse(&plus_one, dmap_blobs(small, 2), sink, NULL, WORDS("item 1", "3 bytes", "wants 8"));
@@ -87,7 +115,11 @@ static void test_sources(void) {
 static void test_sinks(void) {
     dmap_source source = dmap_range(0, 4);
     refuse(&plus_one, source, dmap_into(NULL), NULL, WORDS("dmap_into", "NULL"));
-    refuse(&variable_result, source, dmap_into(items), NULL, WORDS("fixed size", "dmap_collect"));
+    refuse(&plus_one, dmap_range(0, SIZE_MAX / 8), dmap_into(items), NULL, WORDS("dmap_into", "memory"));
+    refuse(&variable_result, source, dmap_into(items), NULL, WORDS("fixed size", "result_size", "dmap_collect"));
+    refuse(&no_result, source, dmap_into(items), NULL, WORDS("no_result", "dmap_into wants a result_size", "is 0"));
+    refuse(&no_result, source, dmap_into(NULL), NULL, WORDS("no_result", "result_size"));
+    refuse(&no_result, source, dmap_fold(items), NULL, WORDS("no_result", "dmap_fold wants a result_size", "is 0"));
     refuse(&plus_one, source, dmap_collect(NULL), NULL, WORDS("dmap_collect", "NULL"));
     refuse(&plus_one, source, dmap_each(NULL, NULL), NULL, WORDS("dmap_each", "NULL"));
     refuse(&plus_one, source, dmap_fold(items), NULL, WORDS("plus_one", "combine"));
@@ -96,7 +128,7 @@ static void test_sinks(void) {
     void *merged = NULL;
     size_t size;
     refuse(&variable_result, source, dmap_fold_blob(&merged, &size), NULL, WORDS("variable_result", "merge"));
-    refuse(&fixed_merge, source, dmap_fold_blob(&merged, &size), NULL, WORDS("dmap_fold_blob", "dmap_fold"));
+    refuse(&fixed_merge, source, dmap_fold_blob(&merged, &size), NULL, WORDS("dmap_fold_blob", "result_size"));
     refuse(&merged_result, source, dmap_fold_blob(NULL, &size), NULL, WORDS("accumulator", "NULL"));
     refuse(&merged_result, source, dmap_fold_blob(&merged, NULL), NULL, WORDS("accumulator", "NULL"));
     refuse(&plus_one, source, (dmap_sink){0}, NULL, WORDS("sink", "not made by"));
@@ -105,11 +137,6 @@ static void test_sinks(void) {
 static double cost(void *arg, uint64_t index) {
     (void)arg;
     return (double)index;
-}
-
-static int pull_none(void *arg, dmap_blob *item) {
-    (void)arg, (void)item;
-    return 0;
 }
 
 static void test_options(void) {
@@ -135,20 +162,9 @@ static void test_options(void) {
 }
 
 static void test_not_yet(void) {
-    dmap_call *call = (dmap_call *)items;
-    dmap_stream *stream = (dmap_stream *)items;
     dmap_source source = dmap_range(0, 4);
-    const char *const *words = WORDS("not in this version");
     dmap_status status = dmap_map(harness_pool, &plus_one, source, dmap_discard(), &(dmap_map_options){.journal = "x"});
     expect("a journal", harness_pool, status, DMAP_EUNSUPPORTED, WORDS("journal"));
-    status = dmap_map_async(harness_pool, &plus_one, source, dmap_discard(), NULL, &call);
-    expect("dmap_map_async", harness_pool, status, DMAP_EUNSUPPORTED, words);
-    status = dmap_submit(harness_pool, &plus_one, items, 8, &call);
-    expect("dmap_submit", harness_pool, status, DMAP_EUNSUPPORTED, words);
-    status = dmap_stream_open(harness_pool, &plus_one, source, NULL, &stream);
-    expect("dmap_stream_open", harness_pool, status, DMAP_EUNSUPPORTED, words);
-    CU_ASSERT_PTR_EQUAL(call, items);
-    CU_ASSERT_PTR_EQUAL(stream, items);
 }
 
 static void test_no_pool(void) {
@@ -177,22 +193,63 @@ static void test_no_pool(void) {
     dmap_results_free(NULL);
 }
 
+static void expect_no_result(const dmap_task *task, dmap_source source) {
+    if (dmap_map(harness_pool, task, source, dmap_discard(), NULL) != DMAP_OK)
+        harness_fail("%s was given a result: %s", task->name, dmap_error(harness_pool));
+    if (dmap_map(harness_pool, task, source, dmap_collect(&table), NULL) != DMAP_OK)
+        harness_fail("%s was given a result: %s", task->name, dmap_error(harness_pool));
+    CU_ASSERT_EQUAL(dmap_results_count(table), 1000);
+    CU_ASSERT_PTR_NOT_NULL(dmap_results_at(table, 999, NULL));
+    CU_ASSERT_EQUAL(dmap_results_status(table, 1000), DMAP_ITEM_CANCELLED);
+    dmap_results_free(table);
+}
+
+/* The ways of an item: short ones, ones with a time limit, in batches, of results of any size. */
+static void test_no_result(void) {
+    const dmap_map_options timed = {.item_timeout_s = 60};
+    uint32_t numbers[1000] = {0};
+    harness_watch("results that there are none of", 60);
+    expect_no_result(&no_result, dmap_range(0, 1000));
+    expect_no_result(&no_result_batch, dmap_range(0, 1000));
+    expect_no_result(&no_result_yet, dmap_array(numbers, 1000));
+    CU_ASSERT_EQUAL(dmap_map(harness_pool, &no_result, dmap_range(0, 100), dmap_discard(), &timed), DMAP_OK);
+}
+
+static int stop_after_1000(void *arg, const dmap_item_result *result) {
+    uint64_t *n = arg;
+    if (result->index != *n)
+        harness_fail("item %zu of all numbers came as number %zu", (size_t)result->index, (size_t)*n);
+    return ++*n == 1000;
+}
+
+/* The largest count is a count: nothing grows as for a stream. */
+static void test_all_numbers(void) {
+    dmap_pool *pool = harness_pool;
+    dmap_source all = dmap_range(0, UINT64_MAX);
+    const char *const *words = WORDS("out of memory for 18446744073709551615 results");
+    harness_watch("all numbers", 60);
+    refuse(&plus_one, all, dmap_into(items), NULL, WORDS("dmap_into", "memory"));
+    expect("all results", pool, dmap_map(pool, &plus_one, all, dmap_collect(&table), NULL), DMAP_ENOMEM, words);
+    CU_ASSERT_PTR_NULL(table);
+    dmap_status status = dmap_map(pool, &plus_one, all, dmap_discard(), &(dmap_map_options){.cost = cost});
+    expect("all costs", pool, status, DMAP_ENOMEM, WORDS("out of memory for the order of 18446744073709551615 items"));
+    for (int schedule = DMAP_AUTO; schedule <= DMAP_FACTORING; schedule++) {
+        dmap_map_options options = {.schedule = (dmap_schedule)schedule};
+        uint64_t n = 0;
+        CU_ASSERT_EQUAL(dmap_map(pool, &plus_one, all, dmap_each(stop_after_1000, &n), &options), DMAP_ECANCELLED);
+        CU_ASSERT_EQUAL(n, 1000);
+    }
+}
+
 /* Nothing to read and nothing to write are fine, and so is more than there is. */
 static void test_fine(void) {
     const dmap_map_options large = {.chunk = SIZE_MAX};
-    char folded = 7;
+    dmap_blob none[4] = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}};
     dmap_report report;
     dmap_pool *pool = harness_pool;
-    CU_ASSERT_EQUAL(dmap_map(pool, &no_bytes, dmap_array(items, 1000), dmap_into(items), NULL), DMAP_OK);
-    CU_ASSERT_EQUAL(dmap_map(pool, &no_bytes, dmap_array(NULL, 1000), dmap_into(NULL), &large), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_map(pool, &no_item, dmap_blobs(none, 4), dmap_discard(), &large), DMAP_OK);
     dmap_report_get(pool, &report);
-    CU_ASSERT_EQUAL(report.items, 1000);
-    CU_ASSERT_EQUAL(dmap_map(pool, &no_bytes, dmap_array(items, 50), dmap_fold(&folded), NULL), DMAP_OK);
-    CU_ASSERT_EQUAL(dmap_map(pool, &no_bytes, dmap_array(items, 70), dmap_collect(&table), NULL), DMAP_OK);
-    CU_ASSERT_EQUAL(dmap_results_count(table), 70);
-    CU_ASSERT_PTR_NOT_NULL(dmap_results_at(table, 69, NULL));
-    CU_ASSERT_EQUAL(dmap_results_status(table, 70), DMAP_ITEM_CANCELLED);
-    dmap_results_free(table);
+    CU_ASSERT_EQUAL(report.items, 4);
     CU_ASSERT_EQUAL(dmap_map(pool, &plus_one, dmap_range(0, 4), dmap_into(items), &large), DMAP_OK);
     CU_ASSERT_EQUAL(dmap_map(pool, &plus_one, dmap_array(NULL, 0), dmap_into(NULL), &large), DMAP_EINVAL);
     CU_ASSERT_EQUAL(dmap_map(pool, &plus_one, dmap_array(NULL, 0), dmap_into(items), &large), DMAP_OK);
@@ -207,5 +264,7 @@ void errors_add_refusals(void) {
     CU_ADD_TEST(suite, test_options);
     CU_ADD_TEST(suite, test_not_yet);
     CU_ADD_TEST(suite, test_no_pool);
+    CU_ADD_TEST(suite, test_no_result);
+    CU_ADD_TEST(suite, test_all_numbers);
     CU_ADD_TEST(suite, test_fine);
 }

@@ -32,7 +32,8 @@ bool harness_has(const char *argument);
 /** The environment asks for small sizes (DMAP_TEST_SMALL), as under sanitizers. */
 bool harness_is_small(void);
 
-/** From now on `what` (copied) has so many seconds; then the process says so and ends. "" and 0: nothing is watched. */
+/** From now on `what` (copied) has so many seconds, and on a busy machine five times that: then it hangs, which the
+ *  process says, and it ends. "" and 0: nothing is watched. */
 void harness_watch(const char *what, unsigned seconds);
 
 /** Prints the sentence of a failed check, and fails the current CUnit test. Returns false. */

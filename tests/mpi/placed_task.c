@@ -176,7 +176,7 @@ int placed_counts(placed_count *counts) {
     placed_count *answers = calloc(n, sizeof *answers);
     for (int rank = 0; rank < ranks; rank++)
         counts[rank] = (placed_count){.rank = -1};
-    for (double until = now_s() + 20; known < ranks - 1 && now_s() < until;) {
+    for (double until = now_s() + 60; known < ranks - 1 && now_s() < until;) {
         CU_ASSERT_EQUAL(dmap_map(harness_pool, &placed_counting, dmap_range(0, n), dmap_into(answers), &options),
                         DMAP_OK);
         for (uint64_t i = 0; i < n; i++) {
@@ -210,7 +210,7 @@ uint64_t placed_hide(bool hidden) {
     bool is_known[64] = {false};
     for (size_t i = 0; i < n; i++)
         items[i] = hidden;
-    for (double until = now_s() + 20; known < dmap_ranks(harness_pool) - 1 && now_s() < until;) {
+    for (double until = now_s() + 60; known < dmap_ranks(harness_pool) - 1 && now_s() < until;) {
         CU_ASSERT_EQUAL(dmap_map(harness_pool, &placed_hiding, dmap_array(items, n), dmap_into(answers), &options),
                         DMAP_OK);
         for (size_t i = 0; i < n; i++) {

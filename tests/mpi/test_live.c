@@ -178,6 +178,7 @@ static void add_tests(void) {
         CU_ADD_TEST(suite, test_emission_stops);
     CU_ADD_TEST(suite, test_later);
     CU_ADD_TEST(suite, test_ahead);
+    live_add_progress(suite);
     if (!harness_has("serial") || dmap_ranks(harness_pool) > 1)
         live_add_ends(suite);
 }

@@ -1,5 +1,6 @@
 /* Pools on communicators of the caller's own: after close, one after the other, on parts of the ranks at once, with
- * messages of the caller's own between. All ranks run every test; CUnit's failures are summed up at the end. */
+ * messages of the caller's own between, without MPI, and forgotten when it ends. All ranks run every test; CUnit's
+ * failures are summed up at the end. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -137,6 +138,51 @@ static void test_bad_options(void) {
     use_pool(MPI_COMM_WORLD, 1);
 }
 
+static bool is_invalid(MPI_Comm comm, const char *why) {
+    dmap_pool *pool = (dmap_pool *)&why;
+    return dmap_open(comm, NULL, &pool) == DMAP_EINVAL && !pool && strstr(dmap_error(NULL), why);
+}
+
+/* MPI itself would end the program. */
+static void test_bad_communicators(void) {
+    MPI_Comm half, between;
+    CU_ASSERT_TRUE(is_invalid(MPI_COMM_NULL, "MPI_COMM_NULL"));
+    if (all_ranks < 2)
+        return;
+    MPI_Comm_split(MPI_COMM_WORLD, my_rank % 2, 0, &half);
+    MPI_Intercomm_create(half, 0, MPI_COMM_WORLD, 1 - my_rank % 2, 5, &between);
+    CU_ASSERT_TRUE(is_invalid(between, "between two groups"));
+    MPI_Comm_free(&between);
+    MPI_Comm_free(&half);
+}
+
+/* Before MPI_Init, and after MPI_Finalize. */
+static unsigned look_without_mpi(void) {
+    if (is_invalid(MPI_COMM_WORLD, "MPI is not running"))
+        return 0;
+    fprintf(stderr, "without MPI: %s\n", dmap_error(NULL));
+    return 1;
+}
+
+/* Ends MPI with pools open: the one that others serve is closed by that, the lone one goes on. */
+static unsigned end_with_pools(void) {
+    dmap_pool *forgotten, *alone;
+    uint64_t results[3] = {0};
+    unsigned bad = 0;
+    bad += dmap_open(MPI_COMM_SELF, NULL, &alone) != DMAP_OK;
+    bad += dmap_open(MPI_COMM_WORLD, NULL, &forgotten) != DMAP_OK;
+    MPI_Finalize();
+    bad += dmap_map(alone, &open_square, dmap_range(1, 4), dmap_into(results), NULL) != DMAP_OK || results[2] != 9;
+    bad += dmap_close(alone) != DMAP_OK;
+    if (forgotten && all_ranks > 1)
+        bad += !is_refused(dmap_close(forgotten));
+    else if (forgotten)
+        bad += dmap_close(forgotten) != DMAP_OK;
+    if (bad)
+        fprintf(stderr, "rank %d: MPI ended with pools open: %u faults\n", my_rank, bad);
+    return bad;
+}
+
 static void add_tests(void) {
     CU_pSuite suite = CU_add_suite("open", NULL, NULL);
     CU_ADD_TEST(suite, test_one_after_the_other);
@@ -146,9 +192,11 @@ static void add_tests(void) {
     CU_ADD_TEST(suite, test_two_at_once);
     CU_ADD_TEST(suite, test_after_close);
     CU_ADD_TEST(suite, test_bad_options);
+    CU_ADD_TEST(suite, test_bad_communicators);
 }
 
 int main(int argc, char **argv) {
+    unsigned outside = look_without_mpi();
     MPI_Init(&argc, &argv);
     MPI_Comm_rank(MPI_COMM_WORLD, &my_rank);
     MPI_Comm_size(MPI_COMM_WORLD, &all_ranks);
@@ -165,6 +213,6 @@ int main(int argc, char **argv) {
         fprintf(stderr, "rank %d, line %u: %s\n", my_rank, f->uiLineNumber, f->strCondition);
     CU_cleanup_registry();
     MPI_Allreduce(&mine, &all, 1, MPI_UNSIGNED, MPI_SUM, MPI_COMM_WORLD);
-    MPI_Finalize();
-    return all != 0;
+    outside += end_with_pools();
+    return all + outside + look_without_mpi() != 0;
 }

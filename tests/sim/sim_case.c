@@ -140,7 +140,8 @@ static void make_config(sim_case *c, bool large) {
     c->hesitates = c->stream && sim_chance(s, 0.5);
     c->config.branches = c->ranks;
     c->config.workers = c->workers;
-    c->config.count = c->stream ? DMAP__UNKNOWN : c->items;
+    c->config.count = c->items;
+    c->config.is_stream = c->stream;
 }
 
 /* Some results come by a slow link, or the master's thread is slow to copy. */
@@ -159,7 +160,7 @@ static void make_plain(sim_case *c) {
     c->fail = NULL;
     c->plain = c->config.schedule != DMAP_STATIC;
     c->stream = c->trims = c->slow_sink = c->config.ordered = false;
-    c->config.count = c->items;
+    c->config.is_stream = false;
     c->config.chunk = c->config.max_chunk = c->config.max_share = 0;
     c->limit_at_s = c->drain_at_s = -1;
     c->config.lean = c->hesitates = false;

@@ -5,8 +5,8 @@
  * The best possible split gives each rank what its workers or its link can do, whichever is less: its time is the
  * items over the sum of these rates, and what is printed is its part of the time that the plan took. A plan cannot
  * recall what has run, so some time is lost: the last two chunks, of 0.25 s or an item more. Who loses more has failed.
- * (The first chunks, of an item a worker before anything is known, are through even the slowest link before the end.)
- */
+ * (The first chunks, of an item a worker before anything is known, are through even the slowest link before the
+ * end.) */
 #include "sim.h"
 
 #include <stdio.h>

@@ -2,6 +2,7 @@
  *
  * What comes from ranks becomes events of the plan: first failures, then pieces cut at random and in random order, then
  * the end of the lease. Pieces taken are delivered at once; a slow sink releases their bytes later and in parts. */
+#include "plan/plan_state.h"
 #include "sim.h"
 
 #include <stdio.h>
@@ -45,7 +46,7 @@ static bool fails(const sim_world *w, uint64_t item, int attempt) {
 /* Reports the failure of an item; true if the item is in a piece all the same. */
 static bool report_failure(sim_world *w, const sim_event *e, uint64_t item) {
     bool retry, in_piece;
-    bool wanted = item < dmap__plan_limit_get(w->plan);
+    bool wanted = item < w->plan->limit;
     if (dmap__plan_failed(w->plan, e->lease, item, e->attempt, &retry) != DMAP_OK)
         sim_fail(w, "out of memory");
     in_piece = !retry && !w->c->config.stop;
@@ -73,7 +74,7 @@ static void returned(sim_world *w, const sim_event *e) {
     uint64_t middle = e->begin + (e->end > e->begin ? sim_below(&w->c->state, e->end - e->begin) : 0);
     dmap__range ranges[2] = {{middle, e->end}, {e->begin, middle}};
     size_t n = e->begin == e->end ? 0 : (middle > e->begin ? 2 : 1);
-    if (dmap__plan_returned(w->plan, w->now, e->lease, ranges, n) != DMAP_OK)
+    if (dmap__plan_returned(w->plan, e->lease, ranges, n) != DMAP_OK)
         sim_fail(w, "out of memory");
 }
 
@@ -145,7 +146,7 @@ static void grant(sim_world *w, const dmap__step *step) {
     if ((w->c->config.max_chunk && step->end - step->begin > w->c->config.max_chunk) ||
         (share && step->end - step->begin > share))
         sim_fail(w, "a grant of %llu items", (unsigned long long)(step->end - step->begin));
-    if (end > w->c->items || step->begin >= dmap__plan_limit_get(w->plan))
+    if (end > w->c->items || step->begin >= w->plan->limit)
         sim_fail(w, "a grant beyond the items or the limit");
     if (end > step->begin) {
         sim_send_to_rank(w, (sim_event){.kind = SIM_GRANT,

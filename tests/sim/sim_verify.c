@@ -4,6 +4,7 @@
  * of those that came; the exceptions are one item with nothing else pending or held, and, before any result came, one
  * item a worker. At any time: held <= max(window, one result) if sizes are known, else held and pending as they were at
  * the last fresh grant, with every pending item as large as the largest. */
+#include "plan/plan_state.h"
 #include "sim.h"
 
 static uint32_t largest_result(const sim_case *c) {
@@ -23,7 +24,7 @@ void sim_verify_grant(sim_world *w, uint64_t size, int workers) {
         w->held_bound = config->window;
     bool known = config->result_bytes || w->piece_items > 0;
     bool alone = w->pending == size && w->held == 0;
-    if (dmap__plan_limit_get(w->plan) != UINT64_MAX || (alone && size == 1))
+    if (w->plan->limit != UINT64_MAX || (alone && size == 1))
         return;
     double item_bytes = config->result_bytes ? (double)config->result_bytes : w->piece_bytes / w->piece_items;
     if (known && (double)w->held + (double)w->pending * item_bytes > (double)config->window * (1 + 1e-9) &&
@@ -65,11 +66,11 @@ static void verify_limit(sim_world *w, uint64_t limit) {
 }
 
 void sim_verify_end(sim_world *w) {
-    uint64_t limit = dmap__plan_limit_get(w->plan);
+    uint64_t limit = w->plan->limit;
     uint64_t wanted = limit < w->c->items ? limit : w->c->items;
     if (!dmap__plan_over(w->plan)) {
         sim_fail(w, "deadlock at %.9f s: %llu granted, %zu leases out, %llu delivered", w->now,
-                 (unsigned long long)w->granted, dmap__plan_out(w->plan), (unsigned long long)w->head);
+                 (unsigned long long)w->granted, w->plan->out, (unsigned long long)w->head);
         return;
     }
     const char *broken = dmap__plan_check(w->plan);

@@ -1,8 +1,8 @@
 /* One run: an event queue, ranks, a master that drives the plan. Ends when the queue is empty.
  *
  * Messages between a rank and the master keep their order, each way. A tick asks the plan now and then, as the job's
- * own loop does, while anything else is under way; with nothing else under way and the plan not over, it is a deadlock.
- */
+ * own loop does, while anything else is under way; with nothing else under way and the plan not over, it is a
+ * deadlock. */
 #include "sim.h"
 
 #include <math.h>

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "crew/copy.h"
 #include "crew/crew.h"
 #include "virtual.h"
 
@@ -21,8 +22,6 @@ struct dmap__crew {
     int workers;
     double *free_s; /* when each worker is, or was, free: a heap, the first of them on top */
     given *first;   /* oldest */
-    dmap__work work;
-    uint64_t limit;
 };
 
 /* ---- time ---- */
@@ -98,7 +97,7 @@ dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, 
         free(free_s);
         return dmap__fail_memory(error, sizeof *made, "a crew");
     }
-    *made = (dmap__crew){.workers = config->workers, .free_s = free_s, .limit = UINT64_MAX};
+    *made = (dmap__crew){.workers = config->workers, .free_s = free_s};
     *crew = virtual_me()->crew = made;
     return DMAP_OK;
 }
@@ -115,9 +114,16 @@ int dmap__crew_workers(const dmap__crew *crew) {
     return crew->workers;
 }
 
-void dmap__crew_begin(dmap__crew *crew, const dmap__work *work) {
-    crew->work = *work;
-    crew->limit = UINT64_MAX;
+void dmap__crew_call_init(dmap__crew_call *call, const dmap__call_spec *spec, const dmap_task *task, uint64_t id) {
+    *call = (dmap__crew_call){.spec = *spec, .task = task, .id = id, .limit = UINT64_MAX};
+}
+
+void dmap__crew_take_mask(dmap__crew *crew) {
+    (void)crew;
+}
+
+void dmap__crew_trim(dmap__crew *crew, size_t bytes) {
+    (void)crew, (void)bytes;
 }
 
 void dmap__crew_share(dmap__crew *crew, const void *data, size_t size, long process, int descriptor) {
@@ -128,6 +134,7 @@ void dmap__crew_submit(dmap__crew *crew, dmap__grant *grant) {
     given *made = calloc(1, sizeof *made), **last = &crew->first;
     if (!made)
         abort();
+    grant->call->grants++;
     *made = (given){.grant = grant, .begun = grant->begin, .end = grant->end, .given_s = dmap__clock_now()};
     made->ends_s = made->given_s;
     while (*last)
@@ -150,7 +157,8 @@ dmap__grant *dmap__crew_poll(dmap__crew *crew) {
     if (n && !dmap__outcome_add_span(&grant->outcome, grant->begin, g->begun, g->busy_s / (double)n, true))
         abort();
     grant->outcome.busy_s = g->busy_s;
-    grant->outcome.limit = crew->limit;
+    grant->outcome.limit = grant->call->limit;
+    grant->call->grants--;
     free(g);
     return grant;
 }
@@ -187,18 +195,19 @@ bool dmap__crew_is_hungry(const dmap__crew *crew) {
     return crew->first && !next_to_begin(crew) && crew->free_s[0] <= dmap__clock_now();
 }
 
-uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant) {
+uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant, uint64_t *undone) {
+    *undone = 0;
     const given *g = find(crew, grant);
     uint64_t begun = g ? g->begun - grant->begin : 0, running = (uint64_t)crew->workers;
     return begun > running ? begun - running : 0;
 }
 
-void dmap__crew_limit(dmap__crew *crew, uint64_t limit) {
+void dmap__crew_limit(dmap__crew *crew, dmap__crew_call *call, uint64_t limit) {
     catch_up(crew);
-    crew->limit = limit < crew->limit ? limit : crew->limit;
+    call->limit = limit < call->limit ? limit : call->limit;
     for (given *g = crew->first; g; g = g->next)
-        if (!g->grant->indices && g->end > crew->limit)
-            g->end = g->begun > crew->limit ? g->begun : crew->limit;
+        if (g->grant->call == call && !g->grant->indices && g->end > call->limit)
+            g->end = g->begun > call->limit ? g->begun : call->limit;
 }
 
 bool dmap__crew_step(dmap__crew *crew) {
@@ -208,6 +217,21 @@ bool dmap__crew_step(dmap__crew *crew) {
 
 bool dmap__crew_is_inside(void) {
     return false;
+}
+
+void dmap__crew_break_off(dmap__crew *crew) {
+    (void)crew;
+}
+
+/* Nothing forks here. */
+bool dmap__copy_is_here;
+
+bool dmap__copy_watch(void) {
+    return true;
+}
+
+_Noreturn void dmap__child_leave(int code) {
+    exit(code);
 }
 
 /* ---- the bell ---- */

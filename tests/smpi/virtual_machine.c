@@ -72,6 +72,10 @@ bool dmap__forkserver_is_open(void) {
     return false;
 }
 
+dmap_status dmap__forkserver_check(dmap__error *error) {
+    return dmap__fail(error, DMAP_EINVAL, "there are no processes here");
+}
+
 dmap_status dmap__forkserver_open(char **argv, dmap__error *error) {
     (void)argv, (void)error;
     return DMAP_OK;

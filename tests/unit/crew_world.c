@@ -96,6 +96,7 @@ dmap__crew *world_open(int workers) {
     dmap__error error;
     dmap__crew_config config = {.backend = workers ? DMAP_THREADS : DMAP_SERIAL,
                                 .workers = workers ? workers : 1,
+                                .spins = workers > 3,
                                 .bell = &world.bell,
                                 .n_tasks = sizeof world_tasks / sizeof world_tasks[0]};
     memset(&world, 0, sizeof world);
@@ -111,21 +112,24 @@ void world_close(dmap__crew *crew) {
     CU_ASSERT(world.setup_code || atomic_load(&world.setups) == atomic_load(&world.teardowns));
 }
 
-dmap__work world_begin(dmap__crew *crew, uint32_t task, dmap__want want) {
-    dmap__work work = {.task = world_tasks[task], .task_id = task, .want = want};
-    dmap__crew_begin(crew, &work);
-    return work;
+dmap__crew_call world_begin(uint32_t task, dmap__want want) {
+    static uint64_t calls;
+    dmap__crew_call call;
+    dmap__call_spec spec = {.task_id = task, .want = want};
+    dmap__crew_call_init(&call, &spec, world_tasks[task], ++calls);
+    return call;
 }
 
-dmap__grant *world_submit(dmap__crew *crew, const dmap__work *work, uint64_t from, uint64_t to) {
+dmap__grant *world_submit(dmap__crew *crew, dmap__crew_call *call, uint64_t from, uint64_t to) {
     dmap__grant *grant = calloc(1, sizeof *grant);
     CU_ASSERT_FATAL(grant != NULL);
-    *grant = (dmap__grant){.begin = from, .end = to, .attempt = 1, .layout = DMAP__LAYOUT_RANGE, .range_first = 1000};
+    *grant = (dmap__grant){
+        .call = call, .begin = from, .end = to, .attempt = 1, .layout = DMAP__LAYOUT_RANGE, .range_first = 1000};
     dmap__outcome_init(&grant->outcome, from, to);
-    if (work->want == DMAP__WANT_RESULTS && work->task->result_size == DMAP_VARIABLE)
+    if (call->spec.want == DMAP__WANT_RESULTS && call->task->result_size == DMAP_VARIABLE)
         grant->outcome.refs = calloc((size_t)(to - from), sizeof(dmap_blob));
-    else if (work->want == DMAP__WANT_RESULTS)
-        grant->outcome.fixed = dmap__memory_array(to - from, work->task->result_size);
+    else if (call->spec.want == DMAP__WANT_RESULTS)
+        grant->outcome.fixed = dmap__memory_array(to - from, call->task->result_size);
     dmap__crew_submit(crew, grant);
     return grant;
 }

@@ -30,8 +30,8 @@ dmap__crew *world_open(int workers);
 void world_close(dmap__crew *crew);
 
 /** Begins a call of a task; items are the numbers from 1000 on, results three times that. */
-dmap__work world_begin(dmap__crew *crew, uint32_t task, dmap__want want);
-dmap__grant *world_submit(dmap__crew *crew, const dmap__work *work, uint64_t from, uint64_t to);
+dmap__crew_call world_begin(uint32_t task, dmap__want want);
+dmap__grant *world_submit(dmap__crew *crew, dmap__crew_call *call, uint64_t from, uint64_t to);
 /** The next grant that ends. */
 dmap__grant *world_wait(dmap__crew *crew);
 void world_destroy(dmap__grant *grant);

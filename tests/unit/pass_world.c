@@ -33,8 +33,9 @@ void pass_run(pass_world *w, int workers, const dmap_task *task) {
                                 .bell = &w->bell,
                                 .n_tasks = 1};
     CU_ASSERT_EQUAL_FATAL(dmap__crew_open(&config, &w->crew, &error), DMAP_OK);
-    dmap__work work = {.task = task, .want = DMAP__WANT_RESULTS};
-    dmap__crew_begin(w->crew, &work);
+    dmap__call_spec spec = {.want = DMAP__WANT_RESULTS};
+    dmap__crew_call_init(&w->call, &spec, task, 1);
+    w->grant.call = &w->call;
     w->grant.outcome.fixed = dmap__memory_array(w->grant.end - w->grant.begin, task->result_size);
     CU_ASSERT_PTR_NOT_NULL_FATAL(w->grant.outcome.fixed);
     dmap__crew_submit(w->crew, &w->grant);

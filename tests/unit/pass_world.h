@@ -9,6 +9,7 @@ typedef struct pass_world {
     dmap__bell bell;
     dmap__gate gate;
     dmap__reach reach;
+    dmap__crew_call call;
     dmap__grant grant;
     unsigned char *place; /* the other process's memory, */
     size_t size, whole;   /* and what is mapped from there */

@@ -58,7 +58,7 @@ bool look_stop(int pid) {
     char state = '?';
     if (kill(pid, SIGSTOP))
         return false;
-    for (double end = dmap__clock_now() + 10; dmap__clock_now() < end && state != 'T'; dmap__clock_sleep(0.001))
+    for (double end = dmap__clock_now() + 60; dmap__clock_now() < end && state != 'T'; dmap__clock_sleep(0.001))
         if (!look_process(pid, &state, NULL, NULL))
             return false;
     return state == 'T';

@@ -23,7 +23,7 @@ int look_children(void);
 bool look_wait_group(int group, int count, double timeout_s);
 
 /** Waits until every one of the processes is gone (a zombie that is nobody's of ours counts as gone); false when
- * timeout_s is over. */
+ *  timeout_s is over. */
 bool look_wait_gone(const int *pids, size_t count, double timeout_s);
 
 /** Opens and starts; NULL (and a failed assertion, with its sentence printed) if that does not work. */

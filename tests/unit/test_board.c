@@ -22,9 +22,12 @@ typedef struct given {
     uint64_t taken_back;
 } given;
 
+#define CALLS 3
+
 typedef struct field {
     dmap__board board;
     given grants[OUT];
+    dmap__crew_call calls[CALLS];
     _Atomic bool quit;
     _Atomic uint64_t wrong, drained, ended;
 } field;
@@ -37,6 +40,15 @@ typedef struct soldier {
 } soldier;
 
 static field *f;
+
+/* Puts a grant of a call of its own, the only one. */
+static bool put(dmap__board *board, dmap__grant *grant, uint32_t most) {
+    static dmap__crew_call call = {.id = 1};
+    call.grants = 0;
+    grant->call = &call;
+    dmap__board_enter(board, &call);
+    return dmap__board_put(board, grant, most);
+}
 
 /* Some batches are dropped unrun, with all of the worker's lane: their count is all that is known of them. */
 static void run_batch(const soldier *s, dmap__slot *slot, uint32_t begin, uint32_t end, uint64_t dice) {
@@ -61,20 +73,23 @@ static void run_batch(const soldier *s, dmap__slot *slot, uint32_t begin, uint32
 
 static void *fight(void *arg) {
     soldier *s = arg;
-    dmap__pace pace = {.items = 1};
+    dmap__pace paces[DMAP__PACES] = {{.items = 1}};
     while (!atomic_load(&s->field->quit)) {
         uint32_t begin, end;
         uint64_t dice = unit_next(&s->state);
-        dmap__slot *slot = dmap__board_take(&s->field->board, s->number, &pace, &begin, &end);
+        dmap__slot *slot = dmap__board_take(&s->field->board, s->number, paces, &begin, &end);
         if (!slot) {
             sched_yield();
             continue;
         }
-        if (end - begin > pace.items && end - begin > pace.most)
+        dmap__pace *pace = dmap__pace_of(paces, slot->call);
+        if (end - begin > pace->items && end - begin > pace->most)
             atomic_fetch_add(&s->field->wrong, 1);
+        if (dice % 5 == 0)
+            dmap__board_charge(&s->field->board, slot, (double)(dice % 1000) * 1e-6);
         run_batch(s, slot, begin, end, dice);
-        pace.items = (uint32_t)(dice >> 32) % 20 + 1;
-        pace.most = pace.items * (uint32_t)(dice >> 60);
+        pace->items = (uint32_t)(dice >> 32) % 20 + 1;
+        pace->most = pace->items * (uint32_t)(dice >> 60);
     }
     return NULL;
 }
@@ -85,13 +100,15 @@ static void put_one(given *g, uint64_t call) {
     g->grant.end = g->grant.begin + 1 + unit_below(unit_chance(3) ? 10 : MOST);
     g->grant.owner = g;
     g->out = true;
-    while (!dmap__board_put(&f->board, &g->grant, call, 1 + (uint32_t)unit_below(50)))
+    g->grant.call = &f->calls[call % CALLS];
+    dmap__board_enter(&f->board, g->grant.call);
+    while (!dmap__board_put(&f->board, &g->grant, 1 + (uint32_t)unit_below(50)))
         sched_yield();
 }
 
 static void recall_some(given *g) {
     uint64_t ranges[WORKERS][2], want = unit_below(unit_chance(2) ? 5 : MOST), got = 0;
-    uint64_t limit = g->grant.end - g->grant.begin;
+    uint64_t limit = g->grant.end - g->grant.begin, undone;
     int n = dmap__board_recall(&f->board, &g->grant, want, ranges);
     CU_ASSERT(n <= f->board.workers);
     for (int i = 0; i < n; i++) {
@@ -102,7 +119,7 @@ static void recall_some(given *g) {
     }
     CU_ASSERT(got <= want);
     g->taken_back += got;
-    CU_ASSERT(dmap__board_progress(&f->board, &g->grant) <= limit);
+    CU_ASSERT(dmap__board_progress(&f->board, &g->grant, &undone) <= limit);
 }
 
 /* A grant has ended: every item was had, but those drained; none twice. */
@@ -122,6 +139,7 @@ static uint64_t check_ended(dmap__slot *slot) {
     CU_ASSERT_EQUAL((uint64_t)logged + g->taken_back, had);
     g->out = false;
     dmap__board_clear(&f->board, slot);
+    dmap__board_leave(&f->board, g->grant.call);
     return n - had;
 }
 
@@ -131,6 +149,8 @@ static void battle(int workers, unsigned grants) {
     unsigned put = 0, done = 0;
     memset(f, 0, sizeof *f);
     CU_ASSERT_FATAL(dmap__board_init(&f->board, workers));
+    for (uint64_t i = 0; i < CALLS; i++)
+        f->calls[i] = (dmap__crew_call){.id = i + 1};
     for (int i = 0; i < workers; i++) {
         soldiers[i] = (soldier){.field = f, .number = i, .state = unit_random()};
         CU_ASSERT_FATAL(!pthread_create(&soldiers[i].thread, NULL, fight, &soldiers[i]));
@@ -172,20 +192,23 @@ static void test_battles(void) {
 static void test_alone(void) {
     dmap__board board;
     dmap__grant grant = {.begin = 100, .end = 100 + 40};
-    dmap__pace pace = {.items = 1000};
+    dmap__pace paces[DMAP__PACES] = {{.items = 1000}};
     uint32_t begin, end, seen = 0;
+    uint64_t undone, batches = 0;
     CU_ASSERT_FATAL(dmap__board_init(&board, 4));
-    CU_ASSERT(dmap__board_put(&board, &grant, 1, 1000));
-    CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant), 0);
+    CU_ASSERT(put(&board, &grant, 1000));
+    CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant, &undone), 0);
     dmap__slot *slot;
-    while ((slot = dmap__board_take(&board, 0, &pace, &begin, &end))) {
+    while ((slot = dmap__board_take(&board, 0, paces, &begin, &end))) {
         CU_ASSERT(seen || (begin == 0 && end == 1)); /* a new call begins with one item */
         CU_ASSERT(seen != 1 || (begin == 1 && end == 10));
         CU_ASSERT(seen != 10 || (begin == 15 && end == 20));
-        pace.items = 1000;
+        dmap__pace_of(paces, 1)->items = 1000;
         seen += end - begin;
+        dmap__board_undo(slot, 1);
         CU_ASSERT_EQUAL(dmap__board_end(slot, end - begin), seen == 40);
-        CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant), seen);
+        CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant, &undone), seen);
+        CU_ASSERT_EQUAL(undone, ++batches);
     }
     CU_ASSERT_EQUAL(seen, 40);
     slot = dmap__board_ended(&board);
@@ -193,7 +216,7 @@ static void test_alone(void) {
     CU_ASSERT_PTR_EQUAL(slot->grant, &grant);
     dmap__board_clear(&board, slot);
     CU_ASSERT_PTR_NULL(dmap__board_ended(&board));
-    CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant), 0);
+    CU_ASSERT_EQUAL(dmap__board_progress(&board, &grant, &undone), 0);
     dmap__board_fini(&board);
 }
 
@@ -202,11 +225,11 @@ static void test_alone(void) {
 static void take_long(uint32_t most_of_grant, uint32_t most_of_pace) {
     dmap__board board;
     dmap__grant grant = {.begin = 0, .end = 10000};
-    dmap__pace pace = {.call = 1, .items = 10, .most = most_of_pace};
+    dmap__pace paces[DMAP__PACES] = {{.call = 1, .items = 10, .most = most_of_pace}};
     uint32_t begin, end, seen = 0, most = most_of_pace < most_of_grant ? most_of_pace : most_of_grant;
     CU_ASSERT_FATAL(dmap__board_init(&board, 1));
-    CU_ASSERT(dmap__board_put(&board, &grant, 1, most_of_grant));
-    for (dmap__slot *slot; (slot = dmap__board_take(&board, 0, &pace, &begin, &end));) {
+    CU_ASSERT(put(&board, &grant, most_of_grant));
+    for (dmap__slot *slot; (slot = dmap__board_take(&board, 0, paces, &begin, &end));) {
         uint32_t left = 10000 - begin, wanted = left / 16 < most ? left / 16 : most;
         wanted = wanted > 10 ? wanted : 10;
         CU_ASSERT_EQUAL(end - begin, wanted < left ? wanted : left);
@@ -229,26 +252,26 @@ static void test_long_lanes(void) {
 static void fill(uint64_t items) {
     dmap__board board;
     dmap__grant grants[64];
-    dmap__pace pace = {.call = 1, .items = 1000};
+    dmap__pace paces[DMAP__PACES] = {{.call = 1, .items = 1000}};
     uint32_t begin, end;
     int n = 0;
     CU_ASSERT_FATAL(dmap__board_init(&board, 1));
     CU_ASSERT(!dmap__board_is_used(&board));
     do
         grants[n] = (dmap__grant){.begin = 0, .end = items};
-    while (dmap__board_put(&board, &grants[n], 1, 1000) && ++n < 63);
-    CU_ASSERT(n >= (items > DMAP__CREW_SMALL ? DMAP__CREW_GRANTS : DMAP__CREW_SMALL_GRANTS(1)) && n < 63);
-    dmap__slot *slot = dmap__board_take(&board, 0, &pace, &begin, &end);
+    while (put(&board, &grants[n], 1000) && ++n < 63);
+    CU_ASSERT(n >= (items > DMAP__CREW_SMALL ? DMAP__CREW_GRANTS : 2 * 1 + 4) && n < 63);
+    dmap__slot *slot = dmap__board_take(&board, 0, paces, &begin, &end);
     CU_ASSERT_FATAL(slot != NULL);
     CU_ASSERT_PTR_EQUAL(slot->grant, &grants[0]); /* the oldest */
     CU_ASSERT_EQUAL(end - begin, items);
     CU_ASSERT(dmap__board_end(slot, items));
     dmap__board_clear(&board, dmap__board_ended(&board));
-    CU_ASSERT(!dmap__board_put(&board, &grants[n], 1, 1000));
-    slot = dmap__board_take(&board, 0, &pace, &begin, &end);
+    CU_ASSERT(!put(&board, &grants[n], 1000));
+    slot = dmap__board_take(&board, 0, paces, &begin, &end);
     CU_ASSERT_FATAL(slot != NULL);
     CU_ASSERT_PTR_EQUAL(slot->grant, &grants[1]);
-    CU_ASSERT(dmap__board_put(&board, &grants[n], 1, 1000));
+    CU_ASSERT(put(&board, &grants[n], 1000));
     CU_ASSERT(dmap__board_is_used(&board));
     dmap__board_fini(&board);
 }
@@ -263,13 +286,13 @@ static void test_slots(void) {
 static void test_small(void) {
     dmap__board board;
     dmap__grant grant = {.begin = 10, .end = 13};
-    dmap__pace pace = {.call = 1, .items = 1};
+    dmap__pace paces[DMAP__PACES] = {{.call = 1, .items = 1}};
     uint64_t ranges[5][2];
     uint32_t begin, end;
     CU_ASSERT_FATAL(dmap__board_init(&board, 5));
-    CU_ASSERT(dmap__board_put(&board, &grant, 1, 1));
+    CU_ASSERT(put(&board, &grant, 1));
     for (uint32_t worker = 4; worker > 2; worker--) {
-        dmap__slot *slot = dmap__board_take(&board, (int)worker, &pace, &begin, &end);
+        dmap__slot *slot = dmap__board_take(&board, (int)worker, paces, &begin, &end);
         CU_ASSERT_FATAL(slot != NULL);
         CU_ASSERT(begin == 4 - worker && end == begin + 1);
         CU_ASSERT_PTR_EQUAL(dmap__board_log(slot, (int)worker, begin), &dmap__board_lane(slot, (int)begin)->log);
@@ -277,7 +300,7 @@ static void test_small(void) {
     }
     CU_ASSERT_EQUAL(dmap__board_recall(&board, &grant, 9, ranges), 1);
     CU_ASSERT(ranges[0][0] == 12 && ranges[0][1] == 13);
-    CU_ASSERT_PTR_NULL(dmap__board_take(&board, 0, &pace, &begin, &end));
+    CU_ASSERT_PTR_NULL(dmap__board_take(&board, 0, paces, &begin, &end));
     CU_ASSERT_PTR_NOT_NULL(dmap__board_ended(&board));
     dmap__board_fini(&board);
 }
@@ -286,18 +309,18 @@ static void test_small(void) {
 static void test_large(void) {
     dmap__board board;
     dmap__grant grant = {.begin = 5, .end = 5 + UINT64_C(0xffffffff)};
-    dmap__pace pace = {.call = 1, .items = UINT32_MAX};
+    dmap__pace paces[DMAP__PACES] = {{.call = 1, .items = UINT32_MAX}};
     uint64_t ranges[3][2], seen = 0;
     uint32_t begin, end;
     CU_ASSERT_FATAL(dmap__board_init(&board, 3));
-    CU_ASSERT(dmap__board_put(&board, &grant, 1, UINT32_MAX));
+    CU_ASSERT(put(&board, &grant, UINT32_MAX));
     int n = dmap__board_recall(&board, &grant, UINT64_C(2000000000), ranges);
     CU_ASSERT_EQUAL(n, 2); /* all of the last lane, and the end of the one before */
     CU_ASSERT_EQUAL(ranges[0][1], grant.end);
     for (int i = 0; i < n; i++)
         seen += ranges[i][1] - ranges[i][0];
     CU_ASSERT_EQUAL(seen, UINT64_C(2000000000));
-    for (dmap__slot *slot; (slot = dmap__board_take(&board, 1, &pace, &begin, &end));) {
+    for (dmap__slot *slot; (slot = dmap__board_take(&board, 1, paces, &begin, &end));) {
         seen += end - begin;
         dmap__board_end(slot, end - begin);
     }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench_print.h"
 #include "info_options.h"
 #include "json.h"
 #include "nearest.h"
@@ -37,7 +38,8 @@ static void test_json(void) {
 }
 
 static void test_nearest(void) {
-    static const char *const words[] = {"--workers", "--json", "--bind", NULL, "--backend"};
+    static const char *const words[] = {"--workers", "--json", "--bind", NULL, "--backend", "--pipe", "--seed", "core"};
+    const size_t n = sizeof words / sizeof words[0];
     static const struct {
         const char *word, *nearest;
     } cases[] = {{"--worker", "--workers"},
@@ -46,12 +48,23 @@ static void test_nearest(void) {
                  {"--jsn", "--json"},
                  {"--bidn", "--bind"},
                  {"--back-end", "--backend"},
+                 {"--load", NULL}, /* two or more letters of four are another word; dashes are no letters */
+                 {"--nice", NULL},
+                 {"--piep", "--pipe"},
+                 {"--sed", "--seed"},
+                 {"---seed", "--seed"},
+                 {"-seed", "--seed"},
+                 {"coer", "core"},
+                 {"cores", "core"},
+                 {"--", NULL},
+                 {"--x", NULL},
+                 {"-p", NULL},
                  {"x", NULL},
                  {"", NULL},
                  {"--something-else", NULL}};
     char endless[1000];
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const char *found = nearest_word(cases[i].word, words, 5, sizeof words[0]);
+        const char *found = nearest_word(cases[i].word, words, n, sizeof words[0]);
         bool same = found && cases[i].nearest ? strcmp(found, cases[i].nearest) == 0 : found == cases[i].nearest;
         if (!same)
             printf("\n  %s: %s\n", cases[i].word, found ? found : "none");
@@ -59,7 +72,7 @@ static void test_nearest(void) {
     }
     memset(endless, 'x', sizeof endless);
     endless[sizeof endless - 1] = '\0';
-    CU_ASSERT_PTR_NULL(nearest_word(endless, words, 5, sizeof words[0]));
+    CU_ASSERT_PTR_NULL(nearest_word(endless, words, n, sizeof words[0]));
 }
 
 static bool parse(info_options *o, const char *const *given) {
@@ -86,8 +99,32 @@ static void test_options(void) {
         CU_ASSERT_FALSE(parse(&o, (const char *const[]){bad[i], NULL}));
 }
 
+/* Figures of an idle machine are advised on; of a busy one, on which they may say anything, only that is said. */
+static void test_advice(void) {
+    bench_pool pools[3] = {{DMAP_THREADS, 1, 2, {0}}, {DMAP_PROCESSES, 1, 2, {0}}, {DMAP_THREADS, 1, 1, {0}}};
+    bench_advice advice;
+    for (int i = 0; i < 3; i++) {
+        for (int k = 0; k < BENCH_N_KINDS; k++)
+            pools[i].values[k] = 10 + i;
+        pools[i].values[BENCH_SHARE] = 99;
+    }
+    bench_advise(pools, 3, &advice);
+    CU_ASSERT(advice.n >= 5 && strncmp(advice.lines[0], "Backend", 7) == 0);
+    for (int i = 0; i < 3; i++) {
+        pools[i].values[BENCH_SHARE] = 47;
+        bench_advise(pools, 3, &advice);
+        CU_ASSERT_EQUAL(advice.n, 1);
+        CU_ASSERT_PTR_NOT_NULL(strstr(advice.lines[0], "the machine was busy"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(advice.lines[0], "47%"));
+        pools[i].values[BENCH_SHARE] = 99;
+    }
+}
+
 int main(void) {
-    CU_TestInfo tests[] = {
-        {"JSON", test_json}, {"nearest words", test_nearest}, {"options", test_options}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"JSON", test_json},
+                           {"nearest words", test_nearest},
+                           {"options", test_options},
+                           {"advice", test_advice},
+                           CU_TEST_INFO_NULL};
     return unit_run("command", tests);
 }

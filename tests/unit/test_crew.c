@@ -20,23 +20,23 @@ static void check_fold(const dmap__outcome *outcome) {
     dmap__fold_fini(&plain);
 }
 
-static void check_outcome(const dmap__outcome *outcome, const dmap__work *work) {
+static void check_outcome(const dmap__outcome *outcome, const dmap__crew_call *call) {
     size_t failed = 0;
     CU_ASSERT_EQUAL(outcome->trouble.status, DMAP_OK);
     CU_ASSERT_EQUAL(dmap__outcome_items(outcome), outcome->end - outcome->begin);
     for (uint64_t at = outcome->begin; at < outcome->end; at++) {
-        CU_ASSERT(atomic_load(&world.ran[at]) == 1 || (work->task->run_batch && atomic_load(&world.ran[at])));
+        CU_ASSERT(atomic_load(&world.ran[at]) == 1 || (call->task->run_batch && atomic_load(&world.ran[at])));
         if (world.fails[at]) {
             CU_ASSERT_FATAL(failed < outcome->n_failures);
             const dmap__failure *failure = &outcome->failures[failed++];
             CU_ASSERT(failure->position == at && failure->code == 5 && failure->attempt == 1);
             CU_ASSERT(!failure->text || at % 2);
-        } else if (work->want == DMAP__WANT_RESULTS) {
+        } else if (call->spec.want == DMAP__WANT_RESULTS) {
             CU_ASSERT_EQUAL(world_result(outcome, at), (at + 1000) * 3);
         }
     }
     CU_ASSERT_EQUAL(failed, outcome->n_failures);
-    if (work->want == DMAP__WANT_FOLD)
+    if (call->spec.want == DMAP__WANT_FOLD)
         check_fold(outcome);
 }
 
@@ -49,17 +49,17 @@ static void run_call(dmap__crew *crew) {
         world.fails[i] = unit_chance(10) ? NEVER : 0;
         atomic_store(&world.ran[i], 0);
     }
-    dmap__work work = world_begin(crew, task, want);
+    dmap__crew_call call = world_begin(task, want);
     uint64_t next = 0;
     for (int out = 0; next < MOST || out;) {
         if (next < MOST && out < DMAP__CREW_GRANTS && unit_chance(2)) {
             uint64_t end = next + 1 + unit_below(200);
-            world_submit(crew, &work, next, end < MOST ? end : MOST);
+            world_submit(crew, &call, next, end < MOST ? end : MOST);
             next = end;
             out++;
         } else if (out) {
             dmap__grant *grant = world_wait(crew);
-            check_outcome(&grant->outcome, &work);
+            check_outcome(&grant->outcome, &call);
             world_destroy(grant);
             out--;
         }
@@ -81,13 +81,13 @@ static void test_calls(void) {
 static void test_share(void) {
     static const char data[2] = "ab";
     dmap__crew *crew = world_open(1);
-    dmap__work work = world_begin(crew, TASK_FIXED, DMAP__WANT_NOTHING);
+    dmap__crew_call call = world_begin(TASK_FIXED, DMAP__WANT_NOTHING);
     for (int i = 0; i < 6; i++) {
         if (i % 2 == 0) {
             world.shared = data + i / 2 % 2;
             dmap__crew_share(crew, world.shared, 1, 0, -1);
         }
-        world_submit(crew, &work, (uint64_t)i, (uint64_t)i + 1);
+        world_submit(crew, &call, (uint64_t)i, (uint64_t)i + 1);
         world_destroy(world_wait(crew));
         CU_ASSERT_EQUAL(atomic_load(&world.setups), i / 2 + 1);
     }
@@ -97,8 +97,8 @@ static void test_share(void) {
 /* Results that nobody wants do not pile up. */
 static void test_discard(void) {
     dmap__crew *crew = world_open(0);
-    dmap__work work = world_begin(crew, TASK_VARIABLE, DMAP__WANT_NOTHING);
-    world_submit(crew, &work, 0, MOST);
+    dmap__crew_call call = world_begin(TASK_VARIABLE, DMAP__WANT_NOTHING);
+    world_submit(crew, &call, 0, MOST);
     dmap__grant *grant = world_wait(crew);
     CU_ASSERT_PTR_NOT_NULL_FATAL(grant->outcome.blocks);
     CU_ASSERT_PTR_NULL(grant->outcome.blocks->next);

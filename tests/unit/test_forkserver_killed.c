@@ -17,7 +17,7 @@
 #include "unit.h"
 
 static const dmap_start starts[] = {DMAP_FORKSERVER, DMAP_FORK, DMAP_SPAWN};
-enum { STARTS = 3, GONE_S = 5 };
+enum { STARTS = 3, GONE_S = 60 };
 
 static int sleep_long(void *argument, size_t size) {
     (void)argument;
@@ -88,7 +88,7 @@ static int see_lost_server(dmap_process **processes) {
         if (dmap_process_is_alive(processes[i]) == ends)
             return 10 + i;
         if (ends &&
-            (dmap_process_join(processes[i], 5) != DMAP_ELOST ||
+            (dmap_process_join(processes[i], 60) != DMAP_ELOST ||
              dmap_process_exit_code(processes[i], &code) != DMAP_ELOST || dmap_process_close(processes[i]) != DMAP_OK))
             return 20 + i;
     }

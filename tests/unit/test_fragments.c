@@ -1,5 +1,5 @@
-/* The arithmetic of fragments: the layout of any two sizes, also those that no memory has, and the cursor over parts.
- */
+/* The arithmetic of fragments: the framing of any two sizes, also those that no memory has, and the cursor over
+ * parts. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,28 +45,28 @@ static void test_edges(void) {
         {UINT64_MAX, 1, head, UINT64_MAX / f + 1, UINT64_MAX / f + 2},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        dmap__layout layout = dmap__layout_of(table[i].meta, table[i].data);
-        CU_ASSERT_EQUAL(layout.first_size, table[i].first_size);
-        CU_ASSERT_EQUAL(layout.meta_fragments, table[i].meta_fragments);
-        CU_ASSERT_EQUAL(layout.fragments, table[i].fragments);
-        CU_ASSERT(layout.first_size <= first);
-        CU_ASSERT_EQUAL(layout.first_data % 16, 0);
+        dmap__framing framing = dmap__framing_of(table[i].meta, table[i].data);
+        CU_ASSERT_EQUAL(framing.first_size, table[i].first_size);
+        CU_ASSERT_EQUAL(framing.meta_fragments, table[i].meta_fragments);
+        CU_ASSERT_EQUAL(framing.fragments, table[i].fragments);
+        CU_ASSERT(framing.first_size <= first);
+        CU_ASSERT_EQUAL(framing.first_data % 16, 0);
     }
 }
 
 /* Every byte that is not in the first MPI message is in one fragment, in rising order. */
 static void check_cover(uint64_t meta, uint64_t data) {
-    dmap__layout layout = dmap__layout_of(meta, data);
+    dmap__framing framing = dmap__framing_of(meta, data);
     uint64_t next[2] = {0, 0};
-    for (uint64_t i = 0; i < layout.fragments; i++) {
-        dmap__fragment fragment = dmap__layout_fragment(&layout, i);
+    for (uint64_t i = 0; i < framing.fragments; i++) {
+        dmap__fragment fragment = dmap__framing_fragment(&framing, i);
         CU_ASSERT(fragment.size > 0 && fragment.size <= f);
         CU_ASSERT_EQUAL(fragment.offset, next[fragment.is_meta]);
         CU_ASSERT(!fragment.is_meta || next[0] == 0);
         next[fragment.is_meta] += fragment.size;
     }
-    CU_ASSERT_EQUAL(next[1], layout.is_meta_first ? 0 : meta);
-    CU_ASSERT_EQUAL(next[0], layout.is_data_first ? 0 : data);
+    CU_ASSERT_EQUAL(next[1], framing.is_meta_first ? 0 : meta);
+    CU_ASSERT_EQUAL(next[0], framing.is_data_first ? 0 : data);
 }
 
 static void test_cover(void) {
@@ -79,12 +79,12 @@ static void test_cover(void) {
 
 static void test_last_of_huge(void) {
     uint64_t size = ((uint64_t)3 << 50) + 5;
-    dmap__layout layout = dmap__layout_of(0, size);
-    dmap__fragment last = dmap__layout_fragment(&layout, layout.fragments - 1);
+    dmap__framing framing = dmap__framing_of(0, size);
+    dmap__fragment last = dmap__framing_fragment(&framing, framing.fragments - 1);
     CU_ASSERT_EQUAL(last.size, 5);
     CU_ASSERT_EQUAL(last.offset + last.size, size);
-    layout = dmap__layout_of(UINT64_MAX, UINT64_MAX);
-    last = dmap__layout_fragment(&layout, layout.meta_fragments - 1);
+    framing = dmap__framing_of(UINT64_MAX, UINT64_MAX);
+    last = dmap__framing_fragment(&framing, framing.meta_fragments - 1);
     CU_ASSERT(last.is_meta && last.offset + last.size == UINT64_MAX);
 }
 

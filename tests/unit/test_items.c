@@ -101,7 +101,7 @@ static void check_memory(dmap__items_source *from) {
 
 static void test_memory(void) {
     static const int kinds[] = {DMAP__SOURCE_ARRAY, DMAP__SOURCE_BLOBS, DMAP__SOURCE_BLOBS, DMAP__SOURCE_RANGE};
-    dmap__shuffle *shuffle = dmap__shuffle_create(COUNT, some_cost, NULL);
+    dmap__shuffle *shuffle = dmap__shuffle_create(COUNT, some_cost, NULL, true);
     CU_ASSERT_PTR_NOT_NULL_FATAL(shuffle);
     for (int i = 0; i < 8; i++) {
         bool variable = i % 4 == 2;
@@ -111,6 +111,13 @@ static void test_memory(void) {
         CU_ASSERT_EQUAL(dmap__items_count(&from), COUNT);
         CU_ASSERT_EQUAL(dmap__items_size(&from), i % 4 == 3 || variable ? 0 : SIZE);
         check_memory(&from);
+    }
+    CU_ASSERT_EQUAL(dmap__shuffle_weight(NULL, 0, COUNT), 0);
+    double weight = 0;
+    for (uint64_t i = 0; i < COUNT; i++) {
+        double cost = some_cost(NULL, shuffle->index_of[i]);
+        weight += cost > 0 ? cost : 0;
+        CU_ASSERT_DOUBLE_EQUAL(dmap__shuffle_weight(shuffle, 0, i + 1), weight, 1e-9 * weight);
     }
     dmap__shuffle_destroy(shuffle);
 }
@@ -211,7 +218,7 @@ static void check_pulling(bool to_the_end) {
     p.back = back;
     p.from.source = dmap_pull(next_item, &p.spring);
     p.from.task = p.spring.variable ? &variable_task : &fixed_task;
-    CU_ASSERT_EQUAL(dmap__items_count(&p.from), DMAP__UNKNOWN);
+    CU_ASSERT(dmap__items_is_stream(&p.from) && dmap__items_count(&p.from) == 0);
     while (!p.from.ended || p.n || p.n_back) {
         if (!p.from.ended && p.n < COUNT / 2 && unit_chance(3))
             pull_some(&p);

@@ -1,8 +1,10 @@
 /* The parts of src/net beside fragments that need no MPI: lanes and their turns, the table of hosts, the launcher,
- * the MPI library's name. */
+ * settings, the MPI library's name. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
@@ -11,6 +13,7 @@
 #include "net/hosts.h"
 #include "net/lanes.h"
 #include "net/library.h"
+#include "net/settings.h"
 
 /* ---- lanes ---- */
 
@@ -100,7 +103,8 @@ static void test_launcher(void) {
         {{NULL, NULL, NULL, "0"}, true, 0},
         {{NULL, NULL, NULL, "0", "8", "6"}, true, 6},
         {{NULL, NULL, NULL, NULL, "8"}, false, 0},      /* the shell of a salloc */
-        {{NULL, NULL, NULL, NULL, "8", "8"}, false, 0}, /* srun --mpi=none */
+        {{NULL, NULL, NULL, NULL, "8", "8"}, true, 8},  /* srun --mpi=none */
+        {{NULL, NULL, NULL, NULL, "8", "1"}, false, 0}, /* the same, of one task; a shell of srun --pty */
         {{"2", NULL, NULL, "0", "8", "8"}, true, 2},    /* mpirun inside an allocation */
         {{NULL, "1", "2", NULL, "8", "8"}, true, 2},    /* MPICH's there, or srun --mpi=pmi2 */
     };
@@ -113,7 +117,81 @@ static void test_launcher(void) {
         int size = -1;
         CU_ASSERT_EQUAL(dmap__comm_launched(&size), table[i].is_launched);
         CU_ASSERT_EQUAL(size, table[i].size);
+        CU_ASSERT_EQUAL(dmap__comm_lacks_pmi(), table[i].is_launched && !table[i].values[0] && !table[i].values[1] &&
+                                                    !table[i].values[2] && !table[i].values[3]);
     }
+}
+
+static void test_not_joined(void) {
+    dmap__error error;
+    unsetenv("PMI_RANK"); /* of the last launcher */
+    unsetenv("PMI_SIZE");
+    setenv("SLURM_STEP_NUM_TASKS", "8", 1);
+    CU_ASSERT_EQUAL(dmap__comm_not_joined(8, "MPICH 4.0.2", &error), DMAP_EMPI);
+    CU_ASSERT(strstr(error.text, "srun started 8 tasks") && strstr(error.text, "try srun --mpi=pmi2"));
+    dmap__comm_not_joined(8, "Open MPI v4.1.4", &error);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "try srun --mpi=pmix"));
+    unsetenv("SLURM_STEP_NUM_TASKS");
+    dmap__comm_not_joined(2, "MPICH 4.0.2", &error);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "another MPI (MPICH 4.0.2)"));
+}
+
+/* ---- settings ---- */
+
+static const char *btl_after(const char *here, const char *all, const char *users, const char *in_file,
+                             const char *home) {
+    char path[600];
+    snprintf(path, sizeof path, "%s/.openmpi/mca-params.conf", home);
+    FILE *file = fopen(path, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fprintf(file, "# btl = no\nbtl_base_verbose = 0\n%s\n", in_file);
+    fclose(file);
+    setenv("OMPI_COMM_WORLD_LOCAL_SIZE", here, 1);
+    setenv("OMPI_COMM_WORLD_SIZE", all, 1);
+    unsetenv("OMPI_MCA_btl");
+    if (users)
+        setenv("OMPI_MCA_btl", users, 1);
+    dmap__settings_choose("Open MPI v5.0.7");
+    return getenv("OMPI_MCA_btl") ? getenv("OMPI_MCA_btl") : "";
+}
+
+/* Shared memory alone for several ranks of one host, where the user has not chosen. (A choice of the machine's own file
+ * would stand, too, and fail this.) */
+static void test_settings(void) {
+    char home[] = "/tmp/dmap-home-XXXXXX", path[600];
+    const char *before = getenv("HOME");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(home));
+    snprintf(path, sizeof path, "%s/.openmpi", home);
+    CU_ASSERT_EQUAL_FATAL(mkdir(path, 0700), 0);
+    setenv("HOME", home, 1);
+    CU_ASSERT_STRING_EQUAL(btl_after("2", "2", NULL, "", home), "self,sm");
+    CU_ASSERT_STRING_EQUAL(btl_after("2", "4", NULL, "", home), "");
+    CU_ASSERT_STRING_EQUAL(btl_after("1", "1", NULL, "", home), "");
+    CU_ASSERT_STRING_EQUAL(btl_after("2", "2", "tcp,self", "", home), "tcp,self");
+    CU_ASSERT_STRING_EQUAL(btl_after("2", "2", NULL, " btl =\ttcp,self", home), "");
+    CU_ASSERT_STRING_EQUAL(btl_after("2", "2", NULL, "btl=^sm", home), "");
+    CU_ASSERT_STRING_EQUAL(btl_after("2", "2", NULL, "btl = ^uct,openib,ofi", home), "self,sm");
+    unsetenv("OMPI_MCA_btl");
+    dmap__settings_choose("Open MPI v4.1.4");
+    dmap__settings_choose("MPICH 4.0.2");
+    CU_ASSERT_PTR_NULL(getenv("OMPI_MCA_btl"));
+    unsetenv("OMPI_COMM_WORLD_SIZE");
+    unsetenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+    setenv("SLURM_STEP_NUM_TASKS", "3", 1);
+    setenv("SLURM_STEP_NUM_NODES", "2", 1);
+    dmap__settings_choose("Open MPI v5.0.7");
+    CU_ASSERT_PTR_NULL(getenv("OMPI_MCA_btl"));
+    setenv("SLURM_STEP_NUM_NODES", "1", 1);
+    dmap__settings_choose("Open MPI v10.0.0");
+    CU_ASSERT_PTR_NOT_NULL(getenv("OMPI_MCA_btl"));
+    unsetenv("SLURM_STEP_NUM_NODES");
+    unsetenv("SLURM_STEP_NUM_TASKS");
+    unsetenv("OMPI_MCA_btl");
+    setenv("HOME", before ? before : "/", 1);
+    unlink(strcat(path, "/mca-params.conf"));
+    snprintf(path, sizeof path, "%s/.openmpi", home);
+    rmdir(path);
+    rmdir(home);
 }
 
 /* ---- library ---- */
@@ -147,6 +225,8 @@ int main(void) {
     CU_ADD_TEST(suite, test_turns);
     CU_ADD_TEST(suite, test_hosts);
     CU_ADD_TEST(suite, test_launcher);
+    CU_ADD_TEST(suite, test_not_joined);
+    CU_ADD_TEST(suite, test_settings);
     CU_ADD_TEST(suite, test_library);
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();

@@ -206,12 +206,14 @@ static bool is_merged(const scenario *s, bool all) {
     return left == 0 && (i == COUNT || !all);
 }
 
-/* Of a call that says it is done all must be there; of any, what is there must be right. */
+/* Of a call that says it is done all must be there; of any, what is there must be right. A fold is whole, or untouched;
+ * memory that is out for a pulled item ends the call as a source that fails does. */
 static void check(const scenario *s, dmap_status status) {
     bool done = status == DMAP_OK;
     CU_ASSERT_EQUAL(told.wrong, 0);
     CU_ASSERT(!done || s->sink != 2 || told.taken == COUNT);
     CU_ASSERT(!done || s->task != &fixed || s->sink != 3 || told.total == COUNT * (COUNT - 1) / 2);
+    CU_ASSERT(status != DMAP_ENOMEM || !told.total || s->source == 1);
     CU_ASSERT(s->task == &fixed || s->sink != 3 || is_merged(s, done));
     free(told.merged);
     for (uint64_t i = 0; s->task == &fixed && s->sink == 0 && done && i < COUNT; i++)

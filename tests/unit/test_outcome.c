@@ -1,5 +1,5 @@
-/* Outcomes: what several workers logged of one chunk, moved together and sorted, is what one worker would have logged.
- */
+/* Outcomes: what several workers logged of one chunk, moved together and sorted, is what one worker would have
+ * logged. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -33,7 +33,7 @@ static int run(dmap_context *ctx, const void *item, void *result) {
     (void)item;
     uint64_t index = dmap_index(ctx), word = word_of(index);
     made_there += result == of_chunk->fixed + (index - of_chunk->begin) * size_of_task;
-    for (double until = dmap__clock_now() + 20; index == waiting && !atomic_load(way) && dmap__clock_now() < until;)
+    for (double until = dmap__clock_now() + 60; index == waiting && !atomic_load(way) && dmap__clock_now() < until;)
         dmap__clock_yield();
     memset(result, (int)index, size_of_task);
     memcpy((unsigned char *)result + size_of_task - sizeof word, &word, sizeof word);

@@ -45,7 +45,7 @@ static void make_machine(machine *m) {
 
 typedef struct plan {
     dmap__share shares[MAX_RANKS];
-    dmap__slot slots[MAX_RANKS][MAX_WORKERS];
+    dmap__spot spots[MAX_RANKS][MAX_WORKERS];
     int ranks, workers;
     dmap_bind bind;
     dmap_spread spread;
@@ -56,11 +56,11 @@ static void make_plan(const machine *m, plan *p) {
     memset(p->load, 0, sizeof p->load);
     for (int r = 0; r < p->ranks; r++) {
         p->shares[r] = dmap__share_cores(m->n, r, p->ranks);
-        dmap_status status = dmap__place_workers(m->cores, &p->shares[r], p->bind, p->spread, p->workers, p->slots[r]);
+        dmap_status status = dmap__place_workers(m->cores, &p->shares[r], p->bind, p->spread, p->workers, p->spots[r]);
         if (status != DMAP_OK)
             CU_FAIL("out of memory");
         for (int w = 0; w < p->workers; w++)
-            p->load[p->slots[r][w].core]++;
+            p->load[p->spots[r][w].core]++;
     }
 }
 
@@ -93,7 +93,7 @@ static const char *check_shares(const machine *m, const plan *p) {
     return NULL;
 }
 
-static const char *check_slots(const machine *m, const plan *p) {
+static const char *check_spots(const machine *m, const plan *p) {
     bool idle = false, doubled = false;
     for (int c = 0; c < m->n; c++) {
         idle = idle || p->load[c] == 0;
@@ -103,11 +103,11 @@ static const char *check_slots(const machine *m, const plan *p) {
     CHECK(!(idle && doubled));
     for (int r = 0; r < p->ranks; r++) {
         for (int w = 0; w < p->workers; w++) {
-            const dmap__slot *slot = &p->slots[r][w];
-            CHECK(slot->core >= p->shares[r].begin && slot->core < p->shares[r].end);
-            CHECK(slot->sibling >= 0 && slot->sibling < m->cores[slot->core].pus);
-            CHECK(p->bind == DMAP_BIND_PU || slot->sibling == 0);
-            CHECK(slot->shared == (p->load[slot->core] > 1));
+            const dmap__spot *spot = &p->spots[r][w];
+            CHECK(spot->core >= p->shares[r].begin && spot->core < p->shares[r].end);
+            CHECK(spot->sibling >= 0 && spot->sibling < m->cores[spot->core].pus);
+            CHECK(p->bind == DMAP_BIND_PU || spot->sibling == 0);
+            CHECK(spot->shared == (p->load[spot->core] > 1));
         }
     }
     return NULL;
@@ -119,7 +119,7 @@ static const char *check_even(const machine *m, const plan *p, int rank) {
     int uses[MAX_CORES * 3] = {0}, low = p->ranks * p->workers, high = 0;
     for (int r = 0; r < p->ranks; r++)
         for (int w = 0; w < p->workers; w++)
-            uses[m->cores[p->slots[r][w].core].pu_begin + p->slots[r][w].sibling]++;
+            uses[m->cores[p->spots[r][w].core].pu_begin + p->spots[r][w].sibling]++;
     for (int c = s->begin; c < s->end; c++) {
         int pus = p->bind == DMAP_BIND_PU ? m->cores[c].pus : 1;
         for (int i = m->cores[c].pu_begin; i < m->cores[c].pu_begin + pus; i++) {
@@ -158,7 +158,7 @@ static const char *check_compact(const plan *p, int rank) {
     int cores = p->shares[rank].end - p->shares[rank].begin, step = cores / p->workers;
     bool is_wide = p->bind == DMAP_BIND_L3 || p->bind == DMAP_BIND_NUMA || p->bind == DMAP_BIND_SOCKET;
     for (int w = 1; w < p->workers && w < cores; w++) {
-        int apart = p->slots[rank][w].core - p->slots[rank][w - 1].core;
+        int apart = p->spots[rank][w].core - p->spots[rank][w - 1].core;
         CHECK(is_wide && step ? apart == step || apart == step + 1 : apart == 1);
     }
     return NULL;
@@ -166,7 +166,7 @@ static const char *check_compact(const plan *p, int rank) {
 
 static const char *check_plan(const machine *m, const plan *p) {
     const char *broken = check_shares(m, p);
-    broken = broken ? broken : check_slots(m, p);
+    broken = broken ? broken : check_spots(m, p);
     for (int r = 0; r < p->ranks && !broken; r++) {
         bool room = p->workers <= p->shares[r].end - p->shares[r].begin;
         broken = check_even(m, p, r);
@@ -199,11 +199,11 @@ static void test_random(void) {
             return;
         }
         memcpy(&again, &p, sizeof p);
-        memset(again.slots, 0x55, sizeof again.slots);
+        memset(again.spots, 0x55, sizeof again.spots);
         make_plan(&m, &again);
         for (int r = 0; r < p.ranks; r++) {
             for (int w = 0; w < p.workers; w++) {
-                const dmap__slot *x = &p.slots[r][w], *y = &again.slots[r][w];
+                const dmap__spot *x = &p.spots[r][w], *y = &again.spots[r][w];
                 if (x->core != y->core || x->sibling != y->sibling || x->shared != y->shared) {
                     CU_FAIL("not the same plan twice");
                     return;
@@ -216,12 +216,12 @@ static void test_random(void) {
 
 static void expect_cores(const machine *m, dmap_bind bind, dmap_spread spread, const char *expected) {
     dmap__share share = dmap__share_cores(m->n, 0, 1);
-    dmap__slot slots[8];
+    dmap__spot spots[8];
     char text[100] = "";
-    CU_ASSERT_EQUAL(dmap__place_workers(m->cores, &share, bind, spread, 8, slots), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap__place_workers(m->cores, &share, bind, spread, 8, spots), DMAP_OK);
     for (int w = 0; w < 8; w++) {
         size_t used = strlen(text);
-        snprintf(text + used, sizeof text - used, "%d.%d ", slots[w].core, slots[w].sibling);
+        snprintf(text + used, sizeof text - used, "%d.%d ", spots[w].core, spots[w].sibling);
     }
     CU_ASSERT_STRING_EQUAL(text, expected);
 }

@@ -2,6 +2,7 @@
  * simulator's part (tests/sim). */
 #include <stdlib.h>
 
+#include "plan/plan_state.h"
 #include "plan_steps.h"
 #include "unit.h"
 
@@ -76,8 +77,8 @@ static void test_two_leases_a_branch_and_max_chunk(void) {
     granted(plan, 0, 2000, 3000, 1);
     granted(plan, 1, 3000, 4000, 1);
     CU_ASSERT_TRUE(idle(plan, 1e9));
-    CU_ASSERT_EQUAL(dmap__plan_out(plan), 4);
-    CU_ASSERT_EQUAL(dmap__plan_granted(plan), 4000);
+    CU_ASSERT_EQUAL(plan->out, 4);
+    CU_ASSERT_EQUAL(plan->granted, 4000);
     end(plan, false);
 }
 
@@ -98,11 +99,30 @@ static void test_no_time_at_all(void) {
     end(plan, false);
 }
 
+/* The largest number is a number: it is no stream, in any schedule. */
+static void test_all_there_are(void) {
+    for (int schedule = DMAP_AUTO; schedule <= DMAP_FACTORING; schedule++) {
+        dmap__plan *plan = make((dmap__plan_config){
+            .branches = 2, .count = UINT64_MAX, .schedule = (dmap_schedule)schedule, .max_chunk = UINT64_C(1) << 31});
+        dmap__step step;
+        for (int i = 0; i < 40; i++) {
+            CU_ASSERT_TRUE_FATAL(dmap__plan_next(plan, i, &step) && step.kind == DMAP__STEP_GRANT);
+            finish(plan, step.lease, step.begin, step.end, i, 0);
+        }
+        uint64_t granted_so_far = plan->granted;
+        dmap__plan_source_end(plan); /* not a stream: it says nothing */
+        CU_ASSERT(dmap__plan_next(plan, 40, &step) && step.begin == granted_so_far);
+        finish(plan, step.lease, step.begin, step.end, 41, 0);
+        take(plan);
+        end(plan, false);
+    }
+}
+
 static void test_zero_items(void) {
     dmap__plan *plan = make((dmap__plan_config){.branches = 4, .count = 0});
     CU_ASSERT_TRUE(idle(plan, 0));
     end(plan, true);
-    plan = make((dmap__plan_config){.branches = 1, .count = DMAP__UNKNOWN});
+    plan = make((dmap__plan_config){.branches = 1, .is_stream = true});
     uint32_t lease = granted(plan, 0, 0, 1, 1);
     dmap__plan_trim(plan, lease, 0);
     dmap__plan_source_end(plan);
@@ -175,7 +195,7 @@ static void test_retry_elsewhere(void) {
     finish(plan, b, 2, 4, 0.1, 0.01);
     CU_ASSERT_EQUAL(dmap__plan_failed(plan, again, 1, 2, &retry), DMAP_OK);
     CU_ASSERT_FALSE(retry);
-    CU_ASSERT_EQUAL(dmap__plan_limit_get(plan), 1);
+    CU_ASSERT_EQUAL(plan->limit, 1);
     dmap__plan_done(plan, 0.2, again, 1, 0.01);
     dmap__step step;
     CU_ASSERT_TRUE(dmap__plan_next(plan, 0.2, &step) && step.kind == DMAP__STEP_LIMIT && step.begin == 1);
@@ -215,10 +235,10 @@ static void test_lowest_failure_wins(void) {
         leases[i] = granted(plan, i, 2 * (uint64_t)i, 2 * (uint64_t)i + 2, 1);
     for (int i = 0; i < 3; i++) {
         CU_ASSERT_EQUAL(dmap__plan_failed(plan, leases[failing[i] / 2], failing[i], 1, &retry), DMAP_OK);
-        CU_ASSERT_TRUE(!retry && dmap__plan_limit_get(plan) == failing[i] && !dmap__plan_over(plan));
+        CU_ASSERT_TRUE(!retry && plan->limit == failing[i] && !dmap__plan_over(plan));
     }
     CU_ASSERT_EQUAL(dmap__plan_failed(plan, leases[2], 5, 1, &retry), DMAP_OK);
-    CU_ASSERT_EQUAL(dmap__plan_limit_get(plan), 0);
+    CU_ASSERT_EQUAL(plan->limit, 0);
     CU_ASSERT_TRUE(dmap__plan_next(plan, 0, &step) && step.kind == DMAP__STEP_LIMIT && step.begin == 0);
     CU_ASSERT_TRUE(idle(plan, 0)); /* three falls, told once */
     for (int i = 0; i < 3; i++)
@@ -265,7 +285,7 @@ static void test_recall(void) {
     dmap__step recall;
     dmap__plan *plan = half_done(&slow, &recall);
     dmap__range back = {8, 10};
-    CU_ASSERT_EQUAL(dmap__plan_returned(plan, 0.011, slow, &back, 1), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap__plan_returned(plan, slow, &back, 1), DMAP_OK);
     uint32_t again = granted(plan, 1, 8, 10, 1);
     CU_ASSERT_FALSE(dmap__plan_may_trim(plan, again));
     finish(plan, again, 8, 10, 0.02, 0.001);
@@ -285,7 +305,7 @@ static void test_uneven(void) {
     CU_ASSERT_TRUE(dmap__plan_is_uneven(plan));
     CU_ASSERT_TRUE(dmap__plan_next(plan, 10e-3, &recall));
     CU_ASSERT_FALSE(dmap__plan_is_uneven(plan)); /* it is being asked */
-    CU_ASSERT_EQUAL(dmap__plan_returned(plan, 0.011, slow, NULL, 0), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap__plan_returned(plan, slow, NULL, 0), DMAP_OK);
     CU_ASSERT_FALSE(dmap__plan_is_uneven(plan)); /* and had nothing to give */
     end(plan, false);
 }
@@ -294,7 +314,7 @@ static void test_recall_in_vain(void) {
     uint32_t slow;
     dmap__step recall;
     dmap__plan *plan = half_done(&slow, &recall);
-    CU_ASSERT_EQUAL(dmap__plan_returned(plan, 0.011, slow, NULL, 0), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap__plan_returned(plan, slow, NULL, 0), DMAP_OK);
     CU_ASSERT_TRUE(idle(plan, 10)); /* not asked again */
     end(plan, false);
 }
@@ -317,7 +337,7 @@ static void test_returned_is_split(void) {
     finish(plan, b, 100, 200, 0.1, 10e-3);
     finish(plan, c, 200, 300, 0.1, 10e-3);
     dmap__range back = {20, 100};
-    CU_ASSERT_EQUAL(dmap__plan_returned(plan, 0.1, a, &back, 1), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap__plan_returned(plan, a, &back, 1), DMAP_OK);
     granted(plan, 1, 20, 60, 1);
     granted(plan, 2, 60, 100, 1);
     take(plan);
@@ -342,6 +362,7 @@ int main(void) {
         {"two leases a branch, max_chunk", test_two_leases_a_branch_and_max_chunk},
         {"no time at all, 2^63 items", test_no_time_at_all},
         {"zero items", test_zero_items},
+        {"all there are", test_all_there_are},
         {"trim", test_trim},
         {"window: head rule", test_window_head_rule},
         {"window: in order", test_window_in_order},

@@ -2,6 +2,7 @@
  * that wait for their source or are drained. Numbers are worked out by hand. */
 #include <stdlib.h>
 
+#include "plan/plan_state.h"
 #include "plan_steps.h"
 #include "unit.h"
 
@@ -19,7 +20,7 @@ static void test_single_items(void) {
     for (uint64_t i = 1; i < 4; i++)
         granted(plan, 0, i, i + 1, 1);
     CU_ASSERT_TRUE(idle(plan, 0));
-    CU_ASSERT_EQUAL(dmap__plan_out(plan), 4);
+    CU_ASSERT_EQUAL(plan->out, 4);
     finish(plan, first, 0, 1, 1, 1);
     granted(plan, 0, 4, 5, 1);
     CU_ASSERT_TRUE(idle(plan, 1));
@@ -88,7 +89,7 @@ static void test_large_leases_are_few(void) {
 
 static void test_hold(void) {
     dmap__plan_config config = singles(false);
-    config.count = DMAP__UNKNOWN;
+    config.is_stream = true;
     dmap__plan *plan = make(config);
     dmap__plan_hold(plan, true);
     CU_ASSERT_TRUE(idle(plan, 0));
@@ -117,10 +118,10 @@ static void test_drain(void) {
     CU_ASSERT_TRUE(step.kind == DMAP__STEP_RECALL && step.lease == a && step.want >= 2);
     CU_ASSERT_TRUE(idle(plan, 0));
     dmap__range all = {2, 4};
-    CU_ASSERT_EQUAL(dmap__plan_returned(plan, 0, b, &all, 1), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap__plan_returned(plan, b, &all, 1), DMAP_OK);
     dmap__plan_done(plan, 0, b, 0, 0);
     dmap__range back = {1, 2};
-    CU_ASSERT_EQUAL(dmap__plan_returned(plan, 0, a, &back, 1), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap__plan_returned(plan, a, &back, 1), DMAP_OK);
     bool retry = true;
     CU_ASSERT_EQUAL(dmap__plan_failed(plan, a, 0, 1, &retry), DMAP_OK);
     CU_ASSERT_FALSE(retry);

@@ -1,6 +1,6 @@
 /* One process, from its public side: how it ends and what is told of that, what it is given, every mistake in its use.
- * main sets traps before dmap_prefork (a signal's handler, a blocked signal, a handler of exit) that no child may see.
- */
+ * main sets traps before dmap_prefork (a signal's handler, a blocked signal, a handler of exit) that no child may
+ * see. */
 #include <dmap/process.h>
 
 #include <fcntl.h>

@@ -102,6 +102,8 @@ static void test_environment(void) {
     const char *const hydras[] = {"PMI_RANK=1",        "PMI_SIZE=2",        "PMI_FD=8",
                                   "MPI_LOCALRANKID=1", "MPI_LOCALNRANKS=2", "MPIR_CVAR_CH3_INTERFACE_HOSTNAME=vm",
                                   "HYDI_CONTROL_FD=7", "MPICH_OWN=1",       NULL};
+    const char *const steps[] = {"SLURM_STEP_NUM_TASKS=3", "SLURM_PROCID=2", "SLURM_JOB_ID=7",
+                                 "OMPI_MCA_x=y",           "SLURM_NTASKS=3", NULL}; /* srun --mpi=none */
     const char *const users[] = {"OMPI_MCA_btl=self", "PMIX_DEBUG=1", NULL};
     const char *kept[20];
     CU_ASSERT_EQUAL(dmap__environment_for_child(ranks, kept), 4);
@@ -109,6 +111,8 @@ static void test_environment(void) {
     CU_ASSERT(!strcmp(kept[2], "OMPI_ALLOW_RUN_AS_ROOT=1") && !kept[4]);
     CU_ASSERT_EQUAL(dmap__environment_for_child(hydras, kept), 1);
     CU_ASSERT_STRING_EQUAL(kept[0], "MPICH_OWN=1");
+    CU_ASSERT_EQUAL(dmap__environment_for_child(steps, kept), 3);
+    CU_ASSERT(kept[0] == steps[2] && kept[1] == steps[3] && kept[2] == steps[4]);
     CU_ASSERT_EQUAL(dmap__environment_for_child(users, kept), 2);
     CU_ASSERT(kept[1] == users[1] && !kept[2]);
 }
@@ -160,7 +164,7 @@ static void test_kill_group(void) {
         CU_ASSERT_EQUAL(dmap_process_join(p, 0.02), DMAP_ETIMEOUT);
         CU_ASSERT_EQUAL(dmap_process_kill(p), DMAP_OK);
         CU_ASSERT_EQUAL(look_end(p), -SIGKILL);
-        CU_ASSERT(look_wait_gone(pids, 2, 5));
+        CU_ASSERT(look_wait_gone(pids, 2, 60));
     }
 }
 
@@ -212,7 +216,7 @@ static int beget(void *argument, size_t size) {
     o.run = beget;
     o.start = starts[ways[0] % 4];
     if (dmap_process_open(&o, &p) != DMAP_OK || dmap_process_start(p) != DMAP_OK ||
-        dmap_process_join(p, 30) != DMAP_OK || dmap_process_exit_code(p, &code) != DMAP_OK ||
+        dmap_process_join(p, 60) != DMAP_OK || dmap_process_exit_code(p, &code) != DMAP_OK ||
         dmap_process_close(p) != DMAP_OK)
         return 201;
     return code < 200 ? code + 1 : code;
@@ -289,7 +293,7 @@ static void *start_many(void *argument) {
         dmap_process_options o = {.run = tell_pid, .argument = &value, .argument_size = 1, .daemon = value & 1};
         o.start = starts[value % STARTS];
         bool good = dmap_process_open(&o, &p) == DMAP_OK && dmap_process_start(p) == DMAP_OK &&
-                    dmap_process_join(p, 30) == DMAP_OK && dmap_process_exit_code(p, &code) == DMAP_OK &&
+                    dmap_process_join(p, 60) == DMAP_OK && dmap_process_exit_code(p, &code) == DMAP_OK &&
                     code == ((dmap_process_pid(p) ^ value) & 0xff);
         good = dmap_process_close(p) == DMAP_OK && good;
         c->failures += !good;

@@ -40,6 +40,8 @@ static void test_lines(void) {
                                       .eta_s = -1,
                                       .width = 80},
                 "read  12.3M   3.00/min  1:01");
+    expect_line((dmap__progress_view){.done = 2775, .total = 10800, .eta_s = -1, .width = 40}, /* both by the total's */
+                "[###         ]   25%   2.7k/10.8k  0:00");
     expect_line((dmap__progress_view){.eta_s = -1, .width = 40}, "[####################]  100%  0/0  0:00");
     expect_line((dmap__progress_view){.done = (uint64_t)1 << 62,
                                       .total = (uint64_t)1 << 63,
@@ -145,15 +147,20 @@ static void test_never_wraps(void) {
 typedef struct capture {
     int saved, ends[2];
     int writes;
+    size_t used;
     char text[1 << 16];
 } capture;
 
-static void end_capture(capture *c) {
-    size_t used = 0;
+/* A terminal holds little that was not read. */
+static void read_capture(capture *c) {
     fcntl(c->ends[0], F_SETFL, O_NONBLOCK);
-    for (ssize_t n; (n = read(c->ends[0], c->text + used, sizeof c->text - 1 - used)) > 0; c->writes++)
-        used += (size_t)n;
-    c->text[used] = '\0';
+    for (ssize_t n; (n = read(c->ends[0], c->text + c->used, sizeof c->text - 1 - c->used)) > 0; c->writes++)
+        c->used += (size_t)n;
+    c->text[c->used] = '\0';
+}
+
+static void end_capture(capture *c) {
+    read_capture(c);
     dup2(c->saved, STDERR_FILENO);
     close(c->saved);
     close(c->ends[0]);
@@ -193,8 +200,9 @@ static void test_when_drawn(void) {
         bool terminal;
         double seconds;
         int least, most; /* writes, to the pipe */
-    } cases[] = {{-1, false, 2, 0, 0}, {0, false, 2, 0, 0},   {1, false, 2, 15, 18}, {1, false, 0.1, 1, 1},
-                 {-1, true, 2, 0, 0},  {0, true, 0.29, 0, 0}, {0, true, 2, 1, 99},   {1, true, 0.1, 1, 1}};
+    } cases[] = {{-1, false, 2, 0, 0},    {0, false, 2, 0, 0},      {1, false, 2, 1, 1}, {1, false, 0.1, 1, 1},
+                 {1, false, 100, 10, 10}, {1, false, 1000, 30, 38}, {-1, true, 2, 0, 0}, {0, true, 0.29, 0, 0},
+                 {0, true, 2, 1, 99},     {1, true, 0.1, 1, 1}};
     setenv("TERM", "xterm", 1);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         static capture c;
@@ -206,8 +214,9 @@ static void test_when_drawn(void) {
             CU_FAIL("drawn too often or not often enough");
         }
         size_t length = strlen(c.text);
-        CU_ASSERT(length == 0 || (c.text[0] == '\r' && c.text[length - 1] == '\n'));
-        CU_ASSERT(length == 0 || strchr(c.text, '\n') == c.text + length - 1);
+        CU_ASSERT(length == 0 || ((c.text[0] == '\r') == cases[i].terminal && c.text[length - 1] == '\n'));
+        CU_ASSERT(length == 0 || !cases[i].terminal || strchr(c.text, '\n') == c.text + length - 1);
+        CU_ASSERT(cases[i].terminal || !strpbrk(c.text, "\r\x1b"));
     }
 }
 
@@ -243,11 +252,12 @@ static void test_line_on_terminal(void) {
 /* What the bar shows after `seconds` if items end in bursts `gap` apart; the count stands still after `stop`. */
 static const char *last_line(capture *c, double seconds, double gap, double stop) {
     dmap__progress p;
-    begin_capture(c, false, 0);
+    begin_capture(c, true, 0);
     dmap__progress_init(&p, 1, NULL, 100000, 0);
     for (int tenth = 1; tenth <= (int)(seconds * 10); tenth++) {
         double t = tenth / 10.0, upto = t < stop ? t : stop;
         dmap__progress_update(&p, t, (uint64_t)((double)(int)(upto / gap + 1e-6) * gap * 1000), 0);
+        read_capture(c);
     }
     end_capture(c);
     const char *line = strrchr(c->text, '\r');
@@ -270,14 +280,30 @@ static void test_rate(void) {
     CU_ASSERT(eta_of(last_line(&c, 25, 0.1, 5)) > 900);
 }
 
+/* Long items first: 10 of 10 s and 990 of 0.01 s, one at a time. Half of the time through, as much is left. */
+static void test_weights(void) {
+    static capture c;
+    dmap__progress p;
+    begin_capture(&c, true, 80);
+    dmap__progress_init(&p, 1, NULL, 1000, 0);
+    for (int s = 1; s <= 50; s++) {
+        dmap__progress_weigh(&p, s / 10 * 10, 100 + 990 * 0.01);
+        dmap__progress_update(&p, s, (uint64_t)s / 10, 0);
+        read_capture(&c);
+    }
+    end_capture(&c);
+    int eta = eta_of(strrchr(c.text, '\r'));
+    CU_ASSERT(eta >= 50 && eta <= 75);
+}
+
 static void test_broken_stderr(void) {
     dmap__progress p;
     int saved = dup(STDERR_FILENO);
     close(STDERR_FILENO);
     dmap__progress_init(&p, 1, "tile", 10, 0);
-    dmap__progress_update(&p, 1, 5, 0);
+    dmap__progress_update(&p, 11, 5, 0);
     CU_ASSERT_FALSE(p.on);
-    dmap__progress_fini(&p, 2, 10, 0);
+    dmap__progress_fini(&p, 12, 10, 0);
     dup2(saved, STDERR_FILENO);
     close(saved);
 }
@@ -286,15 +312,11 @@ int main(void) {
     const char *seed = getenv("DMAP_SEED");
     random_state = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
     printf("DMAP_SEED=%llu\n", (unsigned long long)random_state);
-    CU_TestInfo tests[] = {{"known lines", test_lines},
-                           {"counts", test_counts},
-                           {"never wraps", test_never_wraps},
-                           {"when it is drawn", test_when_drawn},
-                           {"dumb terminal", test_dumb_terminal},
-                           {"lines on a terminal", test_line_on_terminal},
-                           {"rate and time left", test_rate},
-                           {"broken stderr", test_broken_stderr},
-                           CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"known lines", test_lines},           {"counts", test_counts},
+                           {"never wraps", test_never_wraps},     {"when it is drawn", test_when_drawn},
+                           {"dumb terminal", test_dumb_terminal}, {"lines on a terminal", test_line_on_terminal},
+                           {"rate and time left", test_rate},     {"time left by weight", test_weights},
+                           {"broken stderr", test_broken_stderr}, CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "progress", .pTests = tests}, CU_SUITE_INFO_NULL};
     if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
         return 1;

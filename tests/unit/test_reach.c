@@ -15,7 +15,7 @@
 
 #define BYTES   (((size_t)3 << 20) + 5)
 #define WRITERS 3
-#define MOST_S  10.0
+#define MOST_S  60.0
 
 /* Mapped by both. */
 typedef struct common {

@@ -36,6 +36,10 @@ static void test_sorted(void) {
     CU_ASSERT_PTR_NOT_NULL_FATAL(none);
     CU_ASSERT_STRING_EQUAL(none, "");
     free(none);
+    static const dmap_task never = {.name = "never", .run = run};
+    CU_ASSERT(dmap__registry_is_known(&pear) && !dmap__registry_is_known(&never));
+    dmap__registry_drop(&registry);
+    CU_ASSERT(registry.count == 0 && !registry.tasks);
 }
 
 /* ---- two ranks' tables ---- */

@@ -5,15 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "run/base/clock.h"
 #include "run/base/parse.h"
 #include "run/control/allocation.h"
 #include "run/control/cutoff.h"
 #include "run/control/halt.h"
 #include "run/control/median.h"
 #include "run/control/until.h"
+#include "run/job/suspend.h"
 #include "run/options/halt_rule.h"
+#include "run/output/bar.h"
 #include "unit.h"
 
 /* Jobs end one after the other with these codes ("9s" is signal 9, "t" timed out) until the rule is met. */
@@ -203,9 +208,42 @@ static void test_cut_off(void) {
     CU_ASSERT_EQUAL(run_cutoff_look(0, 100, 100, 0, 100), RUN_NOT_CUT_OFF);
 }
 
+static void test_lines_of_progress(void) {
+    static const double cases[][2] = {{0, 10}, {50, 10}, {400, 40}, {600, 60}, {100000, 60}};
+    run_bar lines = {.kind = RUN_PROGRESS_LINES};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        run_bar_counts counts = {.seconds = cases[i][0]};
+        CU_ASSERT_DOUBLE_EQUAL(run_bar_every(&lines, &counts), cases[i][1], 1e-9);
+    }
+}
+
+/* In a group of its own, as one that nobody could continue is not stopped. */
+static _Noreturn void live_stopped(void) {
+    setpgid(0, 0);
+    run_suspend_install();
+    double apart = run_clock() - run_suspend_clock();
+    raise(SIGTSTP);
+    _exit(apart < 0.001 && run_clock() - run_suspend_clock() > 0.05 ? 0 : 1);
+}
+
+static void test_suspended(void) {
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0)
+        live_stopped();
+    CU_ASSERT_EQUAL(waitpid(child, &status, WUNTRACED), child);
+    CU_ASSERT(WIFSTOPPED(status));
+    nanosleep(&(struct timespec){0, 60000000}, NULL); /* what is to be left out */
+    kill(child, SIGCONT);
+    CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+    CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 int main(void) {
     CU_TestInfo tests[] = {{"halts", test_halt},
                            {"cut off", test_cut_off},
+                           {"stopped", test_suspended},
+                           {"lines of progress", test_lines_of_progress},
                            {"words of halts", test_halt_words},
                            {"many failures", test_many_failures},
                            {"median", test_median},

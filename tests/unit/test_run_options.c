@@ -1,10 +1,13 @@
 /* The command line of `dmap run`: spelled as GNU parallel's, and what is refused gets a sentence. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "run/base/parse.h"
+#include "run/job/slots.h"
+#include "run/options/ending.h"
 #include "run/options/options.h"
 #include "run/options/table.h"
 #include "unit.h"
@@ -151,8 +154,25 @@ static void test_jobs(void) {
     static const struct {
         const char *jobs;
         int cores, want;
-    } cases[] = {{"4", 8, 4},   {"+2", 8, 10}, {"-2", 8, 6},    {"-9", 8, 1}, {"50%", 8, 4},   {"1%", 8, 1},
-                 {"0", 8, 250}, {"-0", 8, 8},  {"150%", 8, 12}, {"x", 8, -1}, {"procs", 8, 6}, {"9999", 8, -1}};
+    } cases[] = {{"4", 8, 4},
+                 {"+2", 8, 10},
+                 {"-2", 8, 6},
+                 {"-9", 8, 1},
+                 {"50%", 8, 4},
+                 {"1%", 8, 1},
+                 {"0", 8, 250},
+                 {"-0", 8, 8},
+                 {"150%", 8, 12},
+                 {"x", 8, -1},
+                 {"procs", 8, 6},
+                 {"4096", 8, 4096},
+                 {"4097", 8, 0},
+                 {"99999999999999999999", 8, 0},
+                 {"+99999", 8, 0},
+                 {"-99999", 8, 1},
+                 {"99999999%", 8, 4096},
+                 {"+", 8, -1},
+                 {"4x", 8, -1}};
     FILE *file = fopen("procs", "w");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     fputs(" -2\n", file);
@@ -193,6 +213,37 @@ static void test_values(void) {
     free(text);
 }
 
+static void test_ending(void) {
+    static const char *const bad[] = {"", "x", "TERM,x", "TERM,1,", "99", "TERM,-1", "0,5"};
+    run_ending ending;
+    CU_ASSERT(run_ending_parse("SIGHUP,5,2,70,KILL,1", &ending) && ending.n == 3);
+    CU_ASSERT(ending.steps[0].signal == SIGHUP && ending.steps[0].wait_ms == 5);
+    CU_ASSERT(ending.steps[1].signal == SIGINT && ending.steps[1].wait_ms == 70);
+    CU_ASSERT(ending.steps[2].signal == SIGKILL);
+    CU_ASSERT(run_ending_parse("TERM", &ending) && ending.n == 2 && ending.steps[1].signal == SIGKILL);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CU_ASSERT_FALSE(run_ending_parse(bad[i], &ending));
+}
+
+/* As many slots as there is room for; what is shortest is named. */
+static void test_slots(void) {
+    const struct {
+        run_room room;
+        int wanted, fit;
+        const char *short_of;
+    } cases[] = {{{UINT64_MAX, UINT64_MAX, UINT64_MAX}, 4096, 4096, ""}, {{1024, 9999, UINT64_MAX}, 250, 96, "descr"},
+                 {{1024, 216, UINT64_MAX}, 250, 50, "processes"},        {{0, 0, 0}, 250, 1, "descr"},
+                 {{65536, 9999, 20 << 20}, 250, 10, "memory"},           {{0, 0, 0}, 1, 1, ""}};
+    char short_of[64];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        CU_ASSERT_EQUAL(run_slots_fit(cases[i].wanted, &cases[i].room, short_of, sizeof short_of), cases[i].fit);
+        CU_ASSERT(strncmp(short_of, cases[i].short_of, strlen(cases[i].short_of)) == 0);
+        CU_ASSERT_EQUAL(short_of[0] == '\0', cases[i].short_of[0] == '\0');
+    }
+    run_room here = run_room_here();
+    CU_ASSERT(here.files > 0 && here.tasks > 0 && here.memory > 0);
+}
+
 /* Each name once, and a value for other spellings of an option with one. */
 static void test_table(void) {
     for (int i = 0; i < run_option_count; i++) {
@@ -209,7 +260,8 @@ int main(void) {
     CU_TestInfo tests[] = {{"defaults", test_defaults}, {"spellings", test_spellings},
                            {"habits", test_habits},     {"refused", test_refused},
                            {"jobs", test_jobs},         {"values", test_values},
-                           {"the table", test_table},   CU_TEST_INFO_NULL};
+                           {"the table", test_table},   {"endings of jobs", test_ending},
+                           {"slots", test_slots},       CU_TEST_INFO_NULL};
     char folder[] = "/tmp/dmap-options-XXXXXX";
     if (!mkdtemp(folder) || chdir(folder) != 0)
         return 1;

@@ -104,7 +104,7 @@ static void start(dmap__sink *sink, dmap_sink given, const dmap_task *task, bool
     for (uint64_t i = 0; i < world.count; i++)
         world.fails[i] = fails && unit_chance(8);
     *sink = (dmap__sink){.given = given, .task = task, .blame = blame, .unordered = unit_chance(2)};
-    sink->shuffle = shuffled ? dmap__shuffle_create(world.count, some_cost, NULL) : NULL;
+    sink->shuffle = shuffled ? dmap__shuffle_create(world.count, some_cost, NULL, false) : NULL;
     CU_ASSERT_EQUAL_FATAL(dmap__sink_open(sink, world.count), DMAP_OK);
 }
 

@@ -1,5 +1,5 @@
-/* Slices: what a thread had is given back to it, and its niceness stays. Where the kernel refuses (0), nothing changes.
- */
+/* Slices: what a thread had is given back to it, and its niceness stays. Where the kernel refuses (0), nothing
+ * changes. */
 #include <sys/resource.h>
 
 #include "base/slice.h"

@@ -25,7 +25,8 @@ static void test_values(void) {
                {DMAP_ELOST, 8, "DMAP_ELOST"},
                {DMAP_EIO, 9, "DMAP_EIO"},
                {DMAP_EUNSUPPORTED, 10, "DMAP_EUNSUPPORTED"},
-               {DMAP_END, 11, "DMAP_END"}};
+               {DMAP_END, 11, "DMAP_END"},
+               {DMAP_PENDING, 12, "DMAP_PENDING"}};
     for (int i = 0; i < (int)(sizeof all / sizeof all[0]); i++) {
         CU_ASSERT_EQUAL((int)all[i].status, all[i].value);
         CU_ASSERT_STRING_EQUAL(dmap_status_name(all[i].status), all[i].name);
@@ -36,7 +37,7 @@ static void test_values(void) {
 }
 
 static void test_unknown(void) {
-    const int values[] = {-1, 12, 99999};
+    const int values[] = {-1, 13, 99999};
     for (int i = 0; i < 3; i++) {
         CU_ASSERT_STRING_EQUAL(dmap_status_name((dmap_status)values[i]), "DMAP_?");
         CU_ASSERT_STRING_EQUAL(dmap_status_text((dmap_status)values[i]), "unknown status");

@@ -1,5 +1,6 @@
 /* Topology: made-up machines through hwloc, this machine's real binding, and whose wish a binding is. Plans over many
  * random machines are test_placement's. */
+#include "crew/prte.h"
 #include "crew/topology.h"
 
 #include <pthread.h>
@@ -37,10 +38,21 @@ static void expect_plan(const dmap__topology *t, dmap__place_request request, co
     free(places);
 }
 
+/* Cores that this process may use: those of a lone rank. */
+static int cores_of(const dmap__topology *t, bool keep_binding) {
+    dmap__place_request request = {.node_size = 1, .workers = 1, .keep_binding = keep_binding};
+    dmap__place *places = NULL;
+    int workers = 0;
+    CU_ASSERT_EQUAL_FATAL(dmap__topology_plan(t, &request, &places, &workers, NULL), DMAP_OK);
+    int cores = places->end - places->begin;
+    free(places);
+    return cores;
+}
+
 static void test_synthetic(void) {
     dmap__topology *t = open_one("pack:2 numa:2 l3:1 core:2 pu:2");
-    CU_ASSERT_EQUAL(dmap__topology_cores(t, false), 8);
-    CU_ASSERT_EQUAL(dmap__topology_cores(t, true), 8);
+    CU_ASSERT_EQUAL(cores_of(t, false), 8);
+    CU_ASSERT_EQUAL(cores_of(t, true), 8);
     expect_plan(t, (dmap__place_request){.node_size = 1}, "0-1/2-3/4-5/6-7/8-9/10-11/12-13/14-15");
     expect_plan(t, (dmap__place_request){.node_size = 3, .node_rank = 1}, "4-5/6-7/8-9");
     expect_plan(t, (dmap__place_request){.node_size = 1, .workers = 5, .spread = DMAP_SCATTER},
@@ -67,7 +79,7 @@ static void test_xml(void) {
     const char *slash = strrchr(__FILE__, '/');
     snprintf(path, sizeof path, "%.*sfixtures/node.xml", slash ? (int)(slash - __FILE__ + 1) : 0, __FILE__);
     dmap__topology *t = open_one(path);
-    CU_ASSERT_EQUAL(dmap__topology_cores(t, false), 7);
+    CU_ASSERT_EQUAL(cores_of(t, false), 7);
     expect_plan(t, (dmap__place_request){.node_size = 1}, "9/2,10/3,11/4,12/5,13/6,14/7,15");
     expect_plan(t, (dmap__place_request){.node_size = 1, .workers = 8, .bind = DMAP_BIND_PU}, "9/2!/3/4/5/6/7/10!");
     expect_plan(t, (dmap__place_request){.node_size = 1, .workers = 2, .bind = DMAP_BIND_NUMA}, "9/4-5,12-13");
@@ -165,8 +177,7 @@ static void test_binding(void) {
     sched_getaffinity(0, sizeof after, &after);
     CU_ASSERT(CPU_EQUAL(&before, &after));
     for (int bind = DMAP_BIND_CORE; bind <= DMAP_BIND_SOCKET; bind++) {
-        dmap__place_request request = {
-            .node_size = 1, .workers = dmap__topology_cores(t, false), .bind = (dmap_bind)bind};
+        dmap__place_request request = {.node_size = 1, .workers = cores_of(t, false), .bind = (dmap_bind)bind};
         dmap__place *places = NULL;
         int workers = 0;
         CU_ASSERT_EQUAL_FATAL(dmap__topology_plan(t, &request, &places, &workers, NULL), DMAP_OK);
@@ -193,8 +204,8 @@ static void test_own_mask(void) {
             CPU_SET(cpu, &one);
     CU_ASSERT_EQUAL(sched_setaffinity(0, sizeof one, &one), 0);
     dmap__topology *t = open_one(NULL);
-    CU_ASSERT_EQUAL(dmap__topology_cores(t, true), 1);
-    CU_ASSERT_EQUAL(dmap__topology_cores(t, false), dmap__topology_cores(all, false));
+    CU_ASSERT_EQUAL(cores_of(t, true), 1);
+    CU_ASSERT_EQUAL(cores_of(t, false), cores_of(all, false));
     CU_ASSERT((dmap__topology_mask(t) == dmap__topology_mask(all)) == (CPU_EQUAL(&one, &before) != 0));
 
     dmap__place_request request = {.node_size = 1, .workers = 2, .keep_binding = true};
@@ -205,7 +216,7 @@ static void test_own_mask(void) {
     CU_ASSERT(CPU_EQUAL(&wanted, &one) && places[0].shared && places[1].shared);
     free(places);
 
-    request = (dmap__place_request){.node_size = 1, .workers = dmap__topology_cores(t, false)};
+    request = (dmap__place_request){.node_size = 1, .workers = cores_of(t, false)};
     CU_ASSERT_EQUAL_FATAL(dmap__topology_plan(t, &request, &places, &workers, NULL), DMAP_OK);
     attempt a = try_place(t, &places[workers - 1]);
     wanted = parse_list(places[workers - 1].cpus);
@@ -215,7 +226,7 @@ static void test_own_mask(void) {
     request.bind = DMAP_BIND_NONE;
     CU_ASSERT_EQUAL_FATAL(dmap__topology_plan(t, &request, &places, &workers, NULL), DMAP_OK);
     a = try_place(t, places);
-    CU_ASSERT(CPU_COUNT(&a.got) >= dmap__topology_cores(t, false));
+    CU_ASSERT(CPU_COUNT(&a.got) >= cores_of(t, false));
     free(places);
 
     request.keep_binding = true;
@@ -248,8 +259,6 @@ static void test_bound_by_user(void) {
         {{"OMPI_MCA_rmaps_base_mapping_policy", ":OVERSUBSCRIBE"}, true},
         {{"OMPI_MCA_hwloc_base_binding_policy", "none"}, true},
         {{"PRTE_LAUNCHED", "1"}, false},
-        {{"PRTE_LAUNCHED", "1", "PRTE_MCA_hwloc_default_binding_policy", "core"}, true},
-        {{"PRTE_LAUNCHED", "1", "PRTE_MCA_rmaps_default_mapping_policy", "package:pe=4"}, true},
         {{"SLURM_CPU_BIND", "quiet,mask_cpu:0x3"}, true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -264,6 +273,32 @@ static void test_bound_by_user(void) {
     }
 }
 
+/* What mpirun 5.0.7 answered, and what it had been told. */
+static void test_prte(void) {
+    static const struct {
+        const char *binding, *mapping, *place;
+        bool wish;
+    } cases[] = {
+        {NULL, NULL, NULL, false}, /* no answer */
+        {"CORE:IF-SUPPORTED", "BYCORE:NOOVERSUBSCRIBE", "SK0:L30:L20:L10:CR0:HT0:NM0", false},
+        {"CORE:IF-SUPPORTED", "BYCORE:NOOVERSUBSCRIBE", "SK0:L30:L20:L10:CR0:HT0-1:NM0", false}, /* two threads of it */
+        {"NUMA:IF-SUPPORTED", "BYNUMA:NOOVERSUBSCRIBE", "SK0:L30:L20-1:L10-1:CR0-1:HT0-1:NM0", false},
+        {"CORE", "BYCORE:NOOVERSUBSCRIBE", "SK0:L30:L20:L10:CR0:HT0:NM0", true}, /* --bind-to core */
+        {"CORE:OVERLOAD-ALLOWED", "BYCORE:NOOVERSUBSCRIBE", "SK0:L30:L20:L10:CR0:HT0:NM0", true},
+        {"NONE", "BYCORE:OVERSUBSCRIBE", NULL, true},                                          /* --bind-to none */
+        {"CORE:IF-SUPPORTED", "PE-LIST:NOOVERSUBSCRIBE", "SK0:L30:L21:L11:CR1:HT1:NM0", true}, /* --cpu-set 1 */
+        {"CORE:IF-SUPPORTED", "BYUSER:NOOVERSUBSCRIBE", "SK0:L30:L21:L11:CR1:HT1:NM0", true},  /* a rank file */
+        {"CORE:IF-SUPPORTED", "BYSLOT:NOOVERSUBSCRIBE", "SK0:L30:L20-1:L10-1:CR0-1:HT0-1:NM0", true}, /* PE=2 */
+        {"CORE:IF-SUPPORTED", "BYSLOT:NOOVERSUBSCRIBE", "SK0:L30:L20,2:L10,2:CR0,2:HT0,2:NM0", true},
+        {"CORE:IF-SUPPORTED", NULL, NULL, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (dmap__prte_means(cases[i].binding, cases[i].mapping, cases[i].place) != cases[i].wish) {
+            printf("\n  case %zu\n", i);
+            CU_FAIL("another wish");
+        }
+}
+
 int main(void) {
     CU_TestInfo tests[] = {{"synthetic machine", test_synthetic},
                            {"machine from XML, with a cpuset", test_xml},
@@ -273,6 +308,7 @@ int main(void) {
                            {"real binding", test_binding},
                            {"own mask kept or widened", test_own_mask},
                            {"bound by the user?", test_bound_by_user},
+                           {"bound by PRRTE's user?", test_prte},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "topology", .pTests = tests}, CU_SUITE_INFO_NULL};
     if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)

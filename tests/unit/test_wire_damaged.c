@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "job/part.h"
+#include "job/served.h"
+#include "net/comm_state.h"
 #include "unit.h"
 #include "wire_message.h"
 
@@ -73,7 +75,7 @@ static void overwrite(void *data, uint64_t size) {
 
 static void damage(dmap__message *message) {
     dmap__head *head = &message->head;
-    uint64_t *counts[] = {&head->a, &head->b, &head->c, &head->begin, &head->end};
+    uint64_t *counts[] = {&head->numbers[0], &head->numbers[1], &head->numbers[2], &head->begin, &head->end};
     switch (unit_below(6)) {
     case 0:
         shorten(&message->meta, &message->meta_owned, &head->meta_size);
@@ -187,8 +189,36 @@ static void test_named(void) {
     }
 }
 
+/* A serving rank says so: it is not memory that is out. */
+static void test_served(void) {
+    static const dmap_task task = {.name = "served", .item_size = 8, .result_size = 8};
+    for (unsigned cut = 0; cut < 2; cut++) {
+        unsigned char items[80] = {0};
+        dmap__comm comm = {0};
+        dmap_pool pool = {.comm = &comm};
+        dmap_blob part = {items, sizeof items - 10 * cut};
+        dmap__head head = {.flags = DMAP__LAYOUT_ARRAY, .begin = 5, .end = 15, .grant.attempt = 1};
+        dmap__message message;
+        message_carry(&message, &head, &(dmap__packed){.parts = &part, .n_parts = 1});
+        dmap__call_spec spec = {.want = DMAP__WANT_RESULTS};
+        dmap__crew_call call;
+        dmap__crew_call_init(&call, &spec, &task, 1);
+        dmap__served *served = dmap__served_create(&pool, &call, &message);
+        CU_ASSERT_FATAL(served != NULL);
+        const dmap__error *trouble = &served->grant.outcome.trouble;
+        CU_ASSERT_EQUAL(trouble->status, cut ? DMAP_EMPI : DMAP_OK);
+        CU_ASSERT(!cut || strstr(trouble->text, "damaged message"));
+        dmap__served_destroy(served);
+        dmap__spares_drop(&pool.spares);
+        message_free(&message);
+    }
+}
+
 int main(void) {
-    CU_TestInfo tests[] = {
-        {"outcomes", test_outcomes}, {"items", test_items}, {"named", test_named}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"outcomes", test_outcomes},
+                           {"items", test_items},
+                           {"named", test_named},
+                           {"served", test_served},
+                           CU_TEST_INFO_NULL};
     return unit_run("damaged messages", tests);
 }

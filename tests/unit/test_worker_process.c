@@ -97,7 +97,7 @@ static void test_stopped(void) {
     CU_ASSERT(processes > 0 && look_stop(server));
     CU_ASSERT_EQUAL(dmap__pool_close(pool), DMAP_OK);
     CU_ASSERT_EQUAL(atomic_load(tear_downs), processes);
-    CU_ASSERT(look_wait_gone(pids, ITEMS, 5));
+    CU_ASSERT(look_wait_gone(pids, ITEMS, 60));
 }
 
 /* ---- few descriptors ---- */
@@ -175,6 +175,48 @@ static void test_large_machine(void) {
     CU_ASSERT(CPU_COUNT(&small) > 0 && CPU_EQUAL(&small, &large));
 }
 
+/* ---- tasks that come late: as their library's constructors register them ---- */
+
+static int be_late(dmap_context *ctx, const void *item, void *result) {
+    (void)ctx, (void)item;
+    *(int *)result = 1;
+    return 0;
+}
+
+static const dmap_task after_pool = {.name = "after_pool", .run = be_late, .item_size = 8, .result_size = sizeof(int)};
+static const dmap_task after_prefork = {
+    .name = "after_prefork", .run = be_late, .item_size = 8, .result_size = sizeof(int)};
+
+/* With them the table of all tasks grows, and moves. */
+static void register_many(void) {
+    enum { MANY = 200 };
+    static dmap_task many[MANY];
+    static char names[MANY][16];
+    for (int i = 0; i < MANY; i++) {
+        snprintf(names[i], sizeof names[i], "a_%d", i);
+        many[i] = after_pool;
+        many[i].name = names[i];
+        dmap_register(&many[i]);
+    }
+}
+
+static void test_late_tasks(void) {
+    int results[ITEMS];
+    dmap_register(&after_prefork);
+    dmap_pool *pool = open_pool(1);
+    dmap_register(&after_pool);
+    register_many();
+    CU_ASSERT_EQUAL(dmap_map(pool, &after_pool, dmap_range(0, 4), dmap_into(results), NULL), DMAP_EINVAL);
+    CU_ASSERT_STRING_EQUAL(
+        dmap_error(pool),
+        "task \"after_pool\" was loaded too late: load its library, on every rank, before the pool is opened");
+    CU_ASSERT_NOT_EQUAL(dmap_map(pool, &after_prefork, dmap_range(0, 4), dmap_into(results), NULL), DMAP_OK);
+    CU_ASSERT(strstr(dmap_error(pool), "loaded too late. Load its library before dmap_prefork") != NULL);
+    CU_ASSERT_EQUAL(dmap_map(pool, &tells_pid, dmap_range(0, 4), dmap_into(results), NULL), DMAP_OK);
+    CU_ASSERT(results[0] > 1 && results[0] != getpid());
+    CU_ASSERT_EQUAL(dmap__pool_close(pool), DMAP_OK);
+}
+
 int main(int argc, char **argv) {
     void *memory = mmap(NULL, sizeof *tear_downs, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
@@ -182,11 +224,9 @@ int main(int argc, char **argv) {
     tear_downs = memory;
     if (dmap_prefork(&argc, &argv) != 0)
         return 1;
-    CU_TestInfo tests[] = {{"a rank that is late", test_late_rank},
-                           {"stopped processes", test_stopped},
-                           {"few descriptors", test_few_descriptors},
-                           {"a very large machine", test_large_machine},
-                           CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"a rank that is late", test_late_rank},   {"stopped processes", test_stopped},
+                           {"few descriptors", test_few_descriptors}, {"a very large machine", test_large_machine},
+                           {"late tasks", test_late_tasks},           CU_TEST_INFO_NULL};
     int status = unit_run("worker process", tests);
     return status || look_children() != 1;
 }

@@ -59,7 +59,7 @@ typedef struct run_engine {
     uint64_t ended;     /* jobs that have ended for good */
     bool inputs_ended;
     bool checked_names;  /* the template names no column that is not there */
-    double last_start_s; /* for --delay */
+    double last_start_s; /* as run_clock has it: for --delay */
     double until_s;      /* 0: no bound */
     run_stop stop;
     bool stop_now; /* running jobs are killed */
@@ -71,6 +71,8 @@ uint64_t run_engine_total(const run_engine *engine);
 
 /** No more jobs are started; with `now`, those that run are killed. The first reason stands. */
 void run_engine_stop(run_engine *engine, run_stop why, bool now);
+/** The same, as the time is over, which is said. */
+void run_engine_stop_until(run_engine *engine);
 /** The same, for an error: the sentence is kept. */
 void run_engine_fail(run_engine *engine, const char *sentence);
 /** Looks at what a failed write was, and stops the run accordingly. */

@@ -186,10 +186,10 @@ int run_source_read(run_engine *engine, run_job **job) {
 static bool may_start(run_engine *engine) {
     const run_options *o = engine->options;
     if (engine->until_s > 0 && run_date() + run_median_get(engine->median) > engine->until_s) {
-        run_engine_stop(engine, RUN_STOP_UNTIL, false);
+        run_engine_stop_until(engine);
         return false;
     }
-    if (o->delay_s > 0 && engine->last_start_s > 0 && run_date() - engine->last_start_s < o->delay_s)
+    if (o->delay_s > 0 && engine->last_start_s > 0 && run_clock() - engine->last_start_s < o->delay_s)
         return false;
     return engine->order.count < MOST_HELD;
 }
@@ -213,7 +213,7 @@ static int give(run_engine *engine, run_job *job, dmap_blob *blob) {
     run_text_clear(&engine->item);
     run_item_write(&item, &engine->item);
     job->index = engine->given++;
-    job->given_s = engine->last_start_s = run_date();
+    job->given_s = engine->last_start_s = run_clock();
     run_jobs_give(&engine->jobs, job);
     if (engine->item.broken) {
         run_engine_fail(engine, "out of memory");

@@ -16,7 +16,7 @@ void run_watch_signals(run_engine *engine) {
                 "them.\n");
     }
     if (run_signals_take_list())
-        run_summary_list_running(&engine->jobs, run_date());
+        run_summary_list_running(&engine->jobs, run_clock());
     if (run_signals_take_toggle())
         run_bar_toggle(&engine->bar);
 }
@@ -25,7 +25,7 @@ void run_watch_signals(run_engine *engine) {
 static void look_at_time(run_engine *engine) {
     if (engine->until_s > 0 && engine->stop == RUN_STOP_NOT && !engine->inputs_ended &&
         run_date() + run_median_get(engine->median) > engine->until_s)
-        run_engine_stop(engine, RUN_STOP_UNTIL, false);
+        run_engine_stop_until(engine);
 }
 
 int run_watch_look(void *arg, const dmap_progress *progress) {

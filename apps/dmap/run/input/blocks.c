@@ -2,8 +2,8 @@
  * records, after that many. A record that is longer than a block makes the block longer. The end of the input ends the
  * last record. A header, its first lines, is put before each block.
  *
- * A record ends where record_end is followed by record_start; one of them may be empty. If both are, each byte is one.
- */
+ * A record ends where record_end is followed by record_start; one of them may be empty. If both are, each byte is
+ * one. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "run/input/blocks.h"
 

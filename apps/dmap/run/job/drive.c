@@ -34,6 +34,7 @@ typedef struct drive {
     run_limit limit;
     int feed; /* where the job's input is written; -1: closed */
     size_t fed;
+    double begun_s, begun_date; /* here; what the spawner says is nearer, but a spawner that dies says nothing */
     spawner_report report;
 } drive;
 
@@ -136,7 +137,9 @@ static bool start(drive *d) {
 static int run_once(drive *d) {
     int state = 0;
     memset(&d->report, 0, sizeof d->report);
-    run_limit_begin(&d->limit, d->item);
+    d->begun_s = run_clock();
+    d->begun_date = run_date();
+    run_limit_begin(&d->limit, d->item, &d->worker->ending);
     if (!start(d)) {
         run_capture_end(&d->worker->capture);
         return 0;
@@ -168,6 +171,8 @@ static void describe(const drive *d, int state, run_result *result) {
     if (state < 0) {
         result->end = RUN_LOST;
         result->signal = SIGKILL;
+        result->started = d->begun_date;
+        result->seconds = run_clock() - d->begun_s;
     } else if (d->report.error) {
         result->end = RUN_NOT_STARTED;
         result->exit_code = d->report.error;

@@ -10,6 +10,7 @@
 #include "run/job/capture.h"
 #include "run/job/job_wire.h"
 #include "run/job/spawner.h"
+#include "run/options/options.h"
 
 /** A worker's own state. */
 typedef struct run_worker {
@@ -18,6 +19,7 @@ typedef struct run_worker {
     run_capture capture;
     run_text command; /* with the slot in its places */
     bool may_skip_shell;
+    run_ending ending;
     run_admission_rule rule; /* of starting one */
     run_admission admission;
     bool shows, announces; /* -v, -t */

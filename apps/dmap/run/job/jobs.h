@@ -14,7 +14,7 @@ typedef struct run_job {
     uint64_t index; /* of the pool's item */
     uint64_t seq;
     int attempt;    /* from 1 */
-    double given_s; /* when it was given to the pool: seconds since the epoch */
+    double given_s; /* when it was given to the pool: as run_clock has it */
     run_text command;
     run_text prefix; /* that goes to the folder of --wd */
     size_t *marks;   /* where "{%}" stands in it */

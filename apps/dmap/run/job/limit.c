@@ -4,19 +4,11 @@
 #include "run/job/limit.h"
 
 #include <pthread.h>
-#include <signal.h>
 
-#include "run/base/clock.h"
 #include "run/control/median.h"
+#include "run/job/suspend.h"
 
 enum { LOOK_MS = 100 }; /* how often a running job is looked at, for the run being stopped */
-
-/* What is sent, and how long it is given then: as GNU parallel does. */
-static const struct {
-    int signal;
-    double wait_s;
-} stages[] = {{SIGTERM, 0.2}, {SIGTERM, 0.1}, {SIGTERM, 0.05}, {SIGKILL, 0}};
-enum { N_STAGES = sizeof stages / sizeof stages[0] };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static double masters_s;
@@ -29,9 +21,9 @@ static double median(void) {
     return m;
 }
 
-void run_limit_begin(run_limit *limit, const run_item *item) {
-    *limit = (run_limit){.timeout_s = item->timeout_s, .percent = item->percent, .end = RUN_ENDED};
-    limit->began_s = run_clock();
+void run_limit_begin(run_limit *limit, const run_item *item, const run_ending *ending) {
+    *limit = (run_limit){.ending = ending, .timeout_s = item->timeout_s, .percent = item->percent, .end = RUN_ENDED};
+    limit->began_s = run_suspend_clock();
     if (item->median_s > 0) {
         pthread_mutex_lock(&lock);
         masters_s = item->median_s;
@@ -58,7 +50,7 @@ static double most_seconds(const run_limit *limit) {
 }
 
 int run_limit_step(run_limit *limit, bool cancelled) {
-    double now = run_clock();
+    double now = run_suspend_clock();
     if (limit->end == RUN_ENDED) {
         double most = most_seconds(limit);
         if (cancelled)
@@ -66,19 +58,19 @@ int run_limit_step(run_limit *limit, bool cancelled) {
         else if (most > 0 && now - limit->began_s >= most)
             limit->end = RUN_TIMED_OUT;
     }
-    if (limit->end == RUN_ENDED || limit->stage >= N_STAGES || now < limit->next_s)
+    if (limit->end == RUN_ENDED || limit->stage >= limit->ending->n || now < limit->next_s)
         return 0;
-    limit->next_s = now + stages[limit->stage].wait_s;
-    return stages[limit->stage++].signal;
+    limit->next_s = now + limit->ending->steps[limit->stage].wait_ms * 1e-3;
+    return limit->ending->steps[limit->stage++].signal;
 }
 
 int run_limit_wait_ms(const run_limit *limit) {
     double until = 0, most = limit->percent > 0 ? 0 : limit->timeout_s;
     if (limit->end != RUN_ENDED)
-        until = limit->stage < N_STAGES ? limit->next_s : 0;
+        until = limit->stage < limit->ending->n ? limit->next_s : 0;
     else if (most > 0)
         until = limit->began_s + most;
-    double left_ms = (until - run_clock()) * 1e3 + 1;
+    double left_ms = (until - run_suspend_clock()) * 1e3 + 1;
     if (until <= 0 || left_ms > LOOK_MS)
         return LOOK_MS;
     return left_ms > 1 ? (int)left_ms : 1;

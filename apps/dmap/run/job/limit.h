@@ -5,17 +5,19 @@
 #include <stdbool.h>
 
 #include "run/job/job_wire.h"
+#include "run/options/options.h"
 
 /** One job's: embedded, no memory of its own. */
 typedef struct run_limit {
     double began_s;
     double timeout_s, percent; /* as run_item has them */
-    int stage;                 /* signals sent so far */
-    double next_s;             /* when the next is due */
-    run_end end;               /* why it is being ended; RUN_ENDED while it is not */
+    const run_ending *ending;
+    int stage;     /* signals sent so far */
+    double next_s; /* when the next is due */
+    run_end end;   /* why it is being ended; RUN_ENDED while it is not */
 } run_limit;
 
-void run_limit_begin(run_limit *limit, const run_item *item);
+void run_limit_begin(run_limit *limit, const run_item *item, const run_ending *ending);
 /** The signal that is due now, or 0. cancelled: the run is being stopped. */
 int run_limit_step(run_limit *limit, bool cancelled);
 /** Milliseconds until the next look, 1 or more. */

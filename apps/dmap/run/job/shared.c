@@ -14,6 +14,7 @@ typedef struct shared_head {
     int32_t output, run_pid, shows, announces, has_nice, nice;
     run_admission_rule admission;
     uint64_t shell, directory; /* offsets */
+    run_ending ending;
 } shared_head;
 
 typedef struct shared_rank {
@@ -57,7 +58,8 @@ dmap_status run_shared_send(dmap_pool *pool, const run_options *options) {
                         .announces = options->announce,
                         .admission = options->admission,
                         .has_nice = options->has_nice,
-                        .nice = options->nice};
+                        .nice = options->nice,
+                        .ending = options->ending};
     head.shell = add_string(&strings, base, shell ? shell : "/bin/sh");
     head.directory = add_string(&strings, base, directory ? directory : "");
     run_text_add(&all, &head, sizeof head);
@@ -86,6 +88,7 @@ void run_shared_read(const void *shared, int rank, run_shared *to) {
                        .run_pid = head->run_pid,
                        .first_slot = (int)ranks[rank].first_slot,
                        .host = base + ranks[rank].host,
+                       .ending = head->ending,
                        .shell = base + head->shell,
                        .directory = base + head->directory};
 }

@@ -20,6 +20,7 @@ typedef struct run_shared {
     run_admission_rule admission;
     int run_pid;    /* of the master */
     int first_slot; /* of the rank asked for */
+    run_ending ending;
     const char *host, *shell, *directory;
 } run_shared;
 

@@ -16,6 +16,7 @@
 
 #include "run/base/text.h"
 #include "run/job/spawner_child.h"
+#include "run/job/suspend.h"
 
 struct run_spawner {
     dmap_process *process;
@@ -40,6 +41,7 @@ static bool connect_ends(run_spawner *s, int *page, int ends[2]) {
     if (shared == MAP_FAILED)
         return false;
     s->page = shared;
+    run_suspend_add(s->page); /* one too many is not stopped with the rank */
     return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0;
 }
 
@@ -54,7 +56,8 @@ run_spawner *run_spawner_open(const spawner_birth *birth, char *error, size_t si
     bool good = connect_ends(s, &page, ends);
     if (!good)
         snprintf(error, size, "cannot make a socket for a spawner: %s", strerror(errno));
-    int fds[2] = {ends[1], page};
+    int fds[2 + SPAWNER_INHERITED] = {ends[1], page};
+    memcpy(fds + 2, birth->inherited, (size_t)birth->n_inherited * sizeof *fds);
     dmap_process_options what = {.run = run_spawner_live,
                                  .argument = birth,
                                  .argument_size = sizeof *birth,
@@ -62,7 +65,7 @@ run_spawner *run_spawner_open(const spawner_birth *birth, char *error, size_t si
                                  .output = DMAP_FD_NONE,
                                  .error = DMAP_FD_NONE,
                                  .fds = fds,
-                                 .n_fds = 2};
+                                 .n_fds = 2 + birth->n_inherited};
     if (good && (dmap_process_open(&what, &s->process) != DMAP_OK || dmap_process_start(s->process) != DMAP_OK)) {
         snprintf(error, size, "%s", dmap_error(NULL));
         good = false;
@@ -85,6 +88,8 @@ void run_spawner_close(run_spawner *s) {
     /* One that was killed could not see to its job: the command itself has been killed with it, its group is left. */
     if (s->page && s->page->job > 0)
         kill(-s->page->job, SIGKILL);
+    if (s->page)
+        run_suspend_remove(s->page);
     if (s->page)
         munmap(s->page, sizeof *s->page);
     dmap_process_close(s->process);

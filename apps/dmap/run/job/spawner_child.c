@@ -25,8 +25,6 @@
 
 #include "run/base/clock.h"
 
-enum { GRACE_MS = 200 }; /* for what a job that was told to end has started, after the job's own end */
-
 typedef struct spawner {
     int ends; /* readable when a child has ended */
     spawner_page *page;
@@ -36,6 +34,7 @@ typedef struct spawner {
     pid_t job;
     unsigned long long job_since; /* when it was started, if it is being ended; else 0 */
     double began_s;
+    int grace_ms;
     spawner_report report;
 } spawner;
 
@@ -59,6 +58,7 @@ static bool prepare(spawner *s, const spawner_birth *birth) {
     if (birth->directory[0] && chdir(birth->directory) < 0) {
         /* This node has no such directory: the one that the rank was started in serves. */
     }
+    s->grace_ms = birth->grace_ms;
     s->exec = spawner_exec_create(birth);
     return s->exec != NULL;
 }
@@ -123,6 +123,8 @@ static bool start(spawner *s, const spawner_request *request, const int fds[3]) 
     s->job_since = 0;
     if (s->job > 0) {
         s->page->job = s->job;
+        if (s->page->suspended)
+            kill(-s->job, SIGSTOP);
         return true;
     }
     s->report.error = errno;
@@ -136,7 +138,7 @@ static bool end(spawner *s, int status) {
     s->report.status = status;
     s->report.seconds = run_clock() - s->began_s;
     if (s->job_since)
-        spawner_end_all(s->job_since, GRACE_MS, 0, &unused);
+        spawner_end_all(s->job_since, s->grace_ms, 0, &unused);
     s->page->job = 0;
     s->job = 0;
     return send_report(s);

@@ -14,11 +14,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum {
-    SCRIPT_FD = 9,            /* of a command line that is too long for one argument */
+    SCRIPT_FD = 9,            /* of a command line that is too long for one argument, or the next that is free */
     LONG_COMMAND = 128 * 1024 /* the kernel's bound on one argument */
 };
 
@@ -28,7 +29,10 @@ struct spawner_exec {
     char *shell[4];
     const char **args; /* grown as needed */
     int args_room;
-    int nothing; /* /dev/null */
+    int nothing;                                                            /* /dev/null */
+    int n_inherited, inherited[SPAWNER_INHERITED], kept[SPAWNER_INHERITED]; /* the number in jobs, and the one here */
+    int script_fd;                                                          /* none of these */
+    struct rlimit files; /* of jobs; rlim_max is 0 if it is as it is */
     sigset_t no_signals;
     char path[PATH_MAX];
     char name[NAME_MAX + 1]; /* looked for in PATH last, */
@@ -43,6 +47,15 @@ static bool is_ours(const char *variable) {
         if (strncmp(variable, names[i], strlen(names[i])) == 0)
             return true;
     return false;
+}
+
+/* What a variable is to jobs: itself; what it was before dmap ran; NULL: not there. */
+static char *undo(const spawner_birth *birth, char *variable) {
+    size_t size = strcspn(variable, "=");
+    for (const char *entry = birth->undo; *entry; entry += strlen(entry) + 1)
+        if (strncmp(entry, variable, size) == 0 && (entry[size] == '\0' || entry[size] == '='))
+            return entry[size] ? strdup(entry) : NULL;
+    return variable;
 }
 
 static bool add(char **environment, size_t *n, const char *name, const char *text, int number) {
@@ -67,11 +80,40 @@ static bool make_environment(spawner_exec *exec, const spawner_birth *birth) {
     made[n++] = exec->seq[0];
     made[n++] = exec->seq[1];
     for (size_t i = 0; i < count; i++)
-        if (!is_ours(environ[i]))
-            made[n++] = environ[i];
+        if (!is_ours(environ[i]) && (made[n] = undo(birth, environ[i])))
+            n++;
     return add(made, &n, "DMAP_SLOT", NULL, birth->slot) && add(made, &n, "PARALLEL_JOBSLOT", NULL, birth->slot) &&
            add(made, &n, "DMAP_RANK", NULL, birth->rank) && add(made, &n, "DMAP_NODE", birth->node, 0) &&
            add(made, &n, "DMAP_CPUS", birth->cpus_text, 0) && add(made, &n, "PARALLEL_PID", NULL, birth->run_pid);
+}
+
+/* Moves the descriptors that jobs inherit out of the way of their own numbers. One that is beyond the limit on open
+ * files cannot be had by a job: it goes without. */
+static void take_inherited(spawner_exec *exec, const spawner_birth *birth) {
+    struct rlimit files = {.rlim_cur = INT_MAX};
+    int above = SPAWNER_GIVEN + birth->n_inherited, n = 0;
+    getrlimit(RLIMIT_NOFILE, &files);
+    for (int i = 0; i < birth->n_inherited; i++)
+        if (birth->inherited[i] >= above && (rlim_t)birth->inherited[i] < files.rlim_cur)
+            above = birth->inherited[i] + 1;
+    for (int i = 0; i < birth->n_inherited; i++) {
+        exec->inherited[n] = birth->inherited[i];
+        exec->kept[n] = fcntl(SPAWNER_GIVEN + i, F_DUPFD_CLOEXEC, above);
+        n += exec->kept[n] >= 0;
+    }
+    exec->n_inherited = n;
+    for (int i = 0; i < birth->n_inherited; i++)
+        close(SPAWNER_GIVEN + i);
+    exec->script_fd = SCRIPT_FD;
+    for (int i = 0; i < n;)
+        if (exec->inherited[i++] == exec->script_fd) {
+            exec->script_fd++;
+            i = 0;
+        }
+    if (birth->soft_files) {
+        exec->files = files;
+        exec->files.rlim_cur = birth->soft_files;
+    }
 }
 
 /* The spawner ends with the run, so what is made here lives as long as the process. */
@@ -79,6 +121,7 @@ spawner_exec *spawner_exec_create(const spawner_birth *birth) {
     spawner_exec *exec = calloc(1, sizeof *exec);
     if (!exec || !make_environment(exec, birth))
         return NULL;
+    take_inherited(exec, birth);
     exec->nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     bool here = birth->shell[0] && access(birth->shell, X_OK) == 0;
     exec->shell[0] = strdup(here ? birth->shell : "/bin/sh");
@@ -124,8 +167,12 @@ static _Noreturn void become(const spawner_exec *exec, const int fds[3], int scr
     dup2(fds[2] >= 0 ? fds[2] : exec->nothing, 0);
     dup2(fds[0], 1);
     dup2(fds[1], 2);
+    for (int i = 0; i < exec->n_inherited; i++)
+        dup2(exec->kept[i], exec->inherited[i]);
     if (script >= 0)
-        dup2(script, SCRIPT_FD);
+        dup2(script, exec->script_fd);
+    if (exec->files.rlim_max)
+        setrlimit(RLIMIT_NOFILE, &exec->files);
     sigprocmask(SIG_SETMASK, &exec->no_signals, NULL);
     if (direct && exec->found[0])
         execve(exec->found, (char *const *)exec->args, exec->environment);
@@ -191,7 +238,7 @@ pid_t spawner_exec_start(spawner_exec *exec, uint64_t seq, char *strings, int n_
         script = write_script(command);
         if (script < 0)
             return -1;
-        snprintf(exec->path, sizeof exec->path, "/proc/self/fd/%d", SCRIPT_FD);
+        snprintf(exec->path, sizeof exec->path, "/proc/self/fd/%d", exec->script_fd);
         exec->shell[2] = NULL;
         char *save = exec->shell[1];
         exec->shell[1] = exec->path;

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROUNDS = 500, PAUSE_MS = 10 };
+enum { ROUNDS = 500, PAUSE_MS = 10 }; /* beyond the grace */
 
 /* Reads a file of /proc, ended by a NUL; returns false if it is not there. */
 static bool read_file(const char *path, char *text, size_t size) {
@@ -72,7 +72,7 @@ static int reap_children(pid_t job, int *status, bool *reaped_job) {
 bool spawner_end_all(unsigned long long since, int grace_ms, pid_t job, int *status) {
     struct timespec pause = {0, PAUSE_MS * 1000000L};
     bool reaped_job = false;
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < ROUNDS + grace_ms / PAUSE_MS; round++) {
         int left = look_at_children(since, round * PAUSE_MS >= grace_ms);
         int reaped = reap_children(job, status, &reaped_job);
         if (!left && !reaped)

@@ -1,16 +1,19 @@
-/* What a worker and its spawner say to each other, over a socket and a page of shared memory. Both are of one program.
- */
+/* What a worker and its spawner say to each other, over a socket and a page of shared memory. Both are of one
+ * program. */
 #ifndef DMAP_APPS_RUN_JOB_SPAWNER_WIRE_H
 #define DMAP_APPS_RUN_JOB_SPAWNER_WIRE_H
 
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 enum {
     SPAWNER_SOCKET = 3, /* descriptors of the spawner, above the standard ones */
     SPAWNER_PAGE = 4,
-    SPAWNER_CPUS = 8192 /* most that a mask has */
+    SPAWNER_GIVEN = 5,      /* and, from here on, those that jobs inherit */
+    SPAWNER_INHERITED = 64, /* most of them */
+    SPAWNER_CPUS = 8192     /* most that a mask has */
 };
 
 /** What a spawner is told once. */
@@ -19,6 +22,11 @@ typedef struct spawner_birth {
     int32_t nice, has_nice;               /* of the jobs; has_nice 0: as this process has it */
     unsigned char cpus[SPAWNER_CPUS / 8]; /* mask of the worker, for sched_setaffinity */
     uint64_t cpus_size;                   /* bytes of it; 0: not bound */
+    int32_t grace_ms;                     /* for what a job that was told to end has started, after its own end */
+    int32_t n_inherited, inherited[SPAWNER_INHERITED]; /* the numbers that jobs know these descriptors by */
+    uint64_t soft_files;                               /* of jobs: the soft limit on open files; 0: as it is */
+    char undo[8192]; /* changes of the environment: "NAME" is taken out, "NAME=value" put back; each ended by a NUL, all
+                        by one more */
     char cpus_text[1024];
     char node[256];
     char shell[PATH_MAX];
@@ -45,9 +53,10 @@ typedef struct spawner_report {
     double seconds;
 } spawner_report;
 
-/** Shared: whose group is to be killed, should the spawner be killed itself. */
+/** Shared. */
 typedef struct spawner_page {
-    volatile pid_t job; /* that runs; 0: none */
+    _Atomic pid_t job;     /* that runs: whose group is to be killed, should the spawner be killed itself; 0: none */
+    _Atomic int suspended; /* the rank is stopped: a job that is started now is, too */
 } spawner_page;
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "run/command/no_shell.h"
 #include "run/job/drive.h"
+#include "run/job/inherited.h"
 #include "run/job/shared.h"
 
 /* The CPUs of a mask as "0-3,8". */
@@ -37,6 +38,9 @@ static void describe(dmap_context *ctx, const run_shared *shared, spawner_birth 
         birth->cpus_size = sizeof birth->cpus;
         write_cpus(birth->cpus, sizeof birth->cpus, birth->cpus_text, sizeof birth->cpus_text);
     }
+    for (int i = 0; i + 1 < shared->ending.n; i++)
+        birth->grace_ms += shared->ending.steps[i].wait_ms;
+    run_inherited_describe(birth);
     snprintf(birth->node, sizeof birth->node, "%s", shared->host);
     snprintf(birth->shell, sizeof birth->shell, "%s", shared->shell);
     snprintf(birth->directory, sizeof birth->directory, "%s", shared->directory);
@@ -56,6 +60,7 @@ static int set_up(dmap_context *ctx) {
     if (!worker)
         return dmap_fail(ctx, 1, "out of memory");
     run_shared_read(dmap_shared(ctx, NULL), dmap_rank(ctx), &shared);
+    worker->ending = shared.ending;
     describe(ctx, &shared, &worker->birth);
     worker->rule = shared.admission;
     worker->shows = shared.shows;

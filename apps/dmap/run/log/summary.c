@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run/log/rerun.h"
+
 enum { SHOWN = 100 }; /* bytes of a command that are shown */
 
 void run_summary_fini(run_summary *summary) {
@@ -75,46 +77,6 @@ void run_summary_note_changed(run_summary *summary, uint64_t seq) {
         fprintf(stderr, "dmap run: more jobs run again, as their commands are not those in the joblog\n");
 }
 
-/* True if the word can stand in a command line as it is. */
-static bool is_plain(const char *word) {
-    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
-    return word[0] && strspn(word, safe) == strlen(word);
-}
-
-static void print_word(const char *word) {
-    if (is_plain(word)) {
-        fprintf(stderr, " %s", word);
-        return;
-    }
-    fputs(" '", stderr);
-    for (; *word; word++)
-        if (*word == '\'')
-            fputs("'\\''", stderr);
-        else
-            fputc(*word, stderr);
-    fputc('\'', stderr);
-}
-
-/* The same command line, with --resume-failed before all else. */
-static void print_rerun(const run_options *options, char **argv) {
-    size_t length = 0;
-    for (char **word = argv; *word; word++)
-        length += strlen(*word);
-    if (!options->joblog || length > 2000) {
-        fputs(options->joblog
-                  ? "the same command with --resume-failed runs just these again\n"
-                  : "with --joblog FILE, and then --joblog FILE --resume-failed, just these are run again\n",
-              stderr);
-        return;
-    }
-    fputs("to run just these again:\n   dmap run", stderr);
-    if (!options->resume_failed)
-        fputs(" --resume-failed", stderr);
-    for (char **word = argv + 2; *word; word++)
-        print_word(*word);
-    fputc('\n', stderr);
-}
-
 void run_summary_print(const run_summary *summary, const run_options *options, char **argv) {
     uint64_t named = summary->failed < RUN_SUMMARY_NAMED ? summary->failed : RUN_SUMMARY_NAMED;
     if (summary->failed == 0 || options->quiet)
@@ -128,7 +90,7 @@ void run_summary_print(const run_summary *summary, const run_options *options, c
     }
     if (summary->failed > named)
         fprintf(stderr, "  and %llu more\n", (unsigned long long)(summary->failed - named));
-    print_rerun(options, argv);
+    run_rerun_print(options, argv);
 }
 
 void run_summary_list_running(const run_jobs *jobs, double now) {

@@ -11,10 +11,11 @@
 
 #include "nearest.h"
 #include "run/base/parse.h"
+#include "run/options/ending.h"
 #include "run/options/sources.h"
 #include "run/options/table.h"
 
-enum { BAD_OPTIONS = 255, AS_MANY_AS_POSSIBLE = 250, MOST_JOBS = 4096, SHORTEST_BEGINNING = 3, MOST_BYTES = 130000 };
+enum { BAD_OPTIONS = 255, AS_MANY_AS_POSSIBLE = 250, TOO_MANY_JOBS = -1, SHORTEST_BEGINNING = 3, MOST_BYTES = 130000 };
 
 /* How far the arguments are read, and where a complaint goes. */
 typedef struct reader {
@@ -218,6 +219,7 @@ static void set_defaults(run_options *o) {
     clock_gettime(CLOCK_REALTIME, &now);
     *o = (run_options){
         .delimiter = "\n", .delimiter_size = 1, .values = 1, .attempts = 1, .block = 1 << 20, .most_bytes = MOST_BYTES};
+    run_ending_parse(run_ending_usual, &o->ending);
     o->seed = (uint64_t)now.tv_sec * 1000003 + (uint64_t)now.tv_nsec;
 }
 
@@ -259,20 +261,32 @@ void run_options_free(run_options *options) {
     *options = (run_options){0};
 }
 
-/* "4", "+1", "-1", "50%". Returns 0 if it is none of these. */
+/* Digits only; more than RUN_MOST_JOBS is one more. */
+static bool read_jobs(const char *text, uint64_t *jobs) {
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || text[digits])
+        return false;
+    if (!run_read_number(text, RUN_MOST_JOBS, jobs))
+        *jobs = RUN_MOST_JOBS + 1;
+    return true;
+}
+
+/* "4", "+1", "-1", "50%". Returns 0 if it is none of these, or TOO_MANY_JOBS. */
 static int jobs_of(const char *text, int cores) {
     bool relative = text[0] == '+' || text[0] == '-';
     uint64_t count;
     double percent, jobs;
-    if (run_read_number(text + relative, MOST_JOBS, &count))
+    if (read_jobs(text + relative, &count)) {
+        if (count > RUN_MOST_JOBS && text[0] != '-')
+            return TOO_MANY_JOBS;
         jobs = !relative ? (double)count : text[0] == '+' ? cores + (double)count : cores - (double)count;
-    else if (run_read_percent(text, &percent))
+    } else if (run_read_percent(text, &percent))
         jobs = cores * percent / 100;
     else
         return 0;
     if (jobs == 0 && !relative && text[0] == '0')
         return AS_MANY_AS_POSSIBLE;
-    return jobs < 1 ? 1 : jobs > MOST_JOBS ? MOST_JOBS : (int)jobs;
+    return jobs < 1 ? 1 : jobs > RUN_MOST_JOBS ? RUN_MOST_JOBS : (int)jobs;
 }
 
 /* The first word of the file. */
@@ -296,5 +310,5 @@ int run_options_jobs(const run_options *options, int cores) {
     int jobs = jobs_of(options->jobs, cores);
     if (jobs == 0)
         jobs = jobs_of_file(options->jobs, cores);
-    return jobs > 0 ? jobs : -1;
+    return jobs > 0 ? jobs : jobs == TOO_MANY_JOBS ? 0 : -1;
 }

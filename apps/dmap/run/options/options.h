@@ -70,6 +70,15 @@ typedef struct run_style {
     const char *tags[RUN_TAGS]; /* NULL: as they are */
 } run_style;
 
+enum { RUN_ENDING_MOST = 16 };
+/** How a job is ended: signals, each with the time that it is given then. The last is SIGKILL. */
+typedef struct run_ending {
+    int32_t n;
+    struct {
+        int32_t signal, wait_ms;
+    } steps[RUN_ENDING_MOST];
+} run_ending;
+
 typedef struct run_options {
     /* inputs */
     run_source *sources; /* none: standard input, or none of it with --pipe */
@@ -110,6 +119,7 @@ typedef struct run_options {
     int attempts;           /* --retries: in all, 1 or more; 0: for ever */
     double timeout_s;       /* 0: none */
     double timeout_percent; /* of the median; 0: none */
+    run_ending ending;      /* --termseq */
     run_halt_rule halt;
     double until; /* --until: seconds since the epoch; 0: as the batch system says; < 0: none at all */
     bool dry_run;
@@ -142,8 +152,9 @@ typedef struct run_options {
  *  options:  points into argv; to be freed with run_options_free in either case */
 int run_options_parse(int argc, char **argv, run_options *options, char *error, size_t size);
 void run_options_free(run_options *options);
-/** Jobs at a time on a node with so many cores: 1 or more; -1 if -j names a file without a number in it. -j 0, as many
- *  as possible, is 250, as GNU parallel has it. A file is read at every call. */
+enum { RUN_MOST_JOBS = 4096 }; /* at a time on a node: the most workers that a pool may have there */
+/** Jobs at a time on a node with so many cores: 1 to RUN_MOST_JOBS; 0 if -j asks for more; -1 if it names a file
+ *  without a number in it. -j 0, as many as possible, is 250, as GNU parallel has it. A file is read at every call. */
 int run_options_jobs(const run_options *options, int cores);
 void run_options_print_help(void);
 

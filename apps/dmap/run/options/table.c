@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "run/base/parse.h"
+#include "run/options/ending.h"
 #include "run/options/halt_rule.h"
 #include "run/options/setters.h"
 #include "run/options/sources.h"
@@ -104,6 +105,10 @@ static bool set_timeout(run_options *o, const char *text) {
     o->timeout_s = 0;
     o->timeout_percent = in_percent ? percent : 0;
     return in_percent ? percent > 0 : run_read_duration(text, &o->timeout_s) && o->timeout_s > 0;
+}
+
+static bool set_ending(run_options *o, const char *text) {
+    return run_ending_parse(text, &o->ending);
 }
 
 static bool set_halt(run_options *o, const char *text) {
@@ -256,6 +261,8 @@ const run_option run_option_table[] = {
     {0, "--memfree", "SIZE", "start no job on a node with less memory free", run_set_memfree},
     {0, "--noswap", NULL, "start no job on a node that swaps", run_set_noswap},
     {0, "--timeout", "TIME", "end jobs that run longer: 90, 1h30m, or 200% of the median", set_timeout},
+    {0, "--termseq", "LIST", "how jobs are ended: signals and ms (TERM,200,TERM,100,TERM,50,KILL,25)", set_ending},
+    {0, "--term-seq", "LIST", NULL, set_ending},
     {0, "--retries", "N", "try a job that fails N times in all (1); 0: for ever", set_retries},
     {0, "--halt", "WHEN", "never, or now|soon,fail|success|done=N|N%, as now,fail=1", set_halt},
     {0, "--halt-on-error", "WHEN", NULL, set_halt},

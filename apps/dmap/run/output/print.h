@@ -27,8 +27,8 @@ void run_printer_init(run_printer *printer, bool (*stop)(void));
 void run_printer_fini(run_printer *printer);
 
 /** Adds bytes to what goes to descriptor 1 or 2. tag: begins each line; NULL: none. *inside: true if the last line has
- *  not ended; kept by the caller from call to call, false at first. Returns false if nothing can be written any more.
- */
+ *  not ended; kept by the caller from call to call, false at first. Returns false if nothing can be written any
+ *  more. */
 bool run_print(run_printer *printer, int fd, const void *data, size_t size, const char *tag, bool *inside);
 /** Writes what is pending. */
 bool run_print_flush(run_printer *printer);

@@ -1,0 +1,13 @@
+/* What the caller of dmap gave it, as jobs are to have it: the environment, before MPI and dmap added to it;
+ * descriptors beyond the standard ones; the soft limit on open files, which dmap raises for itself. */
+#ifndef DMAP_APPS_RUN_JOB_INHERITED_H
+#define DMAP_APPS_RUN_JOB_INHERITED_H
+
+#include "run/job/spawner_wire.h"
+
+/** On every rank, before anything else is opened or set. */
+void run_inherited_note(void);
+/** Tells it to a spawner. */
+void run_inherited_describe(spawner_birth *birth);
+
+#endif

@@ -1,0 +1,62 @@
+#include "run/log/report.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST_NODES = 20 };
+
+/* The ranks of a node, added up; returns false if `rank` is not the first of them. */
+static bool add_up(const dmap_pool *pool, int rank, dmap_rank_report *node) {
+    dmap_report_rank(pool, rank, node);
+    for (int other = 0; other < dmap_ranks(pool); other++) {
+        dmap_rank_report report = {0};
+        if (other == rank || dmap_report_rank(pool, other, &report) != DMAP_OK || strcmp(report.host, node->host) != 0)
+            continue;
+        if (other < rank)
+            return false;
+        node->items += report.items;
+        node->workers += report.workers;
+        node->busy_s += report.busy_s;
+    }
+    return true;
+}
+
+static int percent(double busy_s, double seconds, int slots) {
+    double all = seconds * slots;
+    return all > 0 ? (int)(100 * busy_s / all + 0.5) : 0;
+}
+
+static void write_span(double seconds, char *text, size_t size) {
+    long s = (long)(seconds + 0.5);
+    if (seconds < 99.5)
+        snprintf(text, size, "%.*f s", seconds < 10 ? 1 : 0, seconds);
+    else if (s < 6000)
+        snprintf(text, size, "%ld:%02ld min", s / 60, s % 60);
+    else
+        snprintf(text, size, "%ld:%02ld h", s / 3600, s / 60 % 60);
+}
+
+void run_report_print(const dmap_pool *pool, uint64_t ended, uint64_t failed) {
+    dmap_report all = {0};
+    dmap_rank_report node = {0};
+    char span[32];
+    int nodes = 0;
+    dmap_report_get(pool, &all);
+    for (int rank = 0; rank < dmap_ranks(pool); rank++)
+        nodes += add_up(pool, rank, &node);
+    write_span(all.seconds, span, sizeof span);
+    fprintf(stderr, "dmap run: %llu %s in %s on %d %s, %d %s, %d%% busy, %llu failed\n", (unsigned long long)ended,
+            ended == 1 ? "job" : "jobs", span, nodes, nodes == 1 ? "node" : "nodes", all.workers,
+            all.workers == 1 ? "slot" : "slots", percent(all.busy_s, all.seconds, all.workers),
+            (unsigned long long)failed);
+    for (int rank = 0, told = 0; nodes > 1 && rank < dmap_ranks(pool) && told < MOST_NODES; rank++) {
+        if (!add_up(pool, rank, &node))
+            continue;
+        fprintf(stderr, "  %s: %llu, %d%% busy\n", node.host, (unsigned long long)node.items,
+                percent(node.busy_s, all.seconds, node.workers));
+        told++;
+    }
+    if (nodes > MOST_NODES)
+        fprintf(stderr, "  and %d more\n", nodes - MOST_NODES);
+}

@@ -1,0 +1,82 @@
+/* Who may use a pool, and when. */
+#include <unistd.h>
+
+#include "api/live.h"
+#include "api/pool.h"
+#include "pool/loop.h"
+
+dmap__error *dmap__thread_error(void) {
+    static _Thread_local dmap__error error;
+    return &error;
+}
+
+bool dmap__pool_is_open(const dmap_pool *pool) {
+    return pool && dmap__live_has(pool);
+}
+
+bool dmap__pool_is_copy(const dmap_pool *pool) {
+    return pool->process != getpid();
+}
+
+static dmap_status check_caller(const dmap_pool *pool, const char *function) {
+    dmap__error *error = dmap__thread_error();
+    if (!pool)
+        return dmap__fail(error, DMAP_EINVAL, "%s: the pool is NULL", function);
+    if (!dmap__live_has(pool))
+        return dmap__fail(error, DMAP_EINVAL, "%s: the pool is not open", function);
+    if (dmap__pool_is_copy(pool))
+        return dmap__fail(error, DMAP_EINVAL,
+                          "%s: called in process %d, a copy (by fork) of process %d, which the pool belongs to",
+                          function, (int)getpid(), (int)pool->process);
+    if (dmap__crew_is_inside())
+        return dmap__fail(error, DMAP_EINVAL, "%s: called inside a task", function);
+    return DMAP_OK;
+}
+
+dmap_status dmap__pool_check_submitting(dmap_pool *pool, const char *function) {
+    return check_caller(pool, function);
+}
+
+bool dmap__pool_is_owners(const dmap_pool *pool) {
+    return pool && pthread_equal(pool->owner, pthread_self());
+}
+
+dmap_status dmap__pool_check_making(dmap_pool *pool, const char *function) {
+    dmap_status status = check_caller(pool, function);
+    if (status == DMAP_OK && !dmap__pool_is_owners(pool))
+        return dmap__fail(dmap__thread_error(), DMAP_EINVAL,
+                          "%s: called by another thread than the one that opened the pool", function);
+    if (status == DMAP_OK && pool->closes)
+        return dmap__fail(&pool->error, DMAP_ECANCELLED, "%s: the pool is being closed", function);
+    return status;
+}
+
+/* Who asks the pool what was wrong is told, as who asks this thread. */
+static dmap_status refuse(dmap_pool *pool, const char *function, const char *why) {
+    dmap__fail(dmap__thread_error(), DMAP_EINVAL, "%s: %s", function, why);
+    return dmap__fail(&pool->error, DMAP_EINVAL, "%s: %s", function, why);
+}
+
+dmap_status dmap__pool_check(dmap_pool *pool, const char *function) {
+    dmap_status status = dmap__pool_check_making(pool, function);
+    if (status != DMAP_OK || !(pool->calls.inside || pool->is_telling))
+        return status;
+    if (pool->calls.inside && dmap__loop_is_left(pool))
+        return refuse(pool, function, "a function of the last call left it by longjmp: the pool can only be closed");
+    return refuse(
+        pool, function,
+        "called by a source or sink function, or by on_done, while a call is running (or one of these left it "
+        "by longjmp, which breaks the pool)");
+}
+
+dmap_status dmap__pool_check_calling(dmap_pool *pool, const char *function) {
+    dmap_status status = dmap__pool_check_making(pool, function);
+    if (status == DMAP_OK && !pool->calls.inside)
+        return refuse(pool, function, "no call runs on the pool");
+    return status;
+}
+
+bool dmap__pool_is_own(const dmap_pool *pool) {
+    return dmap__pool_is_open(pool) && !dmap__pool_is_copy(pool) && !dmap__crew_is_inside() &&
+           pthread_equal(pool->owner, pthread_self());
+}

@@ -1,0 +1,448 @@
+/* dmap_submit. Items of one task and the same options share a call inside, whose source is a queue and whose sink gives
+ * each result to its handle. The call stays open while the pool is; it is a stream of unknown length.
+ *
+ * Whoever submits puts its handle in the queue; the pool's thread takes all that is there at once, so items are handed
+ * on without a lock. Invariant: a handle is in the queue (of others, or of the pool's thread), or among those that left
+ * for a rank, by the index that its item has in the call; or it has ended. `held` counts the first two. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/calls.h"
+#include "api/check.h"
+#include "api/pool.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "pool/calls.h"
+#include "pool/fd.h"
+#include "pool/loop.h"
+
+#define QUEUE_ITEMS ((size_t)65536)
+#define QUEUE_BYTES ((size_t)64 << 20)
+
+typedef struct list {
+    dmap_call *first, *last;
+} list;
+
+typedef struct dmap__submits {
+    struct dmap__submits *next;
+    dmap_pool *pool;
+    const dmap_task *task;
+    dmap_map_options options; /* what they have in common */
+    dmap__call *call;         /* NULL: none is open */
+    bool ends;                /* its source has no more, once the queue is empty */
+    pthread_mutex_t lock;     /* guards `theirs` */
+    pthread_cond_t room;
+    list theirs;            /* put by other threads */
+    list own;               /* the pool's thread's */
+    _Atomic size_t held;    /* items in both */
+    _Atomic size_t bytes;   /* of them */
+    _Atomic size_t waiting; /* threads that wait for room */
+    _Atomic bool has_theirs;
+    size_t running;    /* items that have left */
+    dmap_call **begun; /* by index: those that have left, a ring */
+    uint64_t from, to; /* indices in it */
+    size_t capacity;
+} dmap__submits;
+
+static void put(list *l, dmap_call *handle) {
+    handle->next = NULL;
+    *(l->first ? &l->last->next : &l->first) = handle;
+    l->last = handle;
+}
+
+static dmap_call *take(list *l) {
+    dmap_call *handle = l->first;
+    if (handle)
+        l->first = handle->next;
+    return handle;
+}
+
+/* ---- ends of items ---- */
+
+static void end_item(dmap_call *handle, dmap_status status, const char *why) {
+    if (atomic_load(&handle->is_dropped)) {
+        handle->pool->n_ended++;
+        dmap__handle_free(handle);
+        return;
+    }
+    if (status != DMAP_OK) {
+        dmap__handle_room(handle, 0);
+        handle->error = why ? strdup(why) : NULL;
+    }
+    dmap__handle_end(handle, status);
+}
+
+static void let_in(dmap__submits *s, const dmap_call *handle) {
+    atomic_fetch_sub(&s->held, 1);
+    atomic_fetch_sub(&s->bytes, handle->size);
+    if (!atomic_load(&s->waiting))
+        return;
+    pthread_mutex_lock(&s->lock);
+    pthread_cond_broadcast(&s->room);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Ended before it left. */
+static void drop_item(dmap__submits *s, dmap_call *handle, dmap_status status, const char *why) {
+    let_in(s, handle);
+    end_item(handle, status, why);
+}
+
+static bool is_late(const dmap__submits *s, const dmap_call *handle) {
+    return s->options.timeout_s > 0 && dmap__clock_now() - handle->submitted_s > s->options.timeout_s;
+}
+
+/* ---- the call inside ---- */
+
+static dmap_call *next_item(dmap__submits *s) {
+    if (!s->own.first && atomic_load(&s->has_theirs)) {
+        pthread_mutex_lock(&s->lock);
+        s->own = s->theirs;
+        s->theirs = (list){0};
+        atomic_store(&s->has_theirs, false);
+        pthread_mutex_unlock(&s->lock);
+    }
+    return take(&s->own);
+}
+
+static bool make_room(dmap__submits *s) {
+    if (s->to - s->from < s->capacity)
+        return true;
+    size_t wider = s->capacity ? 2 * s->capacity : 1024;
+    dmap_call **begun = calloc(wider, sizeof *begun);
+    if (!begun)
+        return false;
+    for (uint64_t i = s->from; i < s->to; i++)
+        begun[i % wider] = s->begun[i % s->capacity];
+    free(s->begun);
+    s->begun = begun;
+    s->capacity = wider;
+    return true;
+}
+
+/* A dmap_pull_fn. */
+static int pull(void *arg, dmap_blob *item) {
+    dmap__submits *s = arg;
+    dmap_call *handle;
+    while ((handle = next_item(s)))
+        if (atomic_load(&handle->is_cancelled))
+            drop_item(s, handle, DMAP_ECANCELLED, "the call was cancelled before its item was begun");
+        else if (is_late(s, handle))
+            drop_item(s, handle, DMAP_ETIMEOUT, "the call was over its time before its item was begun");
+        else if (!make_room(s))
+            drop_item(s, handle, DMAP_ENOMEM, "out of memory for a submitted item");
+        else
+            break;
+    if (!handle)
+        return s->ends ? DMAP_PULL_END : DMAP_PULL_LATER;
+    s->begun[s->to++ % s->capacity] = handle;
+    s->running++;
+    *item = (dmap_blob){handle->data, handle->size};
+    let_in(s, handle);
+    return DMAP_PULL_ITEM;
+}
+
+/* Stands where an item was that ended before its result came. */
+static dmap_call gone;
+
+/* Items that were cancelled, or are over their time, end now; what becomes of them at their rank is nobody's matter. */
+static void sweep(dmap__submits *s) {
+    for (uint64_t i = s->from; i < s->to; i++) {
+        dmap_call *handle = s->begun[i % s->capacity];
+        bool is_over = handle && handle != &gone && (atomic_load(&handle->is_cancelled) || is_late(s, handle));
+        if (!is_over)
+            continue;
+        s->begun[i % s->capacity] = &gone;
+        if (atomic_load(&handle->is_cancelled))
+            end_item(handle, DMAP_ECANCELLED, "the call was cancelled");
+        else
+            end_item(handle, DMAP_ETIMEOUT, "the call was over its time");
+    }
+}
+
+/* A dmap_watch_fn, where there is a time to look at. */
+static int watch(void *arg, const dmap_progress *progress) {
+    (void)progress;
+    sweep(arg);
+    return 0;
+}
+
+static void give_result(dmap__submits *s, dmap_call *handle, const dmap_item_result *result) {
+    if (atomic_load(&handle->is_cancelled)) {
+        end_item(handle, DMAP_ECANCELLED, "the call was cancelled");
+    } else if (result->status != DMAP_ITEM_OK) {
+        end_item(handle, DMAP_EITEM, result->error);
+    } else if (is_late(s, handle)) {
+        end_item(handle, DMAP_ETIMEOUT, "the call was over its time");
+    } else if (!dmap__handle_room(handle, result->size)) {
+        end_item(handle, DMAP_ENOMEM, "out of memory for a result");
+    } else {
+        if (result->size)
+            memcpy(handle->data, result->data, result->size);
+        dmap__handle_end(handle, DMAP_OK);
+    }
+}
+
+/* A dmap_each_fn. */
+static int each(void *arg, const dmap_item_result *result) {
+    dmap__submits *s = arg;
+    dmap_call **place = &s->begun[result->index % s->capacity];
+    dmap_call *handle = *place;
+    *place = NULL;
+    s->running--;
+    while (s->from < s->to && !s->begun[s->from % s->capacity])
+        s->from++;
+    if (handle != &gone)
+        give_result(s, handle, result);
+    return 0;
+}
+
+/* Its call is over: as it was told to, or in trouble, which all of its items then share. */
+static void call_has_ended(dmap__call *call) {
+    dmap__submits *s = call->owner;
+    dmap_status status = call->error.status == DMAP_OK ? DMAP_ECANCELLED : call->error.status;
+    for (; s->from < s->to; s->from++) {
+        dmap_call **place = &s->begun[s->from % s->capacity];
+        if (*place && *place != &gone)
+            end_item(*place, status, call->error.text);
+        *place = NULL;
+    }
+    if (call->error.status != DMAP_OK)
+        for (dmap_call *handle; (handle = next_item(s));)
+            drop_item(s, handle, status, call->error.text);
+    s->running = 0;
+    s->from = s->to = 0;
+    s->ends = false;
+    s->call = NULL;
+    call->is_orphan = true;
+}
+
+static dmap_status open_call(dmap__submits *s) {
+    dmap_map_options options = s->options;
+    dmap__call_request request = {
+        .task = s->task, .source = dmap_pull(pull, s), .sink = dmap_each(each, s), .options = &options, .rings = true};
+    dmap_pool *pool = s->pool;
+    if (options.timeout_s > 0) {
+        options.on_watch = watch;
+        options.on_watch_arg = s;
+    }
+    options.timeout_s = 0;
+    options.unordered = true;
+    options.on_error = DMAP_KEEP_GOING;
+    options.progress = -1;
+    dmap_status status = dmap__check_map(pool, "dmap_submit", s->task, &request.source, &request.sink, &options,
+                                         &request.task_id, &pool->error);
+    if (status != DMAP_OK)
+        return status;
+    s->call = dmap__calls_add(pool, &request, true);
+    if (!s->call)
+        return DMAP_ENOMEM;
+    s->call->owner = s;
+    s->call->done = call_has_ended;
+    return DMAP_OK;
+}
+
+void dmap__submits_turn(dmap_pool *pool) {
+    bool has_cancels = atomic_exchange(&pool->has_cancelled_items, false);
+    for (dmap__submits *s = pool->submits; s; s = s->next) {
+        if (has_cancels && s->call)
+            sweep(s);
+        if (s->call && (s->ends || atomic_load(&s->held)))
+            s->call->source.later = false;
+        if (s->call || !atomic_load(&s->held) || open_call(s) == DMAP_OK)
+            continue;
+        for (dmap_call *handle; (handle = next_item(s));)
+            drop_item(s, handle, pool->error.status, pool->error.text);
+    }
+}
+
+/* ---- submitting ---- */
+
+static bool is_same(const dmap_map_options *a, const dmap_map_options *b) {
+    return a->retries == b->retries && a->item_timeout_s == b->item_timeout_s && a->timeout_s == b->timeout_s &&
+           a->seed == b->seed && a->ahead == b->ahead && a->priority == b->priority && a->queue == b->queue;
+}
+
+static dmap_status check(dmap_pool *pool, const dmap_task *task, const void *item, size_t size,
+                         const dmap_map_options *o, dmap_call **call, dmap__error *error) {
+    if (!call)
+        return dmap__fail(error, DMAP_EINVAL, "dmap_submit: the pointer to a call is NULL");
+    if (!task)
+        return dmap__fail(error, DMAP_EINVAL, "dmap_submit: the task is NULL");
+    uint32_t id;
+    if (dmap__check_registered(pool, task, &id, error) != DMAP_OK)
+        return error->status;
+    if (task->item_size != DMAP_VARIABLE && size != task->item_size)
+        return dmap__fail(error, DMAP_EINVAL, "dmap_submit: the item has %zu bytes; task \"%s\" wants %zu", size,
+                          task->name ? task->name : "", task->item_size);
+    if (!item && size)
+        return dmap__fail(error, DMAP_EINVAL, "dmap_submit: an item of %zu bytes at NULL", size);
+    if (o->chunk || o->schedule || o->unordered || o->window || o->on_error || o->cost || o->progress || o->on_emit ||
+        o->on_watch || o->journal)
+        return dmap__fail(error, DMAP_EINVAL,
+                          "dmap_submit: chunk, schedule, unordered, window, on_error, cost, progress, on_emit, "
+                          "on_watch and journal do not apply to one item");
+    return pool->closes ? dmap__fail(error, DMAP_ECANCELLED, "dmap_submit: the pool is being closed") : DMAP_OK;
+}
+
+static dmap__submits *create(dmap_pool *pool, const dmap_task *task, const dmap_map_options *options) {
+    dmap__submits *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->pool = pool;
+    s->task = task;
+    s->options = *options;
+    s->options.on_done = NULL;
+    s->options.on_done_arg = NULL;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->room, NULL);
+    s->next = atomic_load(&pool->submits);
+    atomic_store(&pool->submits, s);
+    return s;
+}
+
+static dmap__submits *look_for(dmap_pool *pool, const dmap_task *task, const dmap_map_options *options) {
+    dmap__submits *s = atomic_load_explicit(&pool->submits, memory_order_acquire);
+    while (s && !(s->task == task && is_same(&s->options, options)))
+        s = s->next;
+    return s;
+}
+
+static dmap__submits *find(dmap_pool *pool, const dmap_task *task, const dmap_map_options *options) {
+    dmap__submits *s = look_for(pool, task, options);
+    if (s)
+        return s;
+    pthread_mutex_lock(&pool->submits_lock);
+    s = look_for(pool, task, options);
+    if (!s)
+        s = create(pool, task, options);
+    pthread_mutex_unlock(&pool->submits_lock);
+    return s;
+}
+
+static bool is_full(const dmap__submits *s) {
+    size_t held = atomic_load(&s->held);
+    if (s->options.queue)
+        return held >= s->options.queue;
+    return held && (held >= QUEUE_ITEMS || atomic_load(&s->bytes) >= QUEUE_BYTES);
+}
+
+static bool has_room(void *arg) {
+    return !is_full(arg);
+}
+
+/* Another thread sleeps; the pool's own moves calls along, unless it is at that already. */
+static dmap_status wait_for_room(dmap__submits *s, bool is_own) {
+    dmap_pool *pool = s->pool;
+    if (is_own && (pool->calls.in_turn || pool->calls.inside || pool->is_telling))
+        return DMAP_OK; /* what it submits from a function of a call is bounded by that */
+    if (is_own) {
+        dmap__loop_run(pool, has_room, s, -1);
+        return DMAP_OK;
+    }
+    pthread_mutex_lock(&s->lock);
+    atomic_fetch_add(&s->waiting, 1);
+    while (is_full(s) && !pool->closes)
+        pthread_cond_wait(&s->room, &s->lock);
+    atomic_fetch_sub(&s->waiting, 1);
+    pthread_mutex_unlock(&s->lock);
+    return pool->closes ? DMAP_ECANCELLED : DMAP_OK;
+}
+
+static void enqueue(dmap__submits *s, dmap_call *handle, bool is_own) {
+    atomic_fetch_add(&s->held, 1);
+    atomic_fetch_add(&s->bytes, handle->size);
+    if (is_own) {
+        put(&s->own, handle);
+        dmap__fd_touch(s->pool);
+        return;
+    }
+    pthread_mutex_lock(&s->lock);
+    put(&s->theirs, handle);
+    atomic_store(&s->has_theirs, true);
+    pthread_mutex_unlock(&s->lock);
+    dmap__bell_ring(s->pool->bell);
+}
+
+dmap_status dmap_submit(dmap_pool *pool, const dmap_task *task, const void *item, size_t size,
+                        const dmap_map_options *options, dmap_call **call) {
+    static const dmap_map_options defaults;
+    const dmap_map_options *o = options ? options : &defaults;
+    bool is_own = dmap__pool_is_owners(pool);
+    dmap_status status = dmap__pool_check_submitting(pool, "dmap_submit");
+    if (status != DMAP_OK)
+        return status;
+    dmap__error *error = is_own ? &pool->error : dmap__thread_error();
+    status = check(pool, task, item, size, o, call, error);
+    if (status != DMAP_OK)
+        return status;
+    if (pool->broken != DMAP_OK)
+        return pool->broken;
+    dmap__submits *s = find(pool, task, o);
+    dmap_call *handle = s ? dmap__handle_create(DMAP__HANDLE_ITEM, pool) : NULL;
+    if (!handle || (size && !dmap__handle_room(handle, size))) {
+        if (handle)
+            dmap__handle_free(handle);
+        return dmap__fail_memory(error, size, "a submitted item");
+    }
+    if (is_full(s))
+        status = o->no_wait ? DMAP_PENDING : wait_for_room(s, is_own);
+    if (status != DMAP_OK) {
+        dmap__handle_free(handle);
+        return status;
+    }
+    if (size)
+        memcpy(handle->data, item, size);
+    handle->submits = s;
+    handle->on_done = o->on_done;
+    handle->on_done_arg = o->on_done_arg;
+    handle->submitted_s = s->options.timeout_s > 0 ? dmap__clock_now() : 0;
+    *call = handle;
+    enqueue(s, handle, is_own);
+    return DMAP_OK;
+}
+
+/* ---- all of a pool's ---- */
+
+size_t dmap__submits_pending(const dmap_pool *pool) {
+    size_t n = 0;
+    for (const dmap__submits *s = pool->submits; s; s = s->next)
+        n += s->running + atomic_load(&s->held);
+    return n;
+}
+
+size_t dmap__submits_idle(const dmap_pool *pool) {
+    size_t n = 0;
+    for (const dmap__submits *s = pool->submits; s; s = s->next)
+        n += s->call && !s->running && !atomic_load(&s->held);
+    return n;
+}
+
+void dmap__submits_end(dmap_pool *pool) {
+    for (dmap__submits *s = pool->submits; s; s = s->next)
+        s->ends = s->call != NULL;
+}
+
+void dmap__submits_cancel(dmap_pool *pool) {
+    pool->closes = true;
+    for (dmap__submits *s = pool->submits; s; s = s->next) {
+        pthread_mutex_lock(&s->lock);
+        pthread_cond_broadcast(&s->room);
+        pthread_mutex_unlock(&s->lock);
+        s->ends = s->call != NULL;
+        for (dmap_call *handle; (handle = next_item(s));)
+            drop_item(s, handle, DMAP_ECANCELLED, "the pool was closed before the item was begun");
+    }
+}
+
+void dmap__submits_destroy(dmap_pool *pool) {
+    while (pool->submits) {
+        dmap__submits *s = pool->submits;
+        pool->submits = s->next;
+        pthread_cond_destroy(&s->room);
+        pthread_mutex_destroy(&s->lock);
+        free(s->begun);
+        free(s);
+    }
+}

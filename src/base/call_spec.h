@@ -1,0 +1,26 @@
+/* What all chunks of a call have in common: plain bytes, which travel from the master to every rank as they are. */
+#ifndef DMAP_BASE_CALL_SPEC_H
+#define DMAP_BASE_CALL_SPEC_H
+
+#include <stdint.h>
+
+/** What becomes of results on the rank where they arise. */
+typedef enum dmap__want { DMAP__WANT_NOTHING = 0, DMAP__WANT_RESULTS = 1, DMAP__WANT_FOLD = 2 } dmap__want;
+
+typedef struct dmap__call_spec {
+    uint64_t seed;
+    double item_timeout_s; /* 0: none */
+    uint32_t task_id;      /* its place in the registry */
+    uint32_t want;         /* a dmap__want */
+    int32_t retries;
+    uint32_t weight;   /* its part of the workers' time, beside that of other calls; 0: as 1 */
+    uint8_t stop;      /* DMAP_STOP: nothing above a final failure is wanted */
+    uint8_t each_span; /* keep the seconds of each batch, not of runs of them */
+    uint8_t shuffled;  /* chunks bring the indices of their items along */
+    uint8_t emits;     /* somebody takes what items emit */
+    uint8_t reserved[4];
+} dmap__call_spec;
+
+_Static_assert(sizeof(dmap__call_spec) == 40, "a spec travels without holes");
+
+#endif

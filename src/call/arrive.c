@@ -1,0 +1,179 @@
+/* What branches send back. An outcome of the master's own crew and one from a message are the same from here on:
+ * failures are judged (again, or for good), the rest is cut into segments, and the plan says when they are due. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/text.h"
+#include "call/call.h"
+#include "crew/copy.h"
+
+void dmap__call_blame(void *arg, int rank, uint64_t index, const dmap__failure *failure, char *text, size_t size) {
+    const dmap__call *call = arg;
+    char said[64], core[32] = "";
+    snprintf(said, sizeof said, "the task returned %" PRId32, failure->code);
+    if (failure->core >= 0)
+        snprintf(core, sizeof core, ", core %" PRId32, failure->core);
+    dmap__text_print(text, size, "item %" PRIu64 " (attempt %" PRId32 "): %s (on %s, rank %d, worker %" PRId32 "%s)",
+                     index, failure->attempt, failure->text ? failure->text : said,
+                     call->world.host(call->world.arg, rank), rank, failure->worker, core);
+}
+
+/* ---- an outcome ---- */
+
+typedef struct judge {
+    dmap__call *call;
+    uint32_t lease;
+    dmap__out *out;
+    double weight; /* of what is tried again */
+} judge;
+
+static uint64_t index_at(const dmap__call *call, uint64_t position) {
+    return call->shuffle ? call->shuffle->index_of[position] : position;
+}
+
+/* An item failed for good. The lowest one is the call's error. */
+static void note_failure(dmap__call *call, int branch, const dmap__failure *failure) {
+    uint64_t index = index_at(call, failure->position);
+    call->report.failed++;
+    if (call->failed && index >= call->failed_index)
+        return;
+    call->failed = true;
+    call->failed_index = index;
+    call->failed_status = (dmap_item_status)failure->status;
+    call->failed_error.status = failure->out_of_memory ? DMAP_ENOMEM : DMAP_EITEM;
+    dmap__call_blame(call, branch, index, failure, call->failed_error.text, sizeof call->failed_error.text);
+    if (call->shuffle && call->options.on_error == DMAP_STOP)
+        call->tell_limit = index;
+}
+
+/* A dmap__hole_fn: asks the plan. */
+static bool is_hole(void *arg, const dmap__failure *failure) {
+    judge *j = arg;
+    bool retry = false;
+    if (dmap__plan_failed(j->call->plan, j->lease, failure->position, failure->attempt, &retry) != DMAP_OK)
+        dmap__call_fail_memory(j->call);
+    if (retry) {
+        j->out->kept++;
+        j->weight += dmap__shuffle_weight(j->call->shuffle, failure->position, failure->position + 1);
+        return true;
+    }
+    note_failure(j->call, j->out->branch, failure);
+    return j->call->options.on_error == DMAP_STOP && !j->call->shuffle;
+}
+
+static bool hand_over(dmap__call *call, uint32_t lease, dmap__part *part) {
+    dmap__piece piece = {part->begin, part->end, dmap__part_bytes(part, call->task->result_size), part};
+    if (dmap__plan_piece(call->plan, lease, &piece) == DMAP_OK)
+        return true;
+    dmap__part_destroy(part);
+    return false;
+}
+
+static void cut_segments(dmap__call *call, dmap__slab *slab, judge *j) {
+    dmap__part_cursor cursor;
+    dmap__part *part;
+    dmap__part_begin(&cursor, slab, call->task->result_size, is_hole, j);
+    do {
+        if (!dmap__part_next(&cursor, &part) || (part && !hand_over(call, j->lease, part))) {
+            dmap__call_fail_memory(call);
+            return;
+        }
+    } while (part);
+}
+
+/* A crew lowers its limit as soon as an item fails for good, and drops what lies above: the outcome of a chunk dropped
+ * so may come before that of the chunk with the failure. Positions are shuffled: only "nothing" says the same of
+ * both. */
+static void take_limit(dmap__call *call, uint64_t limit) {
+    if (limit < UINT64_MAX && (!call->shuffle || limit == 0))
+        dmap__plan_limit(call->plan, limit);
+}
+
+/* The results' memory goes with them. */
+static void keep_memory(dmap__call *call, dmap__out *out, dmap__slab *slab) {
+    if (!out->memory.memory || slab->outcome.fixed != out->memory.memory)
+        return;
+    slab->spares = call->world.spares;
+    slab->memory = out->memory;
+    out->memory = (dmap__spare){0};
+}
+
+static void take_trouble(dmap__call *call, int branch, const dmap__error *trouble) {
+    dmap__error why;
+    if (trouble->status == DMAP_OK)
+        return;
+    dmap__fail(&why, trouble->status, "%s (on %s, rank %d)", trouble->text, call->world.host(call->world.arg, branch),
+               branch);
+    dmap__call_fail(call, &why);
+}
+
+static double weight_of(const dmap__call *call, const dmap__outcome *outcome) {
+    double weight = 0;
+    for (size_t i = 0; call->shuffle && i < outcome->n_spans; i++)
+        weight += dmap__shuffle_weight(call->shuffle, outcome->spans[i].begin, outcome->spans[i].end);
+    return weight;
+}
+
+void dmap__call_arrived(dmap__call *call, uint32_t lease, dmap__outcome *outcome, double now) {
+    dmap__out *out = &call->outs[lease];
+    judge j = {.call = call, .lease = lease, .out = out};
+    uint64_t items = dmap__outcome_items(outcome), kept = out->kept;
+    double busy_s = outcome->busy_s, weight = weight_of(call, outcome);
+    take_trouble(call, out->branch, &outcome->trouble);
+    take_limit(call, outcome->limit);
+    if (items && call->report.first_s <= 0)
+        call->report.first_s = now - call->began_s;
+    dmap__slab *slab = dmap__slab_create(outcome, out->branch, out->attempt);
+    if (slab) {
+        keep_memory(call, out, slab);
+        cut_segments(call, slab, &j);
+        dmap__slab_leave(slab);
+    } else {
+        dmap__outcome_fini(outcome);
+        dmap__call_fail_memory(call);
+    }
+    call->arrived += items - (out->kept - kept);
+    call->arrived_weight += weight - j.weight;
+    dmap__call_count(call, out->branch, items, busy_s);
+    dmap__plan_done(call->plan, now, lease, items, busy_s);
+    dmap__call_close_lease(call, out);
+}
+
+/* ---- what comes before that ---- */
+
+void dmap__call_returned(dmap__call *call, uint32_t lease, const dmap__range *ranges, size_t n) {
+    dmap__out *out = &call->outs[lease];
+    for (size_t i = 0; i < n; i++)
+        out->kept += ranges[i].end - ranges[i].begin;
+    if (dmap__plan_returned(call->plan, lease, ranges, n) != DMAP_OK)
+        dmap__call_fail_memory(call);
+}
+
+/* What was taken back, of which all have been told by now, is among those that have ended. */
+void dmap__call_progressed(dmap__call *call, uint32_t lease, uint64_t ended, uint64_t undone, double now) {
+    dmap__out *out = &call->outs[lease];
+    uint64_t not_done = undone + out->kept;
+    out->progress = ended > not_done ? ended - not_done : 0;
+    if (out->progress > out->end - out->begin)
+        out->progress = out->end - out->begin;
+    dmap__plan_progress(call->plan, now, lease, ended);
+}
+
+void dmap__call_lost(dmap__call *call, int branch, double now) {
+    for (size_t i = 0; i < call->outs_capacity; i++) {
+        dmap__out *out = &call->outs[i];
+        if (!out->out || out->branch != branch)
+            continue;
+        dmap__plan_done(call->plan, now, (uint32_t)i, 0, 0);
+        dmap__call_close_lease(call, out);
+    }
+}
+
+void dmap__call_emitted(dmap__call *call, const dmap_emission *emission) {
+    if (call->sink_stopped || call->trouble.status != DMAP_OK || !call->options.on_emit)
+        return;
+    int code = call->options.on_emit(call->options.on_emit_arg, emission);
+    dmap__copy_leave();
+    if (code)
+        dmap__call_stop(call);
+}

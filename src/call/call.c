@@ -1,0 +1,242 @@
+/* How a call begins and ends, and what is to be done next. It ends when the plan is over, nothing is being
+ * delivered, and every message has been sent: then nothing points to the caller's memory any more. */
+#include "call/call.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "job/results.h"
+#include "job/source_kind.h"
+#include "plan/fleet.h"
+
+#define WINDOW      ((size_t)64 << 20)
+#define CHUNK_BYTES ((size_t)32 << 20)  /* most bytes of items and results of fixed size in a chunk */
+#define CACHE_BYTES ((size_t)4 << 20)   /* the same for each worker, where they are copied: from a cache then */
+#define CHUNK_ITEMS (UINT64_C(1) << 31) /* most items in a chunk: the board counts them in 32 bits */
+
+/* ---- beginning ---- */
+
+static dmap__call_spec spec_of(const dmap__call *call, uint32_t task_id) {
+    const dmap_map_options *o = &call->options;
+    return (dmap__call_spec){.seed = o->seed,
+                             .item_timeout_s = o->item_timeout_s,
+                             .task_id = task_id,
+                             .want = (uint32_t)dmap__sink_want(&call->sink),
+                             .retries = o->retries,
+                             .weight = o->priority > 0 ? (uint32_t)o->priority : 1,
+                             .stop = o->on_error == DMAP_STOP,
+                             .each_span = call->sink.given.each != NULL,
+                             .shuffled = o->cost != NULL,
+                             .emits = o->on_emit != NULL};
+}
+
+dmap__call *dmap__call_create(const dmap__call_world *world, const dmap__call_request *request, double now) {
+    size_t shares = (size_t)world->branches * sizeof(dmap_rank_report);
+    dmap__call *call = malloc(sizeof *call + shares);
+    if (!call)
+        return NULL;
+    memset(call, 0, offsetof(dmap__call, trouble));
+    memset(call->shares, 0, shares);
+    dmap__error_clear(&call->trouble);
+    dmap__error_clear(&call->failed_error);
+    dmap__error_clear(&call->error);
+    if (request->by_hand && !(call->sentence = malloc(DMAP__SINK_TEXT))) {
+        free(call);
+        return NULL;
+    }
+    call->world = *world;
+    call->task = request->task;
+    call->options = *request->options;
+    call->source = (dmap__items_source){.source = request->source, .task = call->task, .rings = request->rings};
+    call->by_hand = request->by_hand;
+    call->began_s = now;
+    call->tell_limit = UINT64_MAX;
+    call->sink = (dmap__sink){.given = request->sink,
+                              .task = call->task,
+                              .unordered = call->options.unordered,
+                              .has_order = call->options.cost != NULL,
+                              .blame = dmap__call_blame,
+                              .arg = call};
+    dmap__call_spec spec = spec_of(call, request->task_id);
+    dmap__crew_call_init(&call->at_crew, &spec, call->task, 0);
+    return call;
+}
+
+void dmap__call_number(dmap__call *call, uint64_t id) {
+    call->id = id;
+    call->at_crew.id = id;
+}
+
+/* How many items, and their results, take that much. */
+static uint64_t items_in(const dmap__call *call, size_t bytes) {
+    size_t one = dmap__items_size(&call->source);
+    if (dmap__sink_want(&call->sink) == DMAP__WANT_RESULTS && call->task->result_size != DMAP_VARIABLE)
+        one += call->task->result_size;
+    uint64_t most = one ? bytes / one : CHUNK_ITEMS;
+    return most ? most : 1;
+}
+
+static dmap_status open_plan(dmap__call *call) {
+    const dmap_map_options *o = &call->options;
+    size_t size = call->task->result_size;
+    dmap__plan_config config = {.branches = call->world.branches,
+                                .workers = call->world.workers,
+                                .fleet = call->world.fleet,
+                                .weight = call->at_crew.spec.weight,
+                                .count = dmap__items_count(&call->source),
+                                .is_stream = dmap__items_is_stream(&call->source),
+                                .schedule = o->schedule,
+                                .chunk = o->chunk,
+                                .max_chunk = items_in(call, CHUNK_BYTES),
+                                .max_share = items_in(call, CACHE_BYTES),
+                                .ordered = dmap__sink_is_ordered(&call->sink),
+                                .window = o->window ? o->window : WINDOW,
+                                .stop = o->on_error == DMAP_STOP && !call->shuffle,
+                                .retries = o->retries,
+                                .lean = o->ahead < 0};
+    if (dmap__sink_want(&call->sink) == DMAP__WANT_RESULTS && size != DMAP_VARIABLE) {
+        config.result_bytes = size ? size : 1;
+        config.all_share = !dmap__sink_place(&call->sink, 0); /* what is made in memory of ours is looked at soon */
+    }
+    call->plan = dmap__plan_create(&config);
+    return call->plan ? DMAP_OK : dmap__fail(&call->trouble, DMAP_ENOMEM, "out of memory for a plan");
+}
+
+static dmap_status open_parts(dmap__call *call) {
+    uint64_t count = dmap__items_count(&call->source);
+    dmap__progress_init(&call->progress, call->options.progress, call->task->name,
+                        dmap__items_is_stream(&call->source) ? UINT64_MAX : count, call->began_s);
+    if (call->options.cost) {
+        call->shuffle = dmap__shuffle_create(count, call->options.cost, call->options.cost_arg,
+                                             dmap__progress_is_on(&call->progress));
+        if (!call->shuffle)
+            return dmap__fail(&call->trouble, DMAP_ENOMEM, "out of memory for the order of %" PRIu64 " items", count);
+        call->source.shuffle = call->sink.shuffle = call->shuffle;
+    }
+    if (dmap__sink_open(&call->sink, count) != DMAP_OK)
+        return dmap__fail(&call->trouble, DMAP_ENOMEM, "out of memory for %" PRIu64 " results", count);
+    return open_plan(call);
+}
+
+dmap_status dmap__call_begin(dmap__call *call) {
+    call->state = DMAP__CALL_RUNS;
+    if (open_parts(call) != DMAP_OK)
+        return call->trouble.status;
+    for (int i = 0; i < call->world.branches; i++)
+        call->shares[i] =
+            (dmap_rank_report){.host = call->world.host(call->world.arg, i), .workers = call->world.workers[i]};
+    if (call->cancelled || call->timed_out)
+        dmap__plan_limit(call->plan, 0);
+    return DMAP_OK;
+}
+
+void dmap__call_destroy(dmap__call *call) {
+    if (!call)
+        return;
+    dmap__items_fini(&call->source);
+    dmap__sink_close(&call->sink);
+    dmap__part_destroy(call->delivering);
+    dmap__plan_destroy(call->plan);
+    dmap__shuffle_destroy(call->shuffle);
+    free(call->outs);
+    free(call->sentence);
+    free(call);
+}
+
+bool dmap__call_next_step(dmap__call *call, double now, dmap__step *step) {
+    if (call->tell_limit < UINT64_MAX) {
+        *step = (dmap__step){.kind = DMAP__STEP_LIMIT, .branch = -1, .begin = call->tell_limit, .end = UINT64_MAX};
+        call->tell_limit = UINT64_MAX;
+        return true;
+    }
+    return dmap__plan_next(call->plan, now, step);
+}
+
+/* ---- ending ---- */
+
+bool dmap__call_is_over(const dmap__call *call) {
+    if (call->state != DMAP__CALL_RUNS)
+        return false;
+    if (!call->plan)
+        return !call->sending;
+    return !call->delivering && !call->sending && dmap__plan_over(call->plan);
+}
+
+static void judge_sink(dmap__call *call, dmap__sink_said said) {
+    if (said == DMAP__SINK_STOPPED)
+        dmap__call_stop(call);
+    else if (said == DMAP__SINK_NO_MEMORY)
+        dmap__call_fail_memory(call);
+}
+
+/* True if the sink is to finish what it has kept. A table does always. A fold of what happened to have come would
+ * differ from run to run, and nobody could tell what is in it: so it is whole, or there is none. */
+static bool is_finished(const dmap__call *call) {
+    switch (call->sink.given.kind) {
+    case DMAP__SINK_COLLECT:
+        return true;
+    case DMAP__SINK_FOLD:
+    case DMAP__SINK_FOLD_BLOB:
+        return !dmap__call_is_ended_early(call) && !call->drained;
+    default:
+        return !dmap__call_is_ended_early(call);
+    }
+}
+
+static void finish_sink(dmap__call *call) {
+    uint64_t count = dmap__items_count(&call->source);
+    uint64_t last = call->failed && call->options.on_error == DMAP_STOP ? call->failed_index : UINT64_MAX;
+    const dmap__error *why = &call->failed_error;
+    if (call->sink.given.kind == DMAP__SINK_COLLECT && last != UINT64_MAX)
+        if (!dmap__results_fail(*call->sink.given.results, last, call->failed_status, why->text))
+            judge_sink(call, DMAP__SINK_NO_MEMORY);
+    if (is_finished(call))
+        judge_sink(call, dmap__sink_finish(&call->sink, count, last));
+}
+
+static dmap_status verdict(dmap__call *call) {
+    dmap__error *error = &call->error;
+    if (call->trouble.status != DMAP_OK) {
+        *error = call->trouble;
+        return error->status;
+    }
+    if (call->is_left)
+        return dmap__fail(error, DMAP_ECANCELLED, "the call was left by an exception");
+    if (call->sink_stopped)
+        return dmap__fail(error, DMAP_ECANCELLED, "the sink stopped the call");
+    if (call->cancelled)
+        return dmap__fail(error, DMAP_ECANCELLED, "the call was cancelled: %" PRIu64 " items were done", call->ended);
+    if (call->timed_out)
+        return dmap__fail(error, DMAP_ETIMEOUT, "the call was over its %g seconds: %" PRIu64 " items were done",
+                          call->options.timeout_s, call->ended);
+    if (call->drained)
+        return dmap__fail(error, DMAP_ECANCELLED, "the call was drained: %" PRIu64 " items were done%s%s", call->ended,
+                          call->failed ? "; " : "", call->failed ? call->failed_error.text : "");
+    if (call->failed)
+        *error = call->failed_error;
+    else if (call->source.failure.status != DMAP_OK)
+        *error = call->source.failure;
+    return error->status;
+}
+
+void dmap__call_finish(dmap__call *call) {
+    bool is_due = call->plan && !call->is_finished;
+    call->is_finished = true;
+    if (!is_due)
+        return;
+    dmap__call_drop_unwanted(call);
+    finish_sink(call);
+}
+
+void dmap__call_end(dmap__call *call) {
+    if (call->plan) {
+        dmap__call_count_shown(call);
+        dmap__progress_fini(&call->progress, dmap__clock_now(), call->shown, call->report.failed);
+        dmap__call_fill_report(call);
+    }
+    verdict(call);
+    call->state = DMAP__CALL_ENDED;
+}

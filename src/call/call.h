@@ -1,0 +1,208 @@
+/* One call in flight, on the master: from source to sink. A state machine: it is told what has come, is asked what is
+ * to be done, and never blocks, polls or sleeps; the pool's loop does that.
+ *
+ *   call.c     how it begins and ends, and what is to be done next
+ *   stop.c     how it ends early
+ *   lease.c    its leases
+ *   arrive.c   what branches send back: failures are judged, the rest goes to the plan
+ *   deliver.c  segments go to the sink; who looks on is told
+ *   report.c   what was done, in numbers */
+#ifndef DMAP_CALL_CALL_H
+#define DMAP_CALL_CALL_H
+
+#include <dmap/call.h>
+
+#include "base/error.h"
+#include "crew/crew.h"
+#include "job/items.h"
+#include "job/sink.h"
+#include "job/spares.h"
+#include "plan/plan.h"
+#include "watch/progress.h"
+
+/** A lease that is out. Branch and rank have the same number. */
+typedef struct dmap__out {
+    bool out;
+    int branch;
+    uint64_t begin, end;
+    int attempt;
+    uint64_t kept;     /* items of it that will be granted again */
+    uint64_t progress; /* items ended for good, as last heard */
+    double expected_s; /* of workers, over the call's weight, while it is out */
+    dmap__items *items;
+    dmap__grant *grant; /* on the master's own crew; NULL: on another rank, */
+    const void *array;  /* which reads items from here; NULL: they are sent */
+    void *place;        /* which may write results here; NULL: it sends them */
+    dmap__spare memory; /* for results that have no place of the caller's; until the outcome comes */
+} dmap__out;
+
+/** What the pool is to its calls. */
+typedef struct dmap__call_world {
+    int branches;
+    const int *workers; /* of each */
+    int all_workers;
+    dmap__fleet *fleet;
+    dmap__spares *spares; /* memory for results */
+    const char *(*host)(const void *arg, int rank);
+    const void *arg;
+} dmap__call_world;
+
+typedef enum dmap__call_state {
+    DMAP__CALL_WAITS = 0, /* for its turn: nothing of it was made */
+    DMAP__CALL_RUNS = 1,
+    DMAP__CALL_ENDED = 2
+} dmap__call_state;
+
+typedef struct dmap__call {
+    dmap__call_world world;
+    dmap__call_state state;
+    uint64_t id;
+    const dmap_task *task;
+    dmap__crew_call at_crew; /* spec and limit, as the master's own crew sees them */
+    dmap_map_options options;
+    double had_s; /* time of workers, over its weight, and what the others had when it began: for fair turns */
+    dmap__items_source source;
+    bool source_told; /* the plan knows that the source has ended */
+    dmap__shuffle *shuffle;
+    dmap__sink sink;
+    bool by_hand;           /* results are taken one by one, by dmap__call_next_result, ... */
+    char *sentence;         /* with the sentence of a failure here */
+    dmap__part *delivering; /* handed out by the plan, not yet done with */
+    uint64_t delivering_bytes;
+    dmap__plan *plan;
+    dmap__out *outs; /* by lease number */
+    size_t outs_capacity;
+    size_t sending;      /* messages not sent yet */
+    double began_s;      /* when it was made: what its timeout counts from */
+    double watched_s;    /* options.on_watch was last called */
+    uint64_t tell_limit; /* shuffled: index from which on nothing is wanted, to be told; UINT64_MAX: it was */
+    /* How it ends: if it is in no trouble, the first of these that applies. */
+    bool is_left;      /* a function of the caller\'s did not return */
+    bool sink_stopped; /* the sink, or another function of the caller's that may */
+    bool cancelled;
+    bool timed_out;
+    bool drained;
+    bool failed;
+    uint64_t failed_index; /* the lowest that failed for good */
+    dmap_item_status failed_status;
+    dmap__progress progress;
+    uint64_t ended;           /* items delivered */
+    uint64_t arrived;         /* items that have ended for good, as the master knows */
+    double arrived_weight;    /* of theirs, with a cost hint and a bar */
+    uint64_t shown;           /* on the bar, which never goes back */
+    bool sends_items;         /* some rank cannot read them from here */
+    uint64_t fetched, placed; /* bytes that other ranks have read from here, and written here */
+    dmap_report report;
+    /* The pool's own. */
+    struct dmap__call *next;               /* that waits */
+    uint64_t bytes_sent, bytes_received;   /* by the pool, when it began */
+    bool is_begun;                         /* the branches know of it */
+    _Atomic bool is_to_cancel;             /* by another thread, maybe */
+    bool is_orphan;                        /* nobody holds it: it goes when it has ended */
+    void *owner;                           /* whoever opened it, ... */
+    bool is_finished;                      /* dmap__call_finish was called */
+    void (*done)(struct dmap__call *call); /* ... and is told when it has ended; may be NULL */
+    /* Sentences, which are long, so that they are not cleared with the rest. */
+    dmap__error trouble;       /* out of memory, a set-up that failed, a broken pool */
+    dmap__error failed_error;  /* of the lowest item that failed */
+    dmap__error error;         /* ENDED: its status and sentence */
+    dmap_rank_report shares[]; /* of each branch */
+} dmap__call;
+
+/** What is to be made. */
+typedef struct dmap__call_request {
+    const dmap_task *task;
+    uint32_t task_id;
+    dmap_source source;
+    dmap_sink sink;
+    const dmap_map_options *options; /* copied */
+    bool by_hand;                    /* results are taken by dmap__call_next_result */
+    bool rings;                      /* the source rings the bell when it has items again */
+} dmap__call_request;
+
+/** Makes a call that waits. Returns NULL if memory is out. */
+dmap__call *dmap__call_create(const dmap__call_world *world, const dmap__call_request *request, double now);
+/** Gives it the number by which branches know it. Before it begins. */
+void dmap__call_number(dmap__call *call, uint64_t id);
+/** Makes what it needs to run. Returns DMAP_OK; DMAP_ENOMEM: it is in trouble, and over. */
+dmap_status dmap__call_begin(dmap__call *call);
+/** call may be NULL. No lease may be out. */
+void dmap__call_destroy(dmap__call *call);
+
+/** The next step for a branch, now; false if there is none. */
+bool dmap__call_next_step(dmap__call *call, double now, dmap__step *step);
+/** A lease for a GRANT, with its items; NULL: there is nothing to grant now, or the call has failed. */
+dmap__out *dmap__call_lease(dmap__call *call, const dmap__step *step, size_t bytes);
+/** The lease could not be given to its branch: the call ends. out may be NULL. */
+void dmap__call_take_lease_back(dmap__call *call, uint32_t lease, dmap__out *out);
+/** A lease is over: forgets it. */
+void dmap__call_close_lease(dmap__call *call, dmap__out *out);
+/** The lease of that number; NULL if it is not out. */
+dmap__out *dmap__call_out(dmap__call *call, uint64_t lease);
+/** Where results of fixed size from a position on go: to their final place if the sink has one, else to memory of the
+ *  lease's own. NULL: it is out. */
+void *dmap__call_results_of(dmap__call *call, dmap__out *out);
+
+/* ---- arrive.c ---- */
+
+/** A lease has ended. Takes the outcome over. */
+void dmap__call_arrived(dmap__call *call, uint32_t lease, dmap__outcome *outcome, double now);
+/** Items of a lease were taken back: ranges. */
+void dmap__call_returned(dmap__call *call, uint32_t lease, const dmap__range *ranges, size_t n);
+/** So many items of a lease have ended so far, of which `undone` are not done for good. */
+void dmap__call_progressed(dmap__call *call, uint32_t lease, uint64_t ended, uint64_t undone, double now);
+/** A branch is gone, and what it has with it: its leases end. */
+void dmap__call_lost(dmap__call *call, int branch, double now);
+/** An item has emitted. */
+void dmap__call_emitted(dmap__call *call, const dmap_emission *emission);
+/** The sentence of a failure. A dmap__blame_fn. */
+void dmap__call_blame(void *call, int rank, uint64_t index, const dmap__failure *failure, char *text, size_t size);
+
+/* ---- how it ends early ---- */
+
+/** The caller wants nothing more. */
+void dmap__call_stop(dmap__call *call);
+/** So does dmap_cancel. What was delivered stays. */
+void dmap__call_cancel(dmap__call *call);
+/** A function of the caller's did not return: nothing more is delivered, and what it was at is none. */
+void dmap__call_break_off(dmap__call *call, double now);
+/** Nothing is begun any more. */
+void dmap__call_drain(dmap__call *call);
+/** The call cannot go on: nothing more is granted or delivered. Keeps the first reason. */
+void dmap__call_fail(dmap__call *call, const dmap__error *why);
+/** The same, as there is no memory for results. */
+void dmap__call_fail_memory(dmap__call *call);
+
+/* ---- deliver.c ---- */
+
+/** Hands a segment, or a part of it, to the sink. Returns false if there was none. Not for a call by hand. */
+bool dmap__call_deliver(dmap__call *call);
+/** The next result of a call by hand, valid until the next question or the call's end. False: there is none now. */
+bool dmap__call_next_result(dmap__call *call, dmap_item_result *result);
+/** Frees segments that are not wanted any more. */
+void dmap__call_drop_unwanted(dmap__call *call);
+/** What the bar shows: counts it again. */
+void dmap__call_count_shown(dmap__call *call);
+/** What is to be done by the clock: the bar, on_watch, the timeout. */
+void dmap__call_look_at_clock(dmap__call *call, double now);
+/** Seconds until dmap__call_look_at_clock has something to do that cannot wait, no more than sleep_s. */
+double dmap__call_until_due(const dmap__call *call, double now, double sleep_s);
+
+/* ---- the end ---- */
+
+/** Nothing more is wanted, not even the rest of what is being delivered. */
+bool dmap__call_is_ended_early(const dmap__call *call);
+/** True once nothing is out, being sent, or left to deliver. */
+bool dmap__call_is_over(const dmap__call *call);
+/** It is over: has the sink finish what it has kept. */
+void dmap__call_finish(dmap__call *call);
+/** After that: leaves status and sentence in call->error, numbers in call->report. */
+void dmap__call_end(dmap__call *call);
+
+/* ---- report.c ---- */
+
+/** Counts an outcome of a branch. */
+void dmap__call_count(dmap__call *call, int branch, uint64_t items, double busy_s);
+void dmap__call_fill_report(dmap__call *call);
+
+#endif

@@ -1,0 +1,157 @@
+/* The handler says its line with one write, puts back what handled the signal before, and lets it strike again: an
+ * instruction that failed fails again, a signal that was sent is sent anew. So whoever looks at the end (a debugger, a
+ * core dump, the backtrace of MPI) sees it as if nothing had been between.
+ *
+ * A program with a handler of its own may live from such signals (paging, checks for null): its are left alone, and so
+ * are a sanitizer's. The handlers of MPI libraries only print and end: these come second.
+ *
+ * What a handler knows hangs on its thread: a crash in a thread that a task has started names no item, nor does one in
+ * a process that a task has forked. The handlers are the process's: hence the state here. */
+#include "crew/crash.h"
+
+#include <dlfcn.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crew/context.h"
+#include "crew/exception.h"
+
+#define STACK_SIZE ((size_t)64 * 1024)
+
+static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+enum { N_CRASHES = sizeof crashes / sizeof *crashes };
+
+static struct {
+    pthread_mutex_t lock; /* of the rest, but in a handler */
+    int open;
+    pid_t process;
+    bool is_ours[N_CRASHES];
+    struct sigaction before[N_CRASHES];
+    char host[65];
+    _Atomic bool has_struck;
+} watch = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* ---- the line ---- */
+
+static void write_place(const dmap_context *ctx, char *text, size_t size) {
+    static const char *const functions[] = {"", "", "setup of ", "teardown of "};
+    const char *task = ctx->call && ctx->call->task ? ctx->call->task->name : "";
+    if (ctx->act == DMAP__ACT_ITEM)
+        snprintf(text, size, "item %" PRIu64 " (attempt %d) of task \"%s\"", ctx->index, ctx->attempt, task);
+    else if (ctx->act == DMAP__ACT_BATCH)
+        snprintf(text, size, "item %" PRIu64 ", or one soon after it (attempt %d), of task \"%s\"", ctx->index,
+                 ctx->attempt, task);
+    else
+        snprintf(text, size, "%stask \"%s\"", functions[ctx->act], task);
+}
+
+static void tell(int number, const dmap_context *ctx) {
+    char line[1024], place[400], exception[400];
+    const char *name = sigabbrev_np(number);
+    bool has_thrown = number == SIGABRT && dmap__exception_write(exception, sizeof exception);
+    write_place(ctx, place, sizeof place);
+    int n = snprintf(line, sizeof line,
+                     "dmap: %s: SIG%s%s%s on %s, rank %d, worker %d: this ends the rank; with "
+                     "DMAP_BACKEND=processes it costs the item\n",
+                     place, name ? name : "?", has_thrown ? " for " : "", has_thrown ? exception : "", watch.host,
+                     ctx->crew->rank, ctx->number);
+    size_t size = n < (int)sizeof line ? (size_t)n : sizeof line - 1;
+    line[size - 1] = '\n';
+    if (write(STDERR_FILENO, line, size) < 0)
+        return; /* there is nobody to tell */
+}
+
+static void strike(int number, siginfo_t *info, void *context) {
+    const dmap_context *ctx = dmap__worker_inside();
+    (void)context;
+    if (ctx && getpid() == watch.process && !atomic_exchange(&watch.has_struck, true))
+        tell(number, ctx);
+    for (int i = 0; i < N_CRASHES; i++)
+        if (crashes[i] == number)
+            sigaction(number, &watch.before[i], NULL);
+    if (info->si_code <= 0) /* it was sent; else what caused it is done again */
+        raise(number);
+}
+
+/* ---- whose handlers ---- */
+
+static bool is_mpis(const struct sigaction *action) {
+    static const char *const libraries[] = {"libopen-pal", "libmpi", "libucs"};
+    Dl_info info;
+    const void *handler = NULL;
+    memcpy(&handler, &action->sa_sigaction, sizeof handler);
+    if (!dladdr(handler, &info) || !info.dli_fname)
+        return false;
+    for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
+        if (strstr(info.dli_fname, libraries[i]))
+            return true;
+    return false;
+}
+
+static bool is_programs(const struct sigaction *action) {
+    return action->sa_handler != SIG_DFL && !is_mpis(action);
+}
+
+static void take(int i) {
+    struct sigaction ours = {.sa_sigaction = strike, .sa_flags = (int)(SA_SIGINFO | SA_ONSTACK)};
+    sigemptyset(&ours.sa_mask);
+    watch.is_ours[i] = sigaction(crashes[i], NULL, &watch.before[i]) == 0 && !is_programs(&watch.before[i]) &&
+                       sigaction(crashes[i], &ours, NULL) == 0;
+}
+
+static void give_back(int i) {
+    struct sigaction now;
+    if (watch.is_ours[i] && sigaction(crashes[i], NULL, &now) == 0 && now.sa_sigaction == strike)
+        sigaction(crashes[i], &watch.before[i], NULL);
+    watch.is_ours[i] = false;
+}
+
+void dmap__crash_open(void) {
+    pthread_mutex_lock(&watch.lock);
+    if (watch.open++ == 0) {
+        dmap__exception_prepare();
+        watch.process = getpid();
+        atomic_store(&watch.has_struck, false);
+        gethostname(watch.host, sizeof watch.host - 1);
+        for (int i = 0; i < N_CRASHES; i++)
+            take(i);
+    }
+    pthread_mutex_unlock(&watch.lock);
+}
+
+void dmap__crash_close(void) {
+    pthread_mutex_lock(&watch.lock);
+    watch.open--;
+    for (int i = 0; !watch.open && i < N_CRASHES; i++)
+        give_back(i);
+    pthread_mutex_unlock(&watch.lock);
+}
+
+/* ---- stacks ---- */
+
+void *dmap__crash_stack(void) {
+    stack_t now, stack = {.ss_size = STACK_SIZE};
+    if (sigaltstack(NULL, &now) || !(now.ss_flags & SS_DISABLE))
+        return NULL;
+    stack.ss_sp = malloc(STACK_SIZE);
+    if (stack.ss_sp && sigaltstack(&stack, NULL)) {
+        free(stack.ss_sp);
+        return NULL;
+    }
+    return stack.ss_sp;
+}
+
+void dmap__crash_stack_drop(void *stack) {
+    stack_t now, none = {.ss_flags = SS_DISABLE};
+    if (!stack)
+        return;
+    if (sigaltstack(NULL, &now) == 0 && now.ss_sp == stack)
+        sigaltstack(&none, NULL);
+    free(stack);
+}

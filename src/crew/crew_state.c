@@ -1,0 +1,33 @@
+/* The limit of a call, in one place for threads and one more for each process, and which threads are inside a task. */
+#include "crew/crew_state.h"
+
+static _Thread_local const dmap_context *inside_of;
+
+const dmap_context *dmap__worker_inside(void) {
+    return inside_of;
+}
+
+void dmap__worker_mark(const dmap_context *inside) {
+    inside_of = inside;
+}
+
+bool dmap__limit_lower(_Atomic uint64_t *limit, uint64_t value) {
+    uint64_t old = atomic_load(limit);
+    while (value < old)
+        if (atomic_compare_exchange_weak(limit, &old, value))
+            return true;
+    return false;
+}
+
+/* A worker's process has the limit of the call that it is at on its stage. Its worker writes the call's number there
+ * before it reads the limit, and here it is read after the limit was lowered: so one of the two sees the other. A limit
+ * that comes to the stage when its worker has turned to another call makes the process stop early, and be asked
+ * again. */
+bool dmap__crew_lower_limit(dmap__crew_state *crew, dmap__crew_call *call, uint64_t limit) {
+    if (!dmap__limit_lower(&call->limit, limit))
+        return false;
+    for (int i = 0; i < crew->n_stages; i++)
+        if (atomic_load(&crew->stages[i]->call) == call->id)
+            dmap__limit_lower(&crew->stages[i]->limit, limit);
+    return true;
+}

@@ -1,0 +1,40 @@
+/* What the workers of a crew have in common, and what they and their manager do with it. */
+#ifndef DMAP_CREW_CREW_STATE_H
+#define DMAP_CREW_CREW_STATE_H
+
+#include <signal.h>
+#include <stdatomic.h>
+
+#include "crew/board.h"
+#include "crew/stage.h"
+
+/** What all workers of a crew look at. Written by the manager while no grant is out. */
+typedef struct dmap__crew_state {
+    dmap__board board;
+    int rank;
+    size_t n_tasks;     /* in the registry */
+    const void *shared; /* dmap_share's data */
+    size_t shared_size;
+    uint64_t shared_generation;
+    dmap__shared_place shared_place; /* where processes find them */
+    struct dmap__stage_head *
+        *stages; /* of the workers' processes, which look at limits of their own; NULL: threads only */
+    int n_stages;
+    struct dmap__emissions *emissions;
+    sigset_t mask;            /* signals that tasks find blocked */
+    uint64_t mask_number;     /* counts its changes, from 1; 0: workers leave theirs as it is */
+    void (*tell)(void *arg);  /* wakes the manager */
+    void (*share)(void *arg); /* there is more to take than this worker can: another may look for work */
+    void *tell_arg;
+} dmap__crew_state;
+
+/** Lowers a limit, if it is higher: returns whether. */
+bool dmap__limit_lower(_Atomic uint64_t *limit, uint64_t value);
+/** Lowers the limit of a call; returns true if it was higher. Any thread. */
+bool dmap__crew_lower_limit(dmap__crew_state *crew, dmap__crew_call *call, uint64_t limit);
+/** Marks this thread as inside a task, or not any more (NULL). */
+void dmap__worker_mark(const dmap_context *inside);
+/** What this thread is inside of: a task's context; NULL: no task. A signal handler may ask, too. */
+const dmap_context *dmap__worker_inside(void);
+
+#endif

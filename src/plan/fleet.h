@@ -1,0 +1,31 @@
+/* The fleet: what the plans of all calls in flight share. A branch takes a bounded number of leases, whatever calls
+ * they are of. Pure, as the plan is. */
+#ifndef DMAP_PLAN_FLEET_H
+#define DMAP_PLAN_FLEET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define DMAP__SMALL_LEASE 4 /* items */
+#define DMAP__BIG_LEASES  6 /* most that a branch has out of more items than these */
+#define DMAP__SPARE       4 /* small leases beyond those that a branch's workers need */
+
+typedef struct dmap__fleet dmap__fleet;
+
+/** workers: of each branch; copied. Returns NULL if memory is out. */
+dmap__fleet *dmap__fleet_create(const int *workers, int branches);
+/** fleet may be NULL. */
+void dmap__fleet_destroy(dmap__fleet *fleet);
+
+/** A call of that weight has begun, and has ended. */
+void dmap__fleet_join(dmap__fleet *fleet, uint32_t weight);
+void dmap__fleet_leave(dmap__fleet *fleet, uint32_t weight);
+/** The part of all workers' time that a call of that weight has: 0 to 1. */
+double dmap__fleet_part(const dmap__fleet *fleet, uint32_t weight);
+
+/** Most items that the next lease of a branch may have: 0: none now; UINT64_MAX: no bound. */
+uint64_t dmap__fleet_room(const dmap__fleet *fleet, int branch);
+/** A lease was granted, and has ended. */
+void dmap__fleet_grant(dmap__fleet *fleet, int branch, bool is_big);
+void dmap__fleet_end(dmap__fleet *fleet, int branch, bool is_big);
+#endif

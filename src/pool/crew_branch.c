@@ -1,0 +1,73 @@
+/* The master's own crew as a branch. */
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "pool/branch.h"
+
+static void begin(dmap_pool *pool, int branch, dmap__call *call) {
+    (void)pool, (void)branch, (void)call;
+}
+
+static bool place_results(dmap__call *call, dmap__out *out, dmap__grant *grant) {
+    uint64_t n = grant->end - grant->begin;
+    size_t size = call->task->result_size;
+    if (dmap__sink_want(&call->sink) != DMAP__WANT_RESULTS)
+        return true;
+    if (size == DMAP_VARIABLE) {
+        grant->outcome.refs = n > SIZE_MAX / sizeof(dmap_blob) ? NULL : calloc((size_t)n, sizeof(dmap_blob));
+        return grant->outcome.refs != NULL;
+    }
+    grant->outcome.fixed = dmap__call_results_of(call, out);
+    grant->outcome.fixed_in_place = true;
+    return grant->outcome.fixed != NULL;
+}
+
+static bool submit(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t lease) {
+    dmap__grant *grant = calloc(1, sizeof *grant);
+    if (!grant)
+        return false;
+    grant->call = &call->at_crew;
+    grant->lease = lease;
+    grant->begin = out->begin;
+    grant->end = out->end;
+    grant->attempt = out->attempt;
+    grant->layout = out->items->layout;
+    grant->range_first = out->items->range_first;
+    grant->items = out->items->items;
+    grant->indices = out->items->indices;
+    grant->owner = call;
+    dmap__outcome_init(&grant->outcome, out->begin, out->end);
+    if (!place_results(call, out, grant)) {
+        free(grant);
+        return false;
+    }
+    out->grant = grant;
+    dmap__crew_submit(pool->crew, grant);
+    return true;
+}
+
+static void recall(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t lease, uint64_t want) {
+    dmap__crew *crew = pool->crew;
+    uint64_t(*pairs)[2] = dmap__memory_array((uint64_t)dmap__crew_workers(crew), sizeof *pairs);
+    dmap__range *ranges = dmap__memory_array((uint64_t)dmap__crew_workers(crew), sizeof *ranges);
+    int n = pairs && ranges ? dmap__crew_recall(crew, out->grant, want, pairs) : 0;
+    for (int i = 0; i < n; i++)
+        ranges[i] = (dmap__range){pairs[i][0], pairs[i][1]};
+    dmap__call_returned(call, lease, ranges, (size_t)n);
+    free(pairs);
+    free(ranges);
+}
+
+static void limit(dmap_pool *pool, int branch, dmap__call *call, uint64_t index) {
+    (void)branch;
+    dmap__crew_limit(pool->crew, &call->at_crew, index);
+}
+
+static const dmap__branch_ops crew_branch = {
+    .begin = begin, .end = begin, .submit = submit, .recall = recall, .limit = limit};
+
+const dmap__branch_ops *dmap__branch_ops_of(const dmap_pool *pool, int branch) {
+    if (branch)
+        return pool->comm ? &dmap__rank_branch : NULL;
+    return pool->crew ? &crew_branch : NULL;
+}

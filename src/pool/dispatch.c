@@ -1,0 +1,39 @@
+/* Down: what a call wants done goes to the branches. */
+#include "pool/branch.h"
+#include "pool/calls.h"
+
+/* Bytes of items of variable size in one chunk, about: so a chunk of large items is small. */
+#define CHUNK_BYTES ((size_t)4 << 20)
+
+static void grant(dmap_pool *pool, dmap__call *call, const dmap__step *step) {
+    dmap__out *out = dmap__call_lease(call, step, CHUNK_BYTES);
+    if (out && !dmap__branch_ops_of(pool, step->branch)->submit(pool, call, out, step->lease))
+        dmap__call_take_lease_back(call, step->lease, out);
+}
+
+static void recall(dmap_pool *pool, dmap__call *call, const dmap__step *step) {
+    dmap__branch_ops_of(pool, step->branch)->recall(pool, call, &call->outs[step->lease], step->lease, step->want);
+}
+
+static void limit(dmap_pool *pool, dmap__call *call, uint64_t index) {
+    for (int branch = 0; branch < pool->ranks; branch++)
+        if (dmap__branch_ops_of(pool, branch))
+            dmap__branch_ops_of(pool, branch)->limit(pool, branch, call, index);
+}
+
+bool dmap__dispatch(dmap_pool *pool, dmap__call *call, double now) {
+    dmap__step step;
+    bool moved = false;
+    if (!call->source.later || !call->source.rings) /* one that rings says itself that it has items again */
+        dmap__plan_hold(call->plan, false);
+    while (dmap__call_next_step(call, now, &step)) {
+        if (step.kind == DMAP__STEP_GRANT)
+            grant(pool, call, &step);
+        else if (step.kind == DMAP__STEP_RECALL)
+            recall(pool, call, &step);
+        else
+            limit(pool, call, step.begin);
+        moved = moved || !call->source.later;
+    }
+    return moved;
+}

@@ -1,0 +1,247 @@
+/* Turns. In each round of the loop every running call looks at the clock, dispatches, and delivers; first the one that
+ * has had least of the workers' time, by its weight, as what is free at the branches goes to whoever comes first. A
+ * call that begins has had what the least served one has: it does not make up for the time before.
+ *
+ * A user's function may make calls and free them. New ones wait; one that is freed while it runs is cancelled, and goes
+ * when it has ended. So the list changes at the end of a round only. */
+#include "pool/master.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "pool/branch.h"
+#include "pool/calls.h"
+#include "pool/collect.h"
+#include "pool/loop.h"
+
+#define DELIVER_S     2e-3  /* that all calls together deliver in a round, about */
+#define SLEEP_RANKS_S 1e-3  /* longest sleep while other ranks may send */
+#define SLEEP_RUNG_S  0.05  /* where the bell rings for that */
+#define SLEEP_IDLE_S  0.25  /* while no call runs */
+#define SLEEP_LATER_S 5e-3  /* while a source has nothing yet */
+#define SWEEP_S       20e-3 /* between looks at the time of calls that wait */
+
+#define SLOT_BITS 10
+_Static_assert(DMAP__CALLS_RUNNING == 1 << SLOT_BITS, "a number's low bits are a slot");
+
+/* ---- beginning ---- */
+
+static double least_had(const dmap__calls *calls) {
+    double least = 0;
+    for (size_t i = 0; i < calls->n_running; i++)
+        least = i == 0 ? calls->running[i]->had_s : fmin(least, calls->running[i]->had_s);
+    return least;
+}
+
+static uint64_t number(dmap__calls *calls) {
+    uint64_t slot = calls->begun % DMAP__CALLS_RUNNING;
+    while (calls->slots[slot])
+        slot = (slot + 1) % DMAP__CALLS_RUNNING;
+    return ++calls->begun << SLOT_BITS | slot;
+}
+
+static void begin(dmap_pool *pool, dmap__call *call) {
+    dmap__calls *calls = &pool->calls;
+    call->had_s = least_had(calls);
+    call->next = NULL;
+    dmap__call_number(call, number(calls));
+    calls->slots[call->id % DMAP__CALLS_RUNNING] = call;
+    calls->running[calls->n_running++] = call;
+    if (pool->comm)
+        dmap__comm_bytes(pool->comm, &call->bytes_sent, &call->bytes_received);
+    if (pool->broken != DMAP_OK)
+        dmap__call_fail(call, &pool->error);
+    calls->inside = call; /* a cost hint is asked */
+    dmap_status status = dmap__call_begin(call);
+    calls->inside = NULL;
+    if (status != DMAP_OK)
+        return;
+    call->is_begun = true;
+    for (int branch = 0; branch < pool->ranks; branch++)
+        if (dmap__branch_ops_of(pool, branch))
+            dmap__branch_ops_of(pool, branch)->begin(pool, branch, call);
+}
+
+static bool begin_all(dmap_pool *pool) {
+    dmap__calls *calls = &pool->calls;
+    bool moved = false;
+    for (; calls->first && calls->n_running < DMAP__CALLS_RUNNING; moved = true) {
+        dmap__call *call = calls->first;
+        calls->first = call->next;
+        calls->n_waiting--;
+        begin(pool, call);
+    }
+    return moved;
+}
+
+/* ---- ending ---- */
+
+static void count_bytes(dmap_pool *pool, dmap__call *call) {
+    uint64_t sent, received;
+    if (!pool->comm)
+        return;
+    dmap__comm_bytes(pool->comm, &sent, &received);
+    call->report.bytes_sent += sent - call->bytes_sent;
+    call->report.bytes_received += received - call->bytes_received;
+}
+
+/* Of memory for results little is kept for the next call; workers' only while they have none. */
+static void trim_memory(dmap_pool *pool) {
+    size_t kept = dmap__spares_trim(&pool->spares, DMAP__SPARE_BYTES);
+    if (pool->crew && pool->calls.n_running <= 1)
+        dmap__crew_trim(pool->crew, DMAP__SPARE_BYTES - kept);
+}
+
+static void end(dmap_pool *pool, dmap__call *call) {
+    count_bytes(pool, call);
+    dmap__call_end(call);
+    for (int branch = 0; call->is_begun && branch < pool->ranks; branch++)
+        if (dmap__branch_ops_of(pool, branch))
+            dmap__branch_ops_of(pool, branch)->end(pool, branch, call);
+    if (call->id)
+        pool->calls.slots[call->id % DMAP__CALLS_RUNNING] = NULL;
+    pool->report = call->report;
+    memcpy(pool->rank_reports, call->shares, (size_t)pool->ranks * sizeof *call->shares);
+    trim_memory(pool);
+    if (call->done)
+        call->done(call);
+    if (call->is_orphan)
+        dmap__call_destroy(call);
+}
+
+/* One at a time is taken out before it is told of, as functions of the program's may not return. */
+static bool end_all(dmap_pool *pool) {
+    dmap__calls *calls = &pool->calls;
+    size_t had = calls->n_running;
+    for (size_t i = calls->n_running; i-- > 0;) {
+        dmap__call *call = calls->running[i];
+        if (!dmap__call_is_over(call))
+            continue;
+        calls->inside = call;
+        dmap__call_finish(call);
+        calls->inside = NULL;
+        calls->n_running--;
+        memmove(&calls->running[i], &calls->running[i + 1], (calls->n_running - i) * sizeof *calls->running);
+        end(pool, call);
+    }
+    return calls->n_running < had;
+}
+
+/* Calls that wait end without having begun, once they are cancelled or over their time. */
+static bool sweep_waiting(dmap_pool *pool, double now) {
+    dmap__call *next;
+    bool moved = false;
+    pool->calls.swept_s = now;
+    for (dmap__call *call = pool->calls.first; call; call = next) {
+        next = call->next;
+        call->cancelled = atomic_load(&call->is_to_cancel);
+        dmap__call_look_at_clock(call, now);
+        if (!call->cancelled && !call->timed_out)
+            continue;
+        dmap__calls_unlink_waiting(pool, call);
+        end(pool, call);
+        moved = true;
+    }
+    return moved;
+}
+
+static bool cancel_due(dmap_pool *pool, double now) {
+    dmap__calls *calls = &pool->calls;
+    bool has_any = atomic_load_explicit(&calls->has_cancelled, memory_order_relaxed) &&
+                   atomic_exchange(&calls->has_cancelled, false);
+    for (size_t i = 0; has_any && i < calls->n_running; i++)
+        if (atomic_load(&calls->running[i]->is_to_cancel) && !calls->running[i]->cancelled)
+            dmap__call_cancel(calls->running[i]);
+    bool is_time = calls->first && now - calls->swept_s > SWEEP_S;
+    return has_any || is_time ? sweep_waiting(pool, now) : false;
+}
+
+/* ---- turns ---- */
+
+/* Insertion: the order of the last round is nearly that of this one. */
+static void sort(dmap__calls *calls) {
+    for (size_t i = 1; i < calls->n_running; i++) {
+        dmap__call *call = calls->running[i];
+        size_t j = i;
+        for (; j > 0 && calls->running[j - 1]->had_s > call->had_s; j--)
+            calls->running[j] = calls->running[j - 1];
+        calls->running[j] = call;
+    }
+}
+
+static bool take_turn(dmap_pool *pool, dmap__call *call, double now, double until_s) {
+    bool moved = false;
+    pool->calls.inside = call;
+    dmap__call_look_at_clock(call, now); /* before the rest: it may be what stops the call */
+    if (call->plan) {
+        while (call->options.ahead < 0 && !call->by_hand && dmap__call_deliver(call))
+            moved = true; /* it may be a reason to begin no other item */
+        moved = dmap__dispatch(pool, call, now) || moved;
+        if (!call->by_hand && (pool->calls.n_running == 1 || dmap__clock_now() < until_s))
+            moved = dmap__call_deliver(call) || moved;
+    }
+    pool->calls.inside = NULL;
+    return moved;
+}
+
+static bool turn(dmap_pool *pool, double now) {
+    dmap__calls *calls = &pool->calls;
+    if (calls->in_turn)
+        return false;
+    calls->in_turn = true;
+    if (calls->on_turn)
+        calls->on_turn(pool);
+    bool moved = cancel_due(pool, now);
+    moved = begin_all(pool) || moved;
+    if (calls->n_running > 1)
+        sort(calls);
+    for (size_t i = 0; i < calls->n_running; i++)
+        moved = take_turn(pool, calls->running[i], now, now + DELIVER_S) || moved;
+    if (pool->crew)
+        dmap__collect_progress(pool, now);
+    moved = end_all(pool) || moved;
+    calls->in_turn = false;
+    return moved;
+}
+
+/* ---- sleep ---- */
+
+/* While a worker has nothing to do, of this rank or of another, what the others have left is to be looked at soon:
+ * somebody may take from it. */
+static double longest_sleep(dmap_pool *pool, double now, bool *looks) {
+    const dmap__calls *calls = &pool->calls;
+    bool is_starved = pool->crew && dmap__crew_is_hungry(pool->crew);
+    double sleep_s = calls->first ? SWEEP_S : calls->n_running ? SLEEP_RUNG_S : SLEEP_IDLE_S;
+    *looks = false;
+    if (calls->first && calls->n_running < DMAP__CALLS_RUNNING)
+        return 0;
+    for (size_t i = 0; i < calls->n_running; i++) {
+        const dmap__call *call = calls->running[i];
+        is_starved = is_starved || (call->plan && dmap__plan_is_uneven(call->plan));
+        bool is_later = call->source.later && !call->source.rings;
+        *looks = *looks || is_later;
+        sleep_s = dmap__call_until_due(call, now, is_later ? fmin(sleep_s, SLEEP_LATER_S) : sleep_s);
+    }
+    bool is_soon = calls->n_running && pool->comm && (!pool->is_rung || is_starved);
+    return is_soon ? fmin(sleep_s, SLEEP_RANKS_S) : sleep_s;
+}
+
+/* ---- a function of the program's that does not return ---- */
+
+static void unwind(dmap_pool *pool) {
+    dmap__call *call = pool->calls.inside;
+    dmap__collect_unwind(pool);
+    pool->calls.inside = NULL;
+    pool->calls.in_turn = false;
+    if (call && call->state != DMAP__CALL_ENDED)
+        dmap__call_break_off(call, dmap__clock_now());
+}
+
+const dmap__side dmap__master_side = {.message = dmap__collect_message,
+                                      .chunk = dmap__collect_chunk,
+                                      .emission = dmap__collect_emission,
+                                      .turn = turn,
+                                      .longest_sleep = longest_sleep,
+                                      .unwind = unwind,
+                                      .broke = dmap__collect_break};
