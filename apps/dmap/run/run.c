@@ -216,7 +216,7 @@ int run_command(int argc, char **argv) {
     bool runs =
         run_options_parse(argc - 2, argv + 2, &options, error, sizeof error) == 0 && !options.help && !options.dry_run;
     if (runs && options.tmpdir)
-        setenv("TMPDIR", options.tmpdir, 1); /* before there are threads; jobs have it from their rank */
+        run_inherited_change("TMPDIR", options.tmpdir);
     dmap_options pool = runs ? run_choose_pool(&options) : command_smallest_pool;
     run_options_free(&options);
     int status = dmap_run(argc, argv, run_main, &pool);
