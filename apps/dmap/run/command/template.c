@@ -271,8 +271,7 @@ static bool add_word_as_often(compose *c, const run_template *template, int begi
     return true;
 }
 
-/* With -q a word is quoted when its values are in it; with the slot in it, piece by piece, so that its place is known.
- */
+/* With -q a word is quoted when its values are in it; with the slot in it, piece by piece: so its place is known. */
 static bool add_quoted_word(compose *c, const run_template *template, int begin, int end) {
     run_text word = {0}, *whole = c->text;
     if (!c->quoted || !c->text_quoted || has_kind(template, RUN_PART_SLOT, begin, end))
