@@ -14,15 +14,19 @@ _dmap_files() {
 # _dmap_value_of OPTION: completes what follows it; status 1 if nothing does.
 _dmap_value_of() {
     case $1 in
-    --arg-file | --joblog | --jl | --results | --res | --topology | -a) _dmap_files ;;
+    --arg-file | --joblog | --jl | --results | --res | --topology | --wd | --tmpdir | -a) _dmap_files ;;
     --backend) _dmap_words 'threads processes serial' ;;
     --bind) _dmap_words 'core pu l3 numa socket none' ;;
     --spread) _dmap_words 'compact scatter' ;;
     --halt | --halt-on-error)
         _dmap_words 'never now,fail=1 soon,fail=1 now,success=1 soon,success=1 now,done=1 soon,done=1' ;;
     --header) _dmap_words ':' ;;
-    --delimiter | --colsep | --max-replace-args | --seed | --block | --block-size | --recstart | --recend | --jobs | \
-        --max-procs | --delay | --timeout | --termseq | --retries | --until | --workers | --ranks | --seconds | --cpus | -[dCNjP]) COMPREPLY=() ;;
+    --delimiter | --colsep | --max-replace-args | --max-args | --max-lines | --max-chars | --replace-str | --er | --bnr | --dnr | \
+        --bner | --basenamereplace | --dirnamereplace | --basenameextensionreplace | --seqreplace | --slotreplace | --seed | \
+        --block | --block-size | --recstart | --recend | --jobs | --max-procs | --delay | --load | --memfree | --timeout | \
+        --termseq | --retries | --until | --env | --nice | --tagstring | --workers | --ranks | --seconds | --cpus | -[dCNnILsjP])
+        COMPREPLY=()
+        ;;
     *) return 1 ;;
     esac
 }
@@ -31,10 +35,13 @@ _dmap_value_of() {
 _dmap_run() {
     local current=${COMP_WORDS[COMP_CWORD]}
     case $current in
-    -*) _dmap_words '--arg-file --null --delimiter --colsep --header --max-replace-args --no-run-if-empty --shuf
-        --seed --pipe --block --recstart --recend --jobs --delay --timeout --termseq --retries --halt --until --dry-run
-        --keep-order --unordered --line-buffer --tag --results --joblog --resume --resume-failed --bar --eta
-        --progress --no-progress --quiet --help' ;;
+    -*) _dmap_words '--arg-file --null --delimiter --colsep --csv --header --max-replace-args --max-args --link --xapply
+        --max-lines --pack-words --pack --xargs --max-chars --exit --quote --replace-str --er --bnr --dnr --bner
+        --basenamereplace --dirnamereplace --basenameextensionreplace --seqreplace --slotreplace --plus
+        --no-run-if-empty --shuf --seed --pipe --pipepart --block --recstart --recend --jobs --delay --load --memfree
+        --noswap --timeout --termseq --retries --halt --until --wd --tmpdir --env --nice --verbose --dry-run
+        --keep-order --unordered --line-buffer --ungroup --show --tag --tagstring --files --results --joblog --resume
+        --resume-failed --retry-failed --bar --eta --progress --no-progress --quiet --gnu --will-cite --help' ;;
     :*) _dmap_words '::: :::: :::+ ::::+' ;;
     *)
         _dmap_files

@@ -316,8 +316,8 @@ static void take_leave(dmap_call *handle) {
 
 /* Calls that on_done makes meanwhile are finished too. */
 static bool finish(dmap_pool *pool, double until) {
+    dmap__submits_end(pool, true);
     do {
-        dmap__submits_end(pool);
         if (!dmap__loop_run(pool, are_over, pool, until))
             return false;
         dmap__handles_tell(pool);
@@ -326,7 +326,7 @@ static bool finish(dmap_pool *pool, double until) {
 }
 
 dmap_status dmap__calls_wind_up(dmap_pool *pool) {
-    double limit_s = pool->options.close_s > 0 ? pool->options.close_s : 60;
+    double limit_s = pool->options.close_s;
     bool is_over = pool->options.on_close == DMAP_CLOSE_FINISH && finish(pool, dmap__clock_now() + limit_s);
     dmap__submits_cancel(pool); /* from here on no call can be made */
     if (!is_over) {

@@ -28,8 +28,9 @@ dmap_status dmap_share(dmap_pool *pool, const void *data, size_t size) {
         return dmap__fail(&pool->error, DMAP_EINVAL, "dmap_share: %zu bytes at NULL", size);
     if (dmap__submits_pending(pool) || dmap__calls_in_flight(pool) > dmap__submits_idle(pool))
         return dmap__fail(&pool->error, DMAP_EINVAL, "dmap_share: calls are in flight: wait for them first");
-    dmap__submits_end(pool);
+    dmap__submits_end(pool, true);
     dmap__loop_run(pool, no_call_is_left, pool, -1);
+    dmap__submits_end(pool, false);
     return dmap__share_give(pool, data, size);
 }
 

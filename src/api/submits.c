@@ -103,7 +103,7 @@ static int pull(void *arg, dmap_blob *item) {
         else
             break;
     if (!handle)
-        return s->ends ? DMAP_PULL_END : DMAP_PULL_LATER;
+        return s->pool->submits_end ? DMAP_PULL_END : DMAP_PULL_LATER;
     s->begun[s->to++ % s->capacity] = handle;
     s->running++;
     *item = (dmap_blob){handle->data, handle->size};
@@ -181,7 +181,6 @@ static void call_has_ended(dmap__call *call) {
             drop_item(s, handle, status, call->error.text);
     s->running = 0;
     s->from = s->to = 0;
-    s->ends = false;
     s->call = NULL;
     call->is_orphan = true;
 }
@@ -216,7 +215,7 @@ void dmap__submits_turn(dmap_pool *pool) {
     for (dmap__submits *s = pool->submits; s; s = s->next) {
         if (has_cancels && s->call)
             sweep(s);
-        if (s->call && (s->ends || atomic_load(&s->held)))
+        if (s->call && (s->pool->submits_end || atomic_load(&s->held)))
             s->call->source.later = false;
         if (s->call || !atomic_load(&s->held) || open_call(s) == DMAP_OK)
             continue;
@@ -241,18 +240,17 @@ size_t dmap__submits_idle(const dmap_pool *pool) {
     return n;
 }
 
-void dmap__submits_end(dmap_pool *pool) {
-    for (dmap__submits *s = pool->submits; s; s = s->next)
-        s->ends = s->call != NULL;
+void dmap__submits_end(dmap_pool *pool, bool ends) {
+    pool->submits_end = ends;
 }
 
 void dmap__submits_cancel(dmap_pool *pool) {
     pool->closes = true;
+    pool->submits_end = true;
     for (dmap__submits *s = pool->submits; s; s = s->next) {
         pthread_mutex_lock(&s->lock);
         pthread_cond_broadcast(&s->room);
         pthread_mutex_unlock(&s->lock);
-        s->ends = s->call != NULL;
         for (dmap_call *handle; (handle = next_item(s));)
             drop_item(s, handle, DMAP_ECANCELLED, "the pool was closed before the item was begun");
     }

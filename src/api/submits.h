@@ -18,7 +18,6 @@ typedef struct dmap__submits {
     const dmap_task *task;
     dmap_map_options options; /* what they have in common */
     dmap__call *call;         /* NULL: none is open */
-    bool ends;                /* its source has no more, once the queue is empty */
     pthread_mutex_t lock;     /* guards `theirs` */
     pthread_cond_t room;
     dmap__handle_list theirs; /* put by other threads */

@@ -221,18 +221,26 @@ static bool has_say(const option *o, const dmap_options *given) {
 }
 
 /* Seconds, of which 0 means the default. */
-static dmap_status resolve_start_timeout(double given, double *resolved, dmap__error *error) {
-    *resolved = given > 0 ? given : DMAP__START_TIMEOUT_S;
-    if (isfinite(given) && given >= 0)
-        return DMAP_OK;
-    return dmap__fail(error, DMAP_EINVAL,
-                      "dmap_options.start_timeout_s is %g: want 0 (default) or a finite number of seconds", given);
+static dmap_status resolve_seconds(const char *field, double fallback, double *seconds, dmap__error *error) {
+    if (!isfinite(*seconds) || *seconds < 0)
+        return dmap__fail(error, DMAP_EINVAL, "dmap_options.%s is %g: want 0 (default) or a finite number of seconds",
+                          field, *seconds);
+    if (!(*seconds > 0))
+        *seconds = fallback;
+    return DMAP_OK;
 }
 
-static dmap_status resolve_stack(const dmap_options *given, dmap_options *resolved, dmap__error *error) {
+static dmap_status check_closing(const dmap_options *options, dmap__error *error) {
+    int value = (int)options->on_close;
+    if (value >= DMAP_CLOSE_DROP && value <= DMAP_CLOSE_FINISH)
+        return DMAP_OK;
+    return dmap__fail(error, DMAP_EINVAL, "dmap_options.on_close is %d: want %d to %d (0: default)", value,
+                      DMAP_CLOSE_DROP, DMAP_CLOSE_FINISH);
+}
+
+static dmap_status resolve_stack(dmap_options *resolved, dmap__error *error) {
     const char *text = getenv(STACK_VARIABLE);
     char shown[VALUE_SHOWN + 4];
-    resolved->stack_size = given ? given->stack_size : 0;
     if (resolved->stack_size > MAX_STACK)
         return dmap__fail(error, DMAP_EINVAL, "dmap_options.stack_size is %zu: want up to %zu bytes (0: default)",
                           resolved->stack_size, MAX_STACK);
@@ -248,9 +256,9 @@ static dmap_status resolve_stack(const dmap_options *given, dmap_options *resolv
 }
 
 dmap_status dmap__options_resolve(const dmap_options *given, dmap_options *resolved, dmap__error *error) {
-    dmap_options all = {0};
+    dmap_options all = given ? *given : (dmap_options){0};
     for (const option *o = table; o < table + n_options; o++) {
-        int value = given ? get_field(given, o) : 0;
+        int value = get_field(&all, o);
         if (value < o->low || value > o->high) {
             return dmap__fail(error, DMAP_EINVAL, "dmap_options.%s is %d: want %d to %d (0: default)", o->field, value,
                               o->low, o->high);
@@ -262,13 +270,10 @@ dmap_status dmap__options_resolve(const dmap_options *given, dmap_options *resol
         }
         set_field(&all, o, value);
     }
-    if (resolve_stack(given, &all, error) != DMAP_OK)
+    if (resolve_stack(&all, error) != DMAP_OK || check_closing(&all, error) != DMAP_OK ||
+        resolve_seconds("close_s", DMAP__CLOSE_S, &all.close_s, error) != DMAP_OK ||
+        resolve_seconds("start_timeout_s", DMAP__START_TIMEOUT_S, &all.start_timeout_s, error) != DMAP_OK)
         return DMAP_EINVAL;
-    all.refresh_items = given ? given->refresh_items : 0;
-    all.refresh_memory = given ? given->refresh_memory : 0;
-    dmap_status status = resolve_start_timeout(given ? given->start_timeout_s : 0, &all.start_timeout_s, error);
-    if (status != DMAP_OK)
-        return status;
     *resolved = all;
     return DMAP_OK;
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 
 #define DMAP__START_TIMEOUT_S 30.0 /* for a process to come up */
+#define DMAP__CLOSE_S         60.0 /* for calls in flight to end when a pool is closed */
 
 /** Fills *resolved: a field of *given that is not zero holds; one that is zero takes its environment variable (an empty
  *  one counts as unset), else the default. Of workers and node_workers the program sets either: no variable is looked

@@ -79,7 +79,7 @@ static void test_maps(void) {
         CU_ASSERT_EQUAL(report.failed, 0);
     }
     for (uint64_t m = 0; m < MAPS; m++) {
-        for (uint64_t i = 0; i < LONG; i++)
+        for (uint64_t i = 0; i < ITEMS; i++)
             CU_ASSERT_EQUAL(results[m][i], mix(m + i));
         dmap_call_free(calls[m]);
     }

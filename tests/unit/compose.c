@@ -12,11 +12,34 @@ static int complain(const char *error) {
     return 255;
 }
 
-static int print_all(const run_options *options, run_inputs *inputs, const run_template *template) {
+typedef struct measured {
+    const run_options *options;
+    run_inputs *inputs;
+    const run_template *template;
+} measured;
+
+static size_t measure(void *arg, const run_values *values) {
+    const measured *m = arg;
+    run_values repeated = *values;
+    run_text command = {0};
+    repeated.repeat = m->options->grouped;
+    run_template_compose(m->template, &repeated, run_inputs_names(m->inputs), 1, 1, &command);
+    size_t size = command.size;
+    run_text_free(&command);
+    return size;
+}
+
+static int print_all(const run_options *options, run_inputs *inputs, run_template *template) {
     char error[256];
     run_text command = {0};
     run_values values;
     int got;
+    if (run_template_error(template))
+        return complain(run_template_error(template));
+    measured m = {options, inputs, template};
+    run_inputs_measure_by(inputs, measure, &m, run_options_jobs(options, 2));
+    if (run_template_uses_total(template))
+        run_template_set_total(template, run_inputs_total(inputs));
     for (uint64_t seq = 1; (got = run_inputs_next(inputs, &values, error, sizeof error)) > RUN_INPUT_END;) {
         if (got == RUN_INPUT_LATER) {
             poll(NULL, 0, 1);
@@ -42,7 +65,7 @@ int main(int argc, char **argv) {
     if (status == 0 && options.help)
         run_options_print_help();
     else if (status == 0 && (inputs = run_inputs_open(&options, error, sizeof error)) &&
-             (template = run_template_parse(options.command, options.n_command, true)))
+             (template = run_template_parse_styled(options.command, options.n_command, true, &options.style)))
         status = print_all(&options, inputs, template);
     else
         status = complain(error);

@@ -262,6 +262,24 @@ static void test_program_wins(void) {
     clear_environment();
 }
 
+/* What no table has reaches the pool all the same. */
+static void test_closing(void) {
+    dmap_options given = {.on_close = DMAP_CLOSE_FINISH, .close_s = 1.5}, resolved;
+    dmap__error error;
+    CU_ASSERT_EQUAL(dmap__options_resolve(&given, &resolved, &error), DMAP_OK);
+    CU_ASSERT_EQUAL(resolved.on_close, DMAP_CLOSE_FINISH);
+    CU_ASSERT_EQUAL(resolved.close_s, 1.5);
+    CU_ASSERT_EQUAL(dmap__options_resolve(NULL, &resolved, &error), DMAP_OK);
+    CU_ASSERT_EQUAL(resolved.on_close, DMAP_CLOSE_DROP);
+    CU_ASSERT_EQUAL(resolved.close_s, 60);
+    given.close_s = -1;
+    CU_ASSERT_EQUAL(dmap__options_resolve(&given, &resolved, &error), DMAP_EINVAL);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "close_s is -1"));
+    given = (dmap_options){.on_close = (dmap_on_close)7};
+    CU_ASSERT_EQUAL(dmap__options_resolve(&given, &resolved, &error), DMAP_EINVAL);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "on_close is 7"));
+}
+
 static void test_bad_fields(void) {
     dmap_options cases[] = {{.workers = -3},          {.workers = 4097},      {.backend = (dmap_backend)4},
                             {.start = (dmap_start)9}, {.bind = (dmap_bind)7}, {.spread = (dmap_spread)3},
@@ -320,17 +338,11 @@ static void test_map_options(void) {
 }
 
 int main(void) {
-    CU_TestInfo tests[] = {{"defaults", test_defaults},
-                           {"environment", test_environment},
-                           {"bad environment", test_bad_environment},
-                           {"misspelt", test_misspelt},
-                           {"two counts", test_two_counts},
-                           {"stack size", test_stack_size},
-                           {"long value", test_long_value},
-                           {"program wins", test_program_wins},
-                           {"bad fields", test_bad_fields},
-                           {"map options", test_map_options},
-                           CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {
+        {"defaults", test_defaults},     {"environment", test_environment},   {"bad environment", test_bad_environment},
+        {"misspelt", test_misspelt},     {"two counts", test_two_counts},     {"stack size", test_stack_size},
+        {"long value", test_long_value}, {"program wins", test_program_wins}, {"bad fields", test_bad_fields},
+        {"closing", test_closing},       {"map options", test_map_options},   CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "options", .pTests = tests}, CU_SUITE_INFO_NULL};
     if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
         return 1;

@@ -76,25 +76,62 @@ static void test_spellings(void) {
     run_options_free(&o);
 }
 
+/* What scripts of GNU parallel say: notices, other spellings, beginnings that are of one option only. */
+static void test_habits(void) {
+    run_options o;
+    accept("--no-notice --will-cite --citation --gnu --bibtex --plain --silent --nn x", &o);
+    CU_ASSERT(o.n_command == 1 && !o.quiet && !o.unordered);
+    run_options_free(&o);
+    accept("-n2 --argfile f --col-sep , --result d --maxprocs 3 x", &o);
+    CU_ASSERT(o.values == 2 && !o.grouped && o.n_sources == 1 && strcmp(o.columns, ",") == 0);
+    CU_ASSERT(strcmp(o.results, "d") == 0 && strcmp(o.jobs, "3") == 0);
+    run_options_free(&o);
+    accept("--max-args=4 --blocksize 2k --pipe --nok x", &o);
+    CU_ASSERT(o.values == 4 && o.records == 4 && o.block == 2000 && o.unordered);
+    run_options_free(&o);
+    accept("--keep --jobl f --resume-f --dry --line-b --haltonerr now,fail=1 --max-r 3 --no-run x", &o);
+    CU_ASSERT(o.joblog && o.resume_failed && !o.resume && o.dry_run && o.output == RUN_LINE_BUFFER && o.values == 3);
+    CU_ASSERT(o.halt.when == RUN_HALT_NOW && o.skip_empty && o.grouped);
+    run_options_free(&o);
+}
+
 static void test_refused(void) {
     static const char *const cases[][2] = {
         {"--keep-oder x", "there is no option '--keep-oder'; did you mean '--keep-order'?"},
         {"--xyzzy-plugh=3 x", "there is no option '--xyzzy-plugh'; dmap run --help lists them"},
         {"-kz x", "there is no option '-z'; dmap run --help lists them"},
-        {"--sshlogin a x", "there is no option '--sshlogin': the nodes are those of mpirun"},
-        {"-X x", "there is no option '-X': a job has -N values"},
+        {"--sshlogin a x",
+         "there is no option '--sshlogin': the nodes are those of mpirun: mpirun -H a,b dmap run ..."},
+        {"--semaphore x", "there is no option '--semaphore': flock(1) does it: flock FILE COMMAND"},
+        {"-p x", "there is no option '-p': --dry-run shows the commands beforehand"},
+        {"--jobl", "--joblog needs a value: write a line a job to FILE; +FILE: append to it"},
+        {"--block", "--block needs a value: bytes of a block, about: 10k, 1M (1M); -N: N blocks a slot"},
+        {"--ha=1%% x", "--halt 1%% is not valid: never, or now|soon,fail|success|done=N|N%, as now,fail=1"},
+        {"--de x", "--de may be --delimiter, --delay"},
         {"--joblog", "--joblog needs a value: write a line a job to FILE; +FILE: append to it"},
         {"--tag=yes x", "--tag takes no value"},
         {"-j _ x", "-j '' is not valid: jobs at a time on each node: N, +N, -N or N% of its cores (100%)"},
         {"--retries -1 x", "--retries -1 is not valid: try a job that fails N times in all (1); 0: for ever"},
         {"--halt now x", "--halt now is not valid: never, or now|soon,fail|success|done=N|N%, as now,fail=1"},
-        {"--header a x", "--header a is not valid: the first value of each source names its column: {NAME}"},
+        {"--header a x", "--header takes : for values; a number of lines, or an expression, is for --pipe"},
         {"--res _ x", "--res '' is not valid: keep outputs in folder PATH, or in a table: X.csv, X.tsv, X.json"},
         {"--resume x", "--resume and --resume-failed need --joblog FILE: it says what is done"},
         {"--pipe", "--pipe needs a command, which reads the blocks"},
         {"--pipe x ::: a", "--pipe takes no values, only standard input or one -a FILE"},
         {"--pipe --shuf x", "--pipe does not go with --shuf or --colsep, which are for values"},
-        {"x {=y=}", "{= ... =} is Perl, which dmap run does not know; dmap run --help lists the placeholders"}};
+        {"x {=y=}", "{= ... =} is Perl, which dmap run does not know; --plus has {%.gz}, {/a/b} and more, and what "
+                    "they do not, the command does: 'x={}; echo ${x%%_*}'"},
+        {"--plus x {uniq}", "of --plus, {uniq} {choose_k} {host} {sshlogin} {hgrp} {slot} {sep} {0%} are not there: "
+                            "leave values out beforehand, and take $DMAP_NODE and $DMAP_SLOT"},
+        {"--retry-failed", "--retry-failed needs --joblog FILE: the commands that failed are there"},
+        {"--joblog f --retry-failed x", "--retry-failed takes its commands from the joblog; with a command and values "
+                                        "it is --resume-failed"},
+        {"--pipepart x", "--pipepart needs a file: -a FILE"},
+        {"--pipe --block -1 x",
+         "--block -N, so many blocks a slot, is for --pipepart, which knows how large the file is"},
+        {"--round x", "there is no option '--round': of --pipe each job gets one block; --pipepart -a FILE --block -1 "
+                      "makes one for each slot"},
+        {"-I _ x", "-I '' is not valid: TEXT instead of {}"}};
     static const char *const bad[] = {"-d _ x",       "-N x",          "-N -1 x",      "--block 0 x",   "--block 1x x",
                                       "--delay x y",  "--timeout 0 x", "--timeout 1x", "--timeout -1",  "--until x",
                                       "--until +0 x", "--seed -1 x",   "--joblog + x", "--recstart _ x"};
@@ -220,15 +257,11 @@ static void test_table(void) {
 }
 
 int main(void) {
-    CU_TestInfo tests[] = {{"defaults", test_defaults},
-                           {"spellings", test_spellings},
-                           {"refused", test_refused},
-                           {"jobs", test_jobs},
-                           {"values", test_values},
-                           {"the table", test_table},
-                           {"endings of jobs", test_ending},
-                           {"slots", test_slots},
-                           CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"defaults", test_defaults}, {"spellings", test_spellings},
+                           {"habits", test_habits},     {"refused", test_refused},
+                           {"jobs", test_jobs},         {"values", test_values},
+                           {"the table", test_table},   {"endings of jobs", test_ending},
+                           {"slots", test_slots},       CU_TEST_INFO_NULL};
     char folder[] = "/tmp/dmap-options-XXXXXX";
     if (!mkdtemp(folder) || chdir(folder) != 0)
         return 1;

@@ -14,6 +14,7 @@
 #include "run/input/inputs.h"
 #include "run/job/job_wire.h"
 #include "run/job/jobs.h"
+#include "run/log/failed.h"
 #include "run/log/joblog.h"
 #include "run/log/summary.h"
 #include "run/options/options.h"
@@ -36,8 +37,12 @@ typedef struct run_engine {
     run_inputs *inputs; /* NULL with --pipe */
     run_blocks *blocks; /* NULL without */
     run_template *template;
-    run_joblog *joblog;   /* NULL: none */
-    run_results *results; /* NULL: none */
+    run_template *tag_template;    /* of --tagstring; NULL: none */
+    run_template *folder_template; /* of --wd; NULL: none */
+    char *files_name;              /* of --files: what --results would be */
+    run_failed failed;             /* --retry-failed: what is run instead of the input */
+    run_joblog *joblog;            /* NULL: none */
+    run_results *results;          /* NULL: none */
     run_jobs jobs;
     run_printer printer;
     run_order order;

@@ -24,118 +24,23 @@
 
 #include "command.h"
 #include "run/control/signals.h"
-#include "run/control/until.h"
 #include "run/engine.h"
 #include "run/job/inherited.h"
 #include "run/job/shared.h"
 #include "run/job/suspend.h"
 #include "run/job/task.h"
 #include "run/log/report.h"
-#include "run/log/resume.h"
+#include "run/open.h"
 #include "run/pool.h"
 
 enum {
-    BUDGET = 16 * 1024 * 1024, /* bytes of output held in memory */
-    LONG_S = 10,               /* a run that is worth a line */
-    LOOK_MS = 20               /* how often --dry-run looks whether there is more input */
+    LONG_S = 10, /* a run that is worth a line */
+    LOOK_MS = 20 /* how often --dry-run looks whether there is more input */
 };
-
-static bool must_stop(void) {
-    return run_signals_stop() != 0;
-}
 
 static int complain(const char *sentence) {
     fprintf(stderr, "dmap run: %s\n", sentence);
     return EXIT_BAD_USAGE;
-}
-
-static bool open_inputs(run_engine *e, char *error, size_t size) {
-    const run_options *o = e->options;
-    e->template = run_template_parse(o->command, o->n_command, !o->pipe);
-    if (o->pipe)
-        e->blocks = run_blocks_open(o, error, size);
-    else
-        e->inputs = run_inputs_open(o, error, size);
-    return e->template && (e->blocks || e->inputs);
-}
-
-static bool open_logs(run_engine *e, char *error, size_t size) {
-    const run_options *o = e->options;
-    size_t damaged = 0;
-    if (o->joblog && !(e->joblog = run_joblog_open(o, &e->printer, &damaged, error, size)))
-        return false;
-    if (!run_resume_check(o, e->joblog, e->template, error, size))
-        return false;
-    if (damaged)
-        fprintf(stderr, "dmap run: %zu damaged %s of the joblog %s: such a job runs again\n", damaged,
-                damaged == 1 ? "line" : "lines", damaged == 1 ? "is passed over" : "are passed over");
-    return o->dry_run || !o->results || (e->results = run_results_open(o, &e->order, error, size));
-}
-
-/* Counting the lines of files takes a while, so it is done only for those who want to know. */
-static uint64_t count_total(run_engine *e) {
-    bool only_words = e->options->n_sources > 0;
-    for (int i = 0; i < e->options->n_sources; i++)
-        only_words = only_words && e->options->sources[i].kind == RUN_SOURCE_WORDS;
-    bool wanted = only_words || e->bar.kind != RUN_PROGRESS_NONE || e->options->halt.percent;
-    return e->inputs && wanted ? run_inputs_total(e->inputs) : UINT64_MAX;
-}
-
-/* Who forgot ::: would wait for the jobs, and they for him. A bar would be in the way of what is typed. */
-static void greet_typist(run_engine *e) {
-    const run_options *o = e->options;
-    bool reads = o->n_sources == 0;
-    for (int i = 0; i < o->n_sources; i++)
-        reads = reads || (o->sources[i].kind == RUN_SOURCE_FILE && strcmp(o->sources[i].path, "-") == 0);
-    if (!reads || !isatty(STDIN_FILENO))
-        return;
-    if (o->progress == RUN_PROGRESS_AUTO)
-        run_bar_init(&e->bar, RUN_PROGRESS_NONE);
-    if (!o->quiet)
-        fprintf(stderr, "dmap run: input is read from the terminal; ::: takes values from the command line\n");
-}
-
-/* Returns false with a sentence. */
-static bool open_engine(run_engine *e, char *error, size_t size) {
-    const run_options *o = e->options;
-    snprintf(error, size, "out of memory");
-    run_printer_init(&e->printer, must_stop);
-    run_bar_init(&e->bar, o->progress);
-    greet_typist(e);
-    bool memory = run_order_init(&e->order, &e->printer, BUDGET);
-    memory = run_jobs_init(&e->jobs) && memory;
-    e->order.unordered = o->unordered;
-    e->order.lines = o->output == RUN_LINE_BUFFER;
-    e->median = run_median_create();
-    e->until_s = run_until(o);
-    if (!memory || !e->median || !open_inputs(e, error, size))
-        return false;
-    e->total = count_total(e);
-    return open_logs(e, error, size);
-}
-
-/* What is still buffered is written; a failure of that counts as one of the run. */
-static void close_engine(run_engine *e) {
-    char error[300];
-    if (e->joblog && !run_joblog_close(e->joblog, error, sizeof error))
-        run_engine_fail(e, error);
-    if (e->results && !run_results_close(e->results, error, sizeof error))
-        run_engine_fail(e, error);
-    e->joblog = NULL;
-    e->results = NULL;
-}
-
-static void free_engine(run_engine *e) {
-    run_inputs_close(e->inputs);
-    run_blocks_close(e->blocks);
-    run_template_free(e->template);
-    run_jobs_fini(&e->jobs);
-    run_order_fini(&e->order);
-    run_printer_fini(&e->printer);
-    run_median_free(e->median);
-    run_summary_fini(&e->summary);
-    run_text_free(&e->item);
-    run_text_free(&e->tag);
 }
 
 static void dry_run(run_engine *e) {
@@ -245,14 +150,14 @@ static int run_all(dmap_pool *pool, const run_options *options, char **argv) {
     char error[400];
     run_engine e = {.options = options, .pool = pool};
     int status = EXIT_BAD_USAGE;
-    if (!open_engine(&e, error, sizeof error)) {
+    if (!run_open(&e, error, sizeof error)) {
         complain(error);
     } else {
         if (options->dry_run)
             dry_run(&e);
         else
             map(&e);
-        close_engine(&e);
+        run_close(&e);
         dmap_report report = {0};
         dmap_report_get(pool, &report);
         run_bar_counts counts = {.total = run_engine_total(&e),
@@ -269,7 +174,7 @@ static int run_all(dmap_pool *pool, const run_options *options, char **argv) {
         say_what_is_left(&e);
         status = exit_status(&e);
     }
-    free_engine(&e);
+    run_free(&e);
     return status;
 }
 
@@ -310,6 +215,8 @@ int run_command(int argc, char **argv) {
     run_suspend_install();
     bool runs =
         run_options_parse(argc - 2, argv + 2, &options, error, sizeof error) == 0 && !options.help && !options.dry_run;
+    if (runs && options.tmpdir)
+        run_inherited_change("TMPDIR", options.tmpdir);
     dmap_options pool = runs ? run_choose_pool(&options) : command_smallest_pool;
     run_options_free(&options);
     int status = dmap_run(argc, argv, run_main, &pool);

@@ -117,6 +117,10 @@ static void finish(run_engine *engine, run_job *job) {
         run_summary_note_failed(&engine->summary, &record, result, job->attempt);
     if (!good || (engine->results && !run_results_end(engine->results, job, &record)))
         run_engine_fail(engine, good ? run_results_error(engine->results) : "out of memory");
+    const char *file = engine->options->files && good ? run_results_file(engine->results, job) : NULL;
+    if (file && !(run_order_add(&engine->order, job->entry, 0, file, strlen(file)) &&
+                  run_order_add(&engine->order, job->entry, 0, "\n", 1)))
+        run_engine_look_at_output(engine);
     if (!run_order_end(&engine->order, job->entry) || !run_print_flush(&engine->printer))
         run_engine_look_at_output(engine);
     if (!has_lost_output(engine))

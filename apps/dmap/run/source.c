@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "run/base/clock.h"
+#include "run/command/quote.h"
 #include "run/engine.h"
 #include "run/log/resume.h"
 
@@ -12,15 +13,31 @@ enum {
     MOST_SKIPPED = 20000 /* jobs of an earlier run passed over at a time */
 };
 
-static bool makes_tag(run_engine *engine, const run_values *values) {
+static bool makes_tag(run_engine *engine, const run_values *values, const char *const *names, uint64_t seq) {
     run_text_clear(&engine->tag);
-    for (int i = 0; i < values->count; i++) {
+    if (engine->tag_template)
+        run_template_compose_plain(engine->tag_template, values, names, seq, 0, &engine->tag);
+    for (int i = 0; !engine->tag_template && i < values->count; i++) {
         if (i > 0)
             run_text_add(&engine->tag, " ", 1);
         run_text_add(&engine->tag, values->value[i], values->size[i]);
     }
     run_text_add(&engine->tag, "\t", 1);
     return !engine->tag.broken;
+}
+
+/* Goes to the folder of --wd, and makes it first if need be. */
+static bool makes_prefix(const run_engine *engine, run_job *job, const run_values *values, const char *const *names) {
+    run_text folder = {0};
+    run_template_compose_plain(engine->folder_template, values, names, job->seq, 0, &folder);
+    run_text_add_string(&job->prefix, "mkdir -p -- ");
+    run_quote(&job->prefix, folder.data ? folder.data : "", folder.size);
+    run_text_add_string(&job->prefix, " && cd -- ");
+    run_quote(&job->prefix, folder.data ? folder.data : "", folder.size);
+    run_text_add_string(&job->prefix, " || exit 1\n");
+    bool good = !folder.broken && !job->prefix.broken;
+    run_text_free(&folder);
+    return good;
 }
 
 static bool keep_marks(run_engine *engine, run_job *job, const run_values *values, const char *const *names) {
@@ -66,8 +83,12 @@ static bool keep_input(const run_engine *engine, run_job *job, const char *block
 /* The names are known with the first job. */
 static bool check_names(run_engine *engine, const char *const *names) {
     char *error = engine->error;
-    engine->checked_names = run_template_check_names(engine->template, names, error, sizeof engine->error) &&
-                            run_results_check_names(engine->results, names, error, sizeof engine->error);
+    engine->checked_names =
+        run_template_check_names(engine->template, names, error, sizeof engine->error) &&
+        (!engine->tag_template || run_template_check_names(engine->tag_template, names, error, sizeof engine->error)) &&
+        (!engine->folder_template ||
+         run_template_check_names(engine->folder_template, names, error, sizeof engine->error)) &&
+        run_results_check_names(engine->results, names, error, sizeof engine->error);
     return engine->checked_names;
 }
 
@@ -80,7 +101,37 @@ static bool prepare(run_engine *engine, run_job *job, const run_values *values) 
     run_template_compose(engine->template, values, names, job->seq, o->dry_run ? 1 : 0, &job->command);
     return !job->command.broken && (o->dry_run || keep_marks(engine, job, values, names)) &&
            (!engine->results || run_results_begin(engine->results, job, values, names)) &&
-           (!o->tag || makes_tag(engine, values));
+           (!o->tag || makes_tag(engine, values, names, job->seq)) &&
+           (!engine->folder_template || makes_prefix(engine, job, values, names));
+}
+
+/* The next job of the joblog that failed, under its number. */
+static int read_failed(run_engine *engine, run_job **job) {
+    const run_options *o = engine->options;
+    if (engine->seq == engine->failed.count)
+        return RUN_INPUT_END;
+    const run_failed_job *failed = &engine->failed.jobs[engine->seq++];
+    run_values values = {0};
+    run_job *made = run_job_create();
+    snprintf(engine->error, sizeof engine->error, "out of memory");
+    if (!made)
+        return RUN_INPUT_ERROR;
+    made->seq = failed->seq;
+    made->attempt = 1;
+    run_text_add(&made->command, failed->command, failed->command_size);
+    bool good = !made->command.broken &&
+                (!engine->results || run_results_begin(engine->results, made, &values, NULL)) &&
+                (!engine->folder_template || makes_prefix(engine, made, &values, NULL)) &&
+                (!o->tag || makes_tag(engine, &values, NULL, made->seq));
+    if (good && !o->dry_run)
+        good = (made->entry = run_order_begin(&engine->order, o->tag ? engine->tag.data : NULL)) != NULL;
+    if (good) {
+        engine->error[0] = '\0';
+        *job = made;
+        return RUN_INPUT_JOB;
+    }
+    run_job_free(made);
+    return RUN_INPUT_ERROR;
 }
 
 /* Reads one job; *job is NULL if it need not be run. */
@@ -89,6 +140,8 @@ static int read_one(run_engine *engine, run_job **job) {
     const char *block = NULL;
     size_t size = 0;
     *job = NULL;
+    if (engine->options->retry_failed)
+        return read_failed(engine, job);
     int state = engine->blocks ? run_blocks_next(engine->blocks, &block, &size, engine->error, sizeof engine->error)
                                : run_inputs_next(engine->inputs, &values, engine->error, sizeof engine->error);
     if (state != RUN_INPUT_JOB)
@@ -148,6 +201,8 @@ static int give(run_engine *engine, run_job *job, dmap_blob *blob) {
                      .timeout_s = o->timeout_s,
                      .percent = o->timeout_percent,
                      .median_s = o->timeout_percent > 0 ? run_median_get(engine->median) : 0,
+                     .prefix = job->prefix.data,
+                     .prefix_size = job->prefix.size,
                      .command = job->command.data,
                      .command_size = job->command.size,
                      .marks = job->marks,

@@ -8,13 +8,21 @@
 
 #include "run/base/text.h"
 #include "run/input/values.h"
+#include "run/options/options.h"
 
 typedef struct run_template run_template;
 
 /** words: of the template, joined by a blank; none: each job's value is the command, unquoted. With no placeholder in
  *  it, " {}" is appended (not with --pipe). Returns NULL if memory is out. */
 run_template *run_template_parse(char *const *words, int n_words, bool append);
+/** The same, with other placeholders, or with the words quoted. style: borrowed strings. */
+run_template *run_template_parse_styled(char *const *words, int n_words, bool append, const run_style *style);
 void run_template_free(run_template *template);
+/** What is wrong with it, as an expression of --plus that is none; NULL: nothing. */
+const char *run_template_error(const run_template *template);
+/** True if the number of all jobs is in it, which run_template_set_total is to tell. */
+bool run_template_uses_total(const run_template *template);
+void run_template_set_total(run_template *template, uint64_t total);
 /** False, with a sentence, if a word in braces is meant as a column and is none. names: of the columns; NULL: there are
  *  none, and words in braces are text. */
 bool run_template_check_names(const run_template *template, const char *const *names, char *error, size_t size);

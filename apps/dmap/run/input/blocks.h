@@ -8,8 +8,8 @@
 
 typedef struct run_blocks run_blocks;
 
-/** Returns NULL with a sentence. options: borrowed until run_blocks_close. */
-run_blocks *run_blocks_open(const run_options *options, char *error, size_t size);
+/** Returns NULL with a sentence. slots: for --block -N. options: borrowed until run_blocks_close. */
+run_blocks *run_blocks_open(const run_options *options, int slots, char *error, size_t size);
 void run_blocks_close(run_blocks *pipe);
 /** The next block, valid until the next call. Returns as run_inputs_next does; never blocks. */
 int run_blocks_next(run_blocks *pipe, const char **block, size_t *size_out, char *error, size_t size);

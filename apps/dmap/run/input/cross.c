@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run/input/csv.h"
+
 static const run_source standard_input = {.kind = RUN_SOURCE_FILE, .path = "-"};
 
 static bool check_standard_input(const run_options *options, char *error, size_t size) {
@@ -20,9 +22,12 @@ static bool check_standard_input(const run_options *options, char *error, size_t
 bool run_cross_open(run_cross *cross, const run_options *options, char *error, size_t size) {
     int n = options->n_sources > 0 ? options->n_sources : 1;
     const run_source *sources = options->n_sources > 0 ? options->sources : &standard_input;
-    *cross = (run_cross){.moving = -1, .named = options->header};
+    *cross = (run_cross){.moving = -1, .named = options->header, .wraps = options->link};
+    if (options->csv)
+        cross->csv = options->columns;
     if (!check_standard_input(options, error, size) ||
-        (options->columns && !(cross->columns = run_columns_create(options->columns, options->trim, error, size))))
+        (options->columns && !options->csv &&
+         !(cross->columns = run_columns_create(options->columns, options->trim, error, size))))
         return false;
     cross->readers = calloc((size_t)n, sizeof *cross->readers);
     cross->group = calloc((size_t)n, sizeof *cross->group);
@@ -32,9 +37,10 @@ bool run_cross_open(run_cross *cross, const run_options *options, char *error, s
         return false;
     }
     for (int i = 0; i < n; i++) {
-        cross->n_groups += !sources[i].linked;
+        cross->n_groups += options->link ? i == 0 : !sources[i].linked;
         cross->group[i] = cross->n_groups - 1;
-        if (!run_value_reader_open(&cross->readers[i], &sources[i], cross->n_groups > 1, options, error, size))
+        if (!run_value_reader_open(&cross->readers[i], &sources[i], cross->n_groups > 1 || cross->wraps, options, error,
+                                   size))
             return false;
         cross->n_readers++;
     }
@@ -54,6 +60,13 @@ void run_cross_close(run_cross *cross) {
 
 static int add_columns(run_cross *cross, const char *data, size_t data_size, run_fields *fields, char *error,
                        size_t size) {
+    if (cross->csv) {
+        if (run_csv_split(cross->csv, data, data_size, fields))
+            return RUN_INPUT_JOB;
+        snprintf(error, size, "--csv: %.*s%s is no row: a quote in a column, or one that is not closed",
+                 data_size > 50 ? 50 : (int)data_size, data, data_size > 50 ? "..." : "");
+        return RUN_INPUT_ERROR;
+    }
     if (!cross->columns) {
         run_fields_add(fields, data, data_size);
         return RUN_INPUT_JOB;
@@ -81,10 +94,34 @@ static int read_names(run_cross *cross, char *error, size_t size) {
     return RUN_INPUT_ERROR;
 }
 
+/* Which value goes with number i of the group: of one that has ended, an earlier one. */
+static uint64_t wrapped(const run_cross *cross, int f, uint64_t i) {
+    const run_value_reader *reader = &cross->readers[f];
+    return cross->wraps && reader->ended && i >= reader->n_read ? i % reader->n_read : i;
+}
+
+/* Value number i of one reader, at least, is there, and the others begin anew when they are through. */
+static int reach_one(run_cross *cross, uint64_t i, char *error, size_t size) {
+    const char *data;
+    size_t data_size;
+    int any = RUN_INPUT_END;
+    for (int f = 0; f < cross->n_readers; f++) {
+        run_value_reader *reader = &cross->readers[f];
+        int got = i < reader->n_read || !reader->ended ? run_value_reader_at(reader, i, &data, &data_size, error, size)
+                                                       : RUN_INPUT_END;
+        if (got != RUN_INPUT_JOB && got != RUN_INPUT_END)
+            return got;
+        any = got == RUN_INPUT_JOB ? got : any;
+    }
+    return any;
+}
+
 /* Value number i of every reader of the group is there. */
 static int reach(run_cross *cross, int group, uint64_t i, char *error, size_t size) {
     const char *data;
     size_t data_size;
+    if (cross->wraps)
+        return reach_one(cross, i, error, size);
     for (int f = 0; f < cross->n_readers; f++) {
         if (cross->group[f] != group)
             continue;
@@ -112,12 +149,12 @@ static int move(run_cross *cross, char *error, size_t size) {
     return RUN_INPUT_JOB;
 }
 
-/* Every source came to its end before its first value. */
+/* Every source came to its end before its first value; with --link, one of them. */
 static bool is_empty(const run_cross *cross) {
     for (int f = 0; f < cross->n_readers; f++)
-        if (!cross->readers[f].ended || cross->readers[f].n_read != 1 || cross->readers[f].size > 0)
-            return false;
-    return true;
+        if (cross->readers[f].empty == cross->wraps)
+            return cross->wraps;
+    return !cross->wraps;
 }
 
 int run_cross_next(run_cross *cross, run_fields *fields, char *error, size_t size) {
@@ -133,7 +170,8 @@ int run_cross_next(run_cross *cross, run_fields *fields, char *error, size_t siz
     if (!cross->started && is_empty(cross))
         return RUN_INPUT_END;
     for (int f = 0; f < cross->n_readers && got == RUN_INPUT_JOB; f++) {
-        run_value_reader_at(&cross->readers[f], cross->index[cross->group[f]], &data, &data_size, error, size);
+        uint64_t at = wrapped(cross, f, cross->index[cross->group[f]]);
+        run_value_reader_at(&cross->readers[f], at, &data, &data_size, error, size);
         got = add_columns(cross, data, data_size, fields, error, size);
     }
     cross->moving = cross->n_groups - 1;
@@ -145,7 +183,7 @@ uint64_t run_cross_count(const run_cross *cross) {
     uint64_t product = 1;
     bool empty = true;
     for (int g = 0; g < cross->n_groups; g++) {
-        uint64_t shortest = UINT64_MAX;
+        uint64_t shortest = UINT64_MAX, longest = 0;
         for (int f = 0; f < cross->n_readers; f++) {
             uint64_t count = cross->group[f] == g ? run_value_reader_count(&cross->readers[f]) : UINT64_MAX;
             if (cross->group[f] == g && count == UINT64_MAX)
@@ -153,7 +191,9 @@ uint64_t run_cross_count(const run_cross *cross) {
             count -= count > 0 && count != UINT64_MAX && cross->named;
             empty &= cross->group[f] != g || count == 0;
             shortest = count < shortest ? count : shortest;
+            longest = cross->group[f] == g && count > longest ? count : longest;
         }
+        shortest = cross->wraps ? longest : shortest;
         if (__builtin_mul_overflow(product, shortest > 0 ? shortest : 1, &product))
             return UINT64_MAX;
     }

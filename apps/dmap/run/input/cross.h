@@ -18,8 +18,10 @@ typedef struct run_cross {
     int moving;   /* the group that is to go on; -1: none, the combination is to be handed out */
     bool started; /* a combination was handed out */
     run_columns *columns;
-    bool named;  /* the first values are names */
-    int n_named; /* readers whose names were read */
+    const char *csv; /* --csv: its separator; NULL: none */
+    bool wraps;      /* --link: all are one group, in which the shorter ones begin anew */
+    bool named;      /* the first values are names */
+    int n_named;     /* readers whose names were read */
     run_fields names;
     run_values name_values;
 } run_cross;

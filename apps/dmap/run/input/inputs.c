@@ -16,6 +16,9 @@ struct run_inputs {
     bool ended;
     uint64_t total; /* found out when asked for first */
     bool counted, begun, repeat;
+    bool packs;
+    run_pack pack;
+    bool spreads;
     run_shuffle *shuffle;
     const char **names;
 };
@@ -28,6 +31,10 @@ run_inputs *run_inputs_open(const run_options *options, char *error, size_t size
     }
     inputs->per_job = options->values;
     inputs->repeat = options->grouped;
+    inputs->packs = options->pack != RUN_PACK_NONE;
+    inputs->spreads = options->pack == RUN_PACK_SPREAD;
+    inputs->pack.most_bytes = options->most_bytes;
+    inputs->pack.most_records = options->values_given ? (size_t)options->values : 0;
     bool opened = run_cross_open(&inputs->cross, options, error, size);
     if (opened && options->shuffle && !(inputs->shuffle = run_shuffle_create(options->seed))) {
         snprintf(error, size, "out of memory");
@@ -44,9 +51,16 @@ void run_inputs_close(run_inputs *inputs) {
         return;
     run_cross_close(&inputs->cross);
     run_fields_free(&inputs->fields);
+    run_pack_free(&inputs->pack);
     run_shuffle_free(inputs->shuffle);
     free(inputs->names);
     free(inputs);
+}
+
+void run_inputs_measure_by(run_inputs *inputs, run_measure_fn *measure, void *arg, int slots) {
+    inputs->pack.measure = measure;
+    inputs->pack.arg = arg;
+    inputs->pack.slots = inputs->spreads ? slots : 0;
 }
 
 static int out_of_memory(char *error, size_t size) {
@@ -56,6 +70,8 @@ static int out_of_memory(char *error, size_t size) {
 
 static int next_in_order(run_inputs *inputs, run_values *values, char *error, size_t size) {
     int most = inputs->per_job > 0 ? inputs->per_job : 1;
+    if (inputs->packs)
+        return run_pack_next(&inputs->pack, &inputs->cross, values, error, size);
     if (inputs->gathered == 0)
         run_fields_clear(&inputs->fields);
     while (inputs->gathered < most && !inputs->ended) {
@@ -102,7 +118,7 @@ int run_inputs_next(run_inputs *inputs, run_values *values, char *error, size_t 
 
 uint64_t run_inputs_total(run_inputs *inputs) {
     if (!inputs->counted) {
-        uint64_t count = inputs->begun ? UINT64_MAX : run_cross_count(&inputs->cross);
+        uint64_t count = inputs->begun || inputs->packs ? UINT64_MAX : run_cross_count(&inputs->cross);
         uint64_t most = inputs->per_job > 0 ? (uint64_t)inputs->per_job : 1;
         inputs->total = count == UINT64_MAX ? count : count / most + (count % most > 0);
         inputs->counted = true;

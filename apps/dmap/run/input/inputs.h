@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "run/input/pack.h"
 #include "run/input/values.h"
 #include "run/options/options.h"
 
@@ -16,6 +17,10 @@ typedef struct run_inputs run_inputs;
 /** Opens all files. Returns NULL with a sentence if one cannot be read, or standard input is asked for twice. */
 run_inputs *run_inputs_open(const run_options *options, char *error, size_t size);
 void run_inputs_close(run_inputs *inputs);
+
+/** For -X, -m and --xargs: how long a command line becomes, and over how many slots the last values are spread. To be
+ *  told before the first run_inputs_next. */
+void run_inputs_measure_by(run_inputs *inputs, run_measure_fn *measure, void *arg, int slots);
 
 /** The next job's values, valid until the next call. Returns one of RUN_INPUT_; never blocks. */
 int run_inputs_next(run_inputs *inputs, run_values *values, char *error, size_t size);

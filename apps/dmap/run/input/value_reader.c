@@ -6,14 +6,18 @@
 
 bool run_value_reader_open(run_value_reader *reader, const run_source *source, bool keeps, const run_options *options,
                            char *error, size_t size) {
-    *reader = (run_value_reader){
-        .source = source, .keeps = keeps, .skip_empty = options->skip_empty, .records = {.file = {.fd = -1}}};
+    *reader = (run_value_reader){.source = source,
+                                 .keeps = keeps,
+                                 .skip_empty = options->skip_empty,
+                                 .joins = options->lines > 0,
+                                 .records = {.file = {.fd = -1}}};
     return source->kind == RUN_SOURCE_WORDS || run_records_open(&reader->records, source->path, options, error, size);
 }
 
 void run_value_reader_close(run_value_reader *reader) {
     run_records_close(&reader->records);
     run_text_free(&reader->kept);
+    run_text_free(&reader->joined);
     free(reader->ends);
     reader->ends = NULL;
 }
@@ -25,18 +29,50 @@ static bool is_blank(const char *data, size_t size) {
     return true;
 }
 
+static int read_record(run_value_reader *reader, const char **data, size_t *data_size, char *error, size_t size) {
+    if (reader->source->kind == RUN_SOURCE_FILE)
+        return run_records_next(&reader->records, data, data_size, error, size);
+    if (reader->next_word >= reader->source->n_words)
+        return RUN_INPUT_END;
+    *data = reader->source->words[reader->next_word++];
+    *data_size = strlen(*data);
+    return RUN_INPUT_JOB;
+}
+
+/* Puts the record behind those that go on in it, if there are any. Returns true if the value goes on in the next. */
+static bool join(run_value_reader *reader, const char **data, size_t *data_size) {
+    run_text *joined = &reader->joined;
+    bool goes_on = *data_size > 0 ? is_blank(*data + *data_size - 1, 1)
+                                  : joined->size > 0 && is_blank(joined->data + joined->size - 1, 1);
+    if (joined->size == 0 && !goes_on)
+        return false;
+    run_text_add(joined, *data, *data_size);
+    *data = joined->data;
+    *data_size = joined->size;
+    if (!goes_on)
+        joined->size = 0; /* the bytes stay until the next record */
+    return goes_on;
+}
+
 int run_value_reader_read(run_value_reader *reader, const char **data, size_t *data_size, char *error, size_t size) {
-    int got = RUN_INPUT_JOB;
+    int got;
+    bool again;
     do {
-        if (reader->source->kind == RUN_SOURCE_FILE) {
-            got = run_records_next(&reader->records, data, data_size, error, size);
-        } else if (reader->next_word < reader->source->n_words) {
-            *data = reader->source->words[reader->next_word++];
-            *data_size = strlen(*data);
-        } else {
-            got = RUN_INPUT_END;
+        got = read_record(reader, data, data_size, error, size);
+        again = false;
+        if (got == RUN_INPUT_JOB && reader->joins)
+            again = join(reader, data, data_size);
+        if (got == RUN_INPUT_END && reader->joined.size > 0) { /* there is nothing for it to go on in */
+            *data = reader->joined.data;
+            *data_size = reader->joined.size;
+            reader->joined.size = 0;
+            got = RUN_INPUT_JOB;
         }
-    } while (got == RUN_INPUT_JOB && reader->skip_empty && is_blank(*data, *data_size));
+        if (reader->joined.broken) {
+            snprintf(error, size, "out of memory");
+            return RUN_INPUT_ERROR;
+        }
+    } while (got == RUN_INPUT_JOB && (again || (reader->skip_empty && is_blank(*data, *data_size))));
     return got;
 }
 
@@ -60,6 +96,7 @@ static int read_one(run_value_reader *reader, char *error, size_t size) {
         reader->ended = true;
         if (reader->n_read > 0)
             return got;
+        reader->empty = true;
         reader->data = "";
         reader->size = 0;
         got = RUN_INPUT_JOB;
@@ -93,6 +130,7 @@ int run_value_reader_at(run_value_reader *reader, uint64_t i, const char **data,
 
 uint64_t run_value_reader_count(const run_value_reader *reader) {
     run_value_reader again = *reader;
+    again.joined = (run_text){0};
     uint64_t count = 0;
     const char *data;
     size_t data_size;
@@ -103,5 +141,6 @@ uint64_t run_value_reader_count(const run_value_reader *reader) {
     while ((got = run_value_reader_read(&again, &data, &data_size, error, sizeof error)) == RUN_INPUT_JOB)
         count++;
     run_records_close(&again.records);
+    run_text_free(&again.joined);
     return got == RUN_INPUT_END ? count : UINT64_MAX;
 }

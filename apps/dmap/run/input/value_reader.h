@@ -14,8 +14,11 @@ typedef struct run_value_reader {
     run_records records; /* of a file */
     int next_word;       /* of words */
     bool skip_empty;
-    bool keeps; /* what was read stays, as it will be asked for again */
+    bool joins;      /* a value whose end is a blank goes on in the next record */
+    run_text joined; /* the records of such a value so far */
+    bool keeps;      /* what was read stays, as it will be asked for again */
     bool ended;
+    bool empty; /* it ended before its first value */
     uint64_t n_read;
     const char *data; /* the last value read; while it is not kept, valid until the next one is */
     size_t size;

@@ -1,6 +1,7 @@
 /* A stream's buffer holds RUN_KEEP bytes. When it is full, all of it is sent ahead: of a job that writes no more than
  * that nothing is, and all comes with its result. By the line, everything up to the last line's end is sent after each
- * read, and a line that fills the buffer as it is. */
+ * read, and a line that fills the buffer as it is; ungrouped, all is sent after
+ * each read. */
 #include "run/job/capture.h"
 
 #include <errno.h>
@@ -10,8 +11,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-bool run_capture_init(run_capture *capture, bool lines) {
-    *capture = (run_capture){.lines = lines};
+bool run_capture_init(run_capture *capture, run_output output) {
+    *capture = (run_capture){.output = output};
     for (int i = 0; i < 2; i++) {
         capture->streams[i].fd = capture->streams[i].theirs = -1;
         capture->streams[i].data = malloc(1 + RUN_KEEP);
@@ -78,6 +79,19 @@ static void send_lines(run_capture *capture, run_stream *stream) {
         send_ahead(capture, stream, (size_t)(last - stream->data));
 }
 
+void run_capture_add(run_capture *capture, const char *data, size_t size) {
+    run_stream *stream = &capture->streams[0];
+    while (size > 0) {
+        size_t part = RUN_KEEP - stream->size < size ? RUN_KEEP - stream->size : size;
+        memcpy(stream->data + 1 + stream->size, data, part);
+        stream->size += part;
+        data += part;
+        size -= part;
+        if (stream->size == RUN_KEEP)
+            send_ahead(capture, stream, stream->size);
+    }
+}
+
 size_t run_capture_read(run_capture *capture, int number) {
     run_stream *stream = &capture->streams[number];
     if (stream->size == RUN_KEEP)
@@ -87,8 +101,10 @@ size_t run_capture_read(run_capture *capture, int number) {
         return 0;
     stream->size += (size_t)n;
     capture->received += number == 0 ? (uint64_t)n : 0;
-    if (capture->lines)
+    if (capture->output == RUN_LINE_BUFFER)
         send_lines(capture, stream);
+    else if (capture->output == RUN_UNGROUP)
+        send_ahead(capture, stream, stream->size);
     return (size_t)n;
 }
 

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -19,8 +21,11 @@
 
 enum {
     SMALL_INPUT = 64 * 1024, /* fits into a pipe as it is made */
-    BIG_PIPE = 1024 * 1024
+    BIG_PIPE = 1024 * 1024,
+    ADMISSION_MS = 50 /* how often a worker that may not start a job looks again */
 };
+
+static const double BETWEEN_S = 0.1; /* starts, if they depend on what runs */
 
 typedef struct drive {
     run_worker *worker;
@@ -88,6 +93,20 @@ static int wait_once(drive *d) {
     return run_spawner_take(d->worker->spawner, &d->report) ? 1 : -1;
 }
 
+/* Says what is run, as -v and -t have it. */
+static void say_command(drive *d) {
+    run_text line = {0};
+    if (!d->worker->shows && !d->worker->announces)
+        return;
+    run_text_add_string(&line, d->worker->command.data + d->item->prefix_size);
+    run_text_add(&line, "\n", 1);
+    if (d->worker->shows && !line.broken)
+        run_capture_add(&d->worker->capture, line.data, line.size);
+    if (d->worker->announces && !line.broken)
+        fwrite(line.data, 1, line.size, stderr);
+    run_text_free(&line);
+}
+
 /* Gives the command to the spawner. Returns false with errno. */
 static bool start(drive *d) {
     int input;
@@ -95,6 +114,7 @@ static bool start(drive *d) {
     run_capture *capture = &d->worker->capture;
     if (!run_capture_begin(capture, d->ctx))
         return false;
+    say_command(d);
     bool good = open_feed(d, &input);
     int reason = errno;
     run_start what = {.seq = d->item->seq,
@@ -169,10 +189,34 @@ static void describe(const drive *d, int state, run_result *result) {
         run_limit_note(d->item, result->seconds);
 }
 
+/* Waits until the node may start one more; of a rank's workers one at a time is let in, and the next one when what it
+ * has begun can be seen. Returns false if the run has been stopped. */
+static bool wait_for_admission(run_worker *worker, dmap_context *ctx) {
+    static pthread_mutex_t door = PTHREAD_MUTEX_INITIALIZER;
+    static double last_s;
+    bool may = !run_admission_is_asked(&worker->rule);
+    while (!may && !dmap_cancelled(ctx)) {
+        pthread_mutex_lock(&door);
+        double now = run_clock();
+        may = (last_s <= 0 || now - last_s >= BETWEEN_S) &&
+              run_admission_look(&worker->admission, &worker->rule, "/proc");
+        if (may)
+            last_s = now;
+        pthread_mutex_unlock(&door);
+        if (!may)
+            poll(NULL, 0, ADMISSION_MS);
+    }
+    return may;
+}
+
 int run_drive(run_worker *worker, dmap_context *ctx, const run_item *item, run_result *result) {
     char error[300] = "";
     drive d = {.worker = worker, .ctx = ctx, .item = item, .feed = -1};
     int state = -1;
+    if (!wait_for_admission(worker, ctx)) {
+        *result = (run_result){.end = RUN_CANCELLED, .slot = worker->birth.slot};
+        return 0;
+    }
     for (int go = 0; go < 2 && state < 0; go++) {
         if (go > 0 && (worker->capture.sent_ahead || dmap_cancelled(ctx)))
             break;

@@ -6,6 +6,7 @@
 
 #include <dmap/dmap.h>
 
+#include "run/job/admission.h"
 #include "run/job/capture.h"
 #include "run/job/job_wire.h"
 #include "run/job/spawner.h"
@@ -19,6 +20,9 @@ typedef struct run_worker {
     run_text command; /* with the slot in its places */
     bool may_skip_shell;
     run_ending ending;
+    run_admission_rule rule; /* of starting one */
+    run_admission admission;
+    bool shows, announces; /* -v, -t */
 } run_worker;
 
 /** Runs the job. result->output points into the worker's buffers. Returns 0, or dmap_fail's code: it could not be run

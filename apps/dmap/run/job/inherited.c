@@ -14,6 +14,7 @@ enum { MOST_FILES = 65536 }; /* enough for the largest -j */
 static char **environment; /* NULL: it is not known, then nothing is undone */
 static int fds[SPAWNER_INHERITED], n_fds;
 static uint64_t soft_files;
+static const char *changed; /* a variable that jobs are to have otherwise */
 
 /* As exec had it: libraries that were loaded since may have added theirs. */
 static char *read_environment(size_t *size) {
@@ -72,6 +73,16 @@ void run_inherited_note(void) {
     raise_limit();
 }
 
+void run_inherited_change(const char *name, const char *value) {
+    setenv(name, value, 1);
+    changed = name;
+}
+
+static bool is_changed(const char *variable) {
+    size_t size = changed ? strlen(changed) : 0;
+    return changed && strncmp(variable, changed, size) == 0 && variable[size] == '=';
+}
+
 /* What a variable was; NULL: it was not there. */
 static const char *find(const char *variable) {
     size_t size = strcspn(variable, "=");
@@ -102,7 +113,8 @@ void run_inherited_describe(spawner_birth *birth) {
     for (char **now = environ; environment && *now; now++) {
         const char *old = is_launchers(*now) ? NULL : find(*now), *entry = old ? old : *now;
         size_t size = old ? strlen(old) : strcspn(*now, "=");
-        if ((old && strcmp(old, *now) == 0) || (!old && may_stay(*now)) || used + size + 2 > sizeof birth->undo)
+        if (is_changed(*now) || (old && strcmp(old, *now) == 0) || (!old && may_stay(*now)) ||
+            used + size + 2 > sizeof birth->undo)
             continue;
         memcpy(birth->undo + used, entry, size);
         birth->undo[used + size] = '\0';

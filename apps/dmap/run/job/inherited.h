@@ -7,6 +7,8 @@
 
 /** On every rank, before anything else is opened or set. */
 void run_inherited_note(void);
+/** Before there are threads: from now on the variable has this value, for jobs too. One may be changed; name stays. */
+void run_inherited_change(const char *name, const char *value);
 /** Tells it to a spawner. */
 void run_inherited_describe(spawner_birth *birth);
 

@@ -6,7 +6,7 @@
 typedef struct item_head {
     uint64_t seq;
     double timeout_s, percent, median_s;
-    uint64_t command_size, n_marks, input_size;
+    uint64_t prefix_size, command_size, n_marks, input_size;
     int32_t attempt, has_input;
 } item_head;
 
@@ -16,7 +16,7 @@ typedef struct result_head {
     int32_t end, exit_code, signal, slot;
 } result_head;
 
-_Static_assert(sizeof(item_head) == 64, "no padding");
+_Static_assert(sizeof(item_head) == 72, "no padding");
 _Static_assert(sizeof(result_head) == 64, "no padding");
 
 void run_item_write(const run_item *item, run_text *text) {
@@ -24,6 +24,7 @@ void run_item_write(const run_item *item, run_text *text) {
                       .timeout_s = item->timeout_s,
                       .percent = item->percent,
                       .median_s = item->median_s,
+                      .prefix_size = item->prefix_size,
                       .command_size = item->command_size,
                       .n_marks = item->n_marks,
                       .input_size = item->input_size,
@@ -31,6 +32,7 @@ void run_item_write(const run_item *item, run_text *text) {
                       .has_input = item->has_input};
     run_text_add(text, &head, sizeof head);
     run_text_add(text, item->marks, item->n_marks * sizeof *item->marks);
+    run_text_add(text, item->prefix, item->prefix_size);
     run_text_add(text, item->command, item->command_size);
     run_text_add(text, "", 1);
     run_text_add(text, item->input, item->input_size);
@@ -42,15 +44,18 @@ bool run_item_read(const void *data, size_t size, run_item *item) {
         return false;
     size_t rest = size - sizeof *head;
     if (head->n_marks > rest / sizeof(size_t) || head->command_size >= rest || head->input_size >= rest ||
-        head->n_marks * sizeof(size_t) + head->command_size + 1 + head->input_size != rest)
+        head->prefix_size >= rest ||
+        head->n_marks * sizeof(size_t) + head->prefix_size + head->command_size + 1 + head->input_size != rest)
         return false;
     const size_t *marks = (const size_t *)(head + 1);
-    const char *command = (const char *)(marks + head->n_marks);
+    const char *prefix = (const char *)(marks + head->n_marks), *command = prefix + head->prefix_size;
     *item = (run_item){.seq = head->seq,
                        .attempt = head->attempt,
                        .timeout_s = head->timeout_s,
                        .percent = head->percent,
                        .median_s = head->median_s,
+                       .prefix = prefix,
+                       .prefix_size = head->prefix_size,
                        .command = command,
                        .command_size = head->command_size,
                        .marks = marks,

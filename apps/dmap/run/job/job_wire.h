@@ -12,10 +12,12 @@
 /** A job on its way to a worker. Read: the pointers lead into the item. */
 typedef struct run_item {
     uint64_t seq;
-    int attempt;         /* from 1 */
-    double timeout_s;    /* 0: none */
-    double percent;      /* of the median, of which the worker may know more by then; 0: none */
-    double median_s;     /* as the master knows it; 0: not yet */
+    int attempt;        /* from 1 */
+    double timeout_s;   /* 0: none */
+    double percent;     /* of the median, of which the worker may know more by then; 0: none */
+    double median_s;    /* as the master knows it; 0: not yet */
+    const char *prefix; /* put before the command where it runs; not part of it */
+    size_t prefix_size;
     const char *command; /* ended by a NUL that is not counted */
     size_t command_size;
     const size_t *marks; /* where in the command a "{%}" stands for the slot */

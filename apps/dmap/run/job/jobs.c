@@ -44,6 +44,7 @@ void run_job_free(run_job *job) {
     free(job->marks);
     free(job->folder);
     run_text_free(&job->command);
+    run_text_free(&job->prefix);
     run_text_free(&job->kept_input);
     free(job);
 }

@@ -16,7 +16,8 @@ typedef struct run_job {
     int attempt;    /* from 1 */
     double given_s; /* when it was given to the pool: as run_clock has it */
     run_text command;
-    size_t *marks; /* where "{%}" stands in it */
+    run_text prefix; /* that goes to the folder of --wd */
+    size_t *marks;   /* where "{%}" stands in it */
     size_t n_marks;
     run_values values; /* a copy, if they are needed for its results */
     bool has_input;    /* of --pipe */

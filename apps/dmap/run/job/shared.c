@@ -11,7 +11,8 @@
 #include "run/command/shell.h"
 
 typedef struct shared_head {
-    int32_t lines, run_pid;
+    int32_t output, run_pid, shows, announces, has_nice, nice;
+    run_admission_rule admission;
     uint64_t shell, directory; /* offsets */
     run_ending ending;
 } shared_head;
@@ -51,7 +52,14 @@ dmap_status run_shared_send(dmap_pool *pool, const run_options *options) {
         ranks[rank].first_slot = first_slot_of(pool, ranks, rank);
         ranks[rank].host = add_string(&strings, base, dmap_host(pool, rank));
     }
-    shared_head head = {.lines = options->output == RUN_LINE_BUFFER, .run_pid = getpid(), .ending = options->ending};
+    shared_head head = {.output = (int32_t)options->output,
+                        .run_pid = getpid(),
+                        .shows = options->verbose && !options->results && !options->files,
+                        .announces = options->announce,
+                        .admission = options->admission,
+                        .has_nice = options->has_nice,
+                        .nice = options->nice,
+                        .ending = options->ending};
     head.shell = add_string(&strings, base, shell ? shell : "/bin/sh");
     head.directory = add_string(&strings, base, directory ? directory : "");
     run_text_add(&all, &head, sizeof head);
@@ -71,7 +79,12 @@ void run_shared_read(const void *shared, int rank, run_shared *to) {
     const char *base = shared;
     const shared_head *head = shared;
     const shared_rank *ranks = (const shared_rank *)(head + 1);
-    *to = (run_shared){.lines = head->lines != 0,
+    *to = (run_shared){.output = (run_output)head->output,
+                       .shows = head->shows != 0,
+                       .announces = head->announces != 0,
+                       .has_nice = head->has_nice != 0,
+                       .nice = head->nice,
+                       .admission = head->admission,
                        .run_pid = head->run_pid,
                        .first_slot = (int)ranks[rank].first_slot,
                        .host = base + ranks[rank].host,

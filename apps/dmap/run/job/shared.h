@@ -12,7 +12,12 @@
 
 /** Read: the pointers lead into the shared data. */
 typedef struct run_shared {
-    bool lines;     /* output is sent by the line, as it comes */
+    run_output output; /* when it is sent */
+    bool shows;        /* -v: begins with the command line */
+    bool announces;    /* -t: which is written to standard error */
+    bool has_nice;
+    int nice;
+    run_admission_rule admission;
     int run_pid;    /* of the master */
     int first_slot; /* of the rank asked for */
     run_ending ending;

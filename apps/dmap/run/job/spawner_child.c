@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -50,6 +51,8 @@ static bool prepare(spawner *s, const spawner_birth *birth) {
     if (s->ends < 0 || page == MAP_FAILED || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
         return false;
     s->page = page;
+    if (birth->has_nice) /* what may not be has been refused */
+        setpriority(PRIO_PROCESS, 0, birth->nice);
     if (birth->cpus_size)
         sched_setaffinity(0, birth->cpus_size, (const cpu_set_t *)(const void *)birth->cpus);
     if (birth->directory[0] && chdir(birth->directory) < 0) {

@@ -19,6 +19,7 @@ enum {
 /** What a spawner is told once. */
 typedef struct spawner_birth {
     int32_t slot, rank, worker, run_pid;
+    int32_t nice, has_nice;               /* of the jobs; has_nice 0: as this process has it */
     unsigned char cpus[SPAWNER_CPUS / 8]; /* mask of the worker, for sched_setaffinity */
     uint64_t cpus_size;                   /* bytes of it; 0: not bound */
     int32_t grace_ms;                     /* for what a job that was told to end has started, after its own end */

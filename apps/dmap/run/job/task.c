@@ -32,6 +32,8 @@ static void describe(dmap_context *ctx, const run_shared *shared, spawner_birth 
     birth->slot = shared->first_slot + dmap_worker(ctx);
     birth->rank = dmap_rank(ctx);
     birth->run_pid = shared->run_pid;
+    birth->nice = shared->nice;
+    birth->has_nice = shared->has_nice;
     if (sched_getaffinity(0, sizeof birth->cpus, (cpu_set_t *)(void *)birth->cpus) == 0) {
         birth->cpus_size = sizeof birth->cpus;
         write_cpus(birth->cpus, sizeof birth->cpus, birth->cpus_text, sizeof birth->cpus_text);
@@ -60,8 +62,11 @@ static int set_up(dmap_context *ctx) {
     run_shared_read(dmap_shared(ctx, NULL), dmap_rank(ctx), &shared);
     worker->ending = shared.ending;
     describe(ctx, &shared, &worker->birth);
+    worker->rule = shared.admission;
+    worker->shows = shared.shows;
+    worker->announces = shared.announces;
     worker->may_skip_shell = run_shell_is_usual(shared.shell);
-    if (!run_capture_init(&worker->capture, shared.lines)) {
+    if (!run_capture_init(&worker->capture, shared.output)) {
         free_worker(worker);
         return dmap_fail(ctx, 1, "out of memory");
     }
@@ -84,6 +89,7 @@ static void fill_in_slot(run_worker *worker, const run_item *item) {
     size_t from = 0;
     snprintf(slot, sizeof slot, "%d", worker->birth.slot);
     run_text_clear(&worker->command);
+    run_text_add(&worker->command, item->prefix, item->prefix_size);
     for (size_t i = 0; i < item->n_marks; i++) {
         run_text_add(&worker->command, item->command + from, item->marks[i] - from);
         run_text_add_string(&worker->command, slot);

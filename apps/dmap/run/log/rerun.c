@@ -59,12 +59,13 @@ void run_rerun_print(const run_options *options, char **argv) {
     static char text[2 * MOST], *words[MOST_WORDS];
     size_t length = 0;
     int argc = 0;
+    bool has_joblog = options->joblog && strcmp(options->joblog, "-") != 0;
     for (; argv[argc]; argc++)
         length += strlen(argv[argc]);
-    if (!options->joblog || length > MOST) {
-        fputs(options->joblog
-                  ? "the same command with --resume-failed runs just these again\n"
-                  : "with --joblog FILE, and then --joblog FILE --resume-failed, just these are run again\n",
+    if (!has_joblog || length > MOST) {
+        fputs(options->retry_failed ? "the same command runs just these again\n"
+              : has_joblog          ? "the same command with --resume-failed runs just these again\n"
+                           : "with --joblog FILE, and then --joblog FILE --resume-failed, just these are run again\n",
               stderr);
         return;
     }
@@ -75,7 +76,7 @@ void run_rerun_print(const run_options *options, char **argv) {
         print_word(words[i]);
     print_word(argv[0]);
     print_word(argv[1]);
-    if (!options->resume_failed)
+    if (!options->resume_failed && !options->retry_failed)
         fputs(" --resume-failed", stderr);
     for (char **word = argv + 2; *word; word++)
         print_word(*word);

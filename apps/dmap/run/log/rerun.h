@@ -4,7 +4,8 @@
 
 #include "run/options/options.h"
 
-/** The whole command line, with what started this program, and --resume-failed before all else. argv: of dmap */
+/** The whole command line, with what started this program, and --resume-failed before all else, unless it is
+ *  --retry-failed. argv: of dmap */
 void run_rerun_print(const run_options *options, char **argv);
 
 #endif

@@ -20,7 +20,7 @@ static bool can_be_read_twice(const run_options *o) {
         if (strcmp(source->path, "-") == 0 || stat(source->path, &info) != 0 || !S_ISREG(info.st_mode))
             return false;
     }
-    return o->n_sources > 0 && !o->pipe && !o->shuffle;
+    return o->n_sources > 0 && !o->pipe && !o->shuffle && o->pack == RUN_PACK_NONE;
 }
 
 /* Counts commands that are not the log's, up to the first that is; that one sets *known. */

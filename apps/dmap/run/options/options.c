@@ -15,7 +15,7 @@
 #include "run/options/sources.h"
 #include "run/options/table.h"
 
-enum { BAD_OPTIONS = 255, AS_MANY_AS_POSSIBLE = 250, TOO_MANY_JOBS = -1 };
+enum { BAD_OPTIONS = 255, AS_MANY_AS_POSSIBLE = 250, TOO_MANY_JOBS = -1, SHORTEST_BEGINNING = 3, MOST_BYTES = 130000 };
 
 /* How far the arguments are read, and where a complaint goes. */
 typedef struct reader {
@@ -61,14 +61,49 @@ static bool apply(reader *r, const run_option *option, const char *name, const c
     return false;
 }
 
+/* The option of this name, or of which this is the beginning and of no other; NULL: there is none. Other spellings of
+ * one option are one. */
+static const run_option *find_long(const char *name, const run_option **other) {
+    const run_option *found = NULL;
+    size_t length = strlen(name);
+    *other = NULL;
+    for (int i = 0; i < run_option_count; i++) {
+        const run_option *option = &run_option_table[i];
+        if (strcmp(option->name, name) == 0) {
+            *other = NULL;
+            return option;
+        }
+        if (strncmp(option->name, name, length) != 0 || length < SHORTEST_BEGINNING || run_option_refused(name))
+            continue;
+        if (!found)
+            found = option;
+        else if (option->set != found->set)
+            *other = option;
+    }
+    return *other ? NULL : found;
+}
+
+static bool refuse_ambiguous(reader *r, const char *name) {
+    size_t used = (size_t)snprintf(r->error, r->size, "%s may be", name);
+    bool (*last)(run_options *, const char *) = NULL;
+    for (int i = 0; i < run_option_count && used < r->size; i++) {
+        const run_option *option = &run_option_table[i];
+        if (strncmp(option->name, name, strlen(name)) == 0 && option->set != last)
+            used += (size_t)snprintf(r->error + used, r->size - used, "%s %s", last ? "," : "", option->name);
+        last = strncmp(option->name, name, strlen(name)) == 0 ? option->set : last;
+    }
+    return false;
+}
+
 static bool read_long(reader *r, const char *argument) {
     char name[64];
+    const run_option *other;
     size_t length = strcspn(argument, "=");
     snprintf(name, sizeof name, "%.*s", (int)length, argument);
-    for (int i = 0; i < run_option_count; i++)
-        if (strcmp(run_option_table[i].name, name) == 0)
-            return apply(r, &run_option_table[i], name, argument[length] ? argument + length + 1 : NULL);
-    return refuse(r, name);
+    const run_option *option = find_long(name, &other);
+    if (option)
+        return apply(r, option, option->name, argument[length] ? argument + length + 1 : NULL);
+    return other ? refuse_ambiguous(r, name) : refuse(r, name);
 }
 
 /* "-k", "-0k", "-j4", "-kj", with the 4 as the next argument. */
@@ -124,29 +159,78 @@ static bool has_perl(const run_options *o) {
     return false;
 }
 
+/* What --plus of GNU parallel has and this one has not. */
+static bool has_skips(const run_options *o) {
+    static const char *const words[] = {"{uniq}",     "{choose_k}", "{slot}", "{host}",
+                                        "{sshlogin}", "{hgrp}",     "{sep}",  "{0%}"};
+    for (int i = 0; o->style.plus && i < o->n_command; i++)
+        for (size_t k = 0; k < sizeof words / sizeof words[0]; k++)
+            if (strstr(o->command[i], words[k]))
+                return true;
+    return false;
+}
+
+static bool is_table(const char *name) {
+    const char *end = strrchr(name, '.');
+    return end && (strcmp(end, ".csv") == 0 || strcmp(end, ".tsv") == 0 || strcmp(end, ".json") == 0);
+}
+
 /* What does not go together; NULL if all does. */
 static const char *find_conflict(const run_options *o) {
     if ((o->resume || o->resume_failed) && !o->joblog)
         return "--resume and --resume-failed need --joblog FILE: it says what is done";
     if ((o->resume || o->resume_failed) && strcmp(o->joblog, "-") == 0)
         return "--resume and --resume-failed need a joblog that can be read: not -";
+    if (o->retry_failed && (!o->joblog || strcmp(o->joblog, "-") == 0))
+        return "--retry-failed needs --joblog FILE: the commands that failed are there";
+    if (o->retry_failed && (o->n_command > 0 || o->n_sources > 0 || o->pipe || o->resume || o->resume_failed))
+        return "--retry-failed takes its commands from the joblog; with a command and values it is --resume-failed";
     if (o->pipe && o->n_command == 0)
         return "--pipe needs a command, which reads the blocks";
     if (o->pipe && (o->n_sources > 1 || (o->n_sources == 1 && o->sources[0].kind == RUN_SOURCE_WORDS)))
         return "--pipe takes no values, only standard input or one -a FILE";
+    if (o->pipe_part && o->n_sources == 0)
+        return "--pipepart needs a file: -a FILE";
+    if (o->blocks_per_slot > 0 && !o->pipe_part)
+        return "--block -N, so many blocks a slot, is for --pipepart, which knows how large the file is";
+    if (o->header && !o->pipe && o->header_lines != 1)
+        return "--header takes : for values; a number of lines, or an expression, is for --pipe";
     if (o->pipe && (o->shuffle || o->columns))
         return "--pipe does not go with --shuf or --colsep, which are for values";
+    if (o->files && o->results && is_table(o->results))
+        return "--files does not go with a table of --results: it prints the names of files";
+    if ((o->tag_text && strstr(o->tag_text, "{%}")) || (o->folder && strstr(o->folder, "{%}")))
+        return "--tagstring and --wd cannot have {%}: which slot a job gets is not known yet; {#} is";
+    if (o->has_nice && o->nice < 0 && geteuid() != 0)
+        return "--nice below 0 is for root";
+    if (o->pack != RUN_PACK_NONE && (o->pipe || o->shuffle))
+        return "-X, -m and --xargs do not go with --pipe or --shuf: the command line is filled as values come";
     if (has_perl(o))
-        return "{= ... =} is Perl, which dmap run does not know; dmap run --help lists the placeholders";
+        return "{= ... =} is Perl, which dmap run does not know; --plus has {%.gz}, {/a/b} and more, and what they do "
+               "not, the command does: 'x={}; echo ${x%%_*}'";
+    if (has_skips(o))
+        return "of --plus, {uniq} {choose_k} {host} {sshlogin} {hgrp} {slot} {sep} {0%} are not there: leave values "
+               "out beforehand, and take $DMAP_NODE and $DMAP_SLOT";
     return NULL;
 }
 
 static void set_defaults(run_options *o) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    *o = (run_options){.delimiter = "\n", .delimiter_size = 1, .values = 1, .attempts = 1, .block = 1 << 20};
+    *o = (run_options){
+        .delimiter = "\n", .delimiter_size = 1, .values = 1, .attempts = 1, .block = 1 << 20, .most_bytes = MOST_BYTES};
     run_ending_parse(run_ending_usual, &o->ending);
     o->seed = (uint64_t)now.tv_sec * 1000003 + (uint64_t)now.tv_nsec;
+}
+
+/* -L is -N for lines, unless that is given too; with --pipe it says how many lines a record has. */
+static void settle_lines(run_options *o) {
+    if (o->lines == 0 || o->pipe)
+        return;
+    o->grouped = o->grouped || o->pack == RUN_PACK_NONE;
+    if (!o->values_given)
+        o->values = o->lines;
+    o->values_given = true;
 }
 
 int run_options_parse(int argc, char **argv, run_options *options, char *error, size_t size) {
@@ -154,6 +238,10 @@ int run_options_parse(int argc, char **argv, run_options *options, char *error, 
     set_defaults(options);
     if (!read_options(&r) || (!options->help && !read_command(&r)))
         return BAD_OPTIONS;
+    options->joblog_append = options->joblog_append || options->retry_failed;
+    settle_lines(options);
+    if (options->csv && !options->columns)
+        options->columns = ",";
     const char *conflict = options->help ? NULL : find_conflict(options);
     if (options->header && !options->columns && !options->pipe)
         options->columns = "\t"; /* blanks stay, as GNU parallel has it */

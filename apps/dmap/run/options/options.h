@@ -20,7 +20,24 @@ typedef struct run_source {
     const char *path;
 } run_source;
 
-typedef enum run_output { RUN_GROUP, RUN_LINE_BUFFER } run_output;
+typedef enum run_pack_kind {
+    RUN_PACK_NONE,
+    RUN_PACK_FULL,  /* --xargs: as many values a job as there is room for */
+    RUN_PACK_SPREAD /* -X, -m: the same, but the last ones are spread over the slots */
+} run_pack_kind;
+
+/** When a node starts no more jobs. */
+typedef enum run_load_kind { RUN_LOAD_NUMBER, RUN_LOAD_PERCENT, RUN_LOAD_RELATIVE } run_load_kind;
+
+typedef struct run_admission_rule {
+    bool has_load;
+    run_load_kind load_kind; /* percent of the cores; or added to them */
+    double load;             /* so many processes run */
+    uint64_t memfree;        /* less memory is free; 0: any */
+    bool noswap;             /* it swaps */
+} run_admission_rule;
+
+typedef enum run_output { RUN_GROUP, RUN_LINE_BUFFER, RUN_UNGROUP } run_output;
 
 typedef enum run_halt_when { RUN_HALT_NEVER, RUN_HALT_SOON, RUN_HALT_NOW } run_halt_when;
 typedef enum run_halt_why { RUN_HALT_FAIL, RUN_HALT_SUCCESS, RUN_HALT_DONE } run_halt_why;
@@ -33,6 +50,25 @@ typedef struct run_halt_rule {
 } run_halt_rule;
 
 typedef enum run_progress { RUN_PROGRESS_AUTO, RUN_PROGRESS_BAR, RUN_PROGRESS_LINES, RUN_PROGRESS_NONE } run_progress;
+
+/** The placeholders that have another text: -I and its like. */
+typedef enum run_tag {
+    RUN_TAG_VALUE,             /* -I, for {} */
+    RUN_TAG_NO_EXTENSION,      /* --er, for {.} */
+    RUN_TAG_BASE,              /* --bnr, for {/} */
+    RUN_TAG_DIR,               /* --dnr, for {//} */
+    RUN_TAG_BASE_NO_EXTENSION, /* --bner, for {/.} */
+    RUN_TAG_SEQ,               /* --seqreplace, for {#} */
+    RUN_TAG_SLOT,              /* --slotreplace, for {%} */
+    RUN_TAGS
+} run_tag;
+
+/** How the command is read. */
+typedef struct run_style {
+    bool quote;                 /* -q: its words are quoted for the shell */
+    bool plus;                  /* --plus: more placeholders */
+    const char *tags[RUN_TAGS]; /* NULL: as they are */
+} run_style;
 
 enum { RUN_ENDING_MOST = 16 };
 /** How a job is ended: signals, each with the time that it is given then. The last is SIGKILL. */
@@ -47,21 +83,32 @@ typedef struct run_options {
     /* inputs */
     run_source *sources; /* none: standard input, or none of it with --pipe */
     int n_sources;
+    bool link;      /* --link: all of them go along, the shorter ones again and again */
     char **command; /* the words of the template; none: each line is a command */
     int n_command;
+    run_style style;
     const char *delimiter; /* ends a record: "\n", a NUL with -0, or -d's; delimiter_size bytes, 1 or more */
     size_t delimiter_size;
     const char *columns; /* --colsep: a regular expression as Perl has them, or NULL */
     bool trim;           /* blanks around columns are taken off */
     int values;          /* -N: records a job; 0: one a job, but none of its values is put in */
-    bool grouped;        /* -N was given */
-    bool header;         /* --header : */
-    bool shuffle;        /* --shuf */
-    uint64_t seed;       /* of the shuffle: --seed; else made from the clock */
-    bool seeded;         /* --seed was given; if not, a shuffle's seed is to be told at the end */
-    bool skip_empty;     /* -r */
+    bool values_given;   /* -N, -n or -L */
+    run_pack_kind pack;
+    size_t most_bytes; /* of a packed command line, fewer than */
+    int lines;         /* -L: a value whose end is a blank goes on in the next line; with --pipe: lines of a record */
+    bool grouped;      /* -N was given: words with {} are repeated */
+    bool csv;          /* --csv: columns is a separator instead */
+    bool header;       /* --header : */
+    int header_lines;  /* with --pipe; 0: header_regex */
+    const char *header_regex; /* it is what this matches at the beginning */
+    bool shuffle;             /* --shuf */
+    uint64_t seed;            /* of the shuffle: --seed; else made from the clock */
+    bool seeded;              /* --seed was given; if not, a shuffle's seed is to be told at the end */
+    bool skip_empty;          /* -r */
     /* pipe */
     bool pipe;
+    bool pipe_part;                        /* --pipepart: of a file; blocks are that size at least */
+    int blocks_per_slot;                   /* --block -N; 0: blocks have a size */
     size_t block;                          /* bytes, about, of a job's standard input */
     const char *record_start, *record_end; /* NULL: none. record_end is "\n" unless one of them is given */
     size_t record_start_size, record_end_size;
@@ -76,18 +123,28 @@ typedef struct run_options {
     run_halt_rule halt;
     double until; /* --until: seconds since the epoch; 0: as the batch system says; < 0: none at all */
     bool dry_run;
+    const char *folder; /* --wd: a template; NULL: where the run was begun */
+    const char *tmpdir; /* NULL: $TMPDIR */
+    run_admission_rule admission;
+    bool has_nice;
+    int nice;
     /* output */
     run_output output;
     bool unordered;
     bool tag;
-    const char *results; /* --results DIR or X.csv, X.tsv, X.json */
-    const char *joblog;  /* path without the "+" */
-    bool joblog_append;  /* +FILE */
+    const char *tag_text; /* --tagstring: a template; NULL: the values */
+    bool verbose;         /* -v */
+    bool announce;        /* -t */
+    bool files;           /* --files */
+    const char *results;  /* --results DIR or X.csv, X.tsv, X.json */
+    const char *joblog;   /* path without the "+" */
+    bool joblog_append;   /* +FILE */
     bool resume, resume_failed;
+    bool retry_failed; /* the joblog is the input */
     run_progress progress;
     bool quiet; /* no summary */
     bool help;
-    char *owned[3]; /* delimiter, record_start, record_end with their escapes undone */
+    char *owned[4]; /* delimiter, record_start, record_end, tag_text with their escapes undone */
 } run_options;
 
 /** Reads the arguments that follow "dmap run".

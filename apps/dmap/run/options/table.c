@@ -10,6 +10,7 @@
 #include "run/base/parse.h"
 #include "run/options/ending.h"
 #include "run/options/halt_rule.h"
+#include "run/options/setters.h"
 #include "run/options/sources.h"
 
 enum { MOST_VALUES = 1000000 };
@@ -62,13 +63,10 @@ static bool set_values(run_options *o, const char *text) {
     if (valid) {
         o->values = (int)value;
         o->grouped = true;
+        o->values_given = true;
         o->records = value;
     }
     return valid;
-}
-
-static bool set_header(run_options *o, const char *text) {
-    return o->header = strcmp(text, ":") == 0;
 }
 
 static bool set_shuffle(run_options *o, const char *text) {
@@ -88,10 +86,6 @@ static bool set_skip_empty(run_options *o, const char *text) {
 static bool set_pipe(run_options *o, const char *text) {
     (void)text;
     return o->pipe = true;
-}
-
-static bool set_block(run_options *o, const char *text) {
-    return run_read_size(text, &o->block) && o->block > 0;
 }
 
 static bool set_delay(run_options *o, const char *text) {
@@ -212,73 +206,126 @@ static bool set_help(run_options *o, const char *text) {
 
 const run_option run_option_table[] = {
     {'a', "--arg-file", "FILE", "read values from FILE, - is standard input; as :::: FILE", set_file},
+    {0, "--argfile", "FILE", NULL, set_file},
     {'0', "--null", NULL, "values end with NUL, not with a newline", set_null},
     {'d', "--delimiter", "TEXT", "values end with TEXT, as ',' or '\\t' or '\\r\\n'", set_delimiter},
     {'C', "--colsep", "REGEX", "split each value into columns {1} {2} ..., without blanks around", set_columns},
-    {0, "--header", ":", "the first value of each source names its column: {NAME}", set_header},
+    {0, "--col-sep", "REGEX", NULL, set_columns},
+    {0, "--csv", NULL, "split values as spreadsheets write them, at commas or --colsep", run_set_csv},
+    {0, "--header", ":", "first values name columns: {NAME}; --pipe: N lines, or a REGEX", run_set_header},
     {'N', "--max-replace-args", "N", "give each job N values {1} to {N}; with --pipe: N records", set_values},
+    {0, "--maxreplaceargs", "N", NULL, set_values},
+    {'n', "--max-args", "N", "the same, but {} is all of them, and no word is repeated", run_set_max_args},
+    {0, "--maxargs", "N", NULL, run_set_max_args},
+    {0, "--link", NULL, "sources go along with each other, the shorter ones again and again", run_set_link},
+    {0, "--xapply", NULL, NULL, run_set_link},
+    {'L', "--max-lines", "N", "N lines a job; a blank at the end joins a line to the next", run_set_lines},
+    {0, "--maxlines", "N", NULL, run_set_lines},
+    {'X', "--pack-words", NULL, "as many values a job as fit, words with {} repeated", run_set_pack_context},
+    {'m', "--pack", NULL, "the same, but words are not repeated", run_set_pack},
+    {0, "--xargs", NULL, "the same, and slots may stay without some", run_set_xargs},
+    {'s', "--max-chars", "SIZE", "for these, the length of a command line (130000)", run_set_most_bytes},
+    {0, "--maxchars", "SIZE", NULL, run_set_most_bytes},
+    {'x', "--exit", NULL, "nothing: a line that is too long ends the run anyway", run_set_nothing},
+    {'q', "--quote", NULL, "quote the words of the command for the shell", run_set_quote},
+    {'I', "--replace-str", "TEXT", "TEXT instead of {}", run_set_tag_value},
+    {0, "--er", "TEXT", "of {.}; --bnr of {/}, --dnr of {//}, --bner of {/.}", run_set_tag_no_extension},
+    {0, "--extensionreplace", "TEXT", NULL, run_set_tag_no_extension},
+    {0, "--basenamereplace", "TEXT", "of {/}", run_set_tag_base},
+    {0, "--bnr", "TEXT", NULL, run_set_tag_base},
+    {0, "--dirnamereplace", "TEXT", "of {//}", run_set_tag_dir},
+    {0, "--dnr", "TEXT", NULL, run_set_tag_dir},
+    {0, "--basenameextensionreplace", "TEXT", "of {/.}", run_set_tag_base_no_extension},
+    {0, "--bner", "TEXT", NULL, run_set_tag_base_no_extension},
+    {0, "--seqreplace", "TEXT", "of {#}", run_set_tag_seq},
+    {0, "--slotreplace", "TEXT", "of {%}", run_set_tag_slot},
+    {0, "--plus", NULL, "more placeholders: {..} {+.} {##} {%.gz} {/a/b} {:2:3}", run_set_plus},
     {'r', "--no-run-if-empty", NULL, "leave out blank values", set_skip_empty},
+    {0, "--norunifempty", NULL, NULL, set_skip_empty},
     {0, "--shuf", NULL, "jobs in random order", set_shuffle},
     {0, "--seed", "N", "of that order: the same N, the same order", set_seed},
     {0, "--pipe", NULL, "cut standard input into blocks, one for each job's standard input", set_pipe},
-    {0, "--block", "SIZE", "bytes of a block, about: 10k, 1M (1M)", set_block},
-    {0, "--block-size", "SIZE", NULL, set_block},
+    {0, "--spreadstdin", NULL, NULL, set_pipe},
+    {0, "--pipepart", NULL, "the same of the file of -a, with blocks of at least --block", run_set_pipe_part},
+    {0, "--pipe-part", NULL, NULL, run_set_pipe_part},
+    {0, "--block", "SIZE", "bytes of a block, about: 10k, 1M (1M); -N: N blocks a slot", run_set_block},
+    {0, "--block-size", "SIZE", NULL, run_set_block},
+    {0, "--blocksize", "SIZE", NULL, run_set_block},
     {0, "--recstart", "TEXT", "records, which no cut divides, begin with TEXT", set_record_start},
     {0, "--recend", "TEXT", "records end with TEXT (\\n); '': a byte is a record", set_record_end},
     {'j', "--jobs", "N", "jobs at a time on each node: N, +N, -N or N% of its cores (100%)", set_jobs},
     {'P', "--max-procs", "N", NULL, set_jobs},
+    {0, "--maxprocs", "N", NULL, set_jobs},
     {0, "--delay", "TIME", "least time between two starts: 0.5, 1m30s", set_delay},
+    {0, "--load", "N", "start no job on a node with N, N%, +N or -N processes running", run_set_load},
+    {0, "--memfree", "SIZE", "start no job on a node with less memory free", run_set_memfree},
+    {0, "--noswap", NULL, "start no job on a node that swaps", run_set_noswap},
     {0, "--timeout", "TIME", "end jobs that run longer: 90, 1h30m, or 200% of the median", set_timeout},
     {0, "--termseq", "LIST", "how jobs are ended: signals and ms (TERM,200,TERM,100,TERM,50,KILL,25)", set_ending},
     {0, "--term-seq", "LIST", NULL, set_ending},
     {0, "--retries", "N", "try a job that fails N times in all (1); 0: for ever", set_retries},
     {0, "--halt", "WHEN", "never, or now|soon,fail|success|done=N|N%, as now,fail=1", set_halt},
     {0, "--halt-on-error", "WHEN", NULL, set_halt},
+    {0, "--haltonerror", "WHEN", NULL, set_halt},
     {0, "--until", "TIME", "start no job that cannot end by then: 18:30, +1h (the allocation's end)", set_until},
+    {0, "--wd", "FOLDER", "run jobs in FOLDER, which is made if it is not there: {1}, d/{#}", run_set_folder},
+    {0, "--work-dir", "FOLDER", NULL, run_set_folder},
+    {0, "--workdir", "FOLDER", NULL, run_set_folder},
+    {0, "--tmpdir", "FOLDER", "temporary files are there, and $TMPDIR of jobs says it", run_set_tmpdir},
+    {0, "--tempdir", "FOLDER", NULL, run_set_tmpdir},
+    {0, "--env", "NAME", "nothing: jobs have the environment of the run; mpirun has -x NAME", run_set_nothing},
+    {0, "--nice", "N", "run jobs with this niceness, -20 to 19", run_set_nice},
+    {'t', "--verbose", NULL, "write each command line to standard error as it starts", run_set_announce},
     {0, "--dry-run", NULL, "print the command lines, run none", set_dry_run},
     {0, "--dryrun", NULL, NULL, set_dry_run},
+    {0, "--dr", NULL, NULL, set_dry_run},
     {'k', "--keep-order", NULL, "output in the order of the input (the default)", set_ordered},
     {0, "--keeporder", NULL, NULL, set_ordered},
     {0, "--unordered", NULL, "output as jobs end", set_unordered},
+    {0, "--no-keep-order", NULL, NULL, set_unordered},
+    {0, "--nokeeporder", NULL, NULL, set_unordered},
+    {0, "--nok", NULL, NULL, set_unordered},
+    {0, "--no-k", NULL, NULL, set_unordered},
     {0, "--group", NULL, NULL, set_group},
     {0, "--line-buffer", NULL, "output line by line, as it comes (also: --lb)", set_line_buffer},
     {0, "--linebuffer", NULL, NULL, set_line_buffer},
+    {0, "--line-buffered", NULL, NULL, set_line_buffer},
+    {0, "--linebuffered", NULL, NULL, set_line_buffer},
     {0, "--lb", NULL, NULL, set_line_buffer},
+    {'u', "--ungroup", NULL, "output as it comes, lines not kept whole", run_set_ungroup},
+    {'v', "--show", NULL, "begin each job's output with its command line", run_set_verbose},
     {0, "--tag", NULL, "begin each line of output with the job's values and a tab", set_tag},
+    {0, "--tagstring", "TEXT", "begin it with TEXT instead, which may have placeholders", run_set_tag_text},
+    {0, "--tag-string", "TEXT", NULL, run_set_tag_text},
+    {0, "--files", NULL, "print the names of files with the output instead", run_set_files},
+    {0, "--output-as-files", NULL, NULL, run_set_files},
+    {0, "--outputasfiles", NULL, NULL, run_set_files},
     {0, "--results", "PATH", "keep outputs in folder PATH, or in a table: X.csv, X.tsv, X.json", set_results},
+    {0, "--result", "PATH", NULL, set_results},
     {0, "--res", "PATH", NULL, set_results},
     {0, "--joblog", "FILE", "write a line a job to FILE; +FILE: append to it", set_joblog},
     {0, "--jl", "FILE", NULL, set_joblog},
     {0, "--resume", NULL, "leave out jobs that are in the joblog", set_resume},
     {0, "--resume-failed", NULL, "the same, but run those again that failed", set_resume_failed},
+    {0, "--resumefailed", NULL, NULL, set_resume_failed},
+    {0, "--retry-failed", NULL, "run what failed, with the commands of the joblog", run_set_retry_failed},
+    {0, "--retryfailed", NULL, NULL, run_set_retry_failed},
     {0, "--bar", NULL, "a bar of progress on standard error (also: --eta)", set_bar},
     {0, "--eta", NULL, NULL, set_bar},
     {0, "--progress", NULL, "lines of progress instead; --no-progress: neither", set_progress},
     {0, "--no-progress", NULL, NULL, set_no_progress},
     {0, "--quiet", NULL, "no summary at the end", set_quiet},
+    {0, "--gnu", NULL, "nothing, for scripts of GNU parallel; so are --will-cite and its like", run_set_nothing},
+    {0, "--will-cite", NULL, NULL, run_set_nothing},
+    {0, "--willcite", NULL, NULL, run_set_nothing},
+    {0, "--no-notice", NULL, NULL, run_set_nothing},
+    {0, "--nonotice", NULL, NULL, run_set_nothing},
+    {0, "--nn", NULL, NULL, run_set_nothing},
+    {0, "--citation", NULL, NULL, run_set_nothing},
+    {0, "--bibtex", NULL, NULL, run_set_nothing},
+    {0, "--plain", NULL, NULL, run_set_nothing},
+    {0, "--silent", NULL, NULL, run_set_nothing},
+    {0, "--compress", NULL, NULL, run_set_nothing},
     {'h', "--help", NULL, NULL, set_help},
 };
 const int run_option_count = sizeof run_option_table / sizeof run_option_table[0];
-
-const char *run_option_refused(const char *name) {
-    static const struct {
-        const char *names, *why;
-    } refused[] = {
-        {" -S --sshlogin --slf --sshloginfile ", "the nodes are those of mpirun"},
-        {" --env --transfer --return --cleanup --trc --basefile --workdir --wd ",
-         "jobs have the environment and the folder of the run"},
-        {" -X -m -x -n -L -l --xargs --max-args --max-lines ", "a job has -N values"},
-        {" -I -i -U --rpl --plus ", "placeholders are fixed"},
-        {" -u --ungroup ", "--lb is what comes nearest"},
-        {" --link --xapply ", "sources are linked by :::+ and ::::+"},
-        {" --retry-failed ", "--resume-failed with the same command and values does it"},
-        {" --pipe-part --pipepart --round-robin --cat --fifo --tee ", "--pipe gives each job one block"},
-        {" --tagstring ", "--tag is what there is"},
-    };
-    size_t length = strlen(name);
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
-        for (const char *at = strstr(refused[i].names, name); at; at = strstr(at + 1, name))
-            if (at[-1] == ' ' && at[length] == ' ')
-                return refused[i].why;
-    return NULL;
-}

@@ -27,6 +27,9 @@ bool run_results_add(run_results *results, run_job *job, int stream, const void 
 /** What was added is no longer wanted. */
 void run_results_reset(run_results *results, run_job *job);
 bool run_results_end(run_results *results, run_job *job, const run_record *record);
+/** The name of the file that standard output of a job is in, valid until the next call; NULL if memory is out. Not of a
+ *  table. */
+const char *run_results_file(run_results *results, const run_job *job);
 const char *run_results_error(const run_results *results);
 
 #endif

@@ -102,6 +102,10 @@ static char *path_of(run_results *results, const run_job *job, int which) {
     return results->scratch.broken ? NULL : results->scratch.data;
 }
 
+const char *run_results_file(run_results *results, const run_job *job) {
+    return path_of(results, job, 0);
+}
+
 static bool write_file(run_results *results, const run_job *job, int which, const char *data, size_t size, int flags) {
     char *path = path_of(results, job, which);
     errno = ENOMEM;

@@ -1,0 +1,212 @@
+#include "run/options/setters.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "run/base/parse.h"
+
+enum { MOST_VALUES = 1000000, TAG_TEXT = 3 /* among the owned */, HIGHEST_NICE = 19, LOWEST_NICE = -20 };
+
+bool run_set_nothing(run_options *o, const char *text) {
+    (void)o;
+    (void)text;
+    return true;
+}
+
+bool run_set_max_args(run_options *o, const char *text) {
+    uint64_t value;
+    if (!run_read_number(text, MOST_VALUES, &value))
+        return false;
+    o->values = (int)value;
+    o->records = value;
+    o->values_given = true;
+    o->grouped = false;
+    return true;
+}
+
+bool run_set_csv(run_options *o, const char *text) {
+    (void)text;
+    return o->csv = true;
+}
+
+bool run_set_header(run_options *o, const char *text) {
+    uint64_t lines = 1;
+    bool counted = strcmp(text, ":") == 0 || run_read_number(text, MOST_VALUES, &lines);
+    o->header_lines = counted ? (int)lines : 0;
+    o->header_regex = counted ? NULL : text;
+    o->header = !counted || lines > 0;
+    return *text != '\0';
+}
+
+bool run_set_pipe_part(run_options *o, const char *text) {
+    (void)text;
+    return o->pipe = o->pipe_part = true;
+}
+
+bool run_set_block(run_options *o, const char *text) {
+    uint64_t blocks = 0;
+    if (*text == '-' && run_read_number(text + 1, MOST_VALUES, &blocks)) {
+        o->blocks_per_slot = (int)blocks;
+        return blocks > 0;
+    }
+    o->blocks_per_slot = 0;
+    return run_read_size(text, &o->block) && o->block > 0;
+}
+
+bool run_set_link(run_options *o, const char *text) {
+    (void)text;
+    return o->link = true;
+}
+
+bool run_set_lines(run_options *o, const char *text) {
+    uint64_t value;
+    bool valid = run_read_number(text, MOST_VALUES, &value) && value > 0;
+    o->lines = valid ? (int)value : 0;
+    return valid;
+}
+
+bool run_set_pack_context(run_options *o, const char *text) {
+    (void)text;
+    o->pack = RUN_PACK_SPREAD;
+    return o->grouped = true;
+}
+
+bool run_set_pack(run_options *o, const char *text) {
+    (void)text;
+    o->pack = RUN_PACK_SPREAD;
+    return true;
+}
+
+bool run_set_xargs(run_options *o, const char *text) {
+    (void)text;
+    o->pack = RUN_PACK_FULL;
+    return true;
+}
+
+bool run_set_most_bytes(run_options *o, const char *text) {
+    return run_read_size(text, &o->most_bytes) && o->most_bytes > 0;
+}
+
+bool run_set_quote(run_options *o, const char *text) {
+    (void)text;
+    return o->style.quote = true;
+}
+
+bool run_set_plus(run_options *o, const char *text) {
+    (void)text;
+    return o->style.plus = true;
+}
+
+static bool set_tag(run_options *o, run_tag tag, const char *text) {
+    o->style.tags[tag] = text;
+    return *text != '\0';
+}
+
+bool run_set_tag_value(run_options *o, const char *text) {
+    return set_tag(o, RUN_TAG_VALUE, text);
+}
+
+bool run_set_tag_no_extension(run_options *o, const char *text) {
+    return set_tag(o, RUN_TAG_NO_EXTENSION, text);
+}
+
+bool run_set_tag_base(run_options *o, const char *text) {
+    return set_tag(o, RUN_TAG_BASE, text);
+}
+
+bool run_set_tag_dir(run_options *o, const char *text) {
+    return set_tag(o, RUN_TAG_DIR, text);
+}
+
+bool run_set_tag_base_no_extension(run_options *o, const char *text) {
+    return set_tag(o, RUN_TAG_BASE_NO_EXTENSION, text);
+}
+
+bool run_set_tag_seq(run_options *o, const char *text) {
+    return set_tag(o, RUN_TAG_SEQ, text);
+}
+
+bool run_set_tag_slot(run_options *o, const char *text) {
+    return set_tag(o, RUN_TAG_SLOT, text);
+}
+
+bool run_set_ungroup(run_options *o, const char *text) {
+    (void)text;
+    o->output = RUN_UNGROUP;
+    return true;
+}
+
+bool run_set_verbose(run_options *o, const char *text) {
+    (void)text;
+    return o->verbose = true;
+}
+
+bool run_set_announce(run_options *o, const char *text) {
+    (void)text;
+    return o->announce = true;
+}
+
+bool run_set_files(run_options *o, const char *text) {
+    (void)text;
+    return o->files = true;
+}
+
+bool run_set_tag_text(run_options *o, const char *text) {
+    size_t size;
+    free(o->owned[TAG_TEXT]);
+    o->tag_text = o->owned[TAG_TEXT] = run_unescape(text, &size);
+    return o->tag = o->tag_text != NULL;
+}
+
+/* "..." is a folder of its own for each job, of ssh's other machine. */
+bool run_set_folder(run_options *o, const char *text) {
+    o->folder = text;
+    return *text != '\0' && strcmp(text, "...") != 0;
+}
+
+bool run_set_tmpdir(run_options *o, const char *text) {
+    o->tmpdir = text;
+    return *text != '\0';
+}
+
+bool run_set_nice(run_options *o, const char *text) {
+    uint64_t value;
+    bool negative = *text == '-';
+    if (!run_read_number(text + negative, -LOWEST_NICE, &value) || (!negative && value > HIGHEST_NICE))
+        return false;
+    o->nice = negative ? -(int)value : (int)value;
+    return o->has_nice = true;
+}
+
+bool run_set_load(run_options *o, const char *text) {
+    run_admission_rule *rule = &o->admission;
+    bool relative = *text == '+' || *text == '-';
+    rule->has_load = true;
+    rule->load_kind = relative ? RUN_LOAD_RELATIVE : RUN_LOAD_NUMBER;
+    if (!relative && run_read_percent(text, &rule->load)) {
+        rule->load_kind = RUN_LOAD_PERCENT;
+        return true;
+    }
+    if (!run_read_decimal(text + relative, &rule->load))
+        return false;
+    rule->load = *text == '-' ? -rule->load : rule->load;
+    return true;
+}
+
+bool run_set_memfree(run_options *o, const char *text) {
+    size_t size;
+    bool valid = run_read_size(text, &size) && size > 0;
+    o->admission.memfree = valid ? size : 0;
+    return valid;
+}
+
+bool run_set_noswap(run_options *o, const char *text) {
+    (void)text;
+    return o->admission.noswap = true;
+}
+
+bool run_set_retry_failed(run_options *o, const char *text) {
+    (void)text;
+    return o->retry_failed = true;
+}
