@@ -33,8 +33,7 @@ void dmap__submits_turn(dmap_pool *pool);
 size_t dmap__submits_idle(const dmap_pool *pool);
 /** Submitted items that have not ended. */
 size_t dmap__submits_pending(const dmap_pool *pool);
-/** From now on, or no longer, their calls end as soon as they have no item; another is opened for one that comes then.
- */
+/** ends: from now on their calls end as soon as they have no item; another is opened for one that comes then. */
 void dmap__submits_end(dmap_pool *pool, bool ends);
 /** Queued items are dropped, nothing can be submitted any more, and those that run are cancelled. */
 void dmap__submits_cancel(dmap_pool *pool);
