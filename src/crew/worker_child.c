@@ -4,7 +4,6 @@
 #include "crew/worker_child.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -300,8 +299,11 @@ static void answer(child *c) {
     atomic_store(&head->answer, head->request);
 }
 
-/* Runs requests until it is told to quit. Returns the status that the process ends with. */
-static int serve(child *c) {
+int dmap__worker_child(void *argument, size_t size) {
+    (void)argument, (void)size;
+    child *c = dmap__memory_lasting(sizeof *c);
+    if (!c || !open_child(c))
+        return 1;
     dmap__shm_channel_head *head = c->channel.head;
     atomic_store(&head->phase, (uint32_t)DMAP__PHASE_IDLE);
     for (;;) {
@@ -318,23 +320,4 @@ static int serve(child *c) {
     for (size_t i = 0; i < c->crew.n_tasks; i++)
         dmap__local_tear_down(&c->context, &c->locals[i]);
     return 0;
-}
-
-/* A task ends its thread (pthread_exit): the process ends as if it had no other, which the task, or a library, may have
- * started. The rank waits for the end of the process. */
-static void end_process(void *arg) {
-    (void)arg;
-    exit(0);
-}
-
-int dmap__worker_child(void *argument, size_t size) {
-    (void)argument, (void)size;
-    child *c = dmap__memory_lasting(sizeof *c);
-    int status = 1;
-    if (!c || !open_child(c))
-        return status;
-    pthread_cleanup_push(end_process, NULL);
-    status = serve(c);
-    pthread_cleanup_pop(0);
-    return status;
 }

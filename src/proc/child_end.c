@@ -3,6 +3,7 @@
  * This file alone of the library ends processes, and names standard output: those of children. */
 #include "proc/child_end.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdio_ext.h>
@@ -48,10 +49,21 @@ static void leave_by_exit(int code, void *unused) {
     _exit(code & 0xff);
 }
 
+static void leave_with_thread(void *unused) {
+    (void)unused;
+    exit(0);
+}
+
+/* A function that ends its thread (pthread_exit) ends the process, as if it had no other thread. It may: its own, or
+ * one of a library. Whoever waits for the process would wait for ever. */
 _Noreturn void dmap__child_run(dmap_process_fn *run, void *argument, size_t size, bool owns_streams) {
+    int code;
     owns_all_streams = owns_streams;
     on_exit(leave_by_exit, NULL);
-    exit(run(argument, size));
+    pthread_cleanup_push(leave_with_thread, NULL);
+    code = run(argument, size);
+    pthread_cleanup_pop(0);
+    exit(code);
 }
 
 void dmap__child_reset_signals(void) {
