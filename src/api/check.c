@@ -2,9 +2,9 @@
 
 #include <inttypes.h>
 
-#include "pool/registry.h"
 #include "base/options.h"
 #include "call/source_kind.h"
+#include "pool/registry.h"
 
 #define MOST_SIZE (SIZE_MAX / 16) /* of an item or a result: sums of a few do not overflow */
 

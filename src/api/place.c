@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #include "api/pool.h"
-#include "pool/workers.h"
 #include "base/options.h"
 #include "pool/places.h"
+#include "pool/workers.h"
 
 enum { MOST_RANKS = 65536 };
 

@@ -9,20 +9,20 @@
 #include <unistd.h>
 
 #include "api/calls.h"
-#include "pool/open_handles.h"
-#include "pool/registry.h"
-#include "pool/workers.h"
 #include "base/clock.h"
 #include "base/options.h"
-#include "proc/copy.h"
-#include "pool/places.h"
-#include "pool/serve.h"
-#include "pool/share.h"
 #include "net/wire.h"
 #include "pool/calls.h"
 #include "pool/fd.h"
 #include "pool/loop.h"
 #include "pool/master.h"
+#include "pool/open_handles.h"
+#include "pool/places.h"
+#include "pool/registry.h"
+#include "pool/serve.h"
+#include "pool/share.h"
+#include "pool/workers.h"
+#include "proc/copy.h"
 
 /* 1: the master's options hold. */
 static dmap_status agree_options(dmap_pool *pool, const dmap_options *options, dmap__error *error) {

@@ -1,9 +1,9 @@
 /* Who may use a pool, and when. */
 #include <unistd.h>
 
-#include "pool/open_handles.h"
 #include "api/pool.h"
 #include "pool/loop.h"
+#include "pool/open_handles.h"
 
 dmap__error *dmap__thread_error(void) {
     static _Thread_local dmap__error error;

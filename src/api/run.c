@@ -4,9 +4,9 @@
 #include <dmap/dmap.h>
 
 #include "api/pool.h"
+#include "pool/loop.h"
 #include "proc/child.h"
 #include "proc/forkserver.h"
-#include "pool/loop.h"
 
 static int complain(const dmap__error *error) {
     fprintf(stderr, "dmap: %s\n", error->text[0] ? error->text : dmap_status_text(error->status));

@@ -1,9 +1,9 @@
 /* What a program does to a pool beside calls. */
 #include "api/calls.h"
 #include "api/pool.h"
-#include "pool/share.h"
 #include "pool/calls.h"
 #include "pool/loop.h"
+#include "pool/share.h"
 
 /* The pool may be used, and has not broken. */
 static dmap_status enter(dmap_pool *pool, const char *function) {

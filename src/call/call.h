@@ -12,11 +12,11 @@
 
 #include <dmap/call.h>
 
-#include "base/error.h"
-#include "crew/crew.h"
-#include "call/source.h"
-#include "call/sink.h"
 #include "base/buffer_cache.h"
+#include "base/error.h"
+#include "call/sink.h"
+#include "call/source.h"
+#include "crew/crew.h"
 #include "plan/plan.h"
 #include "watch/progress.h"
 

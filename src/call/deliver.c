@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "call/call.h"
-#include "proc/copy.h"
 #include "call/source_kind.h"
+#include "proc/copy.h"
 
 #define WATCH_S 0.04
 

@@ -3,8 +3,8 @@
 #ifndef DMAP_CALL_SEGMENT_H
 #define DMAP_CALL_SEGMENT_H
 
-#include "base/outcome.h"
 #include "base/buffer_cache.h"
+#include "base/outcome.h"
 
 typedef struct dmap__result_buffer {
     dmap__outcome outcome;

@@ -7,9 +7,9 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "proc/copy.h"
 #include "call/results.h"
 #include "call/source_kind.h"
+#include "proc/copy.h"
 
 #define SLICE_S 500e-6
 

@@ -5,9 +5,9 @@
 #include <dmap/dmap.h>
 
 #include "base/fold.h"
-#include "crew/work.h"
-#include "call/segment.h"
 #include "call/order.h"
+#include "call/segment.h"
+#include "crew/work.h"
 
 #define DMAP__SINK_TEXT 1280 /* bytes of a failure's sentence */
 

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "proc/copy.h"
 #include "call/source_kind.h"
 #include "plan/plan.h"
+#include "proc/copy.h"
 
 bool dmap__items_is_stream(const dmap__source *from) {
     return from->source.kind == DMAP__SOURCE_PULL;

@@ -7,8 +7,8 @@
 #define DMAP_CALL_SOURCE_H
 
 #include "base/error.h"
-#include "crew/work.h"
 #include "call/order.h"
+#include "crew/work.h"
 
 /** Items [begin, end) of the plan's positions. */
 typedef struct dmap__items {

@@ -14,10 +14,10 @@
 #include "base/memory.h"
 #include "crew/crash.h"
 #include "crew/emission.h"
+#include "crew/stack.h"
+#include "crew/worker_proc.h"
 #include "crew/worker_thread.h"
 #include "proc/process_system.h"
-#include "crew/worker_proc.h"
-#include "crew/stack.h"
 
 _Static_assert(DMAP__CREW_SMALL == DMAP__SMALL_MOST && DMAP__CREW_GRANTS < DMAP__BIG_SLOTS,
                "the board has room for the grants that may be out");

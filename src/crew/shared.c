@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/memory_file.h"
 #include "base/cross_memory.h"
+#include "base/memory_file.h"
 
 static void *map(int descriptor, size_t size, int protection) {
     void *mapping = mmap(NULL, size, protection, MAP_SHARED, descriptor, 0);

@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "base/futex.h"
-#include "proc/process_system.h"
 #include "crew/signals.h"
+#include "proc/process_system.h"
 
 struct dmap__watcher {
     int epoll, stop;

@@ -10,8 +10,8 @@
 #include <dmap/dmap.h>
 
 #include "base/call_spec.h"
-#include "base/outcome.h"
 #include "base/cross_memory.h"
+#include "base/outcome.h"
 
 /** A call, as the workers of a rank see it: made by the giver of its grants, and there until none of them is out. */
 typedef struct dmap__crew_call {

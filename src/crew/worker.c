@@ -14,9 +14,9 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "crew/worker_proc.h"
 #include "crew/batch.h"
 #include "crew/signals.h"
+#include "crew/worker_proc.h"
 
 #define BATCH_S         30e-6
 #define PROCESS_BATCH_S 200e-6                /* with a process: handing over costs more */

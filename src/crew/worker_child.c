@@ -14,12 +14,12 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/tasks.h"
-#include "proc/copy.h"
-#include "crew/emission.h"
+#include "crew/batch.h"
 #include "crew/crash_report.h"
+#include "crew/emission.h"
 #include "crew/shared.h"
 #include "crew/shm_channel.h"
-#include "crew/batch.h"
+#include "proc/copy.h"
 
 #define STAGE_DESCRIPTOR 3
 

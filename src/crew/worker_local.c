@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "crew/batch.h"
-#include "proc/copy.h"
 #include "crew/worker_proc.h"
+#include "proc/copy.h"
 
 void dmap__local_tear_down(dmap_context *ctx, dmap__local *local) {
     if (local->task && local->task->teardown) {

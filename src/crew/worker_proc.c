@@ -13,12 +13,12 @@
 
 #include "base/clock.h"
 #include "base/options.h"
-#include "crew/emission.h"
 #include "crew/crash_report.h"
-#include "proc/process.h"
-#include "proc/process_system.h"
+#include "crew/emission.h"
 #include "crew/watcher.h"
 #include "crew/worker_child.h"
+#include "proc/process.h"
+#include "proc/process_system.h"
 
 #define LOOK_S  0.1 /* between two looks at a process's memory, or at whether it is still wanted */
 #define GRACE_S 0.5 /* for a task to see that it is cancelled, before its process is killed */

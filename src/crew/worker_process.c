@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "crew/worker_proc.h"
 #include "crew/batch.h"
+#include "crew/worker_proc.h"
 
 #define FALSE_STARTS 3 /* deaths before any item was begun, in a row, that are put up with */
 #define LATE_STARTS  3 /* processes in a row that do not come up: they take long */

@@ -15,8 +15,8 @@
 #include <dmap/dmap.h>
 
 #include "base/bell.h"
-#include "base/error.h"
 #include "base/cross_memory.h"
+#include "base/error.h"
 #include "net/message.h"
 
 typedef struct dmap__comm dmap__comm;

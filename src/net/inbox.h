@@ -3,9 +3,9 @@
 #ifndef DMAP_NET_INBOX_H
 #define DMAP_NET_INBOX_H
 
-#include "net/peer_queues.h"
 #include "net/link.h"
 #include "net/message.h"
+#include "net/peer_queues.h"
 
 typedef struct dmap__inbox {
     dmap__link *link;

@@ -3,9 +3,9 @@
 #ifndef DMAP_NET_OUTBOX_H
 #define DMAP_NET_OUTBOX_H
 
-#include "net/peer_queues.h"
 #include "net/link.h"
 #include "net/message.h"
+#include "net/peer_queues.h"
 
 typedef struct dmap__staging dmap__staging;
 

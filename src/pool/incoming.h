@@ -2,8 +2,8 @@
 #ifndef DMAP_POOL_INCOMING_H
 #define DMAP_POOL_INCOMING_H
 
-#include "pool/pool.h"
 #include "net/wire.h"
+#include "pool/pool.h"
 
 typedef struct dmap__incoming {
     struct dmap__incoming *next;

@@ -6,8 +6,8 @@
 
 #include <dmap/place.h>
 
-#include "pool/pool.h"
 #include "net/wire.h"
+#include "pool/pool.h"
 
 /** The master's part. The rank has such a worker. The sentence of a failure is in pool->error. */
 dmap_status dmap__places_get(dmap_pool *pool, int rank, int worker, dmap_place *place);

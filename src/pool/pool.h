@@ -8,10 +8,10 @@
 
 #include <dmap/dmap.h>
 
+#include "base/buffer_cache.h"
 #include "base/error.h"
 #include "call/call.h"
 #include "crew/crew.h"
-#include "base/buffer_cache.h"
 #include "net/comm.h"
 #include "plan/fleet.h"
 

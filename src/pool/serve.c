@@ -9,12 +9,12 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "crew/emission.h"
-#include "pool/places.h"
-#include "pool/master_sched.h"
-#include "pool/incoming.h"
-#include "pool/share.h"
 #include "net/wire.h"
+#include "pool/incoming.h"
 #include "pool/loop.h"
+#include "pool/master_sched.h"
+#include "pool/places.h"
+#include "pool/share.h"
 
 #define SLEEP_BUSY_S 1e-3  /* longest sleep while chunks are here */
 #define SLEEP_IDLE_S 10e-3 /* longest sleep while there is nothing to do */

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "crew/shared.h"
-#include "pool/wait_replies.h"
 #include "net/wire.h"
+#include "pool/wait_replies.h"
 
 void dmap__share_drop(dmap_pool *pool) {
     if (pool->crew)

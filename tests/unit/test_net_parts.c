@@ -11,8 +11,8 @@
 
 #include "net/comm.h"
 #include "net/hosts.h"
-#include "net/peer_queues.h"
 #include "net/library.h"
+#include "net/peer_queues.h"
 #include "net/settings.h"
 
 /* ---- lanes ---- */

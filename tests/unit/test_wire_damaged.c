@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "call/segment.h"
-#include "pool/incoming.h"
 #include "net/comm_state.h"
+#include "pool/incoming.h"
 #include "unit.h"
 #include "wire_message.h"
 
