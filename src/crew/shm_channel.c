@@ -105,7 +105,7 @@ static uint64_t backed(const dmap__shm_channel *channel) {
 
 bool dmap__shm_channel_create(dmap__shm_channel *channel) {
     bool can_seal;
-    *channel = (dmap__shm_channel){.descriptor = dmap__memory_file("dmap-channel", &can_seal)};
+    *channel = (dmap__shm_channel){.descriptor = dmap__memory_file(DMAP__SHM_CHANNEL_NAME, &can_seal)};
     if (channel->descriptor >= 0 && note_descriptor(channel) && map(channel, largest()) &&
         grow(channel, sizeof *channel->head) &&
         (!can_seal || fcntl(channel->descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_SEAL) == 0)) {

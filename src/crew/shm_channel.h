@@ -25,6 +25,9 @@ typedef enum dmap__owner {
     DMAP__OWNER_ENDED = 2 /* the process is no more */
 } dmap__owner;
 
+/** What the system shows it as, behind memfd:. */
+#define DMAP__SHM_CHANNEL_NAME "dmap-channel"
+
 /* A mask has to hold every CPU number that the machine may have, else the kernel gives none; Linux has 8192 at most. */
 #define DMAP__CPU_SETS (8192 / CPU_SETSIZE)
 

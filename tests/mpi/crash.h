@@ -42,8 +42,8 @@ fate_end fate_ends(fate what, int attempts);
 int look_workers(int *pids, int most);
 /** Waits up to 5 s for there to be no zombie among them. */
 bool look_no_zombies(void);
-/** In a worker's process: its stage. */
-struct dmap__shm_channel_head *look_stage(void);
+/** In a worker's process: its channel. */
+struct dmap__shm_channel_head *look_channel(void);
 /** Open descriptors of this process. */
 int look_descriptors(void);
 

@@ -236,8 +236,8 @@ static int answer_much(dmap_context *ctx, const void *item, void *result) {
 
 DMAP_TASK(crash_much, .run = answer_much, .item_size = 8, .result_size = DMAP_VARIABLE);
 
-/* Bytes of memory in the stages of the run: a worker's process has its stage as descriptor 3. */
-static uint64_t in_stages(void) {
+/* Bytes of memory in the channels of the run: a worker's process has its channel as descriptor 3. */
+static uint64_t in_channels(void) {
     int pids[64], n = look_workers(pids, 64);
     uint64_t bytes = 0;
     for (int i = 0; i < n; i++) {
@@ -258,7 +258,7 @@ static void test_kept(void) {
     for (int i = 0; i < 2; i++)
         CU_ASSERT_EQUAL(dmap_map(harness_pool, &crash_much, dmap_range(0, 12), dmap_discard(), &options), DMAP_OK);
     double end = now_s() + (dmap_ranks(harness_pool) > 1 ? 20 : 0);
-    while ((kept = in_stages()) > most && now_s() < end)
+    while ((kept = in_channels()) > most && now_s() < end)
         usleep(1000);
     if (kept > most)
         harness_fail("%" PRIu64 " MiB are kept", kept >> 20);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "crash.h"
+#include "crew/shm_channel.h"
 #include "proc/process_system.h"
 
 static bool read_stat(int pid, char *name, char *state, int *parent) {
@@ -158,12 +159,12 @@ int killer_stop(killer *k) {
     return killed;
 }
 
-struct dmap__shm_channel_head *look_stage(void) {
+struct dmap__shm_channel_head *look_channel(void) {
     char line[512];
     unsigned long from = 0;
     FILE *maps = fopen("/proc/self/maps", "r");
     while (maps && fgets(line, sizeof line, maps))
-        if (strstr(line, "memfd:dmap-stage") && sscanf(line, "%lx-", &from) == 1)
+        if (strstr(line, "memfd:" DMAP__SHM_CHANNEL_NAME) && sscanf(line, "%lx-", &from) == 1)
             break;
     if (maps)
         fclose(maps);

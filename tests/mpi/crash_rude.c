@@ -55,8 +55,10 @@ static void test_timer(void) {
 typedef enum forged { FORGED_END, FORGED_PAST, FORGED_FUTURE, FORGED_NO_NUMBER, FORGED_KINDS } forged;
 
 static int forge(dmap_context *ctx, const void *item, void *result) {
-    dmap__shm_channel_head *head = look_stage();
+    dmap__shm_channel_head *head = look_channel();
     (void)ctx, (void)result;
+    if (!head)
+        return 1; /* a failure is not the end that is counted */
     switch ((forged) * (const uint64_t *)item) {
     case FORGED_END:
         atomic_store(&head->owner, (uint32_t)DMAP__OWNER_ENDED);
@@ -70,9 +72,8 @@ static int forge(dmap_context *ctx, const void *item, void *result) {
     default:
         atomic_store(&head->began_s, NAN);
     }
-    while (head)
+    for (;;)
         pause();
-    return 0;
 }
 
 static int add_one(dmap_context *ctx, const void *item, void *result) {

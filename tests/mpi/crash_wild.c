@@ -29,12 +29,16 @@ static void write_counts(dmap__shm_channel_head *head) {
     memset(head->trace, 'x', sizeof head->trace);
 }
 
+#define NO_CHANNEL "there is no channel"
+
 static int write_wild(dmap_context *ctx, const void *item, void *result) {
     (void)result;
     memset(dmap_result(ctx, 100), 1, 100);
     if (dmap_index(ctx) % 1000 != 900)
         return 0;
-    dmap__shm_channel_head *head = look_stage();
+    dmap__shm_channel_head *head = look_channel();
+    if (!head)
+        return dmap_fail(ctx, 1, NO_CHANNEL);
     switch ((wild_kind) * (const uint64_t *)item) {
     case WILD_TABLE:
         memset((char *)head + head->results, 0xfe, 16 * (size_t)head->count);
@@ -64,6 +68,8 @@ DMAP_TASK(crash_plain, .run = plain, .item_size = 8, .result_size = 8);
 static int count(void *arg, const dmap_item_result *r) {
     uint64_t *ended = arg;
     ++*ended;
+    if (r->status == DMAP_ITEM_FAILED && strstr(r->error, NO_CHANNEL))
+        harness_fail("item %" PRIu64 ": %s", r->index, r->error);
     if (r->status == DMAP_ITEM_OK && r->size != 100)
         harness_fail("item %" PRIu64 " has %zu bytes", r->index, r->size);
     return 0;
