@@ -21,7 +21,7 @@
 #include "crew/shm_channel.h"
 #include "proc/copy.h"
 
-#define STAGE_DESCRIPTOR 3
+#define CHANNEL_DESCRIPTOR 3
 
 typedef struct child {
     dmap_context context; /* first: ctx->take finds the child by it */
@@ -266,7 +266,7 @@ static void run(child *c) {
 
 static bool open_child(child *c) {
     dmap__shm_channel_head *head;
-    if (!dmap__shm_channel_open(&c->channel, STAGE_DESCRIPTOR))
+    if (!dmap__shm_channel_open(&c->channel, CHANNEL_DESCRIPTOR))
         return false;
     head = c->channel.head;
     if (head->is_bound)

@@ -36,12 +36,12 @@ static bool is_neighbour(const dmap__comm *comm, int rank) {
 }
 
 static bool reaches(const dmap__comm *comm, int rank) {
-    return comm->neighbours.bells && comm->reached[rank].pages && is_neighbour(comm, rank);
+    return comm->node.bells && comm->reached[rank].pages && is_neighbour(comm, rank);
 }
 
 dmap__bell *dmap__comm_bell(dmap__comm *comm) {
-    dmap__node_shm *neighbours = &comm->neighbours;
-    return neighbours->bells ? &neighbours->bells[comm->places[comm->rank].rank] : &neighbours->own;
+    dmap__node_shm *node = &comm->node;
+    return node->bells ? &node->bells[comm->places[comm->rank].rank] : &node->own;
 }
 
 bool dmap__comm_is_rung(const dmap__comm *comm) {
@@ -53,17 +53,17 @@ bool dmap__comm_is_rung(const dmap__comm *comm) {
 }
 
 const dmap__cross_memory *dmap__comm_reach(const dmap__comm *comm) {
-    bool is_there = comm->rank > 0 && is_neighbour(comm, 0) && comm->neighbours.reach.process;
-    return is_there ? &comm->neighbours.reach : NULL;
+    bool is_there = comm->rank > 0 && is_neighbour(comm, 0) && comm->node.reach.process;
+    return is_there ? &comm->node.reach : NULL;
 }
 
 bool dmap__comm_is_reached_by(const dmap__comm *comm, int rank) {
     return rank > 0 && is_neighbour(comm, rank) && comm->reached[rank].memory &&
-           dmap__node_shm_was_written(&comm->neighbours);
+           dmap__node_shm_was_written(&comm->node);
 }
 
 void dmap__comm_close_gates(dmap__comm *comm) {
-    dmap__node_shm_close_gates(&comm->neighbours);
+    dmap__node_shm_close_gates(&comm->node);
 }
 
 /* ---- messages ---- */
@@ -106,7 +106,7 @@ dmap_status dmap__comm_send(dmap__comm *comm, int to, const dmap__head *head, co
                               .arg = arg};
     dmap_status status = note(comm, dmap__outbox_send(&comm->outbox, &message, error), error);
     if (reaches(comm, to))
-        dmap__bell_ring(&comm->neighbours.bells[comm->places[to].rank]);
+        dmap__bell_ring(&comm->node.bells[comm->places[to].rank]);
     return status;
 }
 

@@ -48,15 +48,15 @@ static dmap_status learn_hosts(dmap__comm *comm, dmap__error *error) {
 static dmap_status meet_neighbours(dmap__comm *comm, dmap__error *error) {
     const dmap__host_place *place = &comm->places[comm->rank];
     dmap__node_shm_offer mine, *all = calloc((size_t)comm->size, sizeof *all);
-    dmap__node_shm_init(&comm->neighbours, place, &mine);
+    dmap__node_shm_init(&comm->node, place, &mine);
     if (!all)
         dmap__fail_memory(error, (size_t)comm->size * sizeof *all, "the offers of ranks");
     if (dmap__comm_agree(comm, error) == DMAP_OK &&
         dmap__comm_gather(comm, &mine, sizeof mine, all, error) == DMAP_OK) {
-        dmap__node_shm_reached reached = dmap__node_shm_accept(&comm->neighbours, place, &all[place->leader]);
+        dmap__node_shm_reached reached = dmap__node_shm_accept(&comm->node, place, &all[place->leader]);
         dmap__comm_gather(comm, &reached, sizeof reached, comm->reached, error);
     }
-    dmap__node_shm_end_offer(&comm->neighbours);
+    dmap__node_shm_end_offer(&comm->node);
     free(all);
     return error->status;
 }
@@ -70,7 +70,7 @@ static dmap__comm *create(dmap__link *link, dmap__error *error) {
     comm->link = link;
     comm->rank = dmap__link_rank(link);
     comm->size = dmap__link_size(link);
-    comm->neighbours.descriptor = -1;
+    comm->node.descriptor = -1;
     allocate(comm, error);
     return comm;
 }
@@ -104,14 +104,14 @@ void dmap__comm_end(dmap__comm *comm) {
     comm->has_ended = true;
     dmap__outbox_fini(&comm->outbox);
     dmap__inbox_fini(&comm->inbox);
-    dmap__node_shm_close_gates(&comm->neighbours);
+    dmap__node_shm_close_gates(&comm->node);
 }
 
 void dmap__comm_close(dmap__comm *comm) {
     if (!comm)
         return;
     dmap__comm_end(comm);
-    dmap__node_shm_fini(&comm->neighbours);
+    dmap__node_shm_fini(&comm->node);
     dmap__link_close(comm->link, comm->broken.status != DMAP_OK);
     free(comm->reached);
     free(comm->places);

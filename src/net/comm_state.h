@@ -15,7 +15,7 @@ struct dmap__comm {
     int rank, size;
     char (*names)[DMAP__HOST_BYTES];
     dmap__host_place *places;
-    dmap__node_shm neighbours;
+    dmap__node_shm node;
     dmap__node_shm_reached *reached; /* by rank: of its host */
     dmap__outbox outbox;
     dmap__inbox inbox;

@@ -42,16 +42,16 @@ typedef struct dmap__node_shm {
 } dmap__node_shm;
 
 /** First, on every rank: the first of a host with several makes the pages. It must not move from here on. */
-void dmap__node_shm_init(dmap__node_shm *neighbours, const dmap__host_place *place, dmap__node_shm_offer *offer);
+void dmap__node_shm_init(dmap__node_shm *node, const dmap__host_place *place, dmap__node_shm_offer *offer);
 /** Then, on every rank, with the offer of the first of its host. */
-dmap__node_shm_reached dmap__node_shm_accept(dmap__node_shm *neighbours, const dmap__host_place *place,
+dmap__node_shm_reached dmap__node_shm_accept(dmap__node_shm *node, const dmap__host_place *place,
                                              const dmap__node_shm_offer *offer);
 /** When all have: the pages stay, nobody else finds them. */
-void dmap__node_shm_end_offer(dmap__node_shm *neighbours);
+void dmap__node_shm_end_offer(dmap__node_shm *node);
 /** On the first rank, after that: true if what the others wrote to its memory has come there. */
-bool dmap__node_shm_was_written(const dmap__node_shm *neighbours);
+bool dmap__node_shm_was_written(const dmap__node_shm *node);
 /** On the first rank: nothing more is written to its memory. Blocks while something is, for some seconds at most. */
-void dmap__node_shm_close_gates(dmap__node_shm *neighbours);
-void dmap__node_shm_fini(dmap__node_shm *neighbours);
+void dmap__node_shm_close_gates(dmap__node_shm *node);
+void dmap__node_shm_fini(dmap__node_shm *node);
 
 #endif

@@ -150,7 +150,7 @@ static void compare(const around *a, const around *mine) {
     CU_ASSERT_EQUAL(a->cpus, a->childs_cpus);
     if (serial)
         CU_ASSERT_EQUAL(a->cpus, mine->cpus);
-    if (processes) /* the stage's, and a lifeline */
+    if (processes) /* the channel's, and a lifeline */
         CU_ASSERT(a->descriptors <= 2);
 }
 

@@ -240,7 +240,7 @@ static void take_long(uint32_t most_of_grant, uint32_t most_of_pace) {
     dmap__board_fini(&board);
 }
 
-static void test_long_lanes(void) {
+static void test_long_deques(void) {
     take_long(1000000, 80);
     take_long(1000000, 100000);
     take_long(50, 80);
@@ -331,7 +331,7 @@ static void test_large(void) {
 int main(void) {
     CU_TestInfo tests[] = {
         {"one worker takes all", test_alone},
-        {"long deques", test_long_lanes},
+        {"long deques", test_long_deques},
         {"slots", test_slots},
         {"small grants", test_small},
         {"2^32 - 1 items", test_large},

@@ -237,7 +237,7 @@ static void protect_thief(int protection) {
     mprotect(world.board->near + THIEF * world.board->near_step, world.board->near_step, protection);
 }
 
-/* It has ended its item, and will steal next: that it cannot write to its own lane then stops it in the middle. */
+/* It has ended its item, and will steal next: that it cannot write to its own deque then stops it in the middle. */
 bool __wrap_dmap__board_end(dmap__slot *slot, uint64_t items) {
     bool was_last = __real_dmap__board_end(slot, items);
     if (atomic_load(&stops_thief) && atomic_exchange(&stops_thief, false)) {
@@ -247,7 +247,7 @@ bool __wrap_dmap__board_end(dmap__slot *slot, uint64_t items) {
     return was_last;
 }
 
-/* Two of the three items of the victim's lane are in no lane now. It takes the third, and the looker finds nothing. */
+/* Two of the three items of the victim's deque are in no deque now. It takes the third; the looker finds nothing. */
 static void look_around(int number) {
     (void)number;
     if (!is_thief)
@@ -269,7 +269,7 @@ static void test_theft(void) {
     struct sigaction play = {.sa_handler = look_around}, before;
     sigaction(SIGSEGV, &play, &before);
     begin_call();
-    submit(crew, &grant, 0, 12); /* lanes of four */
+    submit(crew, &grant, 0, 12); /* deques of four */
     CU_ASSERT(comes(&world.begun[0]) && comes(&world.begun[4]) && comes(&world.begun[8]));
     for (int n = dmap__crew_recall(crew, &grant, 6, ranges); n > 0; n--) /* nothing but the victim's three is left */
         back += ranges[n - 1][1] - ranges[n - 1][0];

@@ -1,4 +1,4 @@
-/* The parts of src/net beside fragments that need no MPI: lanes and their turns, the table of hosts, the launcher,
+/* The parts of src/net beside fragments that need no MPI: queues and their turns, the table of hosts, the launcher,
  * settings, the MPI library's name. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,53 +15,53 @@
 #include "net/peer_queues.h"
 #include "net/settings.h"
 
-/* ---- lanes ---- */
+/* ---- queues ---- */
 
 static void test_lane_order(void) {
-    dmap__peer_queues lanes;
+    dmap__peer_queues queues;
     dmap__peer_queue_entry entries[3];
-    CU_ASSERT_FATAL(dmap__peer_queues_init(&lanes, 2));
-    CU_ASSERT(dmap__peer_queues_is_empty(&lanes));
-    CU_ASSERT_EQUAL(dmap__peer_queues_take_turn(&lanes), -1);
+    CU_ASSERT_FATAL(dmap__peer_queues_init(&queues, 2));
+    CU_ASSERT(dmap__peer_queues_is_empty(&queues));
+    CU_ASSERT_EQUAL(dmap__peer_queues_take_turn(&queues), -1);
     for (int i = 0; i < 3; i++)
-        dmap__peer_queues_push(&lanes, 1, &entries[i]);
+        dmap__peer_queues_push(&queues, 1, &entries[i]);
     for (int i = 0; i < 3; i++) {
-        CU_ASSERT_EQUAL(dmap__peer_queues_take_turn(&lanes), 1);
-        CU_ASSERT_PTR_EQUAL(dmap__peer_queues_front(&lanes, 1), &entries[i]);
-        dmap__peer_queues_pop(&lanes, 1);
-        dmap__peer_queues_end_turn(&lanes, 1);
+        CU_ASSERT_EQUAL(dmap__peer_queues_take_turn(&queues), 1);
+        CU_ASSERT_PTR_EQUAL(dmap__peer_queues_front(&queues, 1), &entries[i]);
+        dmap__peer_queues_pop(&queues, 1);
+        dmap__peer_queues_end_turn(&queues, 1);
     }
-    CU_ASSERT_PTR_NULL(dmap__peer_queues_front(&lanes, 1));
-    CU_ASSERT(dmap__peer_queues_is_empty(&lanes));
-    dmap__peer_queues_push(&lanes, 1, &entries[0]);
-    CU_ASSERT_EQUAL(dmap__peer_queues_take_turn(&lanes), 1);
-    dmap__peer_queues_fini(&lanes);
+    CU_ASSERT_PTR_NULL(dmap__peer_queues_front(&queues, 1));
+    CU_ASSERT(dmap__peer_queues_is_empty(&queues));
+    dmap__peer_queues_push(&queues, 1, &entries[0]);
+    CU_ASSERT_EQUAL(dmap__peer_queues_take_turn(&queues), 1);
+    dmap__peer_queues_fini(&queues);
 }
 
-/* Lanes with entries take turns in a round; a push during a lane's own turn lists it once. */
+/* Lanes with entries take turns in a round; a push during a queue's own turn lists it once. */
 static void test_turns(void) {
-    dmap__peer_queues lanes;
+    dmap__peer_queues queues;
     dmap__peer_queue_entry entries[8];
-    CU_ASSERT_FATAL(dmap__peer_queues_init(&lanes, 5));
+    CU_ASSERT_FATAL(dmap__peer_queues_init(&queues, 5));
     const int peers[3] = {4, 0, 2};
     for (int i = 0; i < 3; i++)
-        dmap__peer_queues_push(&lanes, peers[i], &entries[i]);
+        dmap__peer_queues_push(&queues, peers[i], &entries[i]);
     for (int i = 0; i < 9; i++) {
-        CU_ASSERT_EQUAL(dmap__peer_queues_take_turn(&lanes), peers[i % 3]);
-        dmap__peer_queues_end_turn(&lanes, peers[i % 3]);
+        CU_ASSERT_EQUAL(dmap__peer_queues_take_turn(&queues), peers[i % 3]);
+        dmap__peer_queues_end_turn(&queues, peers[i % 3]);
     }
-    int peer = dmap__peer_queues_take_turn(&lanes);
-    dmap__peer_queues_pop(&lanes, peer);
-    dmap__peer_queues_push(&lanes, peer, &entries[3]);
-    dmap__peer_queues_push(&lanes, peer, &entries[4]);
-    dmap__peer_queues_push(&lanes, 3, &entries[5]);
-    dmap__peer_queues_end_turn(&lanes, peer);
+    int peer = dmap__peer_queues_take_turn(&queues);
+    dmap__peer_queues_pop(&queues, peer);
+    dmap__peer_queues_push(&queues, peer, &entries[3]);
+    dmap__peer_queues_push(&queues, peer, &entries[4]);
+    dmap__peer_queues_push(&queues, 3, &entries[5]);
+    dmap__peer_queues_end_turn(&queues, peer);
     const int then[5] = {0, 2, 3, 4, 0};
     for (int i = 0; i < 5; i++) {
-        CU_ASSERT_EQUAL(dmap__peer_queues_take_turn(&lanes), then[i]);
-        dmap__peer_queues_end_turn(&lanes, then[i]);
+        CU_ASSERT_EQUAL(dmap__peer_queues_take_turn(&queues), then[i]);
+        dmap__peer_queues_end_turn(&queues, then[i]);
     }
-    dmap__peer_queues_fini(&lanes);
+    dmap__peer_queues_fini(&queues);
 }
 
 /* ---- hosts ---- */

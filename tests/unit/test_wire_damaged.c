@@ -27,11 +27,11 @@ static bool some_are_holes(void *arg, const dmap__failure *failure) {
 static void use(dmap__outcome *outcome, size_t size) {
     dmap__segment_cursor cursor;
     dmap__segment *part;
-    dmap__result_buffer *slab = dmap__result_buffer_create(outcome, 1, 1);
-    CU_ASSERT_FATAL(slab != NULL);
-    dmap__segment_begin(&cursor, slab, size, some_are_holes, NULL);
+    dmap__result_buffer *buffer = dmap__result_buffer_create(outcome, 1, 1);
+    CU_ASSERT_FATAL(buffer != NULL);
+    dmap__segment_begin(&cursor, buffer, size, some_are_holes, NULL);
     while (dmap__segment_next(&cursor, &part) && part) {
-        CU_ASSERT(part->begin < part->end && part->begin >= slab->outcome.begin && part->end <= slab->outcome.end);
+        CU_ASSERT(part->begin < part->end && part->begin >= buffer->outcome.begin && part->end <= buffer->outcome.end);
         while (part->next < part->end && part->next - part->begin < 1000) {
             const dmap__failure *failure;
             dmap_blob result;
@@ -41,7 +41,7 @@ static void use(dmap__outcome *outcome, size_t size) {
         }
         dmap__segment_destroy(part);
     }
-    dmap__result_buffer_leave(slab);
+    dmap__result_buffer_leave(buffer);
 }
 
 /* Takes bytes away from the end of a part, to the byte as comm would have it. */
