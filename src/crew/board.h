@@ -38,7 +38,7 @@ typedef struct dmap__slot {
     _Atomic uint64_t undone;                          /* of those that have: to be tried again, or dropped unrun */
 } dmap__slot;
 
-/** Time that workers have spent on a call, in nanoseconds over its weight, since it had none on the board. */
+/** Time that workers have spent on a call, in nanoseconds over its weight. */
 typedef struct dmap__account {
     _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t had;
     bool is_used; /* the manager's */
@@ -57,6 +57,7 @@ typedef struct dmap__board {
     _Atomic uint32_t *attached; /* by worker, a cache line apart: slot + 1 that it works in, or 0 */
     dmap__account *accounts;    /* as many as slots */
     _Atomic uint32_t calls;     /* accounts in use */
+    uint64_t last_had;          /* the manager's: what the call had had that left last */
 } dmap__board;
 
 /** How many items of a call a worker takes at once: learned by it, for each of the last DMAP__PACES calls. */
@@ -87,8 +88,8 @@ static inline bool dmap__board_is_used(const dmap__board *board) {
     return atomic_load_explicit(&board->used, memory_order_relaxed) > 0;
 }
 
-/** Manager: a grant of the call is about to be put, or one has been cleared. A call that has none on the board does not
- *  save its time up: it begins with what the least served of the others has had. */
+/** Manager: a grant of the call is about to be put, or one has been cleared. A call that had none on the board has
+ *  not saved its time up: it begins with what the least served of the others has had, or the last that left. */
 void dmap__board_enter(dmap__board *board, dmap__crew_call *call);
 void dmap__board_leave(dmap__board *board, dmap__crew_call *call);
 /** Manager: puts a grant, whose call has entered, on the board, to be run in batches of at most `most` items. Returns

@@ -15,7 +15,7 @@ void dmap__board_enter(dmap__board *board, dmap__crew_call *call) {
     if (call->grants++)
         return;
     uint32_t others = atomic_load_explicit(&board->calls, memory_order_relaxed);
-    uint64_t least = others ? least_had(board) : 0;
+    uint64_t least = others ? least_had(board) : board->last_had;
     uint32_t i = 0;
     while (i + 1 < (uint32_t)board->n_slots && board->accounts[i].is_used)
         i++;
@@ -31,6 +31,7 @@ void dmap__board_leave(dmap__board *board, dmap__crew_call *call) {
     dmap__account *account = &board->accounts[call->account];
     call->had = atomic_load_explicit(&account->had, memory_order_relaxed);
     account->is_used = false;
+    board->last_had = call->had;
     atomic_fetch_sub_explicit(&board->calls, 1, memory_order_relaxed);
 }
 

@@ -328,15 +328,52 @@ static void test_large(void) {
     dmap__board_fini(&board);
 }
 
+/* Puts a grant of one item for the call, and has a worker spend so long on it. */
+static void spend(dmap__board *board, dmap__crew_call *call, double seconds) {
+    dmap__grant grant = {.call = call, .begin = 0, .end = 1};
+    dmap__pace paces[DMAP__PACES] = {{.items = 1}};
+    uint32_t begin, end;
+    dmap__board_enter(board, call);
+    CU_ASSERT_TRUE(dmap__board_put(board, &grant, 1));
+    dmap__slot *slot = dmap__board_take(board, 0, paces, &begin, &end);
+    CU_ASSERT_PTR_NOT_NULL(slot);
+    if (!slot)
+        return;
+    dmap__board_charge(board, slot, seconds);
+    dmap__board_end(slot, 1);
+    CU_ASSERT_PTR_EQUAL(dmap__board_ended(board), slot);
+    dmap__board_clear(board, slot);
+    dmap__board_leave(board, call);
+}
+
+static uint64_t had(const dmap__board *board, const dmap__crew_call *call) {
+    return board->accounts[call->account].had;
+}
+
+/* A call that comes has had as much as the least served, or as the last that left: it makes up for no time before. */
+static void test_accounts(void) {
+    dmap__board board;
+    dmap__crew_call old = {.id = 1, .spec.weight = 1}, new = {.id = 2, .spec.weight = 1}, third = {.id = 3};
+    CU_ASSERT_FATAL(dmap__board_init(&board, 1));
+    spend(&board, &old, 100);
+    CU_ASSERT_EQUAL(old.had, UINT64_C(100000000000));
+    dmap__board_enter(&board, &new);
+    CU_ASSERT_EQUAL(had(&board, &new), old.had);
+    dmap__board_enter(&board, &old);
+    CU_ASSERT_EQUAL(had(&board, &old), had(&board, &new));
+    dmap__board_leave(&board, &new);
+    spend(&board, &old, 0);
+    dmap__board_enter(&board, &third);
+    CU_ASSERT_EQUAL(had(&board, &third), old.had);
+    dmap__board_fini(&board);
+}
+
 int main(void) {
     CU_TestInfo tests[] = {
-        {"one worker takes all", test_alone},
-        {"long deques", test_long_deques},
-        {"slots", test_slots},
-        {"small grants", test_small},
-        {"2^32 - 1 items", test_large},
-        {"1 to 8 workers", test_battles},
-        CU_TEST_INFO_NULL,
+        {"accounts of calls", test_accounts}, {"one worker takes all", test_alone},
+        {"long deques", test_long_deques},    {"slots", test_slots},
+        {"small grants", test_small},         {"2^32 - 1 items", test_large},
+        {"1 to 8 workers", test_battles},     CU_TEST_INFO_NULL,
     };
     return unit_run("board", tests);
 }
