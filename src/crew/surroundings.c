@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define UMASK_USUAL 022
 
@@ -32,7 +33,7 @@ void dmap__surroundings_get(dmap__surroundings *s, const sigset_t *mask) {
             sigaddset(&s->ignored, number);
     s->umask = read_umask();
     errno = 0;
-    s->niceness = getpriority(PRIO_PROCESS, 0);
+    s->niceness = getpriority(PRIO_PROCESS, (id_t)getpid()); /* of the main thread: this one is a worker's */
     for (int i = 0; i < RLIMIT_NLIMITS; i++)
         if (getrlimit((__rlimit_resource_t)i, &s->limits[i]))
             s->limits[i] = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
