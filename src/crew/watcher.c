@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/futex.h"
 #include "crew/signals.h"
+#include "proc/forkserver.h"
 #include "proc/process_system.h"
 
 struct dmap__watcher {
@@ -16,6 +18,8 @@ struct dmap__watcher {
     pthread_t thread;
     bool started;
 };
+
+enum { NUDGE_MS = 100 };
 
 /* One shot: a descriptor is told once, and closed by its owner after that. */
 static bool add(const dmap__watcher *watcher, int descriptor, void *what) {
@@ -46,11 +50,22 @@ bool dmap__watch_wait(dmap__watch *watch, double timeout_s) {
     return true;
 }
 
+/* Without pidfds it is the fork server that tells an end, which a task may have stopped. */
+static bool needs_server(void) {
+    int own = dmap__pidfd_open(getpid());
+    dmap__close_one(&own);
+    return own < 0;
+}
+
 static void *watch(void *arg) {
     dmap__watcher *watcher = arg;
     struct epoll_event event;
+    int patience_ms = needs_server() ? NUDGE_MS : -1;
     for (;;) {
-        if (epoll_wait(watcher->epoll, &event, 1, -1) != 1)
+        int n = epoll_wait(watcher->epoll, &event, 1, patience_ms);
+        if (n == 0)
+            dmap__forkserver_nudge();
+        if (n != 1)
             continue;
         if (!event.data.ptr)
             return NULL;

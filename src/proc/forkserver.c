@@ -52,9 +52,9 @@ static void occupy_standard(void) {
 
 static dmap_status make(dmap__error *error) {
     occupy_standard();
+    fflush(NULL);
     int sockets[2] = {-1, -1}, program = dmap__pidfd_open(getpid());
     pid_t pid = -1;
-    fflush(NULL);
     if ((program >= 0 || dmap__error_is_lack(errno)) &&
         socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) == 0)
         pid = fork_server(sockets, program);
@@ -131,16 +131,20 @@ static void nudge(void) {
 }
 
 /* Who has the lock waits for the server too, or ends it. */
+void dmap__forkserver_nudge(void) {
+    if (pthread_mutex_trylock(&client->lock))
+        return;
+    nudge();
+    pthread_mutex_unlock(&client->lock);
+}
+
 bool dmap__forkserver_wait(int descriptor, double timeout_s) {
     double end = dmap__clock_now() + timeout_s;
     for (;;) {
         double left = timeout_s < 0 ? NUDGE_S : end - dmap__clock_now();
         if (dmap__readable(descriptor, left < 0 ? 0 : left < NUDGE_S ? left : NUDGE_S))
             return true;
-        if (pthread_mutex_trylock(&client->lock) == 0) {
-            nudge();
-            pthread_mutex_unlock(&client->lock);
-        }
+        dmap__forkserver_nudge();
         if (timeout_s >= 0 && dmap__clock_now() >= end)
             return false;
     }

@@ -35,5 +35,7 @@ dmap_status dmap__forkserver_start(const dmap__spawn_request *birth, int report,
 /** Waits until what the server writes to is readable or at its end; a server that was stopped (SIGSTOP) is told to go
  *  on meanwhile. timeout_s < 0: no limit. Returns false when the time is over. Any thread. */
 bool dmap__forkserver_wait(int descriptor, double timeout_s);
+/** A server that was stopped is told to go on. Never blocks. Any thread. */
+void dmap__forkserver_nudge(void);
 
 #endif

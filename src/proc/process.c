@@ -63,6 +63,11 @@ static dmap_status check_known(const dmap_process *process, dmap__error *error) 
         process->is_direct ? "the program waits for all children, or ignores SIGCHLD" : "the fork server was killed");
 }
 
+bool dmap__process_wait(const dmap_process *process, double timeout_s) {
+    return process->is_direct ? dmap__readable(process->pidfd, timeout_s)
+                              : dmap__forkserver_wait(process->pidfd, timeout_s);
+}
+
 /* The process has ended: does its server say so in time? */
 static bool has_report(const dmap_process *process, double timeout_s) {
     return process->is_direct || dmap__forkserver_wait(process->report, timeout_s > WORD_S ? timeout_s : WORD_S);
@@ -76,7 +81,7 @@ dmap_status dmap__process_join(dmap_process *process, double timeout_s, dmap__er
         return dmap__fail(error, DMAP_EINVAL, "the timeout is not a number");
     if (process->state == DMAP__PROCESS_STARTED) {
         double end = dmap__clock_now() + timeout_s;
-        if (!dmap__readable(process->pidfd, timeout_s))
+        if (!dmap__process_wait(process, timeout_s))
             return dmap__fail(error, DMAP_ETIMEOUT, "process \"%s\" (%d) still runs", process->name, (int)process->pid);
         if (timeout_s >= 0 && !has_report(process, end - dmap__clock_now()))
             return dmap__fail(error, DMAP_ETIMEOUT, "process \"%s\" (%d) has ended, but the fork server is silent",

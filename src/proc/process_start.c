@@ -124,7 +124,7 @@ static dmap_status fail_trouble(const dmap_process *process, const dmap__child_t
 
 /* What was begun is taken back, once the child has ended. */
 static void take_back(dmap_process *process) {
-    dmap__readable(process->pidfd, -1);
+    dmap__process_wait(process, -1);
     dmap__process_collect(process);
     dmap__close_one(&process->pidfd);
     process->pid = -1;

@@ -33,6 +33,9 @@ struct dmap_process {
     int code;     /* once it has ended */
 };
 
+/** Waits for its end; timeout_s as in dmap_process_join. Without a pidfd the fork server tells it, which may have been
+ *  stopped, and is told to go on. Returns whether it has ended. */
+bool dmap__process_wait(const dmap_process *process, double timeout_s);
 /** Takes note of the end of a process whose pidfd is readable, and reaps it. Blocks: until its fork server has told. */
 void dmap__process_collect(dmap_process *process);
 

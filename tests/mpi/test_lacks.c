@@ -2,6 +2,7 @@
  * is, and what cannot is told by its name. "limited": such a limit holds, of LIMIT bytes or less; "unwatched":
  * processes are forked by a rank that has no pidfd_open. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,17 @@ static int measure(dmap_context *ctx, const void *item, void *result) {
     return 0;
 }
 
+/* It stops the fork server, and dies: who is to be told of that has to wake the server. */
+static int stop_server(dmap_context *ctx, const void *item, void *result) {
+    (void)item, (void)result;
+    if (dmap_index(ctx) == 3 && dmap_attempt(ctx) == 1) {
+        kill(getppid(), SIGSTOP);
+        _exit(1);
+    }
+    return 0;
+}
+
+DMAP_TASK(lacks_server, .run = stop_server, .item_size = 8, .result_size = 0);
 DMAP_TASK(lacks_add, .run = add, .item_size = 8, .result_size = 8);
 DMAP_TASK(lacks_dies, .run = fail_or_die, .item_size = 8, .result_size = 8);
 DMAP_TASK(lacks_much, .run = answer_much, .item_size = 8, .result_size = DMAP_VARIABLE);
@@ -93,6 +105,14 @@ static void test_deaths(void) {
                          dmap_results_error(results, i));
     }
     dmap_results_free(results);
+}
+
+static void test_stopped(void) {
+    dmap_map_options options = {.retries = 1, .progress = -1};
+    harness_watch("a fork server that was stopped", 60);
+    dmap_status status = dmap_map(harness_pool, &lacks_server, dmap_range(0, 20), dmap_discard(), &options);
+    if (status != DMAP_OK)
+        harness_fail("%s: %s", dmap_status_name(status), dmap_error(harness_pool));
 }
 
 /* Whoever forks by itself needs pidfd_open: it is named. */
@@ -156,8 +176,10 @@ static void add_tests(void) {
     } else {
         CU_ADD_TEST(suite, test_map);
         CU_ADD_TEST(suite, test_share);
-        if (harness_has("processes"))
+        if (harness_has("processes")) {
             CU_ADD_TEST(suite, test_deaths);
+            CU_ADD_TEST(suite, test_stopped);
+        }
     }
 }
 
