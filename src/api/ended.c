@@ -1,5 +1,6 @@
 /* Calls that have ended: on_done functions are told, one after the other, and may make and free calls. */
 #include "api/calls.h"
+#include "proc/copy.h"
 
 void dmap__handle_end(dmap_call *handle, dmap_status status) {
     dmap_pool *pool = handle->pool;
@@ -33,6 +34,7 @@ static void tell(dmap_pool *pool, dmap_call *handle) {
     __attribute__((cleanup(has_told))) dmap_pool *telling = pool;
     telling->is_telling = true;
     handle->on_done(handle->on_done_arg, handle);
+    dmap__copy_leave();
 }
 
 void dmap__handles_tell(dmap_pool *pool) {
