@@ -7,7 +7,7 @@
  *     also by PRTE_MCA_hwloc_default_binding_policy or --prtemca: "CORE"; --bind-to none, and oversubscribed: "NONE";
  *   - --cpu-set and --map-by pe-list=…: mapped by "PE-LIST…", a rank file: by "BYUSER…", both "CORE:IF-SUPPORTED";
  *   - --map-by X:PE=n, --cpus-per-proc n: only the place tells, by several cores under "CORE:IF-SUPPORTED". PE=1 cannot
- * be told from the default, nor can taskset behind mpirun. */
+ *     be told from the default, nor can taskset behind mpirun. */
 #include "cpu/prte.h"
 
 #include <dlfcn.h>

@@ -9,10 +9,10 @@
  *     nothing was bound (oversubscribed): the mask is then what taskset or numactl made it, before or behind mpirun;
  *   - --bind-to X, --mca hwloc_base_binding_policy X and the environment variable of that name:
  *     OMPI_MCA_hwloc_base_binding_policy=X; the old --bind-to-core and --bind-to-socket: …hwloc_base_bind_to_core=1,
- * …_socket;
+ *     …_socket;
  *   - --cpu-set and --cpu-list: …hwloc_base_cpu_set, …hwloc_base_cpu_list; -rf: …orte_rankfile;
  *   - --map-by X:PE=n: …rmaps_base_mapping_policy=X:PE=n; --cpus-per-proc: …rmaps_base_cpus_per_rank. Mapping without
- * PE says where ranks go, not what they may use, and does not count;
+ *     PE says where ranks go, not what they may use, and does not count;
  *   - taskset behind a mpirun that binds by default (`mpirun taskset -c 1 prog`) cannot be told from that default;
  *     nor can a policy set in Open MPI's own parameter file. Say --bind-to none, or name the binding.
  * Open MPI 5 sets PRTE_LAUNCHED=1, and no more than that.

@@ -2,7 +2,7 @@
  *
  *   worker.c          takes batches, says where results go, learns the pace
  *   worker_local.c    set-up and tear-down
- *   direct.c            items and results that a worker has from, and gives to, another process's memory
+ *   direct.c          items and results that a worker has from, and gives to, another process's memory
  *   worker_items.c    runs a batch in this process
  *   batch.c           items that failed, and what that means for the batch
  *   worker_process.c  has a batch run by a process of the worker's own
@@ -35,7 +35,7 @@ typedef struct dmap__batch {
     const unsigned char *items; /* ARRAY: the item at `begin` */
     uint32_t fold_from;         /* WANT_FOLD: results from here on are not yet folded */
     bool singly;                /* run_batch: one item at a time */
-    bool passes;                /* results may go to another process's memory from where they are now */
+    bool is_direct;             /* results may go to another process's memory from where they are now */
     unsigned char *results;     /* of `begin`; NULL: none of fixed size */
     size_t result_step;
 } dmap__batch;

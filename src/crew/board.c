@@ -5,7 +5,7 @@
  *    after a theft: what it stole is in no deque for that moment, so it says afterwards what it could not take itself.
  *    Anyone may lower it, by compare-and-swap;
  *  - a slot is filled again only when left is 0 and no worker is attached to it. A worker attaches (publishes the
- * slot's number), then reads the ticket again: so what it reads of the slot belongs to one grant, and a
+ *    slot's number), then reads the ticket again: so what it reads of the slot belongs to one grant, and a
  *    compare-and-swap cannot mistake a new range for an old one of the same value. */
 #include "crew/board.h"
 

@@ -197,7 +197,7 @@ dmap__grant *dmap__crew_poll(dmap__crew *crew) {
             dmap__outcome_fini(log);
     }
     uint64_t limit = atomic_load(&grant->call->limit);
-    grant->outcome.is_placed = atomic_load(&grant->passing) == DMAP__DIRECT_WAY_ALL;
+    grant->outcome.is_placed = atomic_load(&grant->direct_way) == DMAP__DIRECT_WAY_ALL;
     grant->outcome.limit = limit;
     bool cut = !grant->indices && limit < UINT64_MAX; /* the item at the limit itself may be the one that failed */
     whole = dmap__outcome_sort(&grant->outcome, cut ? limit + 1 : UINT64_MAX) && whole;

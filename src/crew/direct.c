@@ -84,12 +84,12 @@ bool dmap__batch_fetch(dmap__worker *worker, dmap__batch *b) {
 
 static bool say(dmap__grant *grant, dmap__direct_way way) {
     uint32_t was = DMAP__DIRECT_WAY_OPEN;
-    return atomic_compare_exchange_strong(&grant->passing, &was, way) || was == (uint32_t)way;
+    return atomic_compare_exchange_strong(&grant->direct_way, &was, way) || was == (uint32_t)way;
 }
 
 bool dmap__batch_may_write_direct(const dmap__batch *b) {
     const dmap__grant *grant = b->slot->grant;
-    return grant->place && atomic_load_explicit(&grant->passing, memory_order_relaxed) != DMAP__DIRECT_WAY_NONE;
+    return grant->place && atomic_load_explicit(&grant->direct_way, memory_order_relaxed) != DMAP__DIRECT_WAY_NONE;
 }
 
 static void keep(const dmap__batch *b, size_t size) {
@@ -101,7 +101,7 @@ static void keep(const dmap__batch *b, size_t size) {
 void dmap__batch_write_direct(dmap__worker *worker, dmap__batch *b) {
     dmap__grant *grant = b->slot->grant;
     size_t before = (size_t)b->begin * b->result_step, size = (size_t)(b->done - b->begin) * b->result_step;
-    if (!b->passes || !size)
+    if (!b->is_direct || !size)
         return;
     if (size < DMAP__DIRECT_BATCH && say(grant, DMAP__DIRECT_WAY_NONE)) {
         keep(b, size);

@@ -61,7 +61,7 @@ typedef enum dmap__worker_proc_said {
     DMAP__WORKER_PROC_FAILED = 4,    /* no process could be started: error says why */
     DMAP__WORKER_PROC_LATE = 5,      /* it did not come up in time: it was killed */
     DMAP__WORKER_PROC_STILLBORN = 6  /* it died, or was killed for being late, before its function began: there is none
-                                   now,  error says more, and the next may do better */
+                                   now, error says more, and the next may do better */
 } dmap__worker_proc_said;
 
 /** How long an answer is waited for. */

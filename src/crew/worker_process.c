@@ -135,7 +135,7 @@ static bool take_results(dmap__worker *worker, dmap__batch *b, request *r, uint3
     void *results = dmap__shm_channel_at(&worker->proc->channel, r->results);
     size_t size = call->task->result_size;
     bool goes_on = true;
-    if (b->passes && r->begin == b->begin && n == b->end - b->begin)
+    if (b->is_direct && r->begin == b->begin && n == b->end - b->begin)
         b->results = results;
     else if (b->results && b->result_step && n)
         memcpy(b->results + (size_t)(r->begin - b->begin) * size, results, n * size);

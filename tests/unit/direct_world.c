@@ -11,8 +11,8 @@ static size_t whole_pages(size_t size) {
     return (size + page - 1) / page * page;
 }
 
-void pass_open(pass_world *w, uint64_t begin, uint64_t end, size_t size) {
-    *w = (pass_world){.reach = {getpid(), NULL}, .size = size, .whole = whole_pages(size)};
+void direct_open(direct_world *w, uint64_t begin, uint64_t end, size_t size) {
+    *w = (direct_world){.reach = {getpid(), NULL}, .size = size, .whole = whole_pages(size)};
     w->reach.gate = &w->gate;
     w->place = mmap(NULL, w->whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CU_ASSERT_FATAL(w->place != MAP_FAILED);
@@ -20,12 +20,12 @@ void pass_open(pass_world *w, uint64_t begin, uint64_t end, size_t size) {
     dmap__outcome_init(&w->grant.outcome, begin, end);
 }
 
-void pass_forbid(const pass_world *w, size_t from) {
+void direct_forbid(const direct_world *w, size_t from) {
     if (from < w->size)
         CU_ASSERT_EQUAL(mprotect(w->place + from, w->whole - from, PROT_NONE), 0);
 }
 
-void pass_run(pass_world *w, int workers, const dmap_task *task) {
+void direct_run(direct_world *w, int workers, const dmap_task *task) {
     dmap__error error;
     dmap__bell_init(&w->bell, false);
     dmap__crew_config config = {.backend = workers ? DMAP_THREADS : DMAP_SERIAL,
@@ -45,7 +45,7 @@ void pass_run(pass_world *w, int workers, const dmap_task *task) {
             dmap__bell_wait(&w->bell, heard, 10);
 }
 
-void pass_close(pass_world *w) {
+void direct_close(direct_world *w) {
     CU_ASSERT_EQUAL(atomic_load(&w->gate.inside), 0);
     dmap__outcome_fini(&w->grant.outcome);
     dmap__crew_close(w->crew);

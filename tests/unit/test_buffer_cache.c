@@ -1,5 +1,5 @@
-/* Spares: memory that was put back serves again where it is not far too large, the latest first; the largest are kept,
- * and none is lost or handed out twice (leaks and double frees are the sanitizers' to see). */
+/* The buffer cache: memory that was put back serves again where it is not far too large, the latest first; the largest
+ * are kept, and none is lost or handed out twice (leaks and double frees are the sanitizers' to see). */
 #include <stdlib.h>
 #include <string.h>
 

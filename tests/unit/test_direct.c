@@ -11,7 +11,7 @@
 
 #define SMALL ((size_t)512)
 #define LARGE ((size_t)8192)
-#define HUGE  ((size_t)3 << 20) /* beyond what is worth passing */
+#define HUGE  ((size_t)3 << 20) /* beyond what is worth copying directly */
 
 #define CACHED ((size_t)512 << 10) /* of results in a batch that may pass: they are to be in a cache still */
 
@@ -53,18 +53,18 @@ static const dmap_task tasks[TASKS] = {{.name = "small", .run = run, .result_siz
                                        {.name = "huge_batch", .run_batch = run_batch, .result_size = HUGE}};
 
 /* Runs a chunk of items of a task, with place for its results, of which bytes from `forbidden` on cannot be written. */
-static void run_chunk(pass_world *w, int workers, int task, uint64_t begin, uint64_t end, size_t forbidden) {
+static void run_chunk(direct_world *w, int workers, int task, uint64_t begin, uint64_t end, size_t forbidden) {
     size_of_task = tasks[task].result_size;
-    pass_open(w, begin, end, (size_t)(end - begin) * size_of_task);
-    pass_forbid(w, forbidden);
+    direct_open(w, begin, end, (size_t)(end - begin) * size_of_task);
+    direct_forbid(w, forbidden);
     w->grant.place = (uint64_t)(uintptr_t)w->place;
     of_chunk = &w->grant.outcome;
     made_there = longest = 0;
-    way = &w->grant.passing;
-    pass_run(w, workers, &tasks[task]);
+    way = &w->grant.direct_way;
+    direct_run(w, workers, &tasks[task]);
 }
 
-static size_t wrong_results(const pass_world *w, const unsigned char *results) {
+static size_t wrong_results(const direct_world *w, const unsigned char *results) {
     size_t wrong = 0;
     for (uint64_t i = w->grant.begin; i < w->grant.end; i++) {
         const unsigned char *result = results + (size_t)(i - w->grant.begin) * size_of_task;
@@ -87,7 +87,7 @@ static size_t failures_in(uint64_t begin, uint64_t end) {
     return n;
 }
 
-static void check_ended(const pass_world *w, bool is_placed) {
+static void check_ended(const direct_world *w, bool is_placed) {
     const dmap__outcome *outcome = &w->grant.outcome;
     CU_ASSERT_EQUAL(outcome->trouble.status, DMAP_OK);
     CU_ASSERT_EQUAL(outcome->is_placed, is_placed);
@@ -97,82 +97,82 @@ static void check_ended(const pass_world *w, bool is_placed) {
 }
 
 static void test_passes(void) {
-    pass_world w;
+    direct_world w;
     for (unsigned round = unit_rounds(60); round; round--) {
         uint64_t begin = unit_below(100), end = begin + 1 + unit_below(150);
         choose_failures(round % 2 ? 0 : 5);
         run_chunk(&w, (int)unit_below(5), TASK_LARGE, begin, end, SIZE_MAX);
         check_ended(&w, true);
-        pass_close(&w);
+        direct_close(&w);
     }
 }
 
 /* No page of it can be written, or a batch is too small (the first is one item) or too large: all is kept. */
 static void test_kept(void) {
-    pass_world w;
+    direct_world w;
     for (unsigned round = unit_rounds(60); round; round--) {
         uint64_t begin = unit_below(100), end = begin + 1 + unit_below(150);
         int workers = (int)unit_below(5);
         choose_failures(round % 2 ? 0 : 5);
         run_chunk(&w, workers, TASK_LARGE, begin, end, 0);
         check_ended(&w, false);
-        pass_close(&w);
+        direct_close(&w);
         run_chunk(&w, workers, TASK_SMALL, begin, end, SIZE_MAX);
         check_ended(&w, false);
-        pass_close(&w);
+        direct_close(&w);
     }
     choose_failures(0);
     run_chunk(&w, 2, TASK_HUGE, 7, 10, SIZE_MAX);
     check_ended(&w, false);
-    pass_close(&w);
+    direct_close(&w);
 }
 
 /* The first half has passed, and lies there only: the call cannot go on. */
 static void test_half(void) {
-    pass_world w;
+    direct_world w;
     choose_failures(0);
     run_chunk(&w, 0, TASK_LARGE, 0, 200, 100 * LARGE);
     const dmap__error *trouble = &w.grant.outcome.trouble;
     CU_ASSERT_EQUAL(trouble->status, DMAP_EIO);
     CU_ASSERT_PTR_NOT_NULL(strstr(trouble->text, "cannot be written to the master's memory: Bad address"));
     CU_ASSERT_EQUAL(w.grant.outcome.limit, 0);
-    pass_close(&w);
+    direct_close(&w);
 }
 
 /* One worker's first results cannot be written; another's, which can, come after that: they are kept like the rest. */
 static void test_too_late(void) {
-    pass_world w;
+    direct_world w;
     for (unsigned round = unit_rounds(20); round; round--) {
         choose_failures(round % 2 ? 0 : 5);
         waiting = 3;
         run_chunk(&w, 2, TASK_LARGE, 3, 203, 100 * LARGE);
         check_ended(&w, false);
-        pass_close(&w);
+        direct_close(&w);
     }
     waiting = UINT64_MAX;
 }
 
 /* Once it is known that none passes, results are made where they stay: one worker's, but for the first. */
 static void test_made_there(void) {
-    pass_world w;
+    direct_world w;
     choose_failures(0);
     run_chunk(&w, 0, TASK_LARGE, 0, 50, 0);
     CU_ASSERT_EQUAL(made_there, 49);
-    pass_close(&w);
+    direct_close(&w);
     run_chunk(&w, 0, TASK_LARGE, 0, 50, SIZE_MAX);
     CU_ASSERT_EQUAL(made_there, 0);
-    pass_close(&w);
+    direct_close(&w);
 }
 
 /* A batch grows to as much as passes from a cache, if time allows; where none passes, further. */
 static void test_batches(void) {
-    pass_world w;
+    direct_world w;
     run_chunk(&w, 0, TASK_BATCH, 0, 5000, SIZE_MAX);
     CU_ASSERT(longest > 1 && longest <= CACHED / LARGE);
-    pass_close(&w);
+    direct_close(&w);
     run_chunk(&w, 0, TASK_HUGE_BATCH, 0, 20, SIZE_MAX);
     CU_ASSERT(longest > 1);
-    pass_close(&w);
+    direct_close(&w);
 }
 
 int main(void) {

@@ -35,19 +35,19 @@ static const dmap_task tasks[] = {{.name = "small", .run = run, .item_size = SMA
                                   {.name = "large", .run = run, .item_size = LARGE, .result_size = 8},
                                   {.name = "batch", .run_batch = run_batch, .item_size = SMALL, .result_size = 8}};
 
-static void run_items(pass_world *w, int workers, const dmap_task *task, uint64_t begin, uint64_t end, size_t from) {
-    pass_open(w, begin, end, (size_t)(end - begin) * task->item_size);
+static void run_items(direct_world *w, int workers, const dmap_task *task, uint64_t begin, uint64_t end, size_t from) {
+    direct_open(w, begin, end, (size_t)(end - begin) * task->item_size);
     for (uint64_t i = begin; i < end; i++)
         memset(w->place + (size_t)(i - begin) * task->item_size, byte_of(i), task->item_size);
-    pass_forbid(w, from);
+    direct_forbid(w, from);
     w->grant.layout = DMAP__LAYOUT_ARRAY;
     w->grant.items_at = (uint64_t)(uintptr_t)w->place;
-    pass_run(w, workers, task);
+    direct_run(w, workers, task);
 }
 
 static void test_items(void) {
     for (unsigned round = unit_rounds(90); round; round--) {
-        pass_world w;
+        direct_world w;
         const dmap_task *task = &tasks[round % 3];
         uint64_t begin = unit_below(100), end = begin + 1 + unit_below(task->item_size == LARGE ? 150 : 30000);
         run_items(&w, (int)unit_below(5), task, begin, end, SIZE_MAX);
@@ -59,18 +59,18 @@ static void test_items(void) {
         for (uint64_t i = begin; i < end; i++)
             wrong += ((const uint64_t *)(const void *)outcome->fixed)[i - begin] != i;
         CU_ASSERT_EQUAL(wrong, 0);
-        pass_close(&w);
+        direct_close(&w);
     }
 }
 
 static void test_unreadable(void) {
-    pass_world w;
+    direct_world w;
     run_items(&w, 0, &tasks[1], 0, 200, 100 * LARGE);
     const dmap__error *trouble = &w.grant.outcome.trouble;
     CU_ASSERT_EQUAL(trouble->status, DMAP_EIO);
     CU_ASSERT_PTR_NOT_NULL(strstr(trouble->text, "cannot be read from the master's memory: Bad address"));
     CU_ASSERT_EQUAL(w.grant.outcome.limit, 0);
-    pass_close(&w);
+    direct_close(&w);
 }
 
 int main(void) {
