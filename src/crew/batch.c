@@ -6,6 +6,7 @@
 #include "crew/batch.h"
 
 #include "base/clock.h"
+#include "proc/copy.h"
 
 void dmap__batch_fail_memory(dmap__worker *worker, dmap__batch *b, const char *what) {
     dmap__fail(&b->log->trouble, DMAP_ENOMEM, "out of memory for %s", what);
@@ -22,6 +23,7 @@ void dmap__batch_flush_fold(dmap__worker *worker, dmap__batch *b, uint32_t offse
                               : dmap__fold_push_blob(fold, (dmap_blob){ctx->result, ctx->result_size})))
         dmap__batch_fail_memory(worker, b, "folded results");
     b->fold_from = offset;
+    dmap__copy_leave();
 }
 
 static void skip_in_fold(dmap__worker *worker, dmap__batch *b, uint32_t offset, bool final) {

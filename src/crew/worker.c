@@ -102,9 +102,9 @@ static bool place_in_scratch(dmap__worker *worker, dmap__batch *b, size_t needed
 
 /* Their final place, or scratch if they pass on from there. */
 static bool place_wanted(dmap__worker *worker, dmap__batch *b, size_t size) {
-    b->passes = size && size <= DMAP__DIRECT_MOST && dmap__batch_may_write_direct(b);
+    b->is_direct = size && size <= DMAP__DIRECT_MOST && dmap__batch_may_write_direct(b);
     b->results = b->grant->outcome.fixed + (size_t)b->begin * size;
-    return !b->passes || place_in_scratch(worker, b, (b->end - b->begin) * size);
+    return !b->is_direct || place_in_scratch(worker, b, (b->end - b->begin) * size);
 }
 
 /* Where results of fixed size go: what is folded or thrown away, to scratch. */
@@ -122,12 +122,17 @@ static bool place_results(dmap__worker *worker, dmap__batch *b) {
     return place_in_scratch(worker, b, size ? kept * size : 1);
 }
 
-/* The items from b->done on. */
-static void run_rest(dmap__worker *worker, dmap__batch *b) {
-    (worker->proc ? dmap__worker_run_process : dmap__worker_run_items)(worker, b);
+/* The results of what has run go where they belong. */
+static void hand_on(dmap__worker *worker, dmap__batch *b) {
     worker->context.emit = NULL;
     dmap__batch_flush_fold(worker, b, b->done);
     dmap__batch_write_direct(worker, b);
+}
+
+/* The items from b->done on. */
+static void run_rest(dmap__worker *worker, dmap__batch *b) {
+    (worker->proc ? dmap__worker_run_process : dmap__worker_run_items)(worker, b);
+    hand_on(worker, b);
 }
 
 static void run(dmap__worker *worker, dmap__batch *b) {
@@ -285,7 +290,9 @@ int dmap__worker_resume(dmap__worker *worker, const char *why, bool goes_on) {
     ctx->act = DMAP__ACT_ITEM;
     dmap__worker_mark(NULL);
     if (!b->slot)
-        return 0; /* it was a tear-down */
+        return 0;               /* it was a tear-down */
+    ctx->call = b->grant->call; /* a tear-down before a set-up has one of its own, which is gone */
+    ctx->limit = &ctx->call->limit;
     snprintf(ctx->text, sizeof ctx->text, "%s", why);
     if (!was_inside) {
         dmap__fail(&b->log->trouble, DMAP_EITEM, "combine or merge of task \"%s\" did not return: %s",
@@ -302,6 +309,8 @@ int dmap__worker_resume(dmap__worker *worker, const char *why, bool goes_on) {
         goes_on = fail_current(worker, b) && goes_on;
     if (goes_on && b->done < b->end)
         run_rest(worker, b);
+    else
+        hand_on(worker, b);
     return end(worker, b);
 }
 

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <dmap/call.h>
+
 #include "harness.h"
 
 enum { ITEMS = 200 };
@@ -111,6 +113,45 @@ static void check_exits(const dmap_task *task) {
         has_words(dmap_error(harness_pool), "the task ended its thread (pthread_exit)");
 }
 
+/* Results that go straight to the master's memory, also those of a batch whose last item ends its thread. */
+static int end_thread_large(dmap_context *ctx, const void *item, void *result) {
+    uint64_t n = *(const uint64_t *)item;
+    *(uint64_t *)result = n + 1;
+    if (n % 10 == 9 && dmap_attempt(ctx) == 1)
+        pthread_exit(NULL);
+    return 0;
+}
+
+enum { LARGE_ITEMS = 4000, LARGE = 1024, WORKERS_MOST = 16 };
+DMAP_TASK(no_return_large, .run = end_thread_large, .item_size = 8, .result_size = LARGE);
+
+static void check_large(void) {
+    unsigned char *results = calloc(LARGE_ITEMS, LARGE);
+    uint64_t wrong = 0;
+    dmap_map_options options = {.retries = 1, .progress = -1};
+    if (!results)
+        return;
+    size_t n = harness_has("processes") ? 200 : LARGE_ITEMS; /* a process is replaced each time */
+    CU_ASSERT_EQUAL(dmap_map(harness_pool, &no_return_large, dmap_range(0, n), dmap_into(results), &options), DMAP_OK);
+    for (uint64_t i = 0; i < n; i++)
+        wrong += *(uint64_t *)(void *)(results + i * LARGE) != i + 1;
+    CU_ASSERT_EQUAL(wrong, 0);
+    free(results);
+}
+
+/* Its tear-downs are due when the shared data change, before the set-up that follows, and when the pool is closed. */
+static void check_teardown(void) {
+    dmap_map_options options = {.on_error = DMAP_KEEP_GOING, .progress = -1};
+    CU_ASSERT_EQUAL(dmap_map(harness_pool, &no_return_teardown, dmap_range(0, 99), dmap_discard(), NULL), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_share(harness_pool, "new", 3), DMAP_OK);
+    dmap_status status = dmap_map(harness_pool, &no_return_teardown, dmap_range(0, 99), dmap_discard(), &options);
+    CU_ASSERT(status == DMAP_EITEM || (status == DMAP_OK && harness_has("processes")));
+    /* A worker that had no item of that call has its tear-down before it. */
+    for (int tries = 0; status == DMAP_EITEM && tries < WORKERS_MOST; tries++)
+        status = dmap_map(harness_pool, &no_return_teardown, dmap_range(0, 99), dmap_discard(), NULL);
+    CU_ASSERT_EQUAL(status, DMAP_OK);
+}
+
 static void test_exit(void) {
     uint64_t sum = 0;
     dmap_map_options options = {.retries = 1, .progress = -1};
@@ -122,8 +163,8 @@ static void test_exit(void) {
     CU_ASSERT_EQUAL(sum, ITEMS * (ITEMS + 1) / 2);
     CU_ASSERT_EQUAL(dmap_map(harness_pool, &no_return_setup, dmap_range(0, 9), dmap_discard(), NULL), DMAP_EITEM);
     has_words(dmap_error(harness_pool), "the setup of task \"no_return_setup\" failed");
-    /* Its tear-downs are due when the pool is closed. */
-    CU_ASSERT_EQUAL(dmap_map(harness_pool, &no_return_teardown, dmap_range(0, 99), dmap_discard(), NULL), DMAP_OK);
+    check_large();
+    check_teardown();
     harness_watch("", 0);
 }
 
@@ -167,6 +208,27 @@ static int fork_in_sink(void *arg, const dmap_item_result *result) {
     return 0;
 }
 
+static pid_t child_of_done;
+
+static void fork_when_done(void *arg, dmap_call *call) {
+    (void)arg, (void)call;
+    child_of_done = fork();
+}
+
+static void check_fork_when_done(void) {
+    dmap_map_options options = {.on_done = fork_when_done};
+    uint64_t results[4];
+    int status = -1;
+    dmap_call *call;
+    harness_watch("fork in on_done", 60);
+    CU_ASSERT_EQUAL(
+        dmap_map_async(harness_pool, &no_return_exit, dmap_range(0, 4), dmap_into(results), &options, &call), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_wait(call, -1), DMAP_OK);
+    CU_ASSERT(child_of_done > 0 && waitpid(child_of_done, &status, 0) == child_of_done);
+    CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    dmap_call_free(call);
+}
+
 static void test_fork(void) {
     uint64_t results[ITEMS];
     int status = -1;
@@ -179,6 +241,7 @@ static void test_fork(void) {
                     DMAP_OK);
     CU_ASSERT(child_of_sink > 0 && waitpid(child_of_sink, &status, 0) == child_of_sink);
     CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    check_fork_when_done();
     harness_watch("", 0);
 }
 
