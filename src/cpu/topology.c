@@ -12,7 +12,6 @@
  * It does not bind memory: workers touch their own first. It does not tell fast cores from slow ones. */
 #include "cpu/topology.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -368,7 +367,6 @@ static bool fill_places(const dmap__topology *t, const dmap__place_request *requ
 dmap_status dmap__topology_plan(const dmap__topology *topology, const dmap__place_request *request,
                                 dmap__place **places, int *workers, dmap__error *error) {
     const table *tab = table_of(topology, request->keep_binding);
-    assert(request->node_size > 0 && request->node_rank >= 0 && request->node_rank < request->node_size);
     dmap__share share = share_of(topology, request);
     int n = request->workers > 0 ? request->workers : dmap__topology_allowance(topology, request);
     dmap__place *made = calloc((size_t)n, sizeof *made);
