@@ -295,7 +295,7 @@ static void test_stream(void) {
     dmap_stream_close(stream);
 }
 
-/* Closed in the middle; results that nobody asks for fill the window, and no more. */
+/* Closed in the middle, while results lie in the window that nobody has asked for. */
 static void test_stream_closed(void) {
     for (int left = 0; left < 40; left += 13) {
         dmap_stream *stream;
