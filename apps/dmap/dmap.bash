@@ -41,7 +41,7 @@ _dmap_run() {
         --no-run-if-empty --shuf --seed --pipe --pipepart --block --recstart --recend --jobs --delay --load --memfree
         --noswap --timeout --termseq --retries --halt --until --wd --tmpdir --env --nice --verbose --dry-run
         --keep-order --unordered --line-buffer --ungroup --show --tag --tagstring --files --results --joblog --resume
-        --resume-failed --retry-failed --bar --eta --progress --no-progress --quiet --gnu --will-cite --help' ;;
+        --resume-failed --changed --retry-failed --bar --eta --progress --no-progress --quiet --gnu --will-cite --help' ;;
     :*) _dmap_words '::: :::: :::+ ::::+' ;;
     *)
         _dmap_files

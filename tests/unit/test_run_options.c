@@ -115,6 +115,8 @@ static void test_refused(void) {
         {"--halt now x", "--halt now is not valid: never, or now|soon,fail|success|done=N|N%, as now,fail=1"},
         {"--header a x", "--header takes : for values; a number of lines, or an expression, is for --pipe"},
         {"--res _ x", "--res '' is not valid: keep outputs in folder PATH, or in a table: X.csv, X.tsv, X.json"},
+        {"--changed x", "--changed needs --resume-failed or --resume: it says that their commands are not those of the "
+                        "joblog"},
         {"--resume x", "--resume and --resume-failed need --joblog FILE: it says what is done"},
         {"--pipe", "--pipe needs a command, which reads the blocks"},
         {"--pipe x ::: a", "--pipe takes no values, only standard input or one -a FILE"},

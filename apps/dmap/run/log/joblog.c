@@ -18,7 +18,7 @@ struct run_joblog {
     int fd;
     const char *path;
     run_printer *printer; /* of one that goes to standard output; else NULL */
-    bool resume_failed;
+    bool resume_failed, changed;
     run_past past;
     run_text line;
 };
@@ -105,7 +105,8 @@ run_joblog *run_joblog_open(const run_options *options, run_printer *printer, si
         snprintf(error, size, "out of memory");
         return NULL;
     }
-    *log = (run_joblog){.fd = -1, .path = options->joblog, .resume_failed = options->resume_failed};
+    *log = (run_joblog){
+        .fd = -1, .path = options->joblog, .resume_failed = options->resume_failed, .changed = options->changed};
     if (strcmp(log->path, "-") == 0)
         log->printer = printer;
     if (open_log(log, options, damaged, error, size))
@@ -129,7 +130,7 @@ run_verdict run_joblog_look(const run_joblog *log, uint64_t seq, const char *com
     run_ended ended;
     if (!run_past_get(&log->past, seq, &ended))
         return RUN_IT;
-    if (command && ended.hash != run_hash_command(command, size))
+    if (command && !log->changed && ended.hash != run_hash_command(command, size))
         return RUN_CHANGED;
     bool failed = ended.exit_code != 0 || ended.signal != 0;
     if (ended.exit_code == RUN_CODE_TIMED_OUT || (failed && log->resume_failed))

@@ -23,7 +23,7 @@ bool run_joblog_close(run_joblog *log, char *error, size_t size);
 
 typedef enum run_verdict {
     RUN_IT,      /* not in the log, or failed and --resume-failed, or timed out */
-    RUN_DONE,    /* it is in the log, with this command */
+    RUN_DONE,    /* it is in the log, with this command, or with any if --changed */
     RUN_CHANGED, /* it is there, with another command: runs again, and that is to be said */
 } run_verdict;
 /** What the log of the earlier run says of a job. *exit_code, *signal: how it ended then (RUN_DONE).

@@ -46,7 +46,8 @@ static unsigned count_changed(const run_joblog *log, const run_template *templat
 bool run_resume_check(const run_options *o, const run_joblog *log, const run_template *template, char *error,
                       size_t size) {
     bool known = false;
-    if (!(o->resume || o->resume_failed) || !log || run_template_uses_slot(template) || !can_be_read_twice(o))
+    if (!(o->resume || o->resume_failed) || o->changed || !log || run_template_uses_slot(template) ||
+        !can_be_read_twice(o))
         return true;
     run_inputs *inputs = run_inputs_open(o, error, size);
     if (!inputs)

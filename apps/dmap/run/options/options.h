@@ -140,6 +140,7 @@ typedef struct run_options {
     const char *joblog;   /* path without the "+" */
     bool joblog_append;   /* +FILE */
     bool resume, resume_failed;
+    bool changed;      /* for these, jobs are known by their numbers alone */
     bool retry_failed; /* the joblog is the input */
     run_progress progress;
     bool quiet; /* no summary */

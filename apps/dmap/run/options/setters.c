@@ -206,6 +206,11 @@ bool run_set_noswap(run_options *o, const char *text) {
     return o->admission.noswap = true;
 }
 
+bool run_set_changed(run_options *o, const char *text) {
+    (void)text;
+    return o->changed = true;
+}
+
 bool run_set_retry_failed(run_options *o, const char *text) {
     (void)text;
     return o->retry_failed = true;

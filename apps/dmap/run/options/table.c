@@ -308,6 +308,7 @@ const run_option run_option_table[] = {
     {0, "--resume", NULL, "leave out jobs that are in the joblog", set_resume},
     {0, "--resume-failed", NULL, "the same, but run those again that failed", set_resume_failed},
     {0, "--resumefailed", NULL, NULL, set_resume_failed},
+    {0, "--changed", NULL, "for these: what succeeded is done, though its command was another", run_set_changed},
     {0, "--retry-failed", NULL, "run what failed, with the commands of the joblog", run_set_retry_failed},
     {0, "--retryfailed", NULL, NULL, run_set_retry_failed},
     {0, "--bar", NULL, "a bar of progress on standard error (also: --eta)", set_bar},
