@@ -14,7 +14,7 @@ _dmap_files() {
 # _dmap_value_of OPTION: completes what follows it; status 1 if nothing does.
 _dmap_value_of() {
     case $1 in
-    --arg-file | --joblog | --jl | --results | --res | --topology | --wd | --tmpdir | -a) _dmap_files ;;
+    --arg-file | --joblog | --jl | --usage | --results | --res | --topology | --wd | --tmpdir | -a) _dmap_files ;;
     --backend) _dmap_words 'threads processes serial' ;;
     --bind) _dmap_words 'core pu l3 numa socket none' ;;
     --spread) _dmap_words 'compact scatter' ;;
@@ -40,7 +40,7 @@ _dmap_run() {
         --basenamereplace --dirnamereplace --basenameextensionreplace --seqreplace --slotreplace --plus
         --no-run-if-empty --shuf --seed --pipe --pipepart --block --recstart --recend --jobs --delay --load --memfree
         --noswap --timeout --termseq --retries --halt --until --wd --tmpdir --env --nice --verbose --dry-run
-        --keep-order --unordered --line-buffer --ungroup --show --tag --tagstring --files --results --joblog --resume
+        --keep-order --unordered --line-buffer --ungroup --show --tag --tagstring --files --results --joblog --usage --resume
         --resume-failed --changed --retry-failed --bar --eta --progress --no-progress --quiet --gnu --will-cite --help' ;;
     :*) _dmap_words '::: :::: :::+ ::::+' ;;
     *)

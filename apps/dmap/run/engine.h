@@ -17,6 +17,7 @@
 #include "run/log/failed.h"
 #include "run/log/joblog.h"
 #include "run/log/summary.h"
+#include "run/log/usage.h"
 #include "run/options/options.h"
 #include "run/output/bar.h"
 #include "run/output/order.h"
@@ -42,6 +43,7 @@ typedef struct run_engine {
     char *files_name;              /* of --files: what --results would be */
     run_failed failed;             /* --retry-failed: what is run instead of the input */
     run_joblog *joblog;            /* NULL: none */
+    run_usage *usage;              /* NULL: none */
     run_results *results;          /* NULL: none */
     run_jobs jobs;
     run_printer printer;
@@ -57,6 +59,8 @@ typedef struct run_engine {
     uint64_t resumed;   /* jobs skipped: an earlier run has done them */
     uint64_t cancelled; /* given, but not run to their end */
     uint64_t ended;     /* jobs that have ended for good */
+    uint64_t peak_kib;  /* most memory that one took, as --usage has it; 0: not known */
+    uint64_t peak_seq;  /* and which that was */
     bool inputs_ended;
     bool checked_names;  /* the template names no column that is not there */
     double last_start_s; /* as run_clock has it: for --delay */

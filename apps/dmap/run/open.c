@@ -98,6 +98,8 @@ static bool open_logs(run_engine *e, char *error, size_t size) {
         return false;
     if (!run_resume_check(o, e->joblog, e->template, error, size))
         return false;
+    if (o->usage && !o->dry_run && !(e->usage = run_usage_open(o, &e->printer, error, size)))
+        return false;
     if (damaged)
         fprintf(stderr, "dmap run: %zu damaged %s of the joblog %s: such a job runs again\n", damaged,
                 damaged == 1 ? "line" : "lines", damaged == 1 ? "is passed over" : "are passed over");
@@ -164,13 +166,21 @@ void run_close(run_engine *e) {
     char error[300];
     if (e->joblog && !run_joblog_close(e->joblog, error, sizeof error))
         run_engine_fail(e, error);
+    e->peak_kib = run_usage_peak(e->usage, &e->peak_seq);
+    if (!run_usage_close(e->usage, error, sizeof error))
+        run_engine_fail(e, error);
     if (e->results && !run_results_close(e->results, error, sizeof error))
         run_engine_fail(e, error);
     e->joblog = NULL;
+    e->usage = NULL;
     e->results = NULL;
 }
 
 void run_free(run_engine *e) {
+    char error[300];
+    run_joblog_close(e->joblog, error, sizeof error);
+    run_usage_close(e->usage, error, sizeof error);
+    run_results_close(e->results, error, sizeof error);
     run_inputs_close(e->inputs);
     run_blocks_close(e->blocks);
     run_failed_free(&e->failed);

@@ -138,12 +138,12 @@ static int exit_status(const run_engine *e) {
     return run_halt_status(&e->options->halt, &e->tally, run_engine_total(e));
 }
 
-/* A short run that went well and that nobody watches says nothing, as its standard error may mean something to who
- * called it. */
+/* A short run that went well, that nobody watches and whose usage nobody wants says nothing, as its standard error may
+ * mean something to who called it. */
 static bool wants_report(const run_engine *e, double seconds) {
     bool watched = isatty(STDERR_FILENO) || e->bar.kind != RUN_PROGRESS_NONE;
     return !e->options->dry_run && !e->options->quiet && e->ended > 0 &&
-           (watched || e->tally.failed > 0 || seconds >= LONG_S);
+           (watched || e->tally.failed > 0 || seconds >= LONG_S || e->options->usage);
 }
 
 static int run_all(dmap_pool *pool, const run_options *options, char **argv) {
@@ -170,7 +170,7 @@ static int run_all(dmap_pool *pool, const run_options *options, char **argv) {
         if (options->shuffle && !options->seeded && !options->quiet)
             fprintf(stderr, "dmap run: --seed %llu gives this order again\n", (unsigned long long)options->seed);
         if (wants_report(&e, report.seconds))
-            run_report_print(pool, e.ended, e.tally.failed);
+            run_report_print(pool, &(run_facts){e.ended, e.tally.failed, e.peak_kib, e.peak_seq});
         say_what_is_left(&e);
         status = exit_status(&e);
     }

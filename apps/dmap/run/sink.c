@@ -77,7 +77,8 @@ static bool may_repeat(const run_engine *engine, const run_job *job) {
 
 static void log_end(run_engine *engine, const run_record *record) {
     char error[300];
-    if (!engine->joblog || run_joblog_add(engine->joblog, record, error, sizeof error))
+    if ((!engine->usage || run_usage_add(engine->usage, record, error, sizeof error)) &&
+        (!engine->joblog || run_joblog_add(engine->joblog, record, error, sizeof error)))
         return;
     if (engine->printer.state != RUN_PRINT_GOOD)
         run_engine_look_at_output(engine);
@@ -104,6 +105,9 @@ static void finish(run_engine *engine, run_job *job) {
                          .host = job->host,
                          .started = result->started,
                          .seconds = result->seconds,
+                         .user_s = result->user_s,
+                         .system_s = result->system_s,
+                         .peak_kib = result->peak_kib,
                          .sent = result->sent,
                          .received = result->received};
     bool good = fill_in_slot(engine, job, result->slot);

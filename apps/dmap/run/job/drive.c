@@ -166,6 +166,9 @@ static void describe(const drive *d, int state, run_result *result) {
                            .slot = d->worker->birth.slot,
                            .started = d->report.started,
                            .seconds = d->report.seconds,
+                           .user_s = d->report.user_s,
+                           .system_s = d->report.system_s,
+                           .peak_kib = d->report.peak_kib,
                            .sent = d->fed,
                            .received = capture->received};
     if (state < 0) {

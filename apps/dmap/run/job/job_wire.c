@@ -11,13 +11,13 @@ typedef struct item_head {
 } item_head;
 
 typedef struct result_head {
-    double started, seconds;
-    uint64_t sent, received, size[2];
+    double started, seconds, user_s, system_s;
+    uint64_t peak_kib, sent, received, size[2];
     int32_t end, exit_code, signal, slot;
 } result_head;
 
 _Static_assert(sizeof(item_head) == 72, "no padding");
-_Static_assert(sizeof(result_head) == 64, "no padding");
+_Static_assert(sizeof(result_head) == 88, "no padding");
 
 void run_item_write(const run_item *item, run_text *text) {
     item_head head = {.seq = item->seq,
@@ -74,6 +74,9 @@ void run_result_write(const run_result *result, void *to) {
     result_head *head = to;
     *head = (result_head){.started = result->started,
                           .seconds = result->seconds,
+                          .user_s = result->user_s,
+                          .system_s = result->system_s,
+                          .peak_kib = result->peak_kib,
                           .sent = result->sent,
                           .received = result->received,
                           .size = {result->size[0], result->size[1]},
@@ -101,6 +104,9 @@ bool run_result_read(const void *data, size_t size, run_result *result) {
                            .slot = head->slot,
                            .started = head->started,
                            .seconds = head->seconds,
+                           .user_s = head->user_s,
+                           .system_s = head->system_s,
+                           .peak_kib = head->peak_kib,
                            .sent = head->sent,
                            .received = head->received,
                            .output = {output, output + head->size[0]},

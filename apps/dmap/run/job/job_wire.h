@@ -42,6 +42,8 @@ typedef struct run_result {
     int slot;
     double started; /* seconds since the epoch */
     double seconds;
+    double user_s, system_s; /* of processors */
+    uint64_t peak_kib;       /* most memory */
     uint64_t sent, received;
     const void *output[2]; /* what was not sent ahead of standard output and standard error */
     size_t size[2];

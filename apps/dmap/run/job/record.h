@@ -1,4 +1,4 @@
-/* How a job ended, as the joblog and the tables of --results have it. */
+/* How a job ended, as the logs and the tables of --results have it. */
 #ifndef DMAP_APPS_RUN_JOB_RECORD_H
 #define DMAP_APPS_RUN_JOB_RECORD_H
 
@@ -10,6 +10,8 @@ typedef struct run_record {
     const char *host;
     double started; /* seconds since the epoch */
     double seconds;
+    double user_s, system_s; /* of processors */
+    uint64_t peak_kib;       /* most memory of a process of it */
     uint64_t sent, received; /* bytes */
     int exit_code;           /* -1: timed out */
     int signal;              /* that ended it, or 0 */

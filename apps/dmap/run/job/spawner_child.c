@@ -138,7 +138,7 @@ static bool end(spawner *s, int status) {
     s->report.status = status;
     s->report.seconds = run_clock() - s->began_s;
     if (s->job_since)
-        spawner_end_all(s->job_since, s->grace_ms, 0, &unused);
+        spawner_end_all(s->job_since, s->grace_ms, 0, &unused, &s->report);
     s->page->job = 0;
     s->job = 0;
     return send_report(s);
@@ -154,7 +154,7 @@ static bool deliver_signal(spawner *s, int number) {
     kill(-s->job, number);
     if (number != SIGKILL)
         return true;
-    return !spawner_end_all(s->job_since, 0, s->job, &status) || end(s, status);
+    return !spawner_end_all(s->job_since, 0, s->job, &status, &s->report) || end(s, status);
 }
 
 static bool serve(spawner *s) {
@@ -169,15 +169,30 @@ static bool serve(spawner *s) {
     return go_on;
 }
 
+/* What the job left behind, and did not wait for, ends while it runs. It is one of an earlier job if it was started
+ * before this one. */
+static bool is_of_job(const spawner *s, pid_t pid) {
+    if (!s->job || pid == s->job)
+        return s->job;
+    unsigned long long since = spawner_start_of(s->job);
+    return since && spawner_start_of(pid) >= since;
+}
+
 static bool reap(spawner *s) {
     struct signalfd_siginfo infos[8];
+    siginfo_t next = {0};
+    struct rusage usage;
     int status;
-    pid_t pid;
     if (read(s->ends, infos, sizeof infos) < 0 && errno != EAGAIN)
         return false;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        if (pid == s->job && !end(s, status))
+    while (waitid(P_ALL, 0, &next, WEXITED | WNOHANG | WNOWAIT) == 0 && next.si_pid > 0) {
+        bool counts = is_of_job(s, next.si_pid);
+        if (wait4(next.si_pid, &status, WNOHANG, &usage) > 0 && counts)
+            spawner_count(&s->report, &usage);
+        if (next.si_pid == s->job && !end(s, status))
             return false;
+        next.si_pid = 0;
+    }
     return true;
 }
 
@@ -198,6 +213,6 @@ int run_spawner_live(void *argument, size_t size) {
     }
     if (s.job)
         kill(-s.job, SIGKILL);
-    spawner_end_all(0, 0, s.job, &status);
+    spawner_end_all(0, 0, s.job, &status, &s.report);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 
 #include "run/job/spawner_wire.h"
 
@@ -25,8 +26,11 @@ pid_t spawner_exec_start(spawner_exec *exec, uint64_t seq, char *strings, int n_
 /** Waits some milliseconds for every child to end, then kills those that have not, and what becomes a child by that,
  *  until there is none, or it will not die within some seconds.
  *  since: spares what was started before that (clock ticks since the boot, as /proc/PID/stat has them); 0: spares
- *  nothing. Children are reaped; if `job` is among them, its status is left in *status and true returned. */
-bool spawner_end_all(unsigned long long since, int grace_ms, pid_t job, int *status);
+ *  nothing. Children are reaped, and counted in the report; if `job` is among them, its status is left in *status and
+ *  true returned. */
+bool spawner_end_all(unsigned long long since, int grace_ms, pid_t job, int *status, spawner_report *report);
+/** Adds to the report what a process that was reaped has used. */
+void spawner_count(spawner_report *report, const struct rusage *usage);
 /** When a process was started, in those ticks; 0 if it is not there. */
 unsigned long long spawner_start_of(pid_t pid);
 

@@ -57,10 +57,23 @@ static int look_at_children(unsigned long long since, bool and_kill) {
     return count;
 }
 
+static double seconds_of(struct timeval time) {
+    return (double)time.tv_sec + (double)time.tv_usec * 1e-6;
+}
+
+void spawner_count(spawner_report *report, const struct rusage *usage) {
+    uint64_t peak_kib = (uint64_t)usage->ru_maxrss;
+    report->user_s += seconds_of(usage->ru_utime);
+    report->system_s += seconds_of(usage->ru_stime);
+    report->peak_kib = peak_kib > report->peak_kib ? peak_kib : report->peak_kib;
+}
+
 /* Returns how many children it reaped. */
-static int reap_children(pid_t job, int *status, bool *reaped_job) {
+static int reap_children(pid_t job, int *status, bool *reaped_job, spawner_report *report) {
+    struct rusage usage;
     int end, count = 0;
-    for (pid_t pid; (pid = waitpid(-1, &end, WNOHANG)) > 0; count++) {
+    for (pid_t pid; (pid = wait4(-1, &end, WNOHANG, &usage)) > 0; count++) {
+        spawner_count(report, &usage);
         if (pid == job) {
             *status = end;
             *reaped_job = true;
@@ -69,12 +82,12 @@ static int reap_children(pid_t job, int *status, bool *reaped_job) {
     return count;
 }
 
-bool spawner_end_all(unsigned long long since, int grace_ms, pid_t job, int *status) {
+bool spawner_end_all(unsigned long long since, int grace_ms, pid_t job, int *status, spawner_report *report) {
     struct timespec pause = {0, PAUSE_MS * 1000000L};
     bool reaped_job = false;
     for (int round = 0; round < ROUNDS + grace_ms / PAUSE_MS; round++) {
         int left = look_at_children(since, round * PAUSE_MS >= grace_ms);
-        int reaped = reap_children(job, status, &reaped_job);
+        int reaped = reap_children(job, status, &reaped_job, report);
         if (!left && !reaped)
             break;
         if (!reaped)

@@ -51,6 +51,8 @@ typedef struct spawner_report {
     int32_t error;  /* errno if nothing could be run, not even the shell */
     double started; /* seconds since the epoch */
     double seconds;
+    double user_s, system_s; /* of the job, and of those that it waited for or that were ended with it */
+    uint64_t peak_kib;       /* of the one of them that took the most memory */
 } spawner_report;
 
 /** Shared. */

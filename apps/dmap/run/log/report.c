@@ -37,19 +37,33 @@ static void write_span(double seconds, char *text, size_t size) {
         snprintf(text, size, "%ld:%02ld h", s / 3600, s / 60 % 60);
 }
 
-void run_report_print(const dmap_pool *pool, uint64_t ended, uint64_t failed) {
+/* ", most memory 1.5 GiB (job 7)"; nothing if it is not to be said. */
+static void write_peak(const run_facts *facts, char *text, size_t size) {
+    static const char units[] = "KMGT";
+    double value = (double)facts->peak_kib;
+    int unit = 0;
+    for (; value >= 1023.5 && unit < 3; unit++)
+        value /= 1024;
+    text[0] = '\0';
+    if (facts->peak_kib > 0)
+        snprintf(text, size, ", most memory %.*f %ciB (job %llu)", value < 9.95 && unit > 0 ? 1 : 0, value, units[unit],
+                 (unsigned long long)facts->peak_seq);
+}
+
+void run_report_print(const dmap_pool *pool, const run_facts *facts) {
     dmap_report all = {0};
     dmap_rank_report node = {0};
-    char span[32];
+    char span[32], peak[64];
     int nodes = 0;
     dmap_report_get(pool, &all);
     for (int rank = 0; rank < dmap_ranks(pool); rank++)
         nodes += add_up(pool, rank, &node);
     write_span(all.seconds, span, sizeof span);
-    fprintf(stderr, "dmap run: %llu %s in %s on %d %s, %d %s, %d%% busy, %llu failed\n", (unsigned long long)ended,
-            ended == 1 ? "job" : "jobs", span, nodes, nodes == 1 ? "node" : "nodes", all.workers,
-            all.workers == 1 ? "slot" : "slots", percent(all.busy_s, all.seconds, all.workers),
-            (unsigned long long)failed);
+    write_peak(facts, peak, sizeof peak);
+    fprintf(stderr, "dmap run: %llu %s in %s on %d %s, %d %s, %d%% busy, %llu failed%s\n",
+            (unsigned long long)facts->ended, facts->ended == 1 ? "job" : "jobs", span, nodes,
+            nodes == 1 ? "node" : "nodes", all.workers, all.workers == 1 ? "slot" : "slots",
+            percent(all.busy_s, all.seconds, all.workers), (unsigned long long)facts->failed, peak);
     for (int rank = 0, told = 0; nodes > 1 && rank < dmap_ranks(pool) && told < MOST_NODES; rank++) {
         if (!add_up(pool, rank, &node))
             continue;

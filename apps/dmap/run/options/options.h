@@ -139,6 +139,8 @@ typedef struct run_options {
     const char *results;  /* --results DIR or X.csv, X.tsv, X.json */
     const char *joblog;   /* path without the "+" */
     bool joblog_append;   /* +FILE */
+    const char *usage;    /* likewise */
+    bool usage_append;
     bool resume, resume_failed;
     bool changed;      /* for these, jobs are known by their numbers alone */
     bool retry_failed; /* the joblog is the input */

@@ -206,6 +206,12 @@ bool run_set_noswap(run_options *o, const char *text) {
     return o->admission.noswap = true;
 }
 
+bool run_set_usage(run_options *o, const char *text) {
+    o->usage_append = *text == '+';
+    o->usage = text + o->usage_append;
+    return *o->usage != '\0';
+}
+
 bool run_set_changed(run_options *o, const char *text) {
     (void)text;
     return o->changed = true;

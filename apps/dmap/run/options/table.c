@@ -305,6 +305,7 @@ const run_option run_option_table[] = {
     {0, "--res", "PATH", NULL, set_results},
     {0, "--joblog", "FILE", "write a line a job to FILE; +FILE: append to it", set_joblog},
     {0, "--jl", "FILE", NULL, set_joblog},
+    {0, "--usage", "FILE", "write what each job took of processors and memory; +FILE as well", run_set_usage},
     {0, "--resume", NULL, "leave out jobs that are in the joblog", set_resume},
     {0, "--resume-failed", NULL, "the same, but run those again that failed", set_resume_failed},
     {0, "--resumefailed", NULL, NULL, set_resume_failed},

@@ -19,6 +19,7 @@ static void take_out(run_order *order, run_entry *entry) {
     run_buffer_clear(&order->store, &entry->output[1]);
     free(entry->tag);
     run_text_free(&entry->row);
+    run_text_free(&entry->tail);
     free(entry);
 }
 

@@ -13,9 +13,10 @@
 /** One job's place in the order. The order's own; freed when the job has been written or dropped. */
 typedef struct run_entry {
     struct run_entry *previous, *next;
-    char *tag;    /* begins its lines; NULL: none */
-    run_text row; /* of a table: its columns up to the outputs; made when it ends */
-    bool is_live; /* what it sends is final: it may be written before its end */
+    char *tag;     /* begins its lines; NULL: none */
+    run_text row;  /* of a table: its columns up to the outputs; made when it ends */
+    run_text tail; /* and those behind them */
+    bool is_live;  /* what it sends is final: it may be written before its end */
     bool has_ended;
     bool inside[2]; /* the last line written of a stream has not ended */
     run_buffer output[2];

@@ -124,6 +124,7 @@ bool run_results_write_head(run_results *results, const run_values *values, cons
     char number[16];
     static const char *const columns[] = {"Seq",     "Host",    "Starttime", "JobRuntime", "Send",
                                           "Receive", "Exitval", "Signal",    "Command"};
+    static const char *const last[] = {"Stdout", "Stderr", "UserTime", "SystemTime", "PeakKiB"};
     results->has_head = true;
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
         if (i > 0)
@@ -136,10 +137,11 @@ bool run_results_write_head(run_results *results, const run_values *values, cons
         add_separator(results, &head);
         add_field(results, &head, name, strlen(name));
     }
-    add_separator(results, &head);
-    run_text_add_string(&head, "Stdout");
-    add_separator(results, &head);
-    run_text_add_string(&head, "Stderr\n");
+    for (size_t i = 0; i < sizeof last / sizeof last[0]; i++) {
+        add_separator(results, &head);
+        run_text_add_string(&head, last[i]);
+    }
+    run_text_add(&head, "\n", 1);
     errno = ENOMEM;
     bool good = !head.broken && fwrite(head.data, 1, head.size, results->table) == head.size;
     run_text_free(&head);
@@ -182,18 +184,33 @@ static void compose_row(const run_results *results, const run_job *job, const ru
     }
 }
 
+/* What is behind the outputs, so that those who know columns by their places find them. */
+static void compose_tail(const run_results *results, const run_record *r, run_text *tail) {
+    char numbers[160], s = separator(results);
+    if (results->kind == RUN_RESULTS_JSON)
+        snprintf(numbers, sizeof numbers, ", \"UserTime\": %.3f, \"SystemTime\": %.3f, \"PeakKiB\": %llu", r->user_s,
+                 r->system_s, (unsigned long long)r->peak_kib);
+    else
+        snprintf(numbers, sizeof numbers, "%c%.3f%c%.3f%c%llu", s, r->user_s, s, r->system_s, s,
+                 (unsigned long long)r->peak_kib);
+    run_text_add_string(tail, numbers);
+}
+
 bool run_results_keep_row(run_results *results, run_job *job, const run_record *record) {
-    run_text row = {0};
+    run_text row = {0}, tail = {0};
     if (results->kind == RUN_RESULTS_JSON)
         compose_json(results, job, record, &row);
     else
         compose_row(results, job, record, &row);
-    if (row.broken) {
+    compose_tail(results, record, &tail);
+    if (row.broken || tail.broken) {
         run_text_free(&row);
+        run_text_free(&tail);
         errno = ENOMEM;
         return run_results_fail(results, "keep a row of", results->name);
     }
     job->entry->row = row;
+    job->entry->tail = tail;
     return true;
 }
 
@@ -265,6 +282,7 @@ bool run_results_write_row(void *arg, run_store *store, const run_entry *entry) 
         if (!write_buffer(results, store, &entry->output[i]))
             return run_results_fail(results, "write", results->name);
     }
+    fwrite(entry->tail.data, 1, entry->tail.size, results->table);
     fputs(is_json ? " }\n" : "\n", results->table);
     if (fflush(results->table) != 0 || ferror(results->table))
         return run_results_fail(results, "write", results->name);
