@@ -237,6 +237,8 @@ void dmap__call_end(dmap__call *call) {
         dmap__progress_fini(&call->progress, dmap__clock_now(), call->shown, call->report.failed);
         dmap__call_fill_report(call);
     }
+    dmap__plan_destroy(call->plan); /* the fleet is the pool's, which may go before the call is freed */
+    call->plan = NULL;
     verdict(call);
     call->state = DMAP__CALL_ENDED;
 }
