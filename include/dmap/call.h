@@ -22,7 +22,8 @@ extern "C" {
 /** Begins a map, as dmap_map does it, and returns at once.
  *  source, sink: what they point to is borrowed until the call has ended; options are copied, what they point to is not
  *  call:         *call is the new call, to be freed by dmap_call_free; untouched if the call could not be made
- *  Returns:      DMAP_OK; DMAP_EINVAL, DMAP_ENOMEM, DMAP_EMPI: the sentence is in dmap_error(pool) */
+ *  Returns:      DMAP_OK; DMAP_EINVAL, DMAP_ENOMEM, DMAP_EMPI, DMAP_ECANCELLED (the pool is being closed): the sentence
+ *                is in dmap_error(pool) */
 DMAP_API dmap_status dmap_map_async(dmap_pool *pool, const dmap_task *task, dmap_source source, dmap_sink sink,
                                     const dmap_map_options *options, dmap_call **call);
 
@@ -31,8 +32,8 @@ DMAP_API dmap_status dmap_map_async(dmap_pool *pool, const dmap_task *task, dmap
  *              by moving calls along; in others by sleeping. So a program whose other threads submit keeps one of
  *              dmap_wait, dmap_step, … running
  *  item:       copied; size must be the task's item_size, if that is fixed
- *  options:    NULL for defaults. on_error, schedule, chunk, unordered, window, cost, progress, on_emit, on_watch and
- *              journal do not apply, and are refused if set
+ *  options:    NULL for defaults. chunk, schedule, unordered, window, on_error, journal, cost, progress, on_emit and
+ *              on_watch do not apply, and are refused if set
  *  Returns:    DMAP_OK; DMAP_PENDING (options.no_wait, and the queue is full: nothing was submitted); DMAP_EINVAL,
  *              DMAP_ENOMEM, DMAP_EMPI; DMAP_ECANCELLED (the pool is being closed) */
 DMAP_API dmap_status dmap_submit(dmap_pool *pool, const dmap_task *task, const void *item, size_t size,
@@ -44,7 +45,8 @@ DMAP_API dmap_status dmap_submit(dmap_pool *pool, const dmap_task *task, const v
 DMAP_API dmap_status dmap_wait(dmap_call *call, double timeout_s);
 /** Waits for any of n calls, which may be of one pool only; NULL among them is passed over.
  *  which:      set to the place of one that has ended: the lowest
- *  Returns:    that one's own status; DMAP_PENDING, with *which = n; DMAP_EINVAL (n is 0, which is NULL, no call) */
+ *  Returns:    that one's own status; DMAP_PENDING, with *which = n; DMAP_EINVAL (n is 0, which is NULL, no call), with
+ *              *which = n: the status of a call may be that, too */
 DMAP_API dmap_status dmap_wait_any(dmap_call *const *calls, size_t n, double timeout_s, size_t *which);
 
 /** DMAP_PENDING, or how the call ended; DMAP_EINVAL. Never blocks. Called by: any thread. */
@@ -69,13 +71,17 @@ DMAP_API dmap_status dmap_cancel(dmap_call *call);
 DMAP_API void dmap_call_free(dmap_call *call);
 
 /** A map whose results are asked for, one by one, in index order unless options.unordered.
- *  Returns: as dmap_map_async */
+ *  options:    NULL for defaults. cost is refused without unordered: results would be held beyond the window. on_done
+ *              has no meaning: dmap_stream_next says when the map has ended
+ *  Returns:    as dmap_map_async; DMAP_ECANCELLED (the pool is being closed) */
 DMAP_API dmap_status dmap_stream_open(dmap_pool *pool, const dmap_task *task, dmap_source source,
                                       const dmap_map_options *options, dmap_stream **stream);
 /** The next result. While nobody asks, the workers go on until options.window is full.
  *  result:     valid until the next call on the stream
  *  Returns:    DMAP_OK; DMAP_PENDING (none within timeout_s; < 0: no limit); DMAP_END after the last; how the map ended
- *              otherwise (DMAP_EITEM, …), after the last before that, with the sentence in dmap_error(pool) */
+ *              otherwise (DMAP_EITEM, …), after the last before that, with the sentence in dmap_error(pool). When the
+ *              pool was closed: DMAP_END if all results had been taken, else how the map ended, with the sentence in
+ *              dmap_error(NULL) */
 DMAP_API dmap_status dmap_stream_next(dmap_stream *stream, double timeout_s, dmap_item_result *result);
 /** Ends a stream, at any time: what has not begun is dropped. stream: may be NULL. Never blocks. */
 DMAP_API void dmap_stream_close(dmap_stream *stream);

@@ -199,20 +199,19 @@ static dmap_status wait_any(any *a, double timeout_s, const char *function) {
 }
 
 dmap_status dmap_wait(dmap_call *call, double timeout_s) {
-    any a = {.calls = &call, .n = 1};
+    any a = {.calls = &call, .n = 1, .which = 1};
     return wait_any(&a, timeout_s, "dmap_wait");
 }
 
 dmap_status dmap_wait_any(dmap_call *const *calls, size_t n, double timeout_s, size_t *which) {
-    any a = {.calls = calls, .n = n};
+    any a = {.calls = calls, .n = n, .which = n};
     if (!which)
         return dmap__fail(dmap__thread_error(), DMAP_EINVAL, "dmap_wait_any: the pointer to a place is NULL");
     *which = n;
     if (!calls || !n)
         return dmap__fail(dmap__thread_error(), DMAP_EINVAL, "dmap_wait_any: there is no call");
     dmap_status status = wait_any(&a, timeout_s, "dmap_wait_any");
-    if (status != DMAP_EINVAL)
-        *which = a.which;
+    *which = a.which; /* whatever the status is: that of a call may be one that a refusal has, too */
     return status;
 }
 

@@ -31,7 +31,7 @@ static dmap_status check_size(const dmap_task *task, const char *field, size_t s
     return dmap__fail(error, DMAP_EINVAL, "task \"%s\": %s is %zu: more than memory can hold", task->name, field, size);
 }
 
-static dmap_status check_task(const dmap_task *task, dmap__error *error) {
+dmap_status dmap__check_task(const dmap_task *task, dmap__error *error) {
     if (!task->run && !task->run_batch)
         return refuse(error, task, "has neither run nor run_batch");
     if (task->run && task->run_batch)
@@ -157,7 +157,7 @@ dmap_status dmap__check_map(const dmap_pool *pool, const char *function, const d
         return dmap__fail(error, DMAP_EINVAL, "%s: the task is NULL", function);
     dmap_status status = dmap__check_registered(pool, task, task_id, error);
     if (status == DMAP_OK)
-        status = check_task(task, error);
+        status = dmap__check_task(task, error);
     if (status == DMAP_OK)
         status = check_source(task, source, error);
     if (status == DMAP_OK)

@@ -9,6 +9,7 @@
 #include "api/submits.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "pool/calls.h"
 #include "pool/fd.h"
 #include "pool/loop.h"
@@ -27,25 +28,44 @@ static bool is_same(const dmap_map_options *a, const dmap_map_options *b) {
            a->seed == b->seed && a->ahead == b->ahead && a->priority == b->priority && a->queue == b->queue;
 }
 
+/* What is about many items, or about where their results go, is no matter of one. */
+static dmap_status check_options(const dmap_map_options *o, dmap__error *error) {
+    const struct {
+        const char *field;
+        bool is_set;
+    } others[] = {{"chunk", o->chunk},
+                  {"schedule", o->schedule},
+                  {"unordered", o->unordered},
+                  {"window", o->window},
+                  {"on_error", o->on_error},
+                  {"journal", o->journal},
+                  {"cost", o->cost != NULL},
+                  {"progress", o->progress},
+                  {"on_emit", o->on_emit != NULL},
+                  {"on_watch", o->on_watch != NULL}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (others[i].is_set)
+            return dmap__fail(error, DMAP_EINVAL, "dmap_submit: dmap_map_options.%s does not apply to one item",
+                              others[i].field);
+    return dmap__map_options_check(o, error);
+}
+
 static dmap_status check(dmap_pool *pool, const dmap_task *task, const void *item, size_t size,
-                         const dmap_map_options *o, dmap_call **call, dmap__error *error) {
+                         const dmap_map_options *options, dmap_call **call, dmap__error *error) {
     if (!call)
         return dmap__fail(error, DMAP_EINVAL, "dmap_submit: the pointer to a call is NULL");
     if (!task)
         return dmap__fail(error, DMAP_EINVAL, "dmap_submit: the task is NULL");
     uint32_t id;
-    if (dmap__check_registered(pool, task, &id, error) != DMAP_OK)
+    if (dmap__check_registered(pool, task, &id, error) != DMAP_OK || dmap__check_task(task, error) != DMAP_OK)
         return error->status;
     if (task->item_size != DMAP_VARIABLE && size != task->item_size)
         return dmap__fail(error, DMAP_EINVAL, "dmap_submit: the item has %zu bytes; task \"%s\" wants %zu", size,
                           task->name ? task->name : "", task->item_size);
     if (!item && size)
         return dmap__fail(error, DMAP_EINVAL, "dmap_submit: an item of %zu bytes at NULL", size);
-    if (o->chunk || o->schedule || o->unordered || o->window || o->on_error || o->cost || o->progress || o->on_emit ||
-        o->on_watch || o->journal)
-        return dmap__fail(error, DMAP_EINVAL,
-                          "dmap_submit: chunk, schedule, unordered, window, on_error, cost, progress, on_emit, "
-                          "on_watch and journal do not apply to one item");
+    if (options && check_options(options, error) != DMAP_OK)
+        return error->status;
     return pool->closes ? dmap__fail(error, DMAP_ECANCELLED, "dmap_submit: the pool is being closed") : DMAP_OK;
 }
 
@@ -137,7 +157,7 @@ dmap_status dmap_submit(dmap_pool *pool, const dmap_task *task, const void *item
     if (status != DMAP_OK)
         return status;
     dmap__error *error = is_own ? &pool->error : dmap__thread_error();
-    status = check(pool, task, item, size, o, call, error);
+    status = check(pool, task, item, size, options, call, error);
     if (status != DMAP_OK)
         return status;
     if (pool->broken != DMAP_OK)

@@ -7,8 +7,8 @@
 #include "harness.h"
 
 /** Tasks: a number's hash; a number of microseconds to be spent, unless the call is cancelled; bytes, and their copy;
- *  a number that fails if it is odd. */
-extern const dmap_task calls_hash, calls_spend, calls_copy, calls_odd;
+ *  a number that fails if it is odd; one without a function. */
+extern const dmap_task calls_hash, calls_spend, calls_copy, calls_odd, calls_empty;
 
 /** Waits, and checks that the call ends so. */
 void calls_end(dmap_call *call, dmap_status wanted);

@@ -1,4 +1,5 @@
 /* What bad input gets, with calls in flight: a status, and a sentence. */
+#include <math.h>
 #include <string.h>
 
 #include "calls.h"
@@ -60,13 +61,100 @@ static void test_refused_arguments(void) {
     CU_ASSERT_EQUAL(dmap_submit(pool, &calls_hash, NULL, 8, NULL, &call), DMAP_EINVAL);
     CU_ASSERT_EQUAL(dmap_submit(pool, NULL, &item, 8, NULL, &call), DMAP_EINVAL);
     CU_ASSERT_EQUAL(dmap_submit(pool, &unknown, &item, 8, NULL, &call), DMAP_EINVAL);
-    CU_ASSERT_EQUAL(dmap_submit(pool, &calls_hash, &item, 8, &(dmap_map_options){.chunk = 2}, &call), DMAP_EINVAL);
     CU_ASSERT_EQUAL(dmap_stream_open(pool, &calls_hash, dmap_range(0, 3), NULL, NULL), DMAP_EINVAL);
     CU_ASSERT_EQUAL(dmap_stream_open(pool, NULL, dmap_range(0, 3), NULL, &stream), DMAP_EINVAL);
     CU_ASSERT_EQUAL_FATAL(dmap_stream_open(pool, &calls_hash, dmap_range(0, 3), NULL, &stream), DMAP_OK);
     CU_ASSERT_EQUAL(dmap_stream_next(stream, 0, NULL), DMAP_EINVAL);
     dmap_stream_close(stream);
     CU_ASSERT_PTR_NULL(call);
+}
+
+static double no_cost(void *arg, uint64_t index) {
+    (void)arg, (void)index;
+    return 1;
+}
+
+static int no_emission(void *arg, const dmap_emission *emission) {
+    (void)arg, (void)emission;
+    return 0;
+}
+
+static int no_watch(void *arg, const dmap_progress *progress) {
+    (void)arg, (void)progress;
+    return 0;
+}
+
+/* Each field of the options that is not for one item, or has no such value: it is named. */
+static void test_refused_submits(void) {
+    static const struct {
+        const char *field;
+        dmap_map_options options;
+    } bad[] = {{"chunk", {.chunk = 2}},
+               {"schedule", {.schedule = DMAP_STATIC}},
+               {"schedule", {.schedule = (dmap_schedule)9}},
+               {"unordered", {.unordered = true}},
+               {"window", {.window = 1 << 20}},
+               {"on_error", {.on_error = DMAP_KEEP_GOING}},
+               {"journal", {.journal = "journal"}},
+               {"cost", {.cost = no_cost}},
+               {"progress", {.progress = -1}},
+               {"on_emit", {.on_emit = no_emission}},
+               {"on_watch", {.on_watch = no_watch}},
+               {"retries", {.retries = -1}},
+               {"retries", {.retries = 1001}},
+               {"item_timeout_s", {.item_timeout_s = -1}},
+               {"item_timeout_s", {.item_timeout_s = NAN}},
+               {"timeout_s", {.timeout_s = -1}},
+               {"timeout_s", {.timeout_s = NAN}},
+               {"timeout_s", {.timeout_s = INFINITY}},
+               {"ahead", {.ahead = 1}},
+               {"priority", {.priority = -1}},
+               {"priority", {.priority = 1000001}}};
+    harness_watch("options that a submit refuses", 30);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        dmap_call *call = NULL;
+        uint64_t item = 0;
+        dmap_status status = dmap_submit(harness_pool, &calls_hash, &item, 8, &bad[i].options, &call);
+        if (status != DMAP_EINVAL || call || !strstr(dmap_error(harness_pool), bad[i].field))
+            harness_fail("%s, set wrongly, gave %s: %s", bad[i].field, dmap_status_name(status),
+                         dmap_error(harness_pool));
+    }
+}
+
+/* A task that has no function is refused by a submit as by a map. */
+static void test_refused_task(void) {
+    dmap_call *call = NULL;
+    uint64_t item = 0;
+    harness_watch("a task without a function", 30);
+    CU_ASSERT_EQUAL(dmap_map_async(harness_pool, &calls_empty, dmap_range(0, 3), dmap_discard(), NULL, &call),
+                    DMAP_EINVAL);
+    CU_ASSERT_PTR_NOT_NULL(strstr(dmap_error(harness_pool), "neither run nor run_batch"));
+    CU_ASSERT_EQUAL(dmap_submit(harness_pool, &calls_empty, &item, 8, NULL, &call), DMAP_EINVAL);
+    CU_ASSERT_PTR_NOT_NULL(strstr(dmap_error(harness_pool), "neither run nor run_batch"));
+    CU_ASSERT_PTR_NULL(call);
+}
+
+/* A call may end with the status that a refusal has: which one it was is told all the same. */
+static int give_wrong_size(void *arg, dmap_blob *item) {
+    (void)arg;
+    *item = (dmap_blob){"", 1};
+    return DMAP_PULL_ITEM;
+}
+
+static void test_wait_any_invalid(void) {
+    dmap_call *calls[3] = {NULL};
+    size_t which = 9;
+    harness_watch("any of several, one of them invalid", 30);
+    CU_ASSERT_EQUAL_FATAL(
+        dmap_map_async(harness_pool, &calls_hash, dmap_pull(give_wrong_size, NULL), dmap_discard(), NULL, &calls[1]),
+        DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_wait_any(calls, 3, 30, &which), DMAP_EINVAL);
+    CU_ASSERT_EQUAL(which, 1);
+    CU_ASSERT_EQUAL(dmap_wait(calls[1], 0), DMAP_EINVAL);
+    dmap_call *freed = calls[1];
+    dmap_call_free(freed);
+    CU_ASSERT_EQUAL(dmap_wait_any(&freed, 1, 0, &which), DMAP_EINVAL);
+    CU_ASSERT_EQUAL(which, 1);
 }
 
 /* Data for all is not changed under calls in flight. */
@@ -92,5 +180,8 @@ static void test_share(void) {
 void calls_add_bad_tests(CU_pSuite suite) {
     CU_ADD_TEST(suite, test_refused_handles);
     CU_ADD_TEST(suite, test_refused_arguments);
+    CU_ADD_TEST(suite, test_refused_submits);
+    CU_ADD_TEST(suite, test_refused_task);
+    CU_ADD_TEST(suite, test_wait_any_invalid);
     CU_ADD_TEST(suite, test_share);
 }

@@ -48,6 +48,8 @@ static int run_odd(dmap_context *ctx, const void *item, void *result) {
 }
 DMAP_TASK(calls_odd, .run = run_odd, .item_size = 8, .result_size = 8);
 
+DMAP_TASK(calls_empty, .item_size = 8, .result_size = 8);
+
 void calls_end(dmap_call *call, dmap_status wanted) {
     dmap_status status = dmap_wait(call, 60);
     if (status != wanted)
