@@ -75,7 +75,8 @@ typedef enum dmap_spread {
 /** What becomes of calls in flight when a pool is closed. */
 typedef enum dmap_on_close {
     DMAP_CLOSE_DROP = 0,  /* what has not begun is dropped, what runs is asked to stop (dmap_cancelled) */
-    DMAP_CLOSE_FINISH = 1 /* they are finished; after close_s they are dropped */
+    DMAP_CLOSE_FINISH = 1 /* they are finished; after close_s they are dropped. Streams are dropped at once, as nobody
+                             can ask for their results any more */
 } dmap_on_close;
 
 /** How a pool is made. Zero means default in every field. The master's options hold for every rank, and so does its
@@ -333,7 +334,8 @@ typedef struct dmap_map_options {
     void *on_watch_arg;
     int priority; /* of calls in flight, this one gets that many parts of the workers' time: 1 to 1000000; 0: 1 */
     bool kill;    /* DMAP_PROCESSES: dmap_cancel kills what runs, after a moment; else it is only asked to stop */
-    dmap_done_fn *on_done; /* <dmap/call.h>: is told when the call has ended; NULL: nobody is */
+    dmap_done_fn *on_done; /* of dmap_map_async and dmap_submit: is told when the call has ended; NULL: nobody is. For
+                              dmap_map and streams it has no meaning: who asks them is told */
     void *on_done_arg;
     size_t queue; /* dmap_submit: submits that are held, and have not left for a rank, before it waits; 0: 65536, or
                      64 MiB of items */

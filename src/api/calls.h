@@ -1,6 +1,7 @@
 /* Calls in flight, as the program sees them: what src/api's files share.
  *
  *   call.c     dmap_map, dmap_map_async, waiting, cancelling, freeing
+ *   wind_up.c  what becomes of them when the pool is closed
  *   submit.c   dmap_submit
  *   submits.c  items that share a call
  *   stream.c   dmap_stream_open, …
@@ -37,6 +38,8 @@ size_t dmap__submits_pending(const dmap_pool *pool);
 void dmap__submits_end(dmap_pool *pool, bool ends);
 /** Queued items are dropped, nothing can be submitted any more, and those that run are cancelled. */
 void dmap__submits_cancel(dmap_pool *pool);
+/** It could not be closed: there may be others. */
+void dmap__submits_go_on(dmap_pool *pool);
 /** Frees them. No call of theirs may be in flight. */
 void dmap__submits_destroy(dmap_pool *pool);
 

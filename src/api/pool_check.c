@@ -41,14 +41,21 @@ bool dmap__pool_is_owners(const dmap_pool *pool) {
     return pool && pthread_equal(pool->owner, pthread_self());
 }
 
-dmap_status dmap__pool_check_making(dmap_pool *pool, const char *function) {
+static dmap_status check_owner(const dmap_pool *pool, const char *function) {
     dmap_status status = check_caller(pool, function);
     if (status == DMAP_OK && !dmap__pool_is_owners(pool))
         return dmap__fail(dmap__thread_error(), DMAP_EINVAL,
                           "%s: called by another thread than the one that opened the pool", function);
-    if (status == DMAP_OK && pool->closes)
-        return dmap__fail(&pool->error, DMAP_ECANCELLED, "%s: the pool is being closed", function);
     return status;
+}
+
+static dmap_status check_open(dmap_pool *pool, const char *function) {
+    return pool->closes ? dmap__fail(&pool->error, DMAP_ECANCELLED, "%s: the pool is being closed", function) : DMAP_OK;
+}
+
+dmap_status dmap__pool_check_making(dmap_pool *pool, const char *function) {
+    dmap_status status = check_owner(pool, function);
+    return status == DMAP_OK ? check_open(pool, function) : status;
 }
 
 /* Who asks the pool what was wrong is told, as who asks this thread. */
@@ -58,19 +65,21 @@ static dmap_status refuse(dmap_pool *pool, const char *function, const char *why
 }
 
 dmap_status dmap__pool_check(dmap_pool *pool, const char *function) {
-    dmap_status status = dmap__pool_check_making(pool, function);
-    if (status != DMAP_OK || !(pool->calls.inside || pool->is_telling))
+    dmap_status status = check_owner(pool, function);
+    if (status != DMAP_OK)
         return status;
     if (pool->calls.inside && dmap__loop_is_left(pool))
         return refuse(pool, function, "a function of the last call left it by longjmp: the pool can only be closed");
-    return refuse(
-        pool, function,
-        "called by a source or sink function, or by on_done, while a call is running (or one of these left it "
-        "by longjmp, which breaks the pool)");
+    if (pool->calls.inside || pool->is_telling)
+        return refuse(
+            pool, function,
+            "called by a source or sink function, or by on_done, while a call is running (or one of these left it "
+            "by longjmp, which breaks the pool)");
+    return check_open(pool, function);
 }
 
 dmap_status dmap__pool_check_calling(dmap_pool *pool, const char *function) {
-    dmap_status status = dmap__pool_check_making(pool, function);
+    dmap_status status = check_owner(pool, function);
     if (status == DMAP_OK && !pool->calls.inside)
         return refuse(pool, function, "no call runs on the pool");
     return status;

@@ -22,6 +22,8 @@ dmap_status dmap_stream_open(dmap_pool *pool, const dmap_task *task, dmap_source
         return status;
     if (!stream)
         return dmap__fail(&pool->error, DMAP_EINVAL, "dmap_stream_open: the pointer to a stream is NULL");
+    if (pool->is_finishing)
+        return dmap__fail(&pool->error, DMAP_ECANCELLED, "dmap_stream_open: the pool is being closed");
     if (options && options->cost && !options->unordered)
         return dmap__fail(&pool->error, DMAP_EINVAL, "dmap_stream_open: a cost hint wants `unordered`");
     dmap_call *handle = dmap__handle_create(DMAP__HANDLE_STREAM, pool);
@@ -58,13 +60,18 @@ static bool has_result_or_ended(void *arg) {
     return a->has_one || a->call->state == DMAP__CALL_ENDED;
 }
 
+static dmap_status tell_end(const dmap__call *call, dmap__error *error) {
+    *error = call->error;
+    return error->status == DMAP_OK ? DMAP_END : error->status;
+}
+
 dmap_status dmap_stream_next(dmap_stream *stream, double timeout_s, dmap_item_result *result) {
     dmap_call *handle = find(stream, "dmap_stream_next");
     if (!handle)
         return DMAP_EINVAL;
     dmap_pool *pool = handle->pool;
     if (!pool)
-        return DMAP_END;
+        return tell_end(handle->call, dmap__thread_error());
     dmap_status status = dmap__pool_check(pool, "dmap_stream_next");
     if (status != DMAP_OK)
         return status;
@@ -78,8 +85,7 @@ dmap_status dmap_stream_next(dmap_stream *stream, double timeout_s, dmap_item_re
         return DMAP_OK;
     if (a.call->state != DMAP__CALL_ENDED)
         return DMAP_PENDING;
-    pool->error = a.call->error;
-    return a.call->error.status == DMAP_OK ? DMAP_END : a.call->error.status;
+    return tell_end(a.call, &pool->error);
 }
 
 void dmap_stream_close(dmap_stream *stream) {

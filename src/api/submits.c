@@ -256,6 +256,11 @@ void dmap__submits_cancel(dmap_pool *pool) {
     }
 }
 
+void dmap__submits_go_on(dmap_pool *pool) {
+    pool->closes = false;
+    pool->submits_end = false;
+}
+
 void dmap__submits_destroy(dmap_pool *pool) {
     while (pool->submits) {
         dmap__submits *s = pool->submits;

@@ -97,6 +97,15 @@ void dmap__calls_cancel(dmap_pool *pool, dmap__call *call) {
     atomic_store(&pool->calls.has_cancelled, true);
 }
 
+void dmap__calls_cancel_streams(dmap_pool *pool) {
+    for (size_t i = 0; i < pool->calls.n_running; i++)
+        if (pool->calls.running[i]->by_hand)
+            dmap__calls_cancel(pool, pool->calls.running[i]);
+    for (dmap__call *call = pool->calls.first; call; call = call->next)
+        if (call->by_hand)
+            dmap__calls_cancel(pool, call);
+}
+
 void dmap__calls_cancel_all(dmap_pool *pool) {
     for (size_t i = 0; i < pool->calls.n_running; i++) {
         pool->calls.running[i]->options.kill = true;

@@ -24,6 +24,8 @@ void dmap__calls_forget(dmap_pool *pool, dmap__call *call);
 dmap__call *dmap__calls_find(const dmap_pool *pool, uint64_t id);
 /** Has the call cancelled in the loop's next round. Any thread; ring the bell after that. */
 void dmap__calls_cancel(dmap_pool *pool, dmap__call *call);
+/** The same for those whose results are taken by hand. */
+void dmap__calls_cancel_streams(dmap_pool *pool);
 /** The same for all; with processes, what runs is killed. */
 void dmap__calls_cancel_all(dmap_pool *pool);
 /** A call that waits does so no longer. */

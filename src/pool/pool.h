@@ -91,7 +91,8 @@ struct dmap_pool {
     bool is_telling;                         /* one runs */
     uint64_t n_ended, n_told;                /* calls, so far; those that dmap_step has told of */
     _Atomic bool has_cancelled_items;
-    bool submits_end; /* their calls have no more items than are queued */
+    bool submits_end;  /* their calls have no more items than are queued */
+    bool is_finishing; /* it is to be closed, once its calls have ended */
     volatile bool closes;
     dmap_status broken; /* DMAP_EMPI, …: every further call returns it */
     pthread_t owner;

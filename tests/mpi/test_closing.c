@@ -1,0 +1,198 @@
+/* Pools that are closed with calls in flight. Rank 0 runs the tests, and opens a pool for each; the others serve it.
+ * The back end and the number of ranks are the run's: see CMakeLists.txt. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
+#include <mpi.h>
+
+#include <dmap/call.h>
+#include <dmap/mpi.h>
+
+#define PATIENCE 300 /* seconds, against hanging */
+
+static dmap_options back_end;
+
+static int square(dmap_context *ctx, const void *item, void *result) {
+    (void)ctx;
+    uint64_t number = *(const uint64_t *)item;
+    *(uint64_t *)result = number * number;
+    return 0;
+}
+
+DMAP_TASK(closing_square, .run = square, .item_size = 8, .result_size = 8);
+
+/* The other ranks come to the same place, in `serve`. */
+static dmap_pool *open_pool(dmap_on_close on_close, double close_s) {
+    dmap_options options = back_end;
+    dmap_pool *pool = NULL;
+    int goes_on = 1;
+    options.on_close = on_close;
+    options.close_s = close_s;
+    alarm(PATIENCE);
+    MPI_Bcast(&goes_on, 1, MPI_INT, 0, MPI_COMM_WORLD);
+    CU_ASSERT_EQUAL_FATAL(dmap_open(MPI_COMM_WORLD, &options, &pool), DMAP_OK);
+    return pool;
+}
+
+static unsigned serve(void) {
+    for (;;) {
+        dmap_pool *none;
+        int goes_on = 0;
+        MPI_Bcast(&goes_on, 1, MPI_INT, 0, MPI_COMM_WORLD);
+        if (!goes_on)
+            return 0;
+        alarm(PATIENCE);
+        if (dmap_open(MPI_COMM_WORLD, &back_end, &none) != DMAP_OK)
+            return 1;
+    }
+}
+
+/* ---- streams ---- */
+
+static dmap_stream *open_stream(dmap_pool *pool, uint64_t n) {
+    dmap_stream *stream = NULL;
+    CU_ASSERT_EQUAL(dmap_stream_open(pool, &closing_square, dmap_range(0, n), NULL, &stream), DMAP_OK);
+    return stream;
+}
+
+/* What was not asked for is no end: the stream says what became of it. */
+static void look_at_closed(dmap_stream *stream) {
+    dmap_item_result r;
+    CU_ASSERT_EQUAL(dmap_stream_next(stream, 0, &r), DMAP_ECANCELLED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(dmap_error(NULL), "cancelled"));
+    CU_ASSERT_EQUAL(dmap_stream_next(stream, -1, &r), DMAP_ECANCELLED);
+    dmap_stream_close(stream);
+}
+
+static void test_stream_dropped(void) {
+    dmap_item_result r;
+    dmap_pool *pool = open_pool(DMAP_CLOSE_DROP, 0);
+    dmap_stream *whole = open_stream(pool, 3), *begun = open_stream(pool, 1000), *waiting = open_stream(pool, 10);
+    for (int i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL(dmap_stream_next(whole, -1, &r), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_stream_next(whole, -1, &r), DMAP_END);
+    CU_ASSERT_EQUAL(dmap_stream_next(begun, -1, &r), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_close(pool), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_stream_next(whole, -1, &r), DMAP_END);
+    dmap_stream_close(whole);
+    look_at_closed(begun);
+    look_at_closed(waiting);
+}
+
+typedef struct opener {
+    dmap_pool *pool;
+    dmap_status stream, wait, map;
+} opener;
+
+static void open_another(void *arg, dmap_call *call) {
+    opener *o = arg;
+    dmap_stream *stream;
+    o->stream = dmap_stream_open(o->pool, &closing_square, dmap_range(0, 5), NULL, &stream);
+    o->wait = dmap_wait(call, 0);
+    o->map = dmap_map(o->pool, &closing_square, dmap_range(0, 5), dmap_discard(), NULL);
+    dmap_call_free(call);
+}
+
+/* Nobody can ask for more of a stream while the pool is closed: it is not waited for, and none is opened then. */
+static void test_stream_not_finished(void) {
+    dmap_pool *pool = open_pool(DMAP_CLOSE_FINISH, 1e6);
+    opener o = {.pool = pool};
+    dmap_call *call;
+    dmap_item_result r;
+    dmap_stream *begun = open_stream(pool, 1000), *waiting = open_stream(pool, 10);
+    CU_ASSERT_EQUAL(dmap_stream_next(begun, -1, &r), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_map_async(pool, &closing_square, dmap_range(0, 50), dmap_discard(),
+                                   &(dmap_map_options){.on_done = open_another, .on_done_arg = &o}, &call),
+                    DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_close(pool), DMAP_OK);
+    CU_ASSERT_EQUAL(o.stream, DMAP_ECANCELLED);
+    CU_ASSERT_EQUAL(o.wait, DMAP_EINVAL);
+    CU_ASSERT_EQUAL(o.map, DMAP_EINVAL);
+    look_at_closed(begun);
+    look_at_closed(waiting);
+}
+
+/* ---- on_done ---- */
+
+typedef struct refused {
+    dmap_pool *pool;
+    dmap_call *call;
+    bool was_told, is_right;
+} refused;
+
+/* What waits is refused as a function of a call's, whatever becomes of the pool; what makes a call, as it closes. */
+static void try_all(void *arg, dmap_call *call) {
+    refused *r = arg;
+    dmap_stream *stream = NULL;
+    dmap_item_result result;
+    uint64_t item = 1;
+    size_t which;
+    dmap_call *made = NULL;
+    r->was_told = true;
+    r->is_right =
+        dmap_wait(call, 0) == DMAP_EINVAL && dmap_wait_any(&call, 1, 0, &which) == DMAP_EINVAL &&
+        dmap_step(r->pool, 0) == DMAP_EINVAL && dmap_close(r->pool) == DMAP_EINVAL &&
+        dmap_map(r->pool, &closing_square, dmap_range(0, 1), dmap_discard(), NULL) == DMAP_EINVAL &&
+        dmap_share(r->pool, NULL, 0) == DMAP_EINVAL && dmap_stream_next(stream, 0, &result) == DMAP_EINVAL &&
+        dmap_map_async(r->pool, &closing_square, dmap_range(0, 1), dmap_discard(), NULL, &made) == DMAP_ECANCELLED &&
+        dmap_submit(r->pool, &closing_square, &item, 8, NULL, &made) == DMAP_ECANCELLED && !made;
+}
+
+static void test_inside_on_done(void) {
+    static uint64_t numbers[5000];
+    dmap_pool *pool = open_pool(DMAP_CLOSE_DROP, 0);
+    refused r = {.pool = pool};
+    CU_ASSERT_EQUAL(dmap_map_async(pool, &closing_square, dmap_array(numbers, 5000), dmap_discard(),
+                                   &(dmap_map_options){.on_done = try_all, .on_done_arg = &r}, &r.call),
+                    DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_close(pool), DMAP_OK);
+    CU_ASSERT(r.was_told);
+    CU_ASSERT(r.is_right);
+    CU_ASSERT_EQUAL(dmap_wait(r.call, 0), DMAP_ECANCELLED);
+    dmap_call_free(r.call);
+}
+
+static void add_tests(void) {
+    CU_pSuite suite = CU_add_suite("closing", NULL, NULL);
+    CU_ADD_TEST(suite, test_stream_dropped);
+    CU_ADD_TEST(suite, test_stream_not_finished);
+    CU_ADD_TEST(suite, test_inside_on_done);
+}
+
+static unsigned run_tests(void) {
+    int goes_on = 0;
+    CU_initialize_registry();
+    add_tests();
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    unsigned bad = CU_get_number_of_failures() + (CU_get_number_of_tests_run() == 0);
+    CU_cleanup_registry();
+    MPI_Bcast(&goes_on, 1, MPI_INT, 0, MPI_COMM_WORLD);
+    return bad;
+}
+
+static void choose_back_end(int argc, char **argv) {
+    back_end.workers = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 0;
+    if (!strcmp(argv[1], "serial"))
+        back_end.backend = DMAP_SERIAL;
+    else
+        back_end.backend = strcmp(argv[1], "processes") ? DMAP_THREADS : DMAP_PROCESSES;
+}
+
+int main(int argc, char **argv) {
+    int rank, provided;
+    if (dmap_prefork(&argc, &argv) || argc < 2)
+        return 2;
+    choose_back_end(argc, argv);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    unsigned mine = rank ? serve() : run_tests(), all = 1;
+    MPI_Allreduce(&mine, &all, 1, MPI_UNSIGNED, MPI_SUM, MPI_COMM_WORLD);
+    MPI_Finalize();
+    return all != 0;
+}
