@@ -333,7 +333,8 @@ typedef struct dmap_map_options {
     dmap_watch_fn *on_watch; /* looks on; NULL: nobody does */
     void *on_watch_arg;
     int priority; /* of calls in flight, this one gets that many parts of the workers' time: 1 to 1000000; 0: 1 */
-    bool kill;    /* DMAP_PROCESSES: dmap_cancel kills what runs, after a moment; else it is only asked to stop */
+    bool kill;    /* DMAP_PROCESSES: dmap_cancel kills what runs, half a second after it was asked to stop; so does
+                     timeout_s of dmap_submit; else it is only asked */
     dmap_done_fn *on_done; /* of dmap_map_async and dmap_submit: is told when the call has ended; NULL: nobody is. For
                               dmap_map and streams it has no meaning: who asks them is told */
     void *on_done_arg;

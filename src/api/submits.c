@@ -114,7 +114,13 @@ static int pull(void *arg, dmap_blob *item) {
 /* Stands where an item was that ended before its result came. */
 static dmap_call gone;
 
-/* Items that were cancelled, or are over their time, end now; what becomes of them at their rank is nobody's matter. */
+/* The call's: items that are granted again once they were gone. */
+static bool is_gone(const dmap__call *call, uint64_t index) {
+    const dmap__submits *s = call->owner;
+    return index >= s->from && index < s->to && s->begun[index % s->capacity] == &gone;
+}
+
+/* Items that were cancelled, or are over their time, end now. What is left of them at their rank is told to stop. */
 static void sweep(dmap__submits *s) {
     for (uint64_t i = s->from; i < s->to; i++) {
         dmap_call *handle = s->begun[i % s->capacity];
@@ -122,6 +128,9 @@ static void sweep(dmap__submits *s) {
         if (!is_over)
             continue;
         s->begun[i % s->capacity] = &gone;
+        s->call->is_dropped = is_gone;
+        s->n_gone++;
+        dmap__calls_cancel_item(s->pool, s->call, i);
         if (atomic_load(&handle->is_cancelled))
             end_item(handle, DMAP_ECANCELLED, "the call was cancelled");
         else
@@ -163,6 +172,8 @@ static int each(void *arg, const dmap_item_result *result) {
         s->from++;
     if (handle != &gone)
         give_result(s, handle, result);
+    else if (--s->n_gone == 0)
+        s->call->is_dropped = NULL;
     return 0;
 }
 
@@ -179,7 +190,7 @@ static void call_has_ended(dmap__call *call) {
     if (call->error.status != DMAP_OK)
         for (dmap_call *handle; (handle = next_item(s));)
             drop_item(s, handle, status, call->error.text);
-    s->running = 0;
+    s->running = s->n_gone = 0;
     s->from = s->to = 0;
     s->call = NULL;
     call->is_orphan = true;

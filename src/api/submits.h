@@ -26,7 +26,8 @@ typedef struct dmap__submits {
     _Atomic size_t bytes;     /* of them */
     _Atomic size_t waiting;   /* threads that wait for room */
     _Atomic bool has_theirs;
-    size_t running;    /* items that have left */
+    size_t running;    /* items that have left, */
+    size_t n_gone;     /* and those of them that have ended for whoever made them */
     dmap_call **begun; /* by index: those that have left, a ring */
     uint64_t from, to; /* indices in it */
     size_t capacity;

@@ -1,6 +1,7 @@
 /* What branches send back. An outcome of the master's own crew and one from a message are the same from here on:
  * failures are judged (again, or for good), the rest is cut into segments, and the plan says when they are due. */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "base/text.h"
@@ -51,7 +52,8 @@ static void note_failure(dmap__call *call, int branch, const dmap__failure *fail
 static bool is_hole(void *arg, const dmap__failure *failure) {
     judge *j = arg;
     bool retry = false;
-    if (dmap__plan_failed(j->call->plan, j->lease, failure->position, failure->attempt, &retry) != DMAP_OK)
+    int attempt = failure->status == DMAP_ITEM_CANCELLED ? INT_MAX : failure->attempt; /* there is no further one */
+    if (dmap__plan_failed(j->call->plan, j->lease, failure->position, attempt, &retry) != DMAP_OK)
         dmap__call_fail_memory(j->call);
     if (retry) {
         j->out->kept++;

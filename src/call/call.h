@@ -102,6 +102,8 @@ typedef struct dmap__call {
     void *owner;                           /* whoever opened it, ... */
     bool is_finished;                      /* dmap__call_finish was called */
     void (*done)(struct dmap__call *call); /* ... and is told when it has ended; may be NULL */
+    bool (*is_dropped)(const struct dmap__call *call,
+                       uint64_t index); /* its items that nobody waits for; may be NULL */
     /* Sentences, which are long, so that they are not cleared with the rest. */
     dmap__error trouble;       /* out of memory, a set-up that failed, a broken pool */
     dmap__error failed_error;  /* of the lowest item that failed */

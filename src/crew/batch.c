@@ -5,7 +5,10 @@
  * it is wanted; it does not stop other workers. */
 #include "crew/batch.h"
 
+#include <stddef.h>
+
 #include "base/clock.h"
+#include "crew/cancel.h"
 #include "proc/copy.h"
 
 void dmap__batch_fail_memory(dmap__worker *worker, dmap__batch *b, const char *what) {
@@ -51,7 +54,7 @@ bool dmap__batch_record_failure(dmap__worker *worker, dmap__batch *b, uint32_t o
                              .worker = ctx->number,
                              .core = worker->core,
                              .out_of_memory = ctx->out_of_memory};
-    bool final = ctx->attempt > call->spec.retries;
+    bool final = ctx->attempt > call->spec.retries || status == DMAP_ITEM_CANCELLED;
     if (!dmap__outcome_add_failure(b->log, &failure, ctx->text[0] ? ctx->text : NULL))
         dmap__batch_fail_memory(worker, b, "a failure");
     if (!final)
@@ -63,6 +66,20 @@ bool dmap__batch_record_failure(dmap__worker *worker, dmap__batch *b, uint32_t o
         return true;
     dmap__crew_lower_limit(worker->crew, worker->context.call, ctx->index);
     return b->grant->indices != NULL;
+}
+
+bool dmap__batch_is_cancelled(const dmap_context *ctx) {
+    const dmap__worker *worker = (const dmap__worker *)((const char *)ctx - offsetof(dmap__worker, context));
+    const dmap__batch *b = &worker->batch;
+    uint32_t offset = b->grant->indices ? b->done - 1 : (uint32_t)(ctx->index - b->grant->begin);
+    uint32_t end = ctx->act == DMAP__ACT_BATCH ? b->end : offset + 1;
+    return dmap__cancel_of(b->grant, offset, end) != DMAP__CANCEL_NONE;
+}
+
+bool dmap__batch_drop_item(dmap__worker *worker, dmap__batch *b, uint32_t offset) {
+    worker->context.has_result = false;
+    dmap_fail(&worker->context, 1, "cancelled before it was begun");
+    return dmap__batch_record_failure(worker, b, offset, 0, 0, DMAP_ITEM_CANCELLED);
 }
 
 void dmap__batch_keep_variable(dmap__worker *worker, dmap__batch *b, uint32_t offset) {

@@ -78,6 +78,11 @@ void dmap__batch_flush_fold(dmap__worker *worker, dmap__batch *b, uint32_t offse
 /** An item failed; ctx has its index, attempt and text. Returns true if the batch goes on behind it. */
 bool dmap__batch_record_failure(dmap__worker *worker, dmap__batch *b, uint32_t offset, int code, int signal,
                                 dmap_item_status status);
+/** True if nobody waits any more for the item that runs, or for all those of the batch. ctx->is_cancelled, in the rank
+ *  itself. */
+bool dmap__batch_is_cancelled(const dmap_context *ctx);
+/** Nobody waits for that item: it is not begun. Returns true if the batch goes on behind it. */
+bool dmap__batch_drop_item(dmap__worker *worker, dmap__batch *b, uint32_t offset);
 /** Keeps a result of variable size, or folds it, or lets it go if nobody wants it. */
 void dmap__batch_keep_variable(dmap__worker *worker, dmap__batch *b, uint32_t offset);
 

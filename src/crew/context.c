@@ -127,6 +127,8 @@ int dmap_worker(const dmap_context *ctx) {
 bool dmap_cancelled(const dmap_context *ctx) {
     if (ctx->index >= atomic_load_explicit(ctx->limit, memory_order_relaxed))
         return true;
+    if ((ctx->act == DMAP__ACT_ITEM || ctx->act == DMAP__ACT_BATCH) && ctx->is_cancelled(ctx))
+        return true;
     double timeout = ctx->call->spec.item_timeout_s;
     return timeout > 0 && dmap__clock_now() - ctx->began_s > timeout;
 }

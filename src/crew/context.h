@@ -35,6 +35,7 @@ struct dmap_context {
     bool has_result; /* dmap_result was called */
     bool out_of_memory;
     const _Atomic uint64_t *limit;                                  /* items of this index and above are not wanted */
+    bool (*is_cancelled)(const dmap_context *ctx);                  /* this one, or all of this batch, is not */
     void *(*take)(dmap_context *ctx, size_t size);                  /* gives memory for a result of variable size */
     bool (*emit)(dmap_context *ctx, const void *data, size_t size); /* NULL: nobody takes it */
     dmap__block **blocks;                                           /* where that comes from, in the rank itself */

@@ -12,6 +12,7 @@
 
 #include "base/futex.h"
 #include "base/memory.h"
+#include "crew/cancel.h"
 #include "crew/crash.h"
 #include "crew/emission.h"
 #include "crew/stack.h"
@@ -203,6 +204,7 @@ dmap__grant *dmap__crew_poll(dmap__crew *crew) {
     whole = dmap__outcome_sort(&grant->outcome, cut ? limit + 1 : UINT64_MAX) && whole;
     if (!whole && grant->outcome.trouble.status == DMAP_OK)
         dmap__fail(&grant->outcome.trouble, DMAP_ENOMEM, "out of memory for the results of a chunk");
+    dmap__cancel_forget(grant);
     dmap__board_clear(&crew->state.board, slot);
     dmap__board_leave(&crew->state.board, grant->call);
     return grant;

@@ -54,11 +54,12 @@ typedef struct dmap__shm_blob {
 } dmap__shm_blob;
 
 typedef struct dmap__shm_channel_head {
-    _Atomic uint32_t owner; /* a dmap__owner; slept on */
-    _Atomic uint32_t phase; /* a dmap__phase */
-    _Atomic uint64_t call;  /* that the request belongs to */
-    _Atomic uint64_t limit; /* items of this index and above are not wanted */
-    _Atomic uint64_t used;  /* bytes taken, from the head on */
+    _Atomic uint32_t owner;     /* a dmap__owner; slept on */
+    _Atomic uint32_t phase;     /* a dmap__phase */
+    _Atomic uint64_t call;      /* that the request belongs to */
+    _Atomic uint64_t limit;     /* items of this index and above are not wanted */
+    _Atomic uint64_t cancelled; /* index of an item that is to stop; of a batch, its first; UINT64_MAX: none */
+    _Atomic uint64_t used;      /* bytes taken, from the head on */
 
     /* The request: written by the rank, in its turn. */
     uint64_t request; /* counts them, from 1 */

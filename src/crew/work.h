@@ -63,8 +63,9 @@ typedef struct dmap__grant {
      * NULL), and results of fixed size may belong there, that of the item at `begin` at `place`. 0: no. */
     const dmap__cross_memory *reach; /* borrowed until the end */
     uint64_t items_at, place;
-    _Atomic uint32_t direct_way; /* a dmap__direct_way; the workers' */
-    void *owner;                 /* the giver's own */
+    _Atomic uint32_t direct_way;      /* a dmap__direct_way; the workers' */
+    _Atomic uint8_t *_Atomic cancels; /* a dmap__cancel of each item; NULL: none is cancelled. See cancel.h */
+    void *owner;                      /* the giver's own */
 } dmap__grant;
 
 static inline uint64_t dmap__grant_index(const dmap__grant *grant, uint64_t position) {

@@ -38,6 +38,7 @@ dmap__worker *dmap__worker_create(dmap__crew_state *crew, int number, int core) 
     worker->context.crew = crew;
     worker->context.number = number;
     worker->context.take = dmap__context_take;
+    worker->context.is_cancelled = dmap__batch_is_cancelled;
     if (!worker->locals) {
         dmap__worker_destroy(worker);
         return NULL;

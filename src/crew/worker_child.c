@@ -65,6 +65,12 @@ static bool emit(dmap_context *ctx, const void *data, size_t size) {
     return head->taken;
 }
 
+/* ctx->is_cancelled: the rank has said so, of the item that it took this process to be at. */
+static bool is_cancelled(const dmap_context *ctx) {
+    const child *c = (const child *)ctx;
+    return atomic_load_explicit(&c->channel.head->cancelled, memory_order_relaxed) == ctx->index;
+}
+
 /* ---- before the items ---- */
 
 static const dmap_task *find_task(const dmap__shm_channel_head *head, size_t *number) {
@@ -282,6 +288,7 @@ static bool open_child(child *c) {
     c->context.number = head->worker;
     c->context.limit = &head->limit;
     c->context.take = take;
+    c->context.is_cancelled = is_cancelled;
     return c->locals && dmap__worker_child_prepare();
 }
 

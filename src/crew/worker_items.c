@@ -1,6 +1,7 @@
 /* Running a batch in the worker's own thread. */
 #include "base/clock.h"
 #include "crew/batch.h"
+#include "crew/cancel.h"
 #include "proc/copy.h"
 
 static const void *item_at(const dmap__batch *b, uint32_t offset, uint64_t *number, dmap_context *ctx) {
@@ -16,6 +17,10 @@ static const void *item_at(const dmap__batch *b, uint32_t offset, uint64_t *numb
     return blob->data;
 }
 
+static bool is_cancelled(const dmap__batch *b, uint32_t offset) {
+    return dmap__cancel_of(b->grant, offset, offset + 1) != DMAP__CANCEL_NONE;
+}
+
 /* What the task returned, and what it should have done. */
 static bool end_item(dmap__worker *worker, dmap__batch *b, uint32_t offset, int code) {
     dmap_context *ctx = &worker->context;
@@ -29,6 +34,8 @@ static bool end_item(dmap__worker *worker, dmap__batch *b, uint32_t offset, int 
             return true;
         code = dmap_fail(ctx, 1, "the task \"%s\" gave no result: dmap_result was not called", call->task->name);
     }
+    if (status == DMAP_ITEM_FAILED && is_cancelled(b, offset))
+        status = DMAP_ITEM_CANCELLED; /* that is why it failed: it is not tried again */
     return dmap__batch_record_failure(worker, b, offset, code, 0, status);
 }
 
@@ -46,10 +53,14 @@ static bool is_unwanted(const dmap__worker *worker, const dmap__grant *grant) {
            worker->context.index >= atomic_load_explicit(&worker->context.call->limit, memory_order_relaxed);
 }
 
+static bool has_cancels(const dmap__batch *b) {
+    return dmap__cancel_first(b->grant, b->done, b->end) < b->end;
+}
+
 /* No item needs more than its place and its number: the way of short items. */
 static bool is_plain(const dmap__worker *worker, const dmap__batch *b) {
     return b->results && worker->context.call->spec.item_timeout_s <= 0 && !b->grant->indices &&
-           b->grant->layout != DMAP__LAYOUT_BLOBS;
+           b->grant->layout != DMAP__LAYOUT_BLOBS && !has_cancels(b);
 }
 
 /* What the task is given for the result of an item: NULL if there is no result of fixed size, or none at all. */
@@ -94,6 +105,11 @@ static void run_items(dmap__worker *worker, dmap__batch *b) {
         b->done = i + 1;
         if (is_unwanted(worker, b->grant))
             continue;
+        if (is_cancelled(b, i)) {
+            go_on = dmap__batch_drop_item(worker, b, i);
+            dmap__batch_keep_variable(worker, b, i);
+            continue;
+        }
         const void *item = item_at(b, i, &number, ctx);
         ctx->result = result;
         begin_item(worker);
@@ -123,7 +139,7 @@ static int call_batch(dmap__worker *worker, const dmap__batch *b, uint32_t offse
 static void run_whole(dmap__worker *worker, dmap__batch *b) {
     bool neighbours = b->grant->layout != DMAP__LAYOUT_BLOBS && !b->grant->indices;
     uint32_t n = b->end - b->begin;
-    if (n > 1 && neighbours && !b->singly && !call_batch(worker, b, b->begin, n)) {
+    if (n > 1 && neighbours && !b->singly && !has_cancels(b) && !call_batch(worker, b, b->begin, n)) {
         b->done = b->end;
         return;
     }
@@ -134,8 +150,8 @@ static void run_whole(dmap__worker *worker, dmap__batch *b) {
         b->done = i + 1;
         if (is_unwanted(worker, b->grant))
             continue;
-        int code = call_batch(worker, b, i, 1);
-        go_on = end_item(worker, b, i, code);
+        go_on = is_cancelled(b, i) ? dmap__batch_drop_item(worker, b, i)
+                                   : end_item(worker, b, i, call_batch(worker, b, i, 1));
     }
 }
 

@@ -188,9 +188,19 @@ static bool may_come_up(const dmap__worker_proc *proc, double now, double *waite
     return *waited_s <= proc->config.start_timeout_s;
 }
 
+/* True once something has been so for the time of grace. */
+static bool is_over_grace(bool is_so, double now, double *since_s) {
+    *since_s = !is_so ? 0 : *since_s > 0 ? *since_s : now;
+    return is_so && now - *since_s >= GRACE_S;
+}
+
+static bool is_unwanted(const dmap__patience *p) {
+    return atomic_load(p->limit) <= p->first && !(p->lets_run && atomic_load(p->lets_run));
+}
+
 /* Whether the items are wanted is looked at now and then: nobody wakes this thread for it. */
 static dmap__worker_proc_said wait_until_due(dmap__worker_proc *proc, const dmap__patience *p, double asked_s) {
-    double unwanted_s = 0, waited_s = 0, looked_s = asked_s;
+    double unwanted_s = 0, cancelled_s = 0, waited_s = 0, looked_s = asked_s;
     dmap__owner turn = (dmap__owner)atomic_load(&proc->channel.head->owner);
     while (turn == DMAP__OWNER_PROCESS || (turn == DMAP__OWNER_RANK && answer_emission(proc))) {
         double now = dmap__clock_now(), left = LOOK_S;
@@ -199,11 +209,10 @@ static dmap__worker_proc_said wait_until_due(dmap__worker_proc *proc, const dmap
             if (left <= 0)
                 return DMAP__WORKER_PROC_TIMED_OUT;
         }
-        if (atomic_load(p->limit) <= p->first && !(p->lets_run && atomic_load(p->lets_run))) {
-            unwanted_s = unwanted_s > 0 ? unwanted_s : now;
-            if (now - unwanted_s >= GRACE_S)
-                return DMAP__WORKER_PROC_UNWANTED;
-        }
+        if (is_over_grace(is_unwanted(p), now, &unwanted_s))
+            return DMAP__WORKER_PROC_UNWANTED;
+        if (is_over_grace(p->cancelled(p->arg) == DMAP__CANCEL_KILL, now, &cancelled_s))
+            return DMAP__WORKER_PROC_CANCELLED;
         if (!may_come_up(proc, now, &waited_s, &looked_s))
             return DMAP__WORKER_PROC_LATE;
         turn = dmap__shm_channel_wait(&proc->channel, DMAP__OWNER_PROCESS, left < LOOK_S ? left : LOOK_S);

@@ -4,6 +4,7 @@
 #define DMAP_CREW_WORKER_PROC_H
 
 #include "base/error.h"
+#include "crew/cancel.h"
 #include "crew/shm_channel.h"
 
 /** Tells the channels of processes that ended: one thread for all of a crew. */
@@ -60,8 +61,9 @@ typedef enum dmap__worker_proc_said {
     DMAP__WORKER_PROC_UNWANTED = 3,  /* nobody waits for its items any more: it was killed */
     DMAP__WORKER_PROC_FAILED = 4,    /* no process could be started: error says why */
     DMAP__WORKER_PROC_LATE = 5,      /* it did not come up in time: it was killed */
-    DMAP__WORKER_PROC_STILLBORN = 6  /* it died, or was killed for being late, before its function began: there is none
+    DMAP__WORKER_PROC_STILLBORN = 6, /* it died, or was killed for being late, before its function began: there is none
                                    now, error says more, and the next may do better */
+    DMAP__WORKER_PROC_CANCELLED = 7  /* its item was cancelled: it was killed */
 } dmap__worker_proc_said;
 
 /** How long an answer is waited for. */
@@ -69,7 +71,9 @@ typedef struct dmap__patience {
     double item_timeout_s;         /* 0: none */
     const _Atomic uint64_t *limit; /* of the crew: once it is at `first` or below, the items are not wanted */
     uint64_t first;
-    const _Atomic bool *lets_run; /* the process is not killed for that */
+    const _Atomic bool *lets_run;         /* the process is not killed for that */
+    dmap__cancel (*cancelled)(void *arg); /* whether what it is at was cancelled; KILL: it is killed, after a moment */
+    void *arg;
 } dmap__patience;
 
 /** Before a request is written: ends a process that is due for it. Returns how many of `items` the next one to be asked

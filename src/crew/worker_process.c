@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "crew/batch.h"
+#include "crew/cancel.h"
 #include "crew/worker_proc.h"
 
 #define FALSE_STARTS 3 /* deaths before any item was begun, in a row, that are put up with */
@@ -16,7 +17,8 @@
 /* What is asked for: offsets from grant->begin. */
 typedef struct request {
     uint32_t begin, end, batch_end;
-    uint64_t results; /* where they are on the channel */
+    uint64_t results;   /* where they are on the channel */
+    uint32_t looked_at; /* the item that the process was last seen at */
     bool singly;
     int false_starts, late_starts;
 } request;
@@ -76,6 +78,7 @@ static bool put_request(dmap__worker *worker, dmap__batch *b, request *r) {
     dmap__shm_channel_clear(channel);
     atomic_store(&head->call, call->id);
     atomic_store(&head->limit, UINT64_MAX);
+    atomic_store(&head->cancelled, UINT64_MAX);
     dmap__limit_lower(&head->limit, atomic_load(&call->limit));
     snprintf(head->task_name, sizeof head->task_name, "%s", call->task->name);
     head->seed = call->spec.seed;
@@ -106,6 +109,10 @@ static bool fail(dmap__worker *worker, dmap__batch *b, request *r, int code, int
     worker->context.index = dmap__grant_index(b->grant, b->grant->begin + r->begin);
     b->done = ++r->begin;
     return dmap__batch_record_failure(worker, b, r->begin - 1, code, signal, status);
+}
+
+static bool is_cancelled(const dmap__batch *b, const request *r) {
+    return dmap__cancel_of(b->grant, r->begin, r->begin + 1) != DMAP__CANCEL_NONE;
 }
 
 /* Returns false if the batch cannot go on. */
@@ -159,7 +166,12 @@ static bool take_answer(dmap__worker *worker, dmap__batch *b, request *r) {
     }
     if (head->status == DMAP_ITEM_OK || r->begin == r->end)
         return true;
-    return fail(worker, b, r, head->code, 0, head->status == DMAP_ITEM_TIMEOUT ? DMAP_ITEM_TIMEOUT : DMAP_ITEM_FAILED);
+    dmap_item_status status = DMAP_ITEM_FAILED;
+    if (head->status == DMAP_ITEM_TIMEOUT)
+        status = DMAP_ITEM_TIMEOUT;
+    else if (is_cancelled(b, r))
+        status = DMAP_ITEM_CANCELLED; /* that is why it failed: it is not tried again */
+    return fail(worker, b, r, head->code, 0, status);
 }
 
 /* No item is to blame. The next process may do better, unless the set-up itself ended this one: SIGKILL comes from
@@ -180,6 +192,14 @@ static bool take_stillborn(dmap__worker *worker, dmap__batch *b, request *r, con
     r->late_starts += error->status == DMAP_ETIMEOUT;
     snprintf(worker->context.text, sizeof worker->context.text, "%.*s", DMAP__TEXT_SIZE - 1, error->text);
     return take_false_start(worker, b, r, false, 0);
+}
+
+/* It may have turned to another item just before, which is not to blame. */
+static bool take_killed(dmap__worker *worker, dmap__batch *b, request *r) {
+    if (!is_cancelled(b, r))
+        return true;
+    snprintf(worker->context.text, sizeof worker->context.text, "cancelled: killed");
+    return fail(worker, b, r, 0, SIGKILL, DMAP_ITEM_CANCELLED);
 }
 
 /* The process died. Who it was at is in the phase: nobody, the set-up, one item, or one of several. */
@@ -207,6 +227,8 @@ static bool take_death(dmap__worker *worker, dmap__batch *b, request *r, dmap__w
         r->singly = true;
         return true;
     }
+    if (said == DMAP__WORKER_PROC_CANCELLED && code == -SIGKILL) /* else it ended by itself, at the last moment */
+        return take_killed(worker, b, r);
     bool timed_out =
         said == DMAP__WORKER_PROC_TIMED_OUT && code == -SIGKILL; /* else it ended by itself, at the last moment */
     if (timed_out)
@@ -253,19 +275,50 @@ static void fail_request(dmap__worker *worker, dmap__batch *b) {
     give_up(worker);
 }
 
+/* What the process is asked, while it is at it. */
+typedef struct asked {
+    const dmap__batch *b;
+    request *r;
+    dmap__shm_channel_head *head;
+} asked;
+
+/* What the process says that it is at: an item, or several together. An item is asked before it is killed: so it is not
+ * said to be killed when it is seen for the first time. */
+static dmap__cancel look_for_cancel(void *arg) {
+    const asked *a = arg;
+    uint32_t phase = atomic_load(&a->head->phase), done = atomic_load(&a->head->done);
+    bool is_at_items = phase == DMAP__PHASE_ITEM || phase == DMAP__PHASE_BATCH;
+    if (!is_at_items || done >= a->r->end - a->r->begin)
+        return DMAP__CANCEL_NONE;
+    uint32_t offset = a->r->begin + done;
+    dmap__cancel how = dmap__cancel_of(a->b->grant, offset, phase == DMAP__PHASE_BATCH ? a->r->end : offset + 1);
+    if (how == DMAP__CANCEL_NONE)
+        return how;
+    atomic_store(&a->head->cancelled, dmap__grant_index(a->b->grant, a->b->grant->begin + offset));
+    bool is_new = a->r->looked_at != offset;
+    a->r->looked_at = offset;
+    return is_new ? DMAP__CANCEL_ASK : how;
+}
+
 static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
     dmap__error error;
     uint32_t begin = r->begin;
     worker->proc->emit = emit;
     worker->proc->emit_arg = &worker->context;
-    r->end = begin + dmap__worker_proc_admit(worker->proc, r->batch_end - begin);
+    r->end = begin + dmap__worker_proc_admit(worker->proc, dmap__cancel_first(b->grant, begin, r->batch_end) - begin);
+    r->looked_at = UINT32_MAX;
     if (!put_request(worker, b, r)) {
         if (b->log->trouble.status == DMAP_OK)
             fail_request(worker, b);
         return false;
     }
-    dmap__patience patience = {worker->context.call->spec.item_timeout_s, &worker->context.call->limit,
-                               b->grant->indices ? 0 : b->grant->begin + begin, &worker->context.call->lets_run};
+    asked at = {b, r, worker->proc->channel.head};
+    dmap__patience patience = {.item_timeout_s = worker->context.call->spec.item_timeout_s,
+                               .limit = &worker->context.call->limit,
+                               .first = b->grant->indices ? 0 : b->grant->begin + begin,
+                               .lets_run = &worker->context.call->lets_run,
+                               .cancelled = look_for_cancel,
+                               .arg = &at};
     dmap__worker_proc_said said = dmap__worker_proc_ask(worker->proc, &patience, &error);
     if (said == DMAP__WORKER_PROC_STILLBORN)
         return take_stillborn(worker, b, r, &error);
@@ -284,8 +337,15 @@ static bool is_wanted(const dmap__worker *worker, const dmap__batch *b, const re
     return b->grant->indices ? limit > 0 : b->grant->begin + r->begin < limit;
 }
 
+static bool drop(dmap__worker *worker, dmap__batch *b, request *r) {
+    worker->context.index = dmap__grant_index(b->grant, b->grant->begin + r->begin);
+    b->done = ++r->begin;
+    return dmap__batch_drop_item(worker, b, r->begin - 1);
+}
+
 void dmap__worker_run_process(dmap__worker *worker, dmap__batch *b) {
     request r = {.begin = b->begin, .batch_end = b->end};
-    while (r.begin < r.batch_end && is_wanted(worker, b, &r) && ask(worker, b, &r))
-        continue;
+    bool goes_on = true;
+    while (goes_on && r.begin < r.batch_end && is_wanted(worker, b, &r))
+        goes_on = is_cancelled(b, &r) ? drop(worker, b, &r) : ask(worker, b, &r);
 }

@@ -20,7 +20,8 @@ typedef enum dmap__type {
     DMAP__PLACED = 12, /* meta: the places, in the order of the workers */
     DMAP__EMIT = 13,   /* data: the bytes */
     DMAP__TAKEN = 14,
-    DMAP__ENDED = 15
+    DMAP__ENDED = 15,
+    DMAP__CANCEL = 16 /* flags: 1: its process may be killed */
 } dmap__type;
 
 /** First 96 bytes of every message. comm reads and writes meta_size and data_size only. */
@@ -45,6 +46,9 @@ typedef struct dmap__head {
         struct {
             uint64_t index; /* items from here on are not wanted */
         } limit;
+        struct {
+            uint64_t position; /* of the lease: nobody waits for that item */
+        } cancel;
         struct {
             uint64_t size;
             uint64_t process, descriptor, file; /* that hold it on this host, and which file that is */

@@ -7,8 +7,9 @@
  *          they lie, and its results belong
  *   RECALL give back items not begun            PROGRESS items of a chunk ended so far
  *   LIMIT  items from here on are not wanted    SHARED   the data shared is there (or not)
- *   SHARE  new shared data, or where to find it  PLACED   they are here
+ *   CANCEL an item is not wanted                PLACED   they are here
  *   TAKEN  emissions have been taken            EMIT     an item's emission
+ *   SHARE  new shared data, or where to find it
  *   PLACES where do your workers run?
  *   ENDED  a call has ended: nothing of it
  *          comes any more

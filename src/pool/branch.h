@@ -14,6 +14,8 @@ typedef struct dmap__branch_ops {
     void (*recall)(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t lease, uint64_t want);
     /** Items of a call from this index on are not wanted any more. */
     void (*limit)(dmap_pool *pool, int branch, dmap__call *call, uint64_t index);
+    /** Nobody waits any more for the item at that position of a lease. kill: its process may be killed */
+    void (*cancel)(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t lease, uint64_t position, bool kill);
 } dmap__branch_ops;
 
 extern const dmap__branch_ops dmap__rank_branch;

@@ -92,6 +92,15 @@ void dmap__calls_forget(dmap_pool *pool, dmap__call *call) {
 
 /* ---- cancelling ---- */
 
+/* Two branches may have it at the end. */
+void dmap__calls_cancel_item(dmap_pool *pool, dmap__call *call, uint64_t position) {
+    for (uint32_t lease = 0; lease < call->outs_capacity; lease++) {
+        dmap__out *out = &call->outs[lease];
+        if (out->out && out->begin <= position && position < out->end)
+            dmap__branch_ops_of(pool, out->branch)->cancel(pool, call, out, lease, position, call->options.kill);
+    }
+}
+
 void dmap__calls_cancel(dmap_pool *pool, dmap__call *call) {
     atomic_store(&call->is_to_cancel, true);
     atomic_store(&pool->calls.has_cancelled, true);

@@ -33,6 +33,10 @@ void dmap__calls_unlink_waiting(dmap_pool *pool, const dmap__call *call);
 /** Calls that run or wait. */
 size_t dmap__calls_in_flight(const dmap_pool *pool);
 
+/** An item of a running call, which nobody waits for any more, is not begun, where it is now; if it runs, it is asked
+ *  to stop, and its process killed if options.kill. Its end comes all the same. */
+void dmap__calls_cancel_item(dmap_pool *pool, dmap__call *call, uint64_t position);
+
 /** dispatch.c: does what the call wants done at branches. Returns true if there was anything. */
 bool dmap__dispatch(dmap_pool *pool, dmap__call *call, double now);
 

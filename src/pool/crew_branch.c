@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "crew/cancel.h"
 #include "pool/branch.h"
 
 static void begin(dmap_pool *pool, int branch, dmap__call *call) {
@@ -63,8 +64,13 @@ static void limit(dmap_pool *pool, int branch, dmap__call *call, uint64_t index)
     dmap__crew_limit(pool->crew, &call->at_crew, index);
 }
 
+static void cancel(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t lease, uint64_t position, bool kill) {
+    (void)pool, (void)call, (void)lease;
+    dmap__cancel_item(out->grant, position, kill ? DMAP__CANCEL_KILL : DMAP__CANCEL_ASK);
+}
+
 static const dmap__branch_ops crew_branch = {
-    .begin = begin, .end = begin, .submit = submit, .recall = recall, .limit = limit};
+    .begin = begin, .end = begin, .submit = submit, .recall = recall, .limit = limit, .cancel = cancel};
 
 const dmap__branch_ops *dmap__branch_ops_of(const dmap_pool *pool, int branch) {
     if (branch)

@@ -5,10 +5,21 @@
 /* Bytes of items of variable size in one chunk, about: so a chunk of large items is small. */
 #define CHUNK_BYTES ((size_t)4 << 20)
 
+/* Of items that come back to be granted again, some may have been cancelled meanwhile. */
+static void cancel_dropped(dmap_pool *pool, dmap__call *call, const dmap__out *out) {
+    for (uint64_t position = out->begin, end = out->end; position < end; position++)
+        if (call->is_dropped(call, position))
+            dmap__calls_cancel_item(pool, call, position);
+}
+
 static void grant(dmap_pool *pool, dmap__call *call, const dmap__step *step) {
     dmap__out *out = dmap__call_lease(call, step, CHUNK_BYTES);
-    if (out && !dmap__branch_ops_of(pool, step->branch)->submit(pool, call, out, step->lease))
+    if (!out)
+        return;
+    if (!dmap__branch_ops_of(pool, step->branch)->submit(pool, call, out, step->lease))
         dmap__call_take_lease_back(call, step->lease, out);
+    else if (call->is_dropped)
+        cancel_dropped(pool, call, out);
 }
 
 static void recall(dmap_pool *pool, dmap__call *call, const dmap__step *step) {

@@ -138,5 +138,11 @@ void dmap__rank_branch_taken(dmap_pool *pool, dmap__call *call, int rank, uint64
     send(pool, call, rank, &head, NULL);
 }
 
+static void cancel(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t lease, uint64_t position, bool kill) {
+    dmap__head head = {
+        .type = DMAP__CANCEL, .flags = kill, .call = call->id, .lease = lease, .cancel.position = position};
+    send(pool, call, out->branch, &head, NULL);
+}
+
 const dmap__branch_ops dmap__rank_branch = {
-    .begin = begin, .end = end, .submit = submit, .recall = recall, .limit = limit};
+    .begin = begin, .end = end, .submit = submit, .recall = recall, .limit = limit, .cancel = cancel};

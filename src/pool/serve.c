@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "crew/cancel.h"
 #include "crew/emission.h"
 #include "net/wire.h"
 #include "pool/incoming.h"
@@ -122,10 +123,21 @@ static void take_grant(dmap_pool *pool, dmap__message *message) {
     }
 }
 
-static void recall(dmap_pool *pool, const dmap__head *head) {
-    dmap__incoming *c = pool->server->chunks;
+static dmap__incoming *find_chunk(const dmap__server *s, const dmap__head *head) {
+    dmap__incoming *c = s->chunks;
     while (c && (c->grant.lease != head->lease || c->call != head->call))
         c = c->next;
+    return c;
+}
+
+static void take_cancel(dmap_pool *pool, const dmap__head *head) {
+    dmap__incoming *c = find_chunk(pool->server, head);
+    if (c)
+        dmap__cancel_item(&c->grant, head->cancel.position, head->flags ? DMAP__CANCEL_KILL : DMAP__CANCEL_ASK);
+}
+
+static void recall(dmap_pool *pool, const dmap__head *head) {
+    dmap__incoming *c = find_chunk(pool->server, head);
     if (!c)
         return; /* its result is under way: that is the answer */
     uint64_t(*ranges)[2] = dmap__memory_array((uint64_t)dmap__crew_workers(pool->crew), sizeof *ranges);
@@ -158,6 +170,9 @@ static void take_message(dmap_pool *pool, dmap__message *message) {
     case DMAP__LIMIT:
         if (call)
             take_limit(pool, &call->at_crew, &message->head);
+        break;
+    case DMAP__CANCEL:
+        take_cancel(pool, &message->head);
         break;
     case DMAP__ENDED:
         if (call) {

@@ -15,6 +15,7 @@ void calls_end(dmap_call *call, dmap_status wanted);
 
 /* The suites of the other files. */
 void calls_add_bad_tests(CU_pSuite suite);
+void calls_add_asked_tests(CU_pSuite suite);
 void calls_add_ends_tests(CU_pSuite suite);
 void calls_add_loop_tests(CU_pSuite suite);
 void calls_add_soak(CU_pSuite suite);

@@ -383,6 +383,7 @@ static void add_tests(void) {
     CU_ADD_TEST(suite, test_on_done);
     CU_ADD_TEST(suite, test_made_inside);
     calls_add_ends_tests(suite);
+    calls_add_asked_tests(suite);
     calls_add_bad_tests(suite);
     calls_add_loop_tests(suite);
 }
