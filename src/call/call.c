@@ -85,6 +85,7 @@ static dmap_status open_plan(dmap__call *call) {
     dmap__plan_config config = {.branches = call->world.branches,
                                 .workers = call->world.workers,
                                 .fleet = call->world.fleet,
+                                .task = call->at_crew.spec.task_id,
                                 .weight = call->at_crew.spec.weight,
                                 .count = dmap__items_count(&call->source),
                                 .is_stream = dmap__items_is_stream(&call->source),

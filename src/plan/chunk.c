@@ -5,8 +5,8 @@
  *
  *   auto       R * r / (2 * sum r), between 1 ms of work (or, with many branches, what the master takes to serve
  *              each of them once) and what comes back in 0.25 s, at most 16 times the branch's largest finished
- *              chunk, or once that of another branch. First chunk: min(w, its fair share of R); the first of all: one
- *              item, whose result is then held up by no other
+ *              chunk, or once that of another branch. First chunk, if earlier calls of the task tell nothing: min(w,
+ *              its fair share of R); the first of all: one item, whose result is then held up by no other
  *              (of several calls in flight each has its part of the 0.25 s)
  *   dynamic    `chunk`, or 10 ms of work, at most half of its fair share (or all of it, if that is less than auto's
  *              least: the last items do not go out in ever smaller chunks that take a message each) and what comes back

@@ -1,9 +1,12 @@
-/* Invariants: weights is the sum over the plans that were made with this fleet; big and small of a branch are the
+/* What is known of a task is one record for each branch: memory for as many tasks as were called, none for a call.
+ *
+ * Invariants: weights is the sum over the plans that were made with this fleet; big and small of a branch are the
  * leases out of all of them. What a plan itself would allow a call that is alone is never more than the fleet does: see
  * room() in plan.c. */
 #include "plan/fleet.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct load {
     int workers;
@@ -13,7 +16,10 @@ typedef struct load {
 struct dmap__fleet {
     int branches;
     load *loads;
-    uint64_t weights; /* of all calls */
+    uint64_t all_workers;
+    uint64_t weights;      /* of all calls */
+    dmap__speeds **speeds; /* of each task; NULL: nothing was asked of it */
+    uint32_t n_speeds;
 };
 
 dmap__fleet *dmap__fleet_create(const int *workers, int branches) {
@@ -26,16 +32,45 @@ dmap__fleet *dmap__fleet_create(const int *workers, int branches) {
         free(fleet);
         return NULL;
     }
-    for (int i = 0; i < branches; i++)
+    for (int i = 0; i < branches; i++) {
         fleet->loads[i].workers = workers[i];
+        fleet->all_workers += (uint64_t)workers[i];
+    }
     return fleet;
 }
 
 void dmap__fleet_destroy(dmap__fleet *fleet) {
     if (!fleet)
         return;
+    for (uint32_t i = 0; i < fleet->n_speeds; i++)
+        free(fleet->speeds[i]);
+    free(fleet->speeds);
     free(fleet->loads);
     free(fleet);
+}
+
+static bool has_place(dmap__fleet *fleet, uint32_t task) {
+    if (task < fleet->n_speeds)
+        return true;
+    dmap__speeds **speeds = realloc(fleet->speeds, (task + UINT64_C(1)) * sizeof *speeds);
+    if (!speeds)
+        return false;
+    memset(speeds + fleet->n_speeds, 0, (task + UINT64_C(1) - fleet->n_speeds) * sizeof *speeds);
+    fleet->speeds = speeds;
+    fleet->n_speeds = task + 1;
+    return true;
+}
+
+dmap__speeds *dmap__fleet_speeds(dmap__fleet *fleet, uint32_t task) {
+    if (!has_place(fleet, task))
+        return NULL;
+    dmap__speeds *speeds = fleet->speeds[task];
+    if (speeds)
+        return speeds;
+    speeds = calloc(1, sizeof *speeds + (size_t)fleet->branches * sizeof speeds->of[0]);
+    if (speeds)
+        dmap__speed_all_init(&speeds->all, fleet->all_workers, fleet->branches);
+    return fleet->speeds[task] = speeds;
 }
 
 void dmap__fleet_join(dmap__fleet *fleet, uint32_t weight) {

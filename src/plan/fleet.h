@@ -1,10 +1,12 @@
-/* The fleet: what the plans of all calls in flight share. A branch takes a bounded number of leases, whatever calls
- * they are of. Pure, as the plan is. */
+/* The fleet: the branches, to all calls: what they have to do, how fast they are at each task, and how the calls share
+ * them. It is kept from call to call. Pure, as the plan is. */
 #ifndef DMAP_PLAN_FLEET_H
 #define DMAP_PLAN_FLEET_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "plan/speed.h"
 
 #define DMAP__SMALL_LEASE 4 /* items */
 #define DMAP__BIG_LEASES  6 /* most that a branch has out of more items than these */
@@ -16,6 +18,9 @@ typedef struct dmap__fleet dmap__fleet;
 dmap__fleet *dmap__fleet_create(const int *workers, int branches);
 /** fleet may be NULL. */
 void dmap__fleet_destroy(dmap__fleet *fleet);
+
+/** What is known of a task's speed, kept as long as the fleet; NULL: memory is out. Tasks are numbered from 0. */
+dmap__speeds *dmap__fleet_speeds(dmap__fleet *fleet, uint32_t task);
 
 /** A call of that weight has begun, and has ended. */
 void dmap__fleet_join(dmap__fleet *fleet, uint32_t weight);

@@ -37,6 +37,7 @@ static void set_workers(dmap__plan *plan) {
     for (int i = 0; i < plan->config.branches; i++) {
         int workers = plan->config.workers[i];
         plan->branches[i].workers = workers;
+        plan->branches[i].worth = (uint64_t)workers;
         plan->all_workers += (uint64_t)workers;
         plan->working += workers > 0;
     }
@@ -56,6 +57,8 @@ dmap__plan *dmap__plan_create(const dmap__plan_config *config) {
     plan->branches = calloc((size_t)config->branches, sizeof *plan->branches);
     plan->candidates = calloc((size_t)config->branches, sizeof *plan->candidates);
     if (!plan->branches || !plan->candidates || !set_shares(plan) || !dmap__plan_has_lease(plan))
+        goto fail;
+    if (config->fleet && !(plan->known = dmap__fleet_speeds(config->fleet, config->task)))
         goto fail;
     set_workers(plan);
     dmap__speed_all_init(&plan->speed, plan->all_workers, config->branches);
@@ -117,6 +120,15 @@ bool dmap__plan_has_lease(dmap__plan *plan) {
 
 static uint64_t lesser(uint64_t a, uint64_t b) {
     return a < b ? a : b;
+}
+
+void dmap__plan_seed(dmap__plan *plan, dmap__branch *branch) {
+    if (branch->is_seeded || !plan->known)
+        return;
+    if (!plan->is_seeded)
+        dmap__speed_all_seed(&plan->speed, &plan->known->all);
+    dmap__speed_seed(&plan->speed, &branch->speed, branch->workers, &plan->known->of[branch - plan->branches]);
+    plan->is_seeded = branch->is_seeded = true;
 }
 
 void dmap__plan_look(dmap__branch *branch, double now) {
@@ -199,13 +211,15 @@ static double most_s(const dmap__plan *plan) {
 }
 
 /* Items by the schedule alone. */
-static uint64_t scheduled(dmap__plan *plan, const dmap__branch *b, uint64_t left) {
+static uint64_t scheduled(dmap__plan *plan, dmap__branch *b, uint64_t left) {
     const dmap__plan_config *config = &plan->config;
     bool known = !config->is_stream;
     if (known && config->schedule == DMAP_STATIC)
         return config->chunk && config->chunk < b->share ? config->chunk : b->share;
     if (known && config->schedule == DMAP_FACTORING)
         return factored(plan, b, left);
+    if (plan->granted) /* the first lease is of one item in any case */
+        dmap__plan_seed(plan, b);
     dmap__chunk_query query = {.schedule = config->schedule,
                                .known = known,
                                .left = left,
@@ -221,7 +235,7 @@ static uint64_t scheduled(dmap__plan *plan, const dmap__branch *b, uint64_t left
     return dmap__chunk_size(&query);
 }
 
-static uint64_t fresh_size(dmap__plan *plan, const dmap__branch *b) {
+static uint64_t fresh_size(dmap__plan *plan, dmap__branch *b) {
     uint64_t left = dmap__plan_fresh(plan);
     uint64_t size = scheduled(plan, b, left);
     size = size < left ? size : left;

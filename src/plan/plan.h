@@ -24,6 +24,7 @@ typedef struct dmap__plan_config {
     int branches;       /* 1 or more */
     const int *workers; /* of each branch; 0: it gets no work. At least one is not 0. Copied */
     dmap__fleet *fleet; /* shared with other plans, borrowed; NULL: this call is alone */
+    uint32_t task;      /* of the call, by its number in the fleet */
     uint32_t weight;    /* of the call, beside those of the others; 1 or more, with a fleet */
     uint64_t count;     /* of items, up to UINT64_MAX; of a stream it is not looked at */
     bool is_stream;     /* nobody knows how many items there are until the source ends */

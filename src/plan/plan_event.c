@@ -128,6 +128,17 @@ dmap_status dmap__plan_piece(dmap__plan *plan, uint32_t lease, const dmap__piece
     return status;
 }
 
+/* The call itself has no use for what its last chunk says. It begins with what is known without this one. */
+static void measure(dmap__plan *plan, int branch, const dmap__speed_chunk *chunk) {
+    dmap__branch *b = &plan->branches[branch];
+    if (plan->out > 1 || plan->requeue.count || dmap__plan_fresh(plan)) {
+        dmap__plan_seed(plan, b);
+        dmap__speed_update(&plan->speed, &b->speed, b->workers, chunk);
+    }
+    if (plan->known)
+        dmap__speed_keep(plan->known, branch, b->workers, chunk);
+}
+
 void dmap__plan_done(dmap__plan *plan, double now, uint32_t lease, uint64_t items, double busy_s) {
     dmap__lease *found = dmap__plan_lease(plan, lease);
     if (!found) {
@@ -145,7 +156,7 @@ void dmap__plan_done(dmap__plan *plan, double now, uint32_t lease, uint64_t item
                                .clock_s = (now - b->from_s) * (double)b->at_work,
                                .bytes = found->bytes,
                                .waited = found->waited};
-    dmap__speed_update(&plan->speed, &b->speed, b->workers, &chunk);
+    measure(plan, found->branch, &chunk);
     b->since = now;
     end_lease(plan, found);
     dmap__plan_look(b, now);

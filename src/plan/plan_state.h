@@ -47,6 +47,8 @@ typedef struct dmap__branch {
     uint64_t load;           /* items in them that have not ended, by the last progress reports */
     uint32_t newest, oldest; /* lease */
     dmap__queue queue;
+    bool is_seeded; /* speed, with what is known */
+    uint64_t worth; /* workers that are worth giving work, when it was last put into a queue */
     dmap__speed speed;
     double since;             /* when the items it had left were last known for sure */
     double from_s;            /* when it last got a lease as it had none, or one of its leases ended, ... */
@@ -96,6 +98,8 @@ struct dmap__plan {
     uint64_t requeued_items;
     dmap__window window;
     dmap__speed_all speed;
+    dmap__speeds *known; /* by calls of this task, the fleet's; NULL: no fleet */
+    bool is_seeded;      /* speed, with that */
 
     int *candidates; /* branches that may be asked for work back */
     int candidate_count;
@@ -115,6 +119,8 @@ dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease);
 uint64_t dmap__plan_lease_left(const dmap__lease *lease);
 /** Counts the branch's load again, after `before` items of the lease had not ended, and moves it to its queue. */
 void dmap__plan_loaded(dmap__plan *plan, const dmap__lease *lease, uint64_t before);
+/** Has the branch's speed begin with what is known of it, if that has not been done. */
+void dmap__plan_seed(dmap__plan *plan, dmap__branch *branch);
 /** From now on it is measured what the branch takes for the lease that ends next. */
 void dmap__plan_look(dmap__branch *branch, double now);
 /** Most items that the branch's next lease may have. */

@@ -12,7 +12,7 @@
 #define MOST_LOOKS 64
 
 dmap__queue dmap__ready_queue(const dmap__plan *plan, const dmap__branch *b) {
-    uint64_t workers = dmap__speed_workers(&b->speed, b->workers);
+    uint64_t workers = b->worth;
     bool has_room = b->out < 2 * b->workers + DMAP__SPARE;
     if (workers && b->load < workers && has_room)
         return DMAP__IDLE;
@@ -43,10 +43,12 @@ static void enter(dmap__plan *plan, int branch, dmap__queue queue) {
 }
 
 void dmap__ready_move(dmap__plan *plan, int branch, bool was_served) {
-    dmap__queue queue = dmap__ready_queue(plan, &plan->branches[branch]);
-    if (!was_served && queue == plan->branches[branch].queue)
+    dmap__branch *b = &plan->branches[branch];
+    b->worth = dmap__speed_workers(&b->speed, b->workers);
+    dmap__queue queue = dmap__ready_queue(plan, b);
+    if (!was_served && queue == b->queue)
         return;
-    leave(plan, &plan->branches[branch]);
+    leave(plan, b);
     enter(plan, branch, queue);
 }
 

@@ -17,9 +17,15 @@
  * chunks have less of these by the item, but a branch that passes for slow gets smaller ones. So few bytes never make a
  * branch slow; they show that it is slow no more.
  *
- * Invariant: all->rate is the sum of speed->rate, and all->measured_workers that of the workers, over the branches
- * whose rate is not 0. Differences of doubles add up to an error far below what the measurement itself is worth.
- * A clock that saw nothing (0 s) counts as SHORTEST_S an item: no division by zero, no infinite rate. */
+ * What a call begins with was measured by earlier ones, and is old: their items may have been others, and the branch
+ * may have had other things to do. It is the best guess there is, so the first chunks follow it. But it counts as
+ * KEPT_ITEMS items at the most, so that a first chunk which says something else is believed at once; and as a guess may
+ * be wrong by any factor, no first chunk is longer by it than TRUSTED_S: those after it grow by what the call itself
+ * has finished. Age is told by calls and chunks, not by the clock: the same events give the same plan.
+ *
+ * Invariant, but for what is kept: all->rate is the sum of speed->rate, and all->measured_workers that of the workers,
+ * over the branches whose rate is not 0. Differences of doubles add up to an error far below what the measurement
+ * itself is worth. A clock that saw nothing (0 s) counts as SHORTEST_S an item: nothing is divided by zero. */
 #include "plan/speed.h"
 
 #include "plan/chunk.h"
@@ -29,9 +35,12 @@
 #define MIXED_ITEMS 4.0   /* items of the mean branch that are mixed in */
 #define NOTABLE     1.5   /* times the time in tasks */
 #define FEW_BYTES   16384 /* of a chunk's results: fewer say nothing of a link */
+#define KEPT_ITEMS  4.0   /* what is old counts as so many items of each branch */
+#define TRUSTED_S   1e-3  /* work a worker in a chunk whose size only what is old speaks for */
 
 void dmap__speed_all_init(dmap__speed_all *all, uint64_t workers, int branches) {
-    *all = (dmap__speed_all){.workers = (double)workers, .keep = 1.0 - 0.5 / branches};
+    *all = (dmap__speed_all){
+        .workers = (double)workers, .branches = branches, .keep = 1.0 - (1.0 - PAST_WEIGHT) / branches};
 }
 
 static double at_least_shortest(double item_s) {
@@ -95,19 +104,69 @@ static void measure_tasks(dmap__speed_all *all, dmap__speed *speed, double items
     all->items = all->items * all->keep + items;
 }
 
-void dmap__speed_update(dmap__speed_all *all, dmap__speed *speed, int workers, const dmap__speed_chunk *chunk) {
+static void measure_rate(dmap__speed_all *all, dmap__speed *speed, int workers) {
+    if (speed->rate <= 0)
+        all->measured_workers += workers;
+    all->rate -= speed->rate;
+    speed->rate = dmap__speed_rate(all, speed, workers);
+    all->rate += speed->rate;
+}
+
+/* False: nothing was done. */
+static bool measure(dmap__speed_all *all, dmap__speed *speed, int workers, const dmap__speed_chunk *chunk) {
     double items = (double)chunk->items, seconds = chunk->busy_s > 0 ? chunk->busy_s : 0;
     if (chunk->items == 0)
-        return;
+        return false;
     if (chunk->items > speed->largest)
         speed->largest = chunk->items;
     if (items / workers > all->widest)
         all->widest = items / workers;
     measure_tasks(all, speed, items, seconds);
     measure_way(speed, chunk, items, items * at_least_shortest(seconds / items));
-    if (speed->rate <= 0)
-        all->measured_workers += workers;
-    all->rate -= speed->rate;
-    speed->rate = dmap__speed_rate(all, speed, workers);
-    all->rate += speed->rate;
+    return true;
+}
+
+void dmap__speed_update(dmap__speed_all *all, dmap__speed *speed, int workers, const dmap__speed_chunk *chunk) {
+    if (measure(all, speed, workers, chunk))
+        measure_rate(all, speed, workers);
+}
+
+void dmap__speed_keep(dmap__speeds *speeds, int branch, int workers, const dmap__speed_chunk *chunk) {
+    measure(&speeds->all, &speeds->of[branch], workers, chunk);
+}
+
+/* ---- what is old ---- */
+
+/* So many items a worker count as finished, of those that were, that DMAP__GROWTH times as many take TRUSTED_S. */
+static double trusted(double items, double item_s) {
+    double most = TRUSTED_S / DMAP__GROWTH / at_least_shortest(item_s);
+    return items < most ? items : most;
+}
+
+static double weight_of(double items, double most) {
+    return items > most ? most / items : 1;
+}
+
+void dmap__speed_all_seed(dmap__speed_all *all, const dmap__speed_all *known) {
+    if (known->items <= 0)
+        return;
+    double weight = weight_of(known->items, KEPT_ITEMS * all->branches);
+    all->busy_s = known->busy_s * weight;
+    all->items = known->items * weight;
+    all->widest = trusted(known->widest, known->busy_s / known->items);
+}
+
+void dmap__speed_seed(dmap__speed_all *all, dmap__speed *speed, int workers, const dmap__speed *known) {
+    if (known->items <= 0)
+        return;
+    double weight = weight_of(known->items, KEPT_ITEMS), way_weight = weight_of(known->clock_items, KEPT_ITEMS);
+    *speed = (dmap__speed){.busy_s = known->busy_s * weight,
+                           .items = known->items * weight,
+                           .clock_s = known->clock_s * way_weight,
+                           .tasks_s = known->tasks_s * way_weight,
+                           .clock_items = known->clock_items * way_weight,
+                           .way_s = known->way_s};
+    double largest = workers * trusted((double)known->largest / workers, dmap__speed_item_s(all, speed));
+    speed->largest = largest > 1 ? (uint64_t)largest : 1;
+    measure_rate(all, speed, workers);
 }

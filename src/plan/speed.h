@@ -1,4 +1,5 @@
-/* How fast a branch is: measured time per item, in tasks and on the way back, recent chunks weighing more. */
+/* How fast a branch is: measured time per item, in tasks and on the way back, recent chunks weighing more. A call
+ * measures its own; what all calls of a task have measured is kept as well, and the next one begins with that. */
 #ifndef DMAP_PLAN_SPEED_H
 #define DMAP_PLAN_SPEED_H
 
@@ -29,14 +30,27 @@ typedef struct dmap__speed_all {
     double rate;             /* sum over measured branches */
     double measured_workers; /* theirs */
     double workers;          /* of all branches */
-    double keep;             /* weight of the past, by number of branches */
-    double widest;           /* items a worker in the largest finished chunk of any branch */
+    double branches;
+    double keep;   /* weight of the past, by number of branches */
+    double widest; /* items a worker in the largest finished chunk of any branch */
 } dmap__speed_all;
 
+/* A task at all branches: what its calls have measured so far. */
+typedef struct dmap__speeds {
+    dmap__speed_all all;
+    dmap__speed of[]; /* each branch */
+} dmap__speeds;
+
 void dmap__speed_all_init(dmap__speed_all *all, uint64_t workers, int branches);
+/** Begins with what is known: of all branches, before anything is measured, ... */
+void dmap__speed_all_seed(dmap__speed_all *all, const dmap__speed_all *known);
+/** ... and of one, before its first chunk. `all` was seeded before. */
+void dmap__speed_seed(dmap__speed_all *all, dmap__speed *speed, int workers, const dmap__speed *known);
 
 /** A chunk has finished. */
 void dmap__speed_update(dmap__speed_all *all, dmap__speed *speed, int workers, const dmap__speed_chunk *chunk);
+/** The same for what is kept, of which nobody asks for the rate of all. */
+void dmap__speed_keep(dmap__speeds *speeds, int branch, int workers, const dmap__speed_chunk *chunk);
 /** Mean seconds of an item on one worker; of all branches if this one has done nothing yet; 0 if none has. */
 double dmap__speed_item_s(const dmap__speed_all *all, const dmap__speed *speed);
 /** Items of the largest finished chunk, by which the next one of a branch with so many workers is measured: its own, or

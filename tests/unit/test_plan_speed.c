@@ -3,6 +3,7 @@
 #include <CUnit/CUnit.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "plan/speed.h"
 #include "unit.h"
@@ -85,11 +86,32 @@ static void test_workers(void) {
     }
 }
 
+/* What is old counts as four items, and says little of how long a chunk may be. */
+static void test_old(void) {
+    dmap__speeds *known = calloc(1, sizeof *known + sizeof known->of[0]);
+    dmap__speed_all all;
+    dmap__speed speed = {0};
+    dmap__speed_all_init(&known->all, 2, 1);
+    dmap__speed_all_init(&all, 2, 1);
+    dmap__speed_all_seed(&all, &known->all);
+    dmap__speed_seed(&all, &speed, 2, &known->of[0]);
+    CU_ASSERT(all.items == 0 && speed.items == 0 && dmap__speed_largest(&all, &speed, 2) == 0);
+    dmap__speed_keep(known, 0, 2, &(dmap__speed_chunk){100000, 1, 1, MANY, true});
+    dmap__speed_all_seed(&all, &known->all);
+    dmap__speed_seed(&all, &speed, 2, &known->of[0]);
+    CU_ASSERT_DOUBLE_EQUAL(dmap__speed_item_s(&all, &speed), 1e-5, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(dmap__speed_rate(&all, &speed, 2), 2e5, 1e-3);
+    CU_ASSERT_DOUBLE_EQUAL(dmap__speed_rate_all(&all), 2e5, 1e-3);
+    CU_ASSERT_EQUAL(dmap__speed_largest(&all, &speed, 2), 12); /* 16 times as many take 1 ms of two workers */
+    dmap__speed_update(&all, &speed, 2, &(dmap__speed_chunk){1, 1, 1, 0, true});
+    CU_ASSERT_DOUBLE_EQUAL(dmap__speed_item_s(&all, &speed), 1.0 / 3, 1e-3); /* one item of 1 s, two of before */
+    CU_ASSERT_DOUBLE_EQUAL(dmap__speed_rate_all(&all), 6, 0.1);
+    free(known);
+}
+
 int main(void) {
     static CU_TestInfo tests[] = {
-        {"rates", test_rates},
-        {"time of an item", test_item_s},
-        {"workers", test_workers},
+        {"rates", test_rates}, {"time of an item", test_item_s}, {"workers", test_workers}, {"what is old", test_old},
         CU_TEST_INFO_NULL,
     };
     return unit_run("plan: speed", tests);

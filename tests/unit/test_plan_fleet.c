@@ -1,0 +1,66 @@
+/* The fleet: what several plans share, with numbers worked out by hand. */
+#include "plan/plan_state.h"
+#include "plan_steps.h"
+#include "unit.h"
+
+static const int two_of_two[] = {2, 2};
+
+static dmap__plan *make_on(dmap__fleet *fleet, uint32_t task, uint64_t count) {
+    return make((dmap__plan_config){
+        .branches = 2, .workers = two_of_two, .fleet = fleet, .task = task, .weight = 1, .count = count});
+}
+
+/* Leases of so many items at both branches. */
+static void know(dmap__fleet *fleet, uint32_t task, uint64_t items, double item_s) {
+    for (int branch = 0; branch < 2; branch++)
+        dmap__speed_keep(dmap__fleet_speeds(fleet, task), branch, 2,
+                         &(dmap__speed_chunk){.items = items, .busy_s = (double)items * item_s});
+}
+
+/* The second lease of a call that begins; the first is of one item. */
+static void begins_with(dmap__fleet *fleet, uint32_t task, uint64_t items) {
+    dmap__plan *plan = make_on(fleet, task, 1000000);
+    granted(plan, 0, 0, 1, 1);
+    granted(plan, 1, 1, 1 + items, 1);
+    CU_ASSERT_PTR_NULL(dmap__plan_check(plan));
+    dmap__plan_destroy(plan);
+}
+
+/* The second call of a task begins with what the first has learned. No chunk is longer than a millisecond by that. */
+static void test_speed_is_kept(void) {
+    dmap__fleet *fleet = dmap__fleet_create(two_of_two, 2);
+    dmap__plan *plan = make_on(fleet, 3, 100);
+    uint32_t first = granted(plan, 0, 0, 1, 1), second = granted(plan, 1, 1, 3, 1);
+    finish(plan, first, 0, 1, 1, 10e-6);
+    finish(plan, second, 1, 3, 1, 10e-6);
+    dmap__plan_destroy(plan);
+    begins_with(fleet, 3, 32);
+    know(fleet, 1, 1000, 10e-6);
+    begins_with(fleet, 1, 16 * 12); /* of 200 that take 1 ms */
+    know(fleet, 0, 1000, 0.1);
+    begins_with(fleet, 0, 5); /* 0.25 s */
+    begins_with(fleet, 2, 2); /* nothing is known */
+    dmap__fleet_destroy(fleet);
+}
+
+/* Another call of the task does not change what one that runs has measured. */
+static void test_calls_measure_apart(void) {
+    dmap__fleet *fleet = dmap__fleet_create(two_of_two, 2);
+    dmap__plan *plan = make_on(fleet, 0, 1000000);
+    finish(plan, granted(plan, 0, 0, 1, 1), 0, 1, 1, 1e-3);
+    double before_s = dmap__speed_item_s(&plan->speed, &plan->branches[0].speed);
+    know(fleet, 0, 1000, 1);
+    CU_ASSERT_DOUBLE_EQUAL(dmap__speed_item_s(&plan->speed, &plan->branches[0].speed), before_s, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(before_s, 1e-3, 1e-9);
+    dmap__plan_destroy(plan);
+    dmap__fleet_destroy(fleet);
+}
+
+int main(void) {
+    static CU_TestInfo tests[] = {
+        {"speed is kept", test_speed_is_kept},
+        {"calls measure apart", test_calls_measure_apart},
+        CU_TEST_INFO_NULL,
+    };
+    return unit_run("fleet", tests);
+}
