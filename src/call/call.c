@@ -85,6 +85,7 @@ static dmap_status open_plan(dmap__call *call) {
     dmap__plan_config config = {.branches = call->world.branches,
                                 .workers = call->world.workers,
                                 .fleet = call->world.fleet,
+                                .share = &call->share,
                                 .task = call->at_crew.spec.task_id,
                                 .weight = call->at_crew.spec.weight,
                                 .count = dmap__items_count(&call->source),

@@ -28,7 +28,6 @@ typedef struct dmap__out {
     int attempt;
     uint64_t kept;     /* items of it that will be granted again */
     uint64_t progress; /* items ended for good, as last heard */
-    double expected_s; /* of workers, over the call's weight, while it is out */
     dmap__items *items;
     dmap__grant *grant;  /* on the master's own crew; NULL: on another rank, */
     const void *array;   /* which reads items from here; NULL: they are sent */
@@ -60,7 +59,7 @@ typedef struct dmap__call {
     const dmap_task *task;
     dmap__crew_call at_crew; /* spec and limit, as the master's own crew sees them */
     dmap_map_options options;
-    double had_s; /* time of workers, over its weight, and what the others had when it began: for fair turns */
+    dmap__fleet_share share; /* of the fleet */
     dmap__source source;
     bool source_told; /* the plan knows that the source has ended */
     dmap__order *order;

@@ -5,8 +5,6 @@
 #include "base/memory.h"
 #include "call/call.h"
 
-#define LEAST_S 1e-3 /* that a chunk is expected to take, at the least */
-
 dmap__out *dmap__call_out(dmap__call *call, uint64_t lease) {
     return lease < call->outs_capacity && call->outs[lease].out ? &call->outs[lease] : NULL;
 }
@@ -24,7 +22,6 @@ static dmap__out *open_lease(dmap__call *call, const dmap__step *step) {
 }
 
 void dmap__call_close_lease(dmap__call *call, dmap__out *out) {
-    call->had_s -= out->expected_s;
     if (out->items) {
         dmap__items_close(&call->source, out->items, out->end - out->begin - out->kept);
         dmap__items_leave(&call->source, out->items);
@@ -57,15 +54,6 @@ static bool shorten(dmap__call *call, const dmap__step *step, dmap__out *out) {
     return out->end > out->begin;
 }
 
-/* What is out counts as had, by what items of the call took so far: else one call would be served at every branch
- * before the first result comes. */
-static void expect(dmap__call *call, dmap__out *out) {
-    double item_s = call->arrived ? call->report.busy_s / (double)call->arrived : 0;
-    double expected_s = item_s * (double)(out->end - out->begin);
-    out->expected_s = (expected_s > LEAST_S ? expected_s : LEAST_S) / call->at_crew.spec.weight;
-    call->had_s += out->expected_s;
-}
-
 dmap__out *dmap__call_lease(dmap__call *call, const dmap__step *step, size_t bytes) {
     dmap__error error;
     dmap__out *out = open_lease(call, step);
@@ -77,10 +65,8 @@ dmap__out *dmap__call_lease(dmap__call *call, const dmap__step *step, size_t byt
     }
     out = &call->outs[step->lease];
     out->items = items;
-    if (shorten(call, step, out)) {
-        expect(call, out);
+    if (shorten(call, step, out))
         return out;
-    }
     dmap__call_close_lease(call, out);
     return NULL;
 }

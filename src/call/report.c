@@ -8,7 +8,6 @@ void dmap__call_count(dmap__call *call, int branch, uint64_t items, double busy_
     share->busy_s += busy_s;
     share->chunks++;
     call->report.busy_s += busy_s;
-    call->had_s += busy_s / call->at_crew.spec.weight;
 }
 
 void dmap__call_fill_report(dmap__call *call) {

@@ -1,8 +1,6 @@
 /* What is known of a task is one record for each branch: memory for as many tasks as were called, none for a call.
  *
- * Invariants: weights is the sum over the plans that were made with this fleet; big and small of a branch are the
- * leases out of all of them. What a plan itself would allow a call that is alone is never more than the fleet does: see
- * room() in plan.c. */
+ * Invariants: weights is the sum over the shares; big and small of a branch are the leases out of all calls. */
 #include "plan/fleet.h"
 
 #include <stdlib.h>
@@ -17,8 +15,9 @@ struct dmap__fleet {
     int branches;
     load *loads;
     uint64_t all_workers;
-    uint64_t weights;      /* of all calls */
-    dmap__speeds **speeds; /* of each task; NULL: nothing was asked of it */
+    dmap__fleet_share *first; /* of the calls, in no order */
+    uint64_t weights;         /* theirs */
+    dmap__speeds **speeds;    /* of each task; NULL: nothing was asked of it */
     uint32_t n_speeds;
 };
 
@@ -73,16 +72,30 @@ dmap__speeds *dmap__fleet_speeds(dmap__fleet *fleet, uint32_t task) {
     return fleet->speeds[task] = speeds;
 }
 
-void dmap__fleet_join(dmap__fleet *fleet, uint32_t weight) {
+static double least_had(const dmap__fleet *fleet) {
+    double least_s = fleet->first ? fleet->first->had_s : 0;
+    for (const dmap__fleet_share *s = fleet->first; s; s = s->next)
+        least_s = s->had_s < least_s ? s->had_s : least_s;
+    return least_s;
+}
+
+void dmap__fleet_join(dmap__fleet *fleet, dmap__fleet_share *share, uint32_t weight) {
+    *share = (dmap__fleet_share){.had_s = least_had(fleet), .weight = weight, .next = fleet->first};
+    if (fleet->first)
+        fleet->first->prev = share;
+    fleet->first = share;
     fleet->weights += weight;
 }
 
-void dmap__fleet_leave(dmap__fleet *fleet, uint32_t weight) {
-    fleet->weights -= weight;
+void dmap__fleet_leave(dmap__fleet *fleet, dmap__fleet_share *share) {
+    *(share->prev ? &share->prev->next : &fleet->first) = share->next;
+    if (share->next)
+        share->next->prev = share->prev;
+    fleet->weights -= share->weight;
 }
 
-double dmap__fleet_part(const dmap__fleet *fleet, uint32_t weight) {
-    return (double)weight / (double)fleet->weights;
+double dmap__fleet_part(const dmap__fleet *fleet, const dmap__fleet_share *share) {
+    return (double)share->weight / (double)fleet->weights;
 }
 
 uint64_t dmap__fleet_room(const dmap__fleet *fleet, int branch) {

@@ -21,6 +21,8 @@
 
 #include <stdlib.h>
 
+#define LEAST_S 1e-3 /* that a chunk is expected to take, while nothing is known */
+
 static bool set_shares(dmap__plan *plan) {
     const dmap__plan_config *config = &plan->config;
     if (config->schedule != DMAP_STATIC || config->is_stream)
@@ -43,6 +45,20 @@ static void set_workers(dmap__plan *plan) {
     }
 }
 
+static bool join(dmap__plan *plan) {
+    dmap__plan_config *config = &plan->config;
+    if (!config->fleet) {
+        config->fleet = plan->own_fleet = dmap__fleet_create(config->workers, config->branches);
+        config->share = &plan->own_share;
+    }
+    plan->known = config->fleet ? dmap__fleet_speeds(config->fleet, config->task) : NULL;
+    if (!plan->known)
+        return false;
+    dmap__fleet_join(config->fleet, config->share, config->weight ? config->weight : 1);
+    plan->has_joined = true;
+    return true;
+}
+
 dmap__plan *dmap__plan_create(const dmap__plan_config *config) {
     dmap__plan *plan = calloc(1, sizeof *plan);
     if (!plan)
@@ -56,17 +72,12 @@ dmap__plan *dmap__plan_create(const dmap__plan_config *config) {
     dmap__window_init(&plan->window, config);
     plan->branches = calloc((size_t)config->branches, sizeof *plan->branches);
     plan->candidates = calloc((size_t)config->branches, sizeof *plan->candidates);
-    if (!plan->branches || !plan->candidates || !set_shares(plan) || !dmap__plan_has_lease(plan))
-        goto fail;
-    if (config->fleet && !(plan->known = dmap__fleet_speeds(config->fleet, config->task)))
+    if (!plan->branches || !plan->candidates || !set_shares(plan) || !dmap__plan_has_lease(plan) || !join(plan))
         goto fail;
     set_workers(plan);
     dmap__speed_all_init(&plan->speed, plan->all_workers, config->branches);
     dmap__ready_init(plan);
     plan->config.workers = NULL;
-    if (config->fleet)
-        dmap__fleet_join(config->fleet, config->weight);
-    plan->has_joined = config->fleet != NULL;
     return plan;
 fail:
     dmap__plan_destroy(plan);
@@ -77,7 +88,8 @@ void dmap__plan_destroy(dmap__plan *plan) {
     if (!plan)
         return;
     if (plan->has_joined)
-        dmap__fleet_leave(plan->config.fleet, plan->config.weight);
+        dmap__fleet_leave(plan->config.fleet, plan->config.share);
+    dmap__fleet_destroy(plan->own_fleet);
     free(plan->candidates);
     free(plan->branches);
     free(plan->leases);
@@ -97,8 +109,16 @@ uint64_t dmap__plan_lease_left(const dmap__lease *lease) {
     return size > lease->ended ? size - lease->ended : 0;
 }
 
-void dmap__plan_loaded(dmap__plan *plan, const dmap__lease *lease, uint64_t before) {
+/* What is out counts as had: else a call would be served at every branch before its first result comes. */
+static void expect(dmap__plan *plan, dmap__lease *lease) {
+    double expected_s = lease->item_s * (double)(lease->end - lease->begin - lease->returned);
+    plan->config.share->had_s += expected_s - lease->expected_s;
+    lease->expected_s = expected_s;
+}
+
+void dmap__plan_loaded(dmap__plan *plan, dmap__lease *lease, uint64_t before) {
     dmap__branch *b = &plan->branches[lease->branch];
+    expect(plan, lease);
     b->load = b->load - before + dmap__plan_lease_left(lease);
     dmap__ready_move(plan, lease->branch, false);
 }
@@ -123,7 +143,7 @@ static uint64_t lesser(uint64_t a, uint64_t b) {
 }
 
 void dmap__plan_seed(dmap__plan *plan, dmap__branch *branch) {
-    if (branch->is_seeded || !plan->known)
+    if (branch->is_seeded)
         return;
     if (!plan->is_seeded)
         dmap__speed_all_seed(&plan->speed, &plan->known->all);
@@ -138,11 +158,8 @@ void dmap__plan_look(dmap__branch *branch, double now) {
 
 uint64_t dmap__plan_room(const dmap__plan *plan, const dmap__branch *branch) {
     const dmap__plan_config *config = &plan->config;
-    uint64_t workers = (uint64_t)branch->workers, most = UINT64_MAX;
-    if (config->fleet)
-        most = dmap__fleet_room(config->fleet, (int)(branch - plan->branches));
-    else if (branch->big >= DMAP__BIG_LEASES)
-        most = DMAP__SMALL_LEASE;
+    uint64_t workers = (uint64_t)branch->workers;
+    uint64_t most = dmap__fleet_room(config->fleet, (int)(branch - plan->branches));
     if (config->no_prefetch)
         most = lesser(most, workers > branch->load ? workers - branch->load : 0);
     if (config->max_chunk)
@@ -155,6 +172,12 @@ uint64_t dmap__plan_room(const dmap__plan *plan, const dmap__branch *branch) {
 uint64_t dmap__plan_fresh(const dmap__plan *plan) {
     uint64_t end = plan->count < plan->limit ? plan->count : plan->limit;
     return end > plan->granted ? end - plan->granted : 0;
+}
+
+/* Over the call's weight. While nothing is known, a lease counts as LEAST_S. */
+static double item_s(const dmap__plan *plan, const dmap__branch *b, uint64_t items) {
+    double known_s = dmap__speed_item_s(&plan->speed, &b->speed);
+    return (known_s > 0 ? known_s : LEAST_S / (double)items) / plan->config.share->weight;
 }
 
 void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__requeue *range, bool fresh, double now,
@@ -170,20 +193,20 @@ void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__requeue *range, 
                            .end = range->end,
                            .is_big = range->end - range->begin > DMAP__SMALL_LEASE,
                            .waited = b->out > 0,
+                           .item_s = item_s(plan, b, range->end - range->begin),
                            .branch = branch,
                            .older = b->newest,
                            .newer = DMAP__NO_LEASE};
     *(b->out ? &plan->leases[b->newest].newer : &b->oldest) = number;
     b->newest = number;
     b->load += range->end - range->begin;
+    expect(plan, lease);
     if (b->out == 0) {
         b->since = now;
         dmap__plan_look(b, now);
     }
     b->out++;
-    b->big += lease->is_big;
-    if (plan->config.fleet)
-        dmap__fleet_grant(plan->config.fleet, branch, lease->is_big);
+    dmap__fleet_grant(plan->config.fleet, branch, lease->is_big);
     dmap__ready_move(plan, branch, true);
     dmap__recall_note(plan, branch);
     plan->out++;
@@ -206,8 +229,7 @@ static uint64_t factored(dmap__plan *plan, const dmap__branch *b, uint64_t left)
 
 /* A branch that serves several calls takes that much longer for a chunk of each. */
 static double most_s(const dmap__plan *plan) {
-    const dmap__plan_config *config = &plan->config;
-    return DMAP__MOST_S * (config->fleet ? dmap__fleet_part(config->fleet, config->weight) : 1);
+    return DMAP__MOST_S * dmap__fleet_part(plan->config.fleet, plan->config.share);
 }
 
 /* Items by the schedule alone. */

@@ -23,11 +23,12 @@ typedef struct dmap__plan dmap__plan;
 typedef struct dmap__plan_config {
     int branches;       /* 1 or more */
     const int *workers; /* of each branch; 0: it gets no work. At least one is not 0. Copied */
-    dmap__fleet *fleet; /* shared with other plans, borrowed; NULL: this call is alone */
-    uint32_t task;      /* of the call, by its number in the fleet */
-    uint32_t weight;    /* of the call, beside those of the others; 1 or more, with a fleet */
-    uint64_t count;     /* of items, up to UINT64_MAX; of a stream it is not looked at */
-    bool is_stream;     /* nobody knows how many items there are until the source ends */
+    dmap__fleet *fleet; /* of these branches, shared with other plans; NULL: this call is alone, in one of its own */
+    dmap__fleet_share *share; /* the call's, with a fleet. Both are borrowed */
+    uint32_t task;            /* of the call, by its number in the fleet */
+    uint32_t weight;          /* of the call, beside those of the others; 0: as 1 */
+    uint64_t count;           /* of items, up to UINT64_MAX; of a stream it is not looked at */
+    bool is_stream;           /* nobody knows how many items there are until the source ends */
     dmap_schedule schedule;
     uint64_t chunk;        /* the caller's wish, as in dmap_map_options; 0: none */
     uint64_t max_chunk;    /* most items in a lease (from their sizes in bytes); 0: no bound */

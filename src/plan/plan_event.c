@@ -33,9 +33,8 @@ static void end_lease(dmap__plan *plan, dmap__lease *lease) {
     dmap__recall_end(plan, lease);
     unlink_lease(plan, b, lease);
     b->load -= dmap__plan_lease_left(lease);
-    b->big -= lease->is_big;
-    if (plan->config.fleet)
-        dmap__fleet_end(plan->config.fleet, branch, lease->is_big);
+    plan->config.share->had_s -= lease->expected_s;
+    dmap__fleet_end(plan->config.fleet, branch, lease->is_big);
     b->out--;
     lease->out = false;
     lease->older = plan->free_lease;
@@ -135,8 +134,7 @@ static void measure(dmap__plan *plan, int branch, const dmap__speed_chunk *chunk
         dmap__plan_seed(plan, b);
         dmap__speed_update(&plan->speed, &b->speed, b->workers, chunk);
     }
-    if (plan->known)
-        dmap__speed_keep(plan->known, branch, b->workers, chunk);
+    dmap__speed_keep(plan->known, branch, b->workers, chunk);
 }
 
 void dmap__plan_done(dmap__plan *plan, double now, uint32_t lease, uint64_t items, double busy_s) {
@@ -157,6 +155,7 @@ void dmap__plan_done(dmap__plan *plan, double now, uint32_t lease, uint64_t item
                                .bytes = found->bytes,
                                .waited = found->waited};
     measure(plan, found->branch, &chunk);
+    plan->config.share->had_s += busy_s / plan->config.share->weight;
     b->since = now;
     end_lease(plan, found);
     dmap__plan_look(b, now);

@@ -32,6 +32,8 @@ typedef struct dmap__lease {
     uint64_t settled;  /* items returned, failed for good or to be tried again, or in a piece that came */
     uint64_t ended;    /* items that have ended by the last progress report */
     uint64_t bytes;    /* of its pieces that came */
+    double item_s;     /* that one of its items is expected to take, over the call's weight */
+    double expected_s; /* what it counts for in the call's share */
     int branch;
     uint32_t older, newer; /* leases of the branch, by number; of free ones, `older` is the next free one */
 } dmap__lease;
@@ -43,7 +45,6 @@ typedef enum dmap__queue { DMAP__IDLE = 0, DMAP__HALF = 1, DMAP__FULL = 2 } dmap
 typedef struct dmap__branch {
     int workers;
     int out;                 /* leases */
-    int big;                 /* of more than DMAP__SMALL_LEASE items, of those */
     uint64_t load;           /* items in them that have not ended, by the last progress reports */
     uint32_t newest, oldest; /* lease */
     dmap__queue queue;
@@ -89,8 +90,10 @@ struct dmap__plan {
     uint64_t batch, batch_left; /* factoring: items of the batch, and left of it */
     uint64_t pending;           /* items in leases out, not settled, or to be granted again */
     bool held;                  /* the source has nothing now */
-    bool has_joined;            /* the fleet */
-    bool drained;               /* nothing is to be begun any more */
+    bool has_joined;            /* the fleet, ... */
+    dmap__fleet *own_fleet;     /* ... maybe this one, with ... */
+    dmap__fleet_share own_share;
+    bool drained; /* nothing is to be begun any more */
     dmap__lease *leases;
     uint32_t leases_capacity, free_lease;
 
@@ -98,7 +101,7 @@ struct dmap__plan {
     uint64_t requeued_items;
     dmap__window window;
     dmap__speed_all speed;
-    dmap__speeds *known; /* by calls of this task, the fleet's; NULL: no fleet */
+    dmap__speeds *known; /* by calls of this task, the fleet's */
     bool is_seeded;      /* speed, with that */
 
     int *candidates; /* branches that may be asked for work back */
@@ -117,8 +120,9 @@ struct dmap__plan {
 dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease);
 /** Items of a lease that have not ended, as far as is known. */
 uint64_t dmap__plan_lease_left(const dmap__lease *lease);
-/** Counts the branch's load again, after `before` items of the lease had not ended, and moves it to its queue. */
-void dmap__plan_loaded(dmap__plan *plan, const dmap__lease *lease, uint64_t before);
+/** Counts the lease again, for the call's share and, where it was `before`, for the branch's load; moves the branch to
+ *  its queue. */
+void dmap__plan_loaded(dmap__plan *plan, dmap__lease *lease, uint64_t before);
 /** Has the branch's speed begin with what is known of it, if that has not been done. */
 void dmap__plan_seed(dmap__plan *plan, dmap__branch *branch);
 /** From now on it is measured what the branch takes for the lease that ends next. */

@@ -53,7 +53,7 @@ void dmap__ready_move(dmap__plan *plan, int branch, bool was_served) {
 }
 
 bool dmap__ready_has_room(const dmap__plan *plan, int branch) {
-    return !plan->config.fleet || dmap__fleet_room(plan->config.fleet, branch) > 0;
+    return dmap__fleet_room(plan->config.fleet, branch) > 0;
 }
 
 /* The first of a queue that can take a lease, of its first MOST_LOOKS: what other calls have out may fill a branch. */

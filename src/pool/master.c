@@ -27,13 +27,6 @@ _Static_assert(DMAP__CALLS_RUNNING == 1 << SLOT_BITS, "a number's low bits are a
 
 /* ---- beginning ---- */
 
-static double least_had(const dmap__calls *calls) {
-    double least = 0;
-    for (size_t i = 0; i < calls->n_running; i++)
-        least = i == 0 ? calls->running[i]->had_s : fmin(least, calls->running[i]->had_s);
-    return least;
-}
-
 static uint64_t number(dmap__calls *calls) {
     uint64_t slot = calls->begun % DMAP__CALLS_RUNNING;
     while (calls->slots[slot])
@@ -43,7 +36,6 @@ static uint64_t number(dmap__calls *calls) {
 
 static void begin(dmap_pool *pool, dmap__call *call) {
     dmap__calls *calls = &pool->calls;
-    call->had_s = least_had(calls);
     call->next = NULL;
     dmap__call_number(call, number(calls));
     calls->slots[call->id % DMAP__CALLS_RUNNING] = call;
@@ -164,7 +156,7 @@ static void sort(dmap__calls *calls) {
     for (size_t i = 1; i < calls->n_running; i++) {
         dmap__call *call = calls->running[i];
         size_t j = i;
-        for (; j > 0 && calls->running[j - 1]->had_s > call->had_s; j--)
+        for (; j > 0 && calls->running[j - 1]->share.had_s > call->share.had_s; j--)
             calls->running[j] = calls->running[j - 1];
         calls->running[j] = call;
     }

@@ -5,9 +5,20 @@
 
 static const int two_of_two[] = {2, 2};
 
+static dmap__fleet_share shares[3];
+
+static dmap__plan *make_share(dmap__fleet *fleet, int share, uint32_t weight, uint64_t count) {
+    return make((dmap__plan_config){.branches = 2,
+                                    .workers = two_of_two,
+                                    .fleet = fleet,
+                                    .share = &shares[share],
+                                    .weight = weight,
+                                    .count = count});
+}
+
 static dmap__plan *make_on(dmap__fleet *fleet, uint32_t task, uint64_t count) {
     return make((dmap__plan_config){
-        .branches = 2, .workers = two_of_two, .fleet = fleet, .task = task, .weight = 1, .count = count});
+        .branches = 2, .workers = two_of_two, .fleet = fleet, .share = &shares[0], .task = task, .count = count});
 }
 
 /* Leases of so many items at both branches. */
@@ -56,10 +67,53 @@ static void test_calls_measure_apart(void) {
     dmap__fleet_destroy(fleet);
 }
 
+/* What is out counts by what its items are expected to take; what came back, by what they took. By weight. */
+static void test_shares(void) {
+    dmap__fleet *fleet = dmap__fleet_create(two_of_two, 2);
+    dmap__plan *plan = make_share(fleet, 0, 2, 1000);
+    uint32_t lease = granted(plan, 0, 0, 1, 1);
+    CU_ASSERT_DOUBLE_EQUAL(shares[0].had_s, 0.5e-3, 1e-12); /* nothing is known: 1 ms */
+    finish(plan, lease, 0, 1, 1, 0.1);
+    CU_ASSERT_DOUBLE_EQUAL(shares[0].had_s, 0.05, 1e-12);
+    lease = granted(plan, 1, 1, 3, 1);
+    CU_ASSERT_DOUBLE_EQUAL(shares[0].had_s, 0.15, 1e-12);
+    dmap__plan_trim(plan, lease, 2);
+    CU_ASSERT_DOUBLE_EQUAL(shares[0].had_s, 0.1, 1e-12);
+    CU_ASSERT_EQUAL(dmap__plan_returned(plan, lease, &(dmap__range){1, 2}, 1), DMAP_OK);
+    CU_ASSERT_DOUBLE_EQUAL(shares[0].had_s, 0.05, 1e-12);
+    dmap__plan_done(plan, 2, lease, 0, 0);
+    CU_ASSERT_DOUBLE_EQUAL(shares[0].had_s, 0.05, 1e-12);
+    dmap__plan_destroy(plan);
+    dmap__fleet_destroy(fleet);
+}
+
+/* A call that begins is level with the one that has had least, whichever of them has left. */
+static void test_late_calls(void) {
+    dmap__fleet *fleet = dmap__fleet_create(two_of_two, 2);
+    dmap__plan *first = make_share(fleet, 0, 1, 10), *second = make_share(fleet, 1, 3, 10);
+    shares[0].had_s = 7;
+    shares[1].had_s = 5;
+    CU_ASSERT_EQUAL(dmap__fleet_part(fleet, &shares[1]), 0.75);
+    dmap__plan *third = make_share(fleet, 2, 4, 10);
+    CU_ASSERT_EQUAL(shares[2].had_s, 5);
+    CU_ASSERT_EQUAL(dmap__fleet_part(fleet, &shares[2]), 0.5);
+    dmap__plan_destroy(second);
+    shares[2].had_s = 9;
+    second = make_share(fleet, 1, 1, 10);
+    CU_ASSERT_EQUAL(shares[1].had_s, 7);
+    dmap__plan_destroy(first);
+    dmap__plan_destroy(second);
+    CU_ASSERT_EQUAL(dmap__fleet_part(fleet, &shares[2]), 1);
+    dmap__plan_destroy(third);
+    dmap__fleet_destroy(fleet);
+}
+
 int main(void) {
     static CU_TestInfo tests[] = {
         {"speed is kept", test_speed_is_kept},
         {"calls measure apart", test_calls_measure_apart},
+        {"shares", test_shares},
+        {"late calls", test_late_calls},
         CU_TEST_INFO_NULL,
     };
     return unit_run("fleet", tests);
