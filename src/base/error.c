@@ -26,6 +26,22 @@ void dmap__error_clear(dmap__error *error) {
     error->text[0] = '\0';
 }
 
+void dmap__trouble_set(dmap__trouble *trouble, dmap_status status, const char *format, ...) {
+    dmap__error error;
+    va_list args;
+    if (trouble->status != DMAP_OK)
+        return;
+    va_start(args, format);
+    dmap__text_vprint(error.text, sizeof error.text, format, args);
+    va_end(args);
+    *trouble = (dmap__trouble){status, dmap__text_keep(error.text)};
+}
+
+void dmap__trouble_clear(dmap__trouble *trouble) {
+    dmap__text_free(trouble->text);
+    *trouble = (dmap__trouble){.status = DMAP_OK};
+}
+
 dmap_status dmap__fail_system(dmap__error *error, int number, const char *what) {
     char reason[128];
     dmap_status status = number == ENOMEM ? DMAP_ENOMEM : number == ENOSYS ? DMAP_EUNSUPPORTED : DMAP_EIO;

@@ -11,6 +11,12 @@ typedef struct dmap__error {
     char text[1280];
 } dmap__error;
 
+/** An error kept where hardly ever there is one: its sentence has memory of its own. All zeros: none. */
+typedef struct dmap__trouble {
+    dmap_status status; /* DMAP_OK: none */
+    char *text;         /* of dmap__text_keep; NULL: none */
+} dmap__trouble;
+
 /** Sets *error (may be NULL) and returns status: `return dmap__fail(error, DMAP_EINVAL, "…")`. Errno is kept. */
 dmap_status dmap__fail(dmap__error *error, dmap_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -25,5 +31,11 @@ bool dmap__error_is_lack(int number);
 dmap_status dmap__fail_system(dmap__error *error, int number, const char *what);
 
 void dmap__error_clear(dmap__error *error);
+
+/** Does nothing if there is one: the first counts. Errno is kept. */
+void dmap__trouble_set(dmap__trouble *trouble, dmap_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/** Frees its sentence: there is none any more. */
+void dmap__trouble_clear(dmap__trouble *trouble);
 
 #endif

@@ -6,23 +6,12 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 #define BLOCK_SIZE ((size_t)64 * 1024)
 
-/* Without the sentence, which is longer than all the rest. */
 void dmap__outcome_init(dmap__outcome *outcome, uint64_t begin, uint64_t end) {
-    memset(outcome, 0, offsetof(dmap__outcome, trouble));
-    dmap__error_clear(&outcome->trouble);
-    outcome->begin = begin;
-    outcome->end = end;
-    outcome->limit = UINT64_MAX;
-}
-
-void dmap__outcome_take(dmap__outcome *into, const dmap__outcome *from) {
-    memcpy(into, from, offsetof(dmap__outcome, trouble));
-    dmap__error_clear(&into->trouble);
-    if (from->trouble.status != DMAP_OK)
-        into->trouble = from->trouble;
+    *outcome = (dmap__outcome){.begin = begin, .end = end, .limit = UINT64_MAX};
 }
 
 static void free_blocks(dmap__block *blocks) {
@@ -35,7 +24,7 @@ static void free_blocks(dmap__block *blocks) {
 
 void dmap__outcome_fini(dmap__outcome *outcome) {
     for (size_t i = 0; i < outcome->n_failures; i++)
-        free(outcome->failures[i].text);
+        dmap__text_free(outcome->failures[i].text);
     for (size_t i = 0; i < outcome->n_folds; i++)
         dmap__fold_fini(&outcome->folds[i]);
     if (!outcome->fixed_in_place)
@@ -46,6 +35,7 @@ void dmap__outcome_fini(dmap__outcome *outcome) {
     free(outcome->refs);
     free(outcome->message);
     free_blocks(outcome->blocks);
+    dmap__trouble_clear(&outcome->trouble);
     dmap__outcome_init(outcome, outcome->begin, outcome->end);
 }
 
@@ -68,14 +58,8 @@ bool dmap__outcome_add_failure(dmap__outcome *outcome, const dmap__failure *fail
                            sizeof *outcome->failures))
         return false;
     dmap__failure copy = *failure;
-    copy.text = NULL;
-    copy.text_size = 0;
-    if (text) {
-        copy.text = strdup(text);
-        if (!copy.text)
-            return false;
-        copy.text_size = (int32_t)strlen(text) + 1;
-    }
+    copy.text = text ? dmap__text_keep(text) : NULL;
+    copy.text_size = text ? (int32_t)strlen(copy.text) + 1 : 0;
     outcome->failures[outcome->n_failures++] = copy;
     return true;
 }
@@ -109,14 +93,21 @@ static bool is_empty(const dmap__outcome *outcome) {
            outcome->trouble.status == DMAP_OK && !(outcome->busy_s > 0);
 }
 
+static void move_trouble(dmap__trouble *into, dmap__trouble *from) {
+    if (into->status != DMAP_OK) {
+        dmap__trouble_clear(from);
+        return;
+    }
+    *into = *from;
+    *from = (dmap__trouble){.status = DMAP_OK};
+}
+
 /* Results in blocks may be looked at through spans: so the blocks come along, or nothing does. Most workers have
  * nothing of a short chunk. */
 bool dmap__outcome_move(dmap__outcome *into, dmap__outcome *from) {
     if (is_empty(from))
         return true;
-    if (from->trouble.status != DMAP_OK && into->trouble.status == DMAP_OK)
-        into->trouble = from->trouble;
-    from->trouble.status = DMAP_OK;
+    move_trouble(&into->trouble, &from->trouble);
     if (!has_room(into, from)) {
         dmap__outcome_fini(from);
         return false;
@@ -153,7 +144,7 @@ static void cut(dmap__outcome *outcome, uint64_t limit) {
     while (outcome->n_spans && outcome->spans[outcome->n_spans - 1].begin >= limit)
         outcome->n_spans--;
     while (outcome->n_failures && outcome->failures[outcome->n_failures - 1].position >= limit)
-        free(outcome->failures[--outcome->n_failures].text);
+        dmap__text_free(outcome->failures[--outcome->n_failures].text);
     while (outcome->n_folds && outcome->folds[outcome->n_folds - 1].begin >= limit)
         dmap__fold_fini(&outcome->folds[--outcome->n_folds]);
 }

@@ -27,7 +27,7 @@ typedef struct dmap__failure {
     int32_t worker, core;  /* -1: not known */
     int32_t out_of_memory; /* 0 or 1 */
     int32_t text_size;     /* with its final 0; 0: no text */
-    char *text;            /* NULL: none */
+    char *text;            /* of dmap__text_keep; NULL: none */
 } dmap__failure;
 
 /** A block of memory that holds results of variable size; `next` of the list. */
@@ -56,19 +56,17 @@ typedef struct dmap__outcome {
     /* What the pointers above point into, freed with the rest. */
     dmap__block *blocks;
     void *message;
-    dmap__error trouble; /* the whole call has to end: out of memory, a set-up that failed. DMAP_OK: none */
+    dmap__trouble trouble; /* the whole call has to end: out of memory, a set-up that failed */
 } dmap__outcome;
 
 /** An outcome of nothing, of [begin, end). */
 void dmap__outcome_init(dmap__outcome *outcome, uint64_t begin, uint64_t end);
-/** Makes *into what *from was, which is to be forgotten. */
-void dmap__outcome_take(dmap__outcome *into, const dmap__outcome *from);
 /** Frees all that it holds. */
 void dmap__outcome_fini(dmap__outcome *outcome);
 
 /** Adds at the end; spans that touch become one if `join`. Return false if memory is out. */
 bool dmap__outcome_add_span(dmap__outcome *outcome, uint64_t begin, uint64_t end, double seconds, bool join);
-/** text: copied, may be NULL. */
+/** text: copied, may be NULL. If memory is out for it alone, another says so. */
 bool dmap__outcome_add_failure(dmap__outcome *outcome, const dmap__failure *failure, const char *text);
 /** The fold that ends at `begin`, or a new one that begins there. NULL if memory is out. */
 dmap__fold *dmap__outcome_fold_at(dmap__outcome *outcome, uint64_t begin, const dmap_task *task);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LONGEST 4 /* bytes of a character */
@@ -32,4 +33,18 @@ void dmap__text_print(char *text, size_t size, const char *format, ...) {
     va_start(args, format);
     dmap__text_vprint(text, size, format, args);
     va_end(args);
+}
+
+static char nothing_kept[] = "there is no memory left to say why";
+
+char *dmap__text_keep(const char *text) {
+    int saved = errno;
+    char *copy = strdup(text);
+    errno = saved;
+    return copy ? copy : nothing_kept;
+}
+
+void dmap__text_free(char *text) {
+    if (text != nothing_kept)
+        free(text);
 }

@@ -9,6 +9,12 @@
 void dmap__text_print(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void dmap__text_vprint(char *text, size_t size, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
 
+/** A copy, to be given back by dmap__text_free: of a sentence that is kept for a few out of many. If memory is out, it
+ *  is a sentence that says no more than that: never NULL. Errno is kept. */
+char *dmap__text_keep(const char *text);
+/** text may be NULL. */
+void dmap__text_free(char *text);
+
 /** Takes away the beginning of a character that has no end, if the text ends so. */
 void dmap__text_trim(char *text);
 

@@ -101,7 +101,7 @@ static void keep_memory(dmap__call *call, dmap__out *out, dmap__result_buffer *b
     out->memory = (dmap__buffer){0};
 }
 
-static void take_trouble(dmap__call *call, int branch, const dmap__error *trouble) {
+static void take_trouble(dmap__call *call, int branch, const dmap__trouble *trouble) {
     dmap__error why;
     if (trouble->status == DMAP_OK)
         return;

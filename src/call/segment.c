@@ -9,7 +9,7 @@ dmap__result_buffer *dmap__result_buffer_create(dmap__outcome *outcome, int rank
     dmap__result_buffer *buffer = malloc(sizeof *buffer);
     if (!buffer)
         return NULL;
-    dmap__outcome_take(&buffer->outcome, outcome);
+    buffer->outcome = *outcome;
     buffer->buffers = NULL;
     buffer->memory = (dmap__buffer){0};
     buffer->rank = rank;

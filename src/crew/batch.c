@@ -12,7 +12,7 @@
 #include "proc/copy.h"
 
 void dmap__batch_fail_memory(dmap__worker *worker, dmap__batch *b, const char *what) {
-    dmap__fail(&b->log->trouble, DMAP_ENOMEM, "out of memory for %s", what);
+    dmap__trouble_set(&b->log->trouble, DMAP_ENOMEM, "out of memory for %s", what);
     dmap__crew_lower_limit(worker->crew, worker->context.call, 0);
 }
 

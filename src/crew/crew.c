@@ -202,8 +202,8 @@ dmap__grant *dmap__crew_poll(dmap__crew *crew) {
     grant->outcome.limit = limit;
     bool cut = !grant->indices && limit < UINT64_MAX; /* the item at the limit itself may be the one that failed */
     whole = dmap__outcome_sort(&grant->outcome, cut ? limit + 1 : UINT64_MAX) && whole;
-    if (!whole && grant->outcome.trouble.status == DMAP_OK)
-        dmap__fail(&grant->outcome.trouble, DMAP_ENOMEM, "out of memory for the results of a chunk");
+    if (!whole)
+        dmap__trouble_set(&grant->outcome.trouble, DMAP_ENOMEM, "out of memory for the results of a chunk");
     dmap__cancel_forget(grant);
     dmap__board_clear(&crew->state.board, slot);
     dmap__board_leave(&crew->state.board, grant->call);

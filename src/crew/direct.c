@@ -17,7 +17,7 @@
 #define AHEAD_BYTES ((size_t)64 * 1024) /* of items read at a time, at the least */
 
 static void end_call(dmap__worker *worker, dmap__batch *b, const char *what, int code) {
-    dmap__fail(&b->log->trouble, code == ENOMEM ? DMAP_ENOMEM : DMAP_EIO, "%s: %s", what, strerror(code));
+    dmap__trouble_set(&b->log->trouble, code == ENOMEM ? DMAP_ENOMEM : DMAP_EIO, "%s: %s", what, strerror(code));
     dmap__crew_lower_limit(worker->crew, worker->context.call, 0);
 }
 

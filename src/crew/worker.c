@@ -296,8 +296,8 @@ int dmap__worker_resume(dmap__worker *worker, const char *why, bool goes_on) {
     ctx->limit = &ctx->call->limit;
     snprintf(ctx->text, sizeof ctx->text, "%s", why);
     if (!was_inside) {
-        dmap__fail(&b->log->trouble, DMAP_EITEM, "combine or merge of task \"%s\" did not return: %s",
-                   worker->context.call->task->name, why);
+        dmap__trouble_set(&b->log->trouble, DMAP_EITEM, "combine or merge of task \"%s\" did not return: %s",
+                          worker->context.call->task->name, why);
         dmap__crew_lower_limit(worker->crew, worker->context.call, 0);
         return end(worker, b);
     }

@@ -56,8 +56,8 @@ int dmap__local_set_up(dmap_context *ctx, dmap__local *local, const dmap_task *t
 void dmap__worker_fail_set_up(dmap__worker *worker, dmap__outcome *log, int code) {
     const dmap_context *ctx = &worker->context;
     dmap_status status = ctx->out_of_memory ? DMAP_ENOMEM : DMAP_EITEM;
-    dmap__fail(&log->trouble, status, "the setup of task \"%s\" failed (code %d)%s%s", worker->context.call->task->name,
-               code, ctx->text[0] ? ": " : "", ctx->text);
+    dmap__trouble_set(&log->trouble, status, "the setup of task \"%s\" failed (code %d)%s%s",
+                      worker->context.call->task->name, code, ctx->text[0] ? ": " : "", ctx->text);
     dmap__crew_lower_limit(worker->crew, worker->context.call, 0);
 }
 

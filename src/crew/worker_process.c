@@ -182,8 +182,9 @@ static bool take_false_start(dmap__worker *worker, dmap__batch *b, request *r, b
     if (in_set_up)
         dmap__worker_fail_set_up(worker, b->log, code);
     else
-        dmap__fail(&b->log->trouble, DMAP_EIO, "the process of worker %d ended %d times before it began an item: %s",
-                   worker->context.number, r->false_starts, worker->context.text);
+        dmap__trouble_set(&b->log->trouble, DMAP_EIO,
+                          "the process of worker %d ended %d times before it began an item: %s", worker->context.number,
+                          r->false_starts, worker->context.text);
     return give_up(worker);
 }
 
@@ -209,7 +210,7 @@ static bool take_death(dmap__worker *worker, dmap__batch *b, request *r, dmap__w
     dmap__error error;
     int code;
     if (dmap__worker_proc_reap(worker->proc, &code, ctx->text, sizeof ctx->text, &error) != DMAP_OK) {
-        b->log->trouble = error;
+        dmap__trouble_set(&b->log->trouble, error.status, "%s", error.text);
         return give_up(worker);
     }
     ctx->out_of_memory = false;
@@ -267,11 +268,13 @@ static bool emit(void *arg, uint64_t index, const void *data, size_t size) {
 /* There is no room for the request on the channel. */
 static void fail_request(dmap__worker *worker, dmap__batch *b) {
     int reason = worker->proc->channel.reason;
+    dmap__error error;
     if (reason == ENOMEM) {
         dmap__batch_fail_memory(worker, b, "a batch for a process");
         return;
     }
-    dmap__fail_system(&b->log->trouble, reason, "hand a batch to a process");
+    dmap__fail_system(&error, reason, "hand a batch to a process");
+    dmap__trouble_set(&b->log->trouble, error.status, "%s", error.text);
     give_up(worker);
 }
 
@@ -308,8 +311,7 @@ static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
     r->end = begin + dmap__worker_proc_admit(worker->proc, dmap__cancel_first(b->grant, begin, r->batch_end) - begin);
     r->looked_at = UINT32_MAX;
     if (!put_request(worker, b, r)) {
-        if (b->log->trouble.status == DMAP_OK)
-            fail_request(worker, b);
+        fail_request(worker, b);
         return false;
     }
     asked at = {b, r, worker->proc->channel.head};
@@ -323,7 +325,7 @@ static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
     if (said == DMAP__WORKER_PROC_STILLBORN)
         return take_stillborn(worker, b, r, &error);
     if (said == DMAP__WORKER_PROC_FAILED) {
-        b->log->trouble = error;
+        dmap__trouble_set(&b->log->trouble, error.status, "%s", error.text);
         return give_up(worker);
     }
     bool goes_on = take(worker, b, r, said);

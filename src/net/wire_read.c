@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "net/wire.h"
+
+#define MOST_TEXT (sizeof((dmap__error *)0)->text)
 
 static const unsigned char zeros[DMAP__ALIGNMENT];
 
@@ -118,13 +121,13 @@ static dmap_status get_texts(reader *meta, dmap__outcome *outcome, dmap_status t
         const char *text = get(meta, (uint64_t)failure->text_size, 1);
         if (meta->damaged || (failure->text_size && text[failure->text_size - 1]))
             return DMAP_EMPI;
-        if (failure->text_size && !(failure->text = strdup(text)))
-            return DMAP_ENOMEM;
+        if (failure->text_size)
+            failure->text = dmap__text_keep(text);
     }
     if (trouble == DMAP_OK)
         return DMAP_OK;
-    size_t left = meta->left < sizeof outcome->trouble.text ? meta->left : sizeof outcome->trouble.text;
-    dmap__fail(&outcome->trouble, trouble, "%.*s", (int)left, (const char *)get(meta, left, 1));
+    size_t left = meta->left < MOST_TEXT ? meta->left : MOST_TEXT;
+    dmap__trouble_set(&outcome->trouble, trouble, "%.*s", (int)left, (const char *)get(meta, left, 1));
     return DMAP_OK;
 }
 

@@ -97,8 +97,8 @@ static void take_result(dmap__call *call, dmap__out *out, dmap__message *message
     dmap_status status = dmap__wire_unpack_outcome(message, call->task, found_at(call, out, message), &outcome);
     if (status != DMAP_OK) {
         dmap__outcome_init(&outcome, message->head.begin, message->head.end);
-        dmap__fail(&outcome.trouble, status, "%s",
-                   status == DMAP_ENOMEM ? "out of memory for results" : "a damaged message");
+        dmap__trouble_set(&outcome.trouble, status, "%s",
+                          status == DMAP_ENOMEM ? "out of memory for results" : "a damaged message");
     } else if (dmap__wire_is_placed(&message->head)) {
         call->placed += dmap__outcome_items(&outcome) * call->task->result_size;
     }

@@ -88,7 +88,7 @@ static void send_result(dmap_pool *pool, dmap__incoming *c) {
     dmap__head head = {.call = c->call, .lease = c->grant.lease};
     if (!dmap__wire_pack_outcome(&c->grant.outcome, c->task->result_size, &head, &c->packed)) {
         dmap__incoming_drop_outcome(c);
-        dmap__fail(&c->grant.outcome.trouble, DMAP_ENOMEM, "out of memory for results");
+        dmap__trouble_set(&c->grant.outcome.trouble, DMAP_ENOMEM, "out of memory for results");
         if (!dmap__wire_pack_outcome(&c->grant.outcome, 0, &head, &c->packed)) {
             dmap__incoming_destroy(c);
             pool->server->status = DMAP_ENOMEM;

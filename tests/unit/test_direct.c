@@ -132,7 +132,7 @@ static void test_half(void) {
     direct_world w;
     choose_failures(0);
     run_chunk(&w, 0, TASK_LARGE, 0, 200, 100 * LARGE);
-    const dmap__error *trouble = &w.grant.outcome.trouble;
+    const dmap__trouble *trouble = &w.grant.outcome.trouble;
     CU_ASSERT_EQUAL(trouble->status, DMAP_EIO);
     CU_ASSERT_PTR_NOT_NULL(strstr(trouble->text, "cannot be written to the master's memory: Bad address"));
     CU_ASSERT_EQUAL(w.grant.outcome.limit, 0);

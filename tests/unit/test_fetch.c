@@ -66,7 +66,7 @@ static void test_items(void) {
 static void test_unreadable(void) {
     direct_world w;
     run_items(&w, 0, &tasks[1], 0, 200, 100 * LARGE);
-    const dmap__error *trouble = &w.grant.outcome.trouble;
+    const dmap__trouble *trouble = &w.grant.outcome.trouble;
     CU_ASSERT_EQUAL(trouble->status, DMAP_EIO);
     CU_ASSERT_PTR_NOT_NULL(strstr(trouble->text, "cannot be read from the master's memory: Bad address"));
     CU_ASSERT_EQUAL(w.grant.outcome.limit, 0);

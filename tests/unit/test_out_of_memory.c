@@ -307,6 +307,31 @@ static void test_move(void) {
     }
 }
 
+/* A sentence for which memory is out is another one: what it was about is not lost with it. */
+static void test_sentences(void) {
+    static const char lost[] = "there is no memory left to say why";
+    dmap__failure failure = {.position = 1};
+    dmap__outcome log, to;
+    dmap__outcome_init(&to, 0, 9);
+    dmap__outcome_init(&log, 0, 0);
+    CU_ASSERT(dmap__outcome_add_failure(&log, &failure, "said"));
+    arm(1, false);
+    bool added = dmap__outcome_add_failure(&log, &failure, "not said");
+    arm(1, true);
+    dmap__trouble_set(&log.trouble, DMAP_EITEM, "the %s of it", "first");
+    dmap__trouble_set(&log.trouble, DMAP_EIO, "the second");
+    disarm();
+    CU_ASSERT(added && dmap__outcome_move(&to, &log) && log.trouble.status == DMAP_OK && !log.trouble.text);
+    CU_ASSERT_EQUAL_FATAL(to.n_failures, 2);
+    CU_ASSERT_STRING_EQUAL(to.failures[0].text, "said");
+    CU_ASSERT_STRING_EQUAL(to.failures[1].text, lost);
+    CU_ASSERT_EQUAL(to.failures[1].text_size, sizeof lost);
+    CU_ASSERT_EQUAL(to.trouble.status, DMAP_EITEM);
+    CU_ASSERT_STRING_EQUAL(to.trouble.text, lost);
+    dmap__outcome_fini(&log);
+    dmap__outcome_fini(&to);
+}
+
 static void test_open(void) {
     for (int i = 0; i < 2; i++) {
         bool more = true;
@@ -328,10 +353,8 @@ static void test_open(void) {
 }
 
 int main(void) {
-    CU_TestInfo tests[] = {{"calls, serial", test_serial},
-                           {"calls, threads", test_threads},
-                           {"a log is moved", test_move},
-                           {"opening", test_open},
-                           CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"calls, serial", test_serial}, {"calls, threads", test_threads},
+                           {"a log is moved", test_move},  {"sentences", test_sentences},
+                           {"opening", test_open},         CU_TEST_INFO_NULL};
     return unit_run("out of memory", tests);
 }

@@ -120,7 +120,7 @@ static void test_trouble(void) {
     for (int i = 0; i < 2; i++) {
         dmap__outcome_init(&from, 100, 200);
         CU_ASSERT(dmap__block_take(&from.blocks, 70000) != NULL);
-        dmap__fail(&from.trouble, i ? DMAP_EITEM : DMAP_ENOMEM, "trouble %d", i);
+        dmap__trouble_set(&from.trouble, i ? DMAP_EITEM : DMAP_ENOMEM, "trouble %d", i);
         CU_ASSERT(dmap__outcome_move(&into, &from));
         CU_ASSERT_EQUAL(from.trouble.status, DMAP_OK);
         CU_ASSERT(!from.blocks && into.blocks && (into.blocks->next != NULL) == (i == 1));

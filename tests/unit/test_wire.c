@@ -139,7 +139,8 @@ static void check_outcome(enum outcome_kind kind) {
     CU_ASSERT_EQUAL_FATAL(got.n_spans, sent.n_spans);
     CU_ASSERT(!sent.n_spans || !memcmp(got.spans, sent.spans, sent.n_spans * sizeof *sent.spans));
     CU_ASSERT_EQUAL(got.trouble.status, sent.trouble.status);
-    CU_ASSERT_STRING_EQUAL(got.trouble.text, sent.trouble.text);
+    CU_ASSERT((got.trouble.text != NULL) == (sent.trouble.text != NULL));
+    CU_ASSERT(!sent.trouble.text || !strcmp(got.trouble.text, sent.trouble.text));
     bool whole = dmap__outcome_items(&sent) == sent.end - sent.begin;
     CU_ASSERT_EQUAL(dmap__wire_is_whole(&head), kind == OUTCOME_FIXED && whole);
     check_failures(&sent, &got);

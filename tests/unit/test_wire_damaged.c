@@ -205,7 +205,7 @@ static void test_served(void) {
         dmap__crew_call_init(&call, &spec, &task, 1);
         dmap__incoming *served = dmap__incoming_create(&pool, &call, &message);
         CU_ASSERT_FATAL(served != NULL);
-        const dmap__error *trouble = &served->grant.outcome.trouble;
+        const dmap__trouble *trouble = &served->grant.outcome.trouble;
         CU_ASSERT_EQUAL(trouble->status, cut ? DMAP_EMPI : DMAP_OK);
         CU_ASSERT(!cut || strstr(trouble->text, "damaged message"));
         dmap__incoming_destroy(served);

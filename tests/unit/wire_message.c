@@ -96,7 +96,7 @@ const dmap_task *outcome_make(dmap__outcome *outcome, enum outcome_kind kind) {
     if (kind == OUTCOME_FIXED || kind == OUTCOME_VARIABLE)
         add_results(outcome, task.result_size);
     if (unit_chance(4))
-        dmap__fail(&outcome->trouble, DMAP_EITEM, "the setup of task \"%s\" failed", "x");
+        dmap__trouble_set(&outcome->trouble, DMAP_EITEM, "the setup of task \"%s\" failed", "x");
     return &task;
 }
 
