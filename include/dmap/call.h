@@ -63,7 +63,7 @@ DMAP_API void dmap_call_report(const dmap_call *call, dmap_report *report);
  *  Results delivered stay. The call then ends with DMAP_ECANCELLED, in one of the functions that move calls along: a
  *  map when nothing of it runs any more; a submitted item at once, also one that runs and has yet to notice, and whose
  *  worker is free after that. dmap_map_options.timeout_s of a submitted item does the same, with DMAP_ETIMEOUT. Of a
- *  call that has ended nothing changes. With DMAP_SERIAL the rank that runs an item hears of it after that.
+ *  call that has ended nothing changes.
  *  Called by:  any thread
  *  Returns:    DMAP_OK, DMAP_EINVAL. Never blocks */
 DMAP_API dmap_status dmap_cancel(dmap_call *call);

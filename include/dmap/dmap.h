@@ -74,9 +74,11 @@ typedef enum dmap_spread {
 
 /** What becomes of calls in flight when a pool is closed. */
 typedef enum dmap_on_close {
-    DMAP_CLOSE_DROP = 0,  /* what has not begun is dropped, what runs is asked to stop (dmap_cancelled) */
-    DMAP_CLOSE_FINISH = 1 /* they are finished; after close_s they are dropped. Streams are dropped at once, as nobody
-                             can ask for their results any more */
+    DMAP_CLOSE_DROP = 0, /* what has not begun is dropped, what runs is asked to stop (dmap_cancelled), and killed after
+                            half a second (DMAP_PROCESSES) */
+    DMAP_CLOSE_FINISH = 1, /* they are finished; after close_s they are dropped. Streams are dropped at once, as nobody
+                              can ask for their results any more */
+    DMAP_CLOSE_KILL = 2    /* what has not begun is dropped, what runs is killed at once (DMAP_PROCESSES), or asked */
 } dmap_on_close;
 
 /** How a pool is made. Zero means default in every field. The master's options hold for every rank, and so does its
@@ -139,8 +141,8 @@ DMAP_API int dmap_prefork(int *argc, char ***argv);
  *  forgotten.
  *  pool:     may be NULL; after the call it is refused by every function with DMAP_EINVAL
  *  Returns:  DMAP_OK; DMAP_EINVAL (not open, or inside a function of a call); DMAP_EMPI; DMAP_ETIMEOUT: an item of a
- *            call in flight does not end within close_s after it was asked to (only with threads: processes are
- *            killed): the pool is as it was, but for its calls, which were cancelled
+ *            call in flight does not end within close_s after it was asked to (not with processes: they are killed).
+ *            The pool is as it was, but for its calls, which were cancelled, and may be closed again
  *  Blocks:   until the calls in flight have ended, the other ranks have been told and the workers have ended */
 DMAP_API dmap_status dmap_close(dmap_pool *pool);
 

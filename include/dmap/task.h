@@ -137,7 +137,9 @@ DMAP_API int dmap_worker(const dmap_context *ctx);
  *  Returns:  0; -1 if memory is out, or nobody takes them: there is no on_emit, or the result is no longer wanted
  *  Blocks:   while more than 4 MiB of this rank's are on their way */
 DMAP_API int dmap_emit(dmap_context *ctx, const void *data, size_t size);
-/** True once the result is no longer wanted: the call stops, or item_timeout_s is over. A long task may then return. */
+/** True once the result is no longer wanted: the call stops, the item is cancelled, or item_timeout_s is over. A long
+ *  task may then return. In a batch (run_batch): once none of its results is. With DMAP_SERIAL it is here that the rank
+ *  hears of that, while an item runs: in the thread that the task was called in. */
 DMAP_API bool dmap_cancelled(const dmap_context *ctx);
 
 /** Inside a task's merge function: the place of the merged result. A second call gives it another size and keeps what

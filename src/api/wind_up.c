@@ -19,6 +19,7 @@ static void take_leave(dmap_call *handle) {
 
 static void has_finished(dmap_pool **pool) {
     (*pool)->is_finishing = false;
+    (*pool)->close_at_s = 0;
 }
 
 /* Calls that on_done makes meanwhile are finished too. Nobody can ask for the results of a stream now: it would not
@@ -26,6 +27,7 @@ static void has_finished(dmap_pool **pool) {
 static bool finish(dmap_pool *pool, double until) {
     __attribute__((cleanup(has_finished))) dmap_pool *finishing = pool;
     finishing->is_finishing = true;
+    finishing->close_at_s = until;
     dmap__submits_end(pool, true);
     dmap__calls_cancel_streams(pool);
     do {
@@ -38,10 +40,11 @@ static bool finish(dmap_pool *pool, double until) {
 
 dmap_status dmap__calls_wind_up(dmap_pool *pool) {
     double limit_s = pool->options.close_s;
+    bool kills = pool->options.on_close == DMAP_CLOSE_KILL;
     bool is_over = pool->options.on_close == DMAP_CLOSE_FINISH && finish(pool, dmap__clock_now() + limit_s);
     dmap__submits_cancel(pool); /* from here on no call can be made */
     if (!is_over) {
-        dmap__calls_cancel_all(pool);
+        dmap__calls_cancel_all(pool, kills ? DMAP__FATE_KILLED : DMAP__FATE_MOMENT);
         is_over = dmap__loop_run(pool, are_over, pool, dmap__clock_now() + limit_s);
     }
     dmap__handles_tell(pool);

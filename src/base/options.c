@@ -232,10 +232,10 @@ static dmap_status resolve_seconds(const char *field, double fallback, double *s
 
 static dmap_status check_closing(const dmap_options *options, dmap__error *error) {
     int value = (int)options->on_close;
-    if (value >= DMAP_CLOSE_DROP && value <= DMAP_CLOSE_FINISH)
+    if (value >= DMAP_CLOSE_DROP && value <= DMAP_CLOSE_KILL)
         return DMAP_OK;
     return dmap__fail(error, DMAP_EINVAL, "dmap_options.on_close is %d: want %d to %d (0: default)", value,
-                      DMAP_CLOSE_DROP, DMAP_CLOSE_FINISH);
+                      DMAP_CLOSE_DROP, DMAP_CLOSE_KILL);
 }
 
 static dmap_status resolve_stack(dmap_options *resolved, dmap__error *error) {

@@ -164,8 +164,8 @@ void dmap__call_describe_failure(void *call, int rank, uint64_t index, const dma
 
 /** The caller wants nothing more. */
 void dmap__call_stop(dmap__call *call);
-/** So does dmap_cancel. What was delivered stays. */
-void dmap__call_cancel(dmap__call *call);
+/** So does dmap_cancel. What was delivered stays. Again, too, with another fate. */
+void dmap__call_cancel(dmap__call *call, dmap__fate fate);
 /** A function of the caller's did not return: nothing more is delivered, and what it was at is none. */
 void dmap__call_break_off(dmap__call *call, double now);
 /** Nothing is begun any more. */
@@ -187,6 +187,8 @@ void dmap__call_drop_unwanted(dmap__call *call);
 void dmap__call_count_shown(dmap__call *call);
 /** What is to be done by the clock: the bar, on_watch, the timeout. */
 void dmap__call_look_at_clock(dmap__call *call, double now);
+/** True if its timeout is over, and that has not been seen yet. */
+bool dmap__call_is_over_time(const dmap__call *call, double now);
 /** Seconds until dmap__call_look_at_clock has something to do that cannot wait, no more than sleep_s. */
 double dmap__call_until_due(const dmap__call *call, double now, double sleep_s);
 

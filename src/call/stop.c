@@ -24,9 +24,11 @@ void dmap__call_stop(dmap__call *call) {
 }
 
 /* What was handed out by hand is the asker's no more. */
-void dmap__call_cancel(dmap__call *call) {
+void dmap__call_cancel(dmap__call *call, dmap__fate fate) {
+    if (call->cancelled && call->plan)
+        call->tell_limit = 0; /* once more: what becomes of what runs */
     call->cancelled = true;
-    atomic_store(&call->at_crew.lets_run, !call->options.kill);
+    atomic_store(&call->at_crew.fate, (uint32_t)fate);
     limit(call);
     if (!call->by_hand || !call->delivering)
         return;

@@ -125,6 +125,9 @@ int dmap_worker(const dmap_context *ctx) {
 }
 
 bool dmap_cancelled(const dmap_context *ctx) {
+    const dmap__crew_state *crew = ctx->crew;
+    if (crew->hear && dmap__worker_inside() == ctx) /* not in threads that the task has started */
+        crew->hear(crew->hear_arg);
     if (ctx->index >= atomic_load_explicit(ctx->limit, memory_order_relaxed))
         return true;
     if ((ctx->act == DMAP__ACT_ITEM || ctx->act == DMAP__ACT_BATCH) && ctx->is_cancelled(ctx))

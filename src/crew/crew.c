@@ -115,6 +115,8 @@ dmap_status dmap__crew_open(const dmap__crew_config *config, dmap__crew **crew, 
     made->state.tell = dmap__worker_thread_tell;
     made->state.share = dmap__worker_thread_share;
     made->state.tell_arg = made;
+    made->state.hear = config->backend == DMAP_SERIAL ? config->hear : NULL;
+    made->state.hear_arg = config->hear_arg;
     made->state.emissions = dmap__emissions_create(config->backend != DMAP_SERIAL);
     if (!made->threads || !made->state.emissions || !dmap__board_init(&made->state.board, config->workers))
         status = dmap__fail(error, DMAP_ENOMEM, "out of memory for the board of %d workers", config->workers);

@@ -30,7 +30,10 @@ typedef struct dmap__crew_config {
     int rank;
     dmap__bell *bell; /* borrowed as long as the crew; rung when a grant has ended, something was emitted, or a worker
                          has nothing to do */
-    size_t n_tasks;   /* in the registry */
+    void (*hear)(void *arg); /* DMAP_SERIAL: an item asks whether it is to stop, in the manager's thread, which is the
+                                one that would hear of it; may be NULL */
+    void *hear_arg;
+    size_t n_tasks;                 /* in the registry */
     const dmap__topology *topology; /* borrowed as long as the crew; NULL: nobody is bound */
     const dmap__place *places;      /* one a worker; copied. NULL: nobody is bound */
     dmap__nested_threads inner;     /* what workers tell the libraries of their tasks */

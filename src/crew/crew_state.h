@@ -26,6 +26,9 @@ typedef struct dmap__crew_state {
     void (*tell)(void *arg);  /* wakes the manager */
     void (*share)(void *arg); /* there is more to take than this worker can: another may look for work */
     void *tell_arg;
+    void (*hear)(
+        void *arg); /* DMAP_SERIAL: lets this thread hear what it would hear if it ran no item; NULL: nothing */
+    void *hear_arg;
 } dmap__crew_state;
 
 /** Lowers a limit, if it is higher: returns whether. */

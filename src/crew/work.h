@@ -13,6 +13,13 @@
 #include "base/cross_memory.h"
 #include "base/outcome.h"
 
+/** What becomes of items that run when they are not wanted any more: all are asked to stop (dmap_cancelled). */
+typedef enum dmap__fate {
+    DMAP__FATE_MOMENT = 0, /* a process is killed if it takes no notice */
+    DMAP__FATE_RUNS = 1,   /* they may run to their end, in processes too */
+    DMAP__FATE_KILLED = 2  /* a process is killed at once */
+} dmap__fate;
+
 /** A call, as the workers of a rank see it: made by the giver of its grants, and there until none of them is out. */
 typedef struct dmap__crew_call {
     dmap__call_spec spec;
@@ -22,7 +29,7 @@ typedef struct dmap__crew_call {
     uint64_t had;           /* the manager's: that time, when none was */
     size_t grants;          /* the manager's: out */
     _Atomic uint64_t limit; /* items of this index and above are not wanted; */
-    _Atomic bool lets_run;  /* those that run already may run to their end, in processes too */
+    _Atomic uint32_t fate;  /* of those that run already: a dmap__fate */
 } dmap__crew_call;
 
 /** How the items of a grant lie in memory. */

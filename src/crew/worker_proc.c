@@ -194,8 +194,10 @@ static bool is_over_grace(bool is_so, double now, double *since_s) {
     return is_so && now - *since_s >= GRACE_S;
 }
 
-static bool is_unwanted(const dmap__patience *p) {
-    return atomic_load(p->limit) <= p->first && !(p->lets_run && atomic_load(p->lets_run));
+static bool is_to_be_killed(const dmap__patience *p, double now, double *since_s) {
+    uint32_t fate = atomic_load(p->fate);
+    bool is_unwanted = atomic_load(p->limit) <= p->first && fate != DMAP__FATE_RUNS;
+    return is_over_grace(is_unwanted, now, since_s) || (is_unwanted && fate == DMAP__FATE_KILLED);
 }
 
 /* Whether the items are wanted is looked at now and then: nobody wakes this thread for it. */
@@ -209,7 +211,7 @@ static dmap__worker_proc_said wait_until_due(dmap__worker_proc *proc, const dmap
             if (left <= 0)
                 return DMAP__WORKER_PROC_TIMED_OUT;
         }
-        if (is_over_grace(is_unwanted(p), now, &unwanted_s))
+        if (is_to_be_killed(p, now, &unwanted_s))
             return DMAP__WORKER_PROC_UNWANTED;
         if (is_over_grace(p->cancelled(p->arg) == DMAP__CANCEL_KILL, now, &cancelled_s))
             return DMAP__WORKER_PROC_CANCELLED;

@@ -71,7 +71,7 @@ typedef struct dmap__patience {
     double item_timeout_s;         /* 0: none */
     const _Atomic uint64_t *limit; /* of the crew: once it is at `first` or below, the items are not wanted */
     uint64_t first;
-    const _Atomic bool *lets_run;         /* the process is not killed for that */
+    const _Atomic uint32_t *fate;         /* a dmap__fate: of the process then */
     dmap__cancel (*cancelled)(void *arg); /* whether what it is at was cancelled; KILL: it is killed, after a moment */
     void *arg;
 } dmap__patience;

@@ -318,7 +318,7 @@ static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
     dmap__patience patience = {.item_timeout_s = worker->context.call->spec.item_timeout_s,
                                .limit = &worker->context.call->limit,
                                .first = b->grant->indices ? 0 : b->grant->begin + begin,
-                               .lets_run = &worker->context.call->lets_run,
+                               .fate = &worker->context.call->fate,
                                .cancelled = look_for_cancel,
                                .arg = &at};
     dmap__worker_proc_said said = dmap__worker_proc_ask(worker->proc, &patience, &error);

@@ -9,7 +9,7 @@ typedef enum dmap__type {
     DMAP__CALL = 1, /* meta: a dmap__call_spec */
     DMAP__GRANT = 2,
     DMAP__RECALL = 3,
-    DMAP__LIMIT = 4, /* flags: 1: what runs already may run to its end */
+    DMAP__LIMIT = 4, /* flags: a dmap__fate */
     DMAP__SHARE = 5, /* data: what is shared, or none: then `share` tells where it is */
     DMAP__CLOSE = 6,
     DMAP__RESULT = 7,

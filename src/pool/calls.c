@@ -81,7 +81,7 @@ void dmap__calls_forget(dmap_pool *pool, dmap__call *call) {
     call->done = NULL;
     call->is_orphan = true;
     if (call->state == DMAP__CALL_RUNS) {
-        dmap__call_cancel(call);
+        dmap__calls_cancel_now(call);
         dmap__bell_ring(pool->bell);
         return;
     }
@@ -106,6 +106,10 @@ void dmap__calls_cancel(dmap_pool *pool, dmap__call *call) {
     atomic_store(&pool->calls.has_cancelled, true);
 }
 
+void dmap__calls_cancel_now(dmap__call *call) {
+    dmap__call_cancel(call, call->options.kill ? DMAP__FATE_MOMENT : DMAP__FATE_RUNS);
+}
+
 void dmap__calls_cancel_streams(dmap_pool *pool) {
     for (size_t i = 0; i < pool->calls.n_running; i++)
         if (pool->calls.running[i]->by_hand)
@@ -115,12 +119,12 @@ void dmap__calls_cancel_streams(dmap_pool *pool) {
             dmap__calls_cancel(pool, call);
 }
 
-void dmap__calls_cancel_all(dmap_pool *pool) {
+void dmap__calls_cancel_all(dmap_pool *pool, dmap__fate fate) {
     for (size_t i = 0; i < pool->calls.n_running; i++) {
-        pool->calls.running[i]->options.kill = true;
-        if (!pool->calls.running[i]->owner)
-            pool->calls.running[i]->is_orphan = true; /* dmap_map was left by longjmp */
-        dmap__calls_cancel(pool, pool->calls.running[i]);
+        dmap__call *call = pool->calls.running[i];
+        if (!call->owner)
+            call->is_orphan = true; /* dmap_map was left by longjmp */
+        dmap__call_cancel(call, fate);
     }
     for (dmap__call *call = pool->calls.first; call; call = call->next)
         dmap__calls_cancel(pool, call);

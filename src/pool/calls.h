@@ -26,8 +26,10 @@ dmap__call *dmap__calls_find(const dmap_pool *pool, uint64_t id);
 void dmap__calls_cancel(dmap_pool *pool, dmap__call *call);
 /** The same for those whose results are taken by hand. */
 void dmap__calls_cancel_streams(dmap_pool *pool);
-/** The same for all; with processes, what runs is killed. */
-void dmap__calls_cancel_all(dmap_pool *pool);
+/** The same now, by the pool's thread. */
+void dmap__calls_cancel_now(dmap__call *call);
+/** The same for all, and what becomes of that which runs. */
+void dmap__calls_cancel_all(dmap_pool *pool, dmap__fate fate);
 /** A call that waits does so no longer. */
 void dmap__calls_unlink_waiting(dmap_pool *pool, const dmap__call *call);
 /** Calls that run or wait. */

@@ -12,13 +12,14 @@
 
 #define MESSAGES_AT_ONCE 64
 #define TOUCH_S          0.25 /* between looks at MPI where nothing is sent by it */
+#define HEAR_S           1e-3 /* between looks while an item runs in this thread */
 #define LONG_S           1e-3 /* a wait that lasts longer is worth its settings */
 #define BRIEF_S          5e-6 /* a look that lasts longer may be what keeps a worker from its core */
 #define SHARP_S          5e-3 /* a sleep that is shorter is to end in time */
 
 /* ---- what has come ---- */
 
-static bool take_messages(dmap_pool *pool) {
+bool dmap__loop_take_messages(dmap_pool *pool) {
     dmap__error error;
     dmap__message *message = &pool->loop.message;
     int n = 0, got = 0;
@@ -70,12 +71,21 @@ static void touch_mpi(dmap_pool *pool, double now) {
 
 /* One round. Never sleeps. Returns true if there was anything. */
 static bool turn(dmap_pool *pool) {
-    bool moved = pool->comm && take_messages(pool);
+    bool moved = pool->comm && dmap__loop_take_messages(pool);
     if (pool->crew)
         moved = take_crew(pool) || moved;
     double now = dmap__clock_now();
     touch_mpi(pool, now);
     return pool->side->turn(pool, now) || moved;
+}
+
+void dmap__loop_hear(void *arg) {
+    dmap_pool *pool = arg;
+    double now = dmap__clock_now();
+    if (now - pool->loop.heard_s < HEAR_S)
+        return;
+    pool->loop.heard_s = now;
+    pool->side->hear(pool, now);
 }
 
 /* ---- sleep ---- */

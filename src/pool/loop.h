@@ -14,6 +14,9 @@ typedef struct dmap__side {
     void (*chunk)(dmap_pool *pool, dmap__grant *grant);
     /** An item of it has emitted: to be freed with free(). */
     void (*emission)(dmap_pool *pool, struct dmap__emission *emission);
+    /** DMAP_SERIAL: the loop is inside an item, which asks whether it is to stop. No function of the program's may run
+     *  now. */
+    void (*hear)(dmap_pool *pool, double now);
     /** Whatever else there is to do. Returns true if there was something. */
     bool (*turn)(dmap_pool *pool, double now);
     /** Longest sleep from now on, if nothing comes; *looks: whether something may come unheard, which has to be looked
@@ -34,6 +37,12 @@ bool dmap__loop_is_left(const dmap_pool *pool);
 /** It was left by a function of the program's that did not return (a C++ exception; longjmp): the call of that function
  *  is stopped, and the pool is as if it had returned. dmap__loop_run does it by itself for an exception. */
 void dmap__loop_unwind(dmap_pool *pool);
+
+/** For dmap__crew_config.hear: arg is the pool. */
+void dmap__loop_hear(void *arg);
+
+/** Takes what messages have come. Returns true if there were any. */
+bool dmap__loop_take_messages(dmap_pool *pool);
 
 /** Seconds until there may be something to do that nothing rings for; 0: now. */
 double dmap__loop_until_due(dmap_pool *pool);

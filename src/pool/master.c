@@ -144,7 +144,7 @@ static bool cancel_due(dmap_pool *pool, double now) {
                    atomic_exchange(&calls->has_cancelled, false);
     for (size_t i = 0; has_any && i < calls->n_running; i++)
         if (atomic_load(&calls->running[i]->is_to_cancel) && !calls->running[i]->cancelled)
-            dmap__call_cancel(calls->running[i]);
+            dmap__calls_cancel_now(calls->running[i]);
     bool is_time = calls->first && now - calls->swept_s > SWEEP_S;
     return has_any || is_time ? sweep_waiting(pool, now) : false;
 }
@@ -197,6 +197,21 @@ static bool turn(dmap_pool *pool, double now) {
     return moved;
 }
 
+/* An item runs in the loop's thread. Who cancels it is another thread, or the clock. */
+static void hear(dmap_pool *pool, double now) {
+    dmap__calls *calls = &pool->calls;
+    bool closes = pool->close_at_s > 0 && now > pool->close_at_s;
+    if (calls->on_turn && atomic_load(&pool->has_cancelled_items))
+        calls->on_turn(pool);
+    for (size_t i = 0; i < calls->n_running; i++) {
+        dmap__call *call = calls->running[i];
+        if (closes && !call->cancelled)
+            dmap__call_cancel(call, DMAP__FATE_MOMENT);
+        if (closes || atomic_load(&call->is_to_cancel) || dmap__call_is_over_time(call, now))
+            dmap__crew_limit(pool->crew, &call->at_crew, 0);
+    }
+}
+
 /* ---- sleep ---- */
 
 /* While a worker has nothing to do, of this rank or of another, what the others have left is to be looked at soon:
@@ -233,6 +248,7 @@ static void unwind(dmap_pool *pool) {
 const dmap__side dmap__master_side = {.message = dmap__collect_message,
                                       .chunk = dmap__collect_chunk,
                                       .emission = dmap__collect_emission,
+                                      .hear = hear,
                                       .turn = turn,
                                       .longest_sleep = longest_sleep,
                                       .unwind = unwind,

@@ -47,6 +47,7 @@ typedef struct dmap__running {
     struct dmap__emission *emission; /* of the own crew, that on_emit takes now; */
     bool takes_emission;             /* or another rank's, in */
     dmap__message message;           /* the last one that came */
+    double heard_s;                  /* an item in this thread has let it look, last */
 } dmap__running;
 
 struct dmap__side;
@@ -92,6 +93,7 @@ struct dmap_pool {
     uint64_t n_ended, n_told;                /* calls, so far; those that dmap_step has told of */
     _Atomic bool has_cancelled_items;
     bool submits_end;  /* their calls have no more items than are queued */
+    double close_at_s; /* calls in flight are cancelled then, as it is being closed; 0: no */
     bool is_finishing; /* it is to be closed, once its calls have ended */
     volatile bool closes;
     dmap_status broken; /* DMAP_EMPI, …: every further call returns it */

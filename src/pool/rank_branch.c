@@ -128,7 +128,7 @@ static void recall(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t l
 
 static void limit(dmap_pool *pool, int branch, dmap__call *call, uint64_t index) {
     dmap__head head = {
-        .type = DMAP__LIMIT, .flags = atomic_load(&call->at_crew.lets_run), .call = call->id, .limit.index = index};
+        .type = DMAP__LIMIT, .flags = atomic_load(&call->at_crew.fate), .call = call->id, .limit.index = index};
     if (pool->broken == DMAP_OK)
         send(pool, call, branch, &head, NULL);
 }

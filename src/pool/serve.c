@@ -149,7 +149,7 @@ static void recall(dmap_pool *pool, const dmap__head *head) {
 }
 
 static void take_limit(dmap_pool *pool, dmap__crew_call *call, const dmap__head *head) {
-    atomic_store(&call->lets_run, head->flags);
+    atomic_store(&call->fate, head->flags);
     dmap__crew_limit(pool->crew, call, head->limit.index);
 }
 
@@ -275,9 +275,17 @@ static void unwind(dmap_pool *pool) {
     (void)pool;
 }
 
+/* An item runs in the loop's thread: messages for the crew are as good now. */
+static void hear(dmap_pool *pool, double now) {
+    (void)now;
+    if (pool->comm)
+        dmap__loop_take_messages(pool);
+}
+
 static const dmap__side serving_side = {.message = take_message,
                                         .chunk = take_chunk,
                                         .emission = send_emission,
+                                        .hear = hear,
                                         .turn = turn,
                                         .longest_sleep = longest_sleep,
                                         .unwind = unwind,
@@ -308,6 +316,7 @@ static bool no_turn(dmap_pool *pool, double now) {
 static const dmap__side draining_side = {.message = NULL,
                                          .chunk = drop_chunk,
                                          .emission = drop_emission,
+                                         .hear = hear,
                                          .turn = no_turn,
                                          .longest_sleep = longest_sleep,
                                          .unwind = unwind,

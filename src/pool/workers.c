@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "pool/loop.h"
 #include "proc/forkserver.h"
 
 #define MASTER_SPARES_A_CORE 32 /* ranks above which the master keeps a core for serving them */
@@ -106,6 +107,8 @@ static dmap_status open_crew(dmap_pool *pool, int workers, dmap__error *error) {
             pool->inner = dmap__nested_threads_open(dmap__nested_threads_share(allowance, pool->places, workers));
     }
     dmap__crew_config config = {.backend = pool->options.backend,
+                                .hear = dmap__loop_hear,
+                                .hear_arg = pool,
                                 .start = pool->options.start,
                                 .refresh_items = pool->options.refresh_items,
                                 .refresh_memory = pool->options.refresh_memory,
