@@ -56,7 +56,9 @@ DMAP_API dmap_status dmap_call_status(const dmap_call *call);
 DMAP_API const void *dmap_call_result(const dmap_call *call, size_t *size);
 /** The sentence of a call that ended otherwise; "" if there is none. Valid until dmap_call_free. */
 DMAP_API const char *dmap_call_error(const dmap_call *call);
-/** What a map did, once it has ended; zeros before, and for dmap_submit. */
+/** What a map did; of one that has not ended, what it has done so far: `items` and `failed` are those that the master
+ *  knows to have ended, which are told a chunk at a time, and `seconds` count from when it was made. Bytes that were
+ *  sent and received come with the end, as they are those of all calls; zeros for dmap_submit. */
 DMAP_API void dmap_call_report(const dmap_call *call, dmap_report *report);
 
 /** Drops what has not begun; what runs is asked to stop (dmap_cancelled), or killed (options.kill, with processes).

@@ -140,9 +140,8 @@ const char *dmap_call_error(const dmap_call *call) {
 }
 
 void dmap_call_report(const dmap_call *call, dmap_report *report) {
-    bool has_one = find(call) && atomic_load(&call->kind) == DMAP__HANDLE_MAP && status_of(call) != DMAP_PENDING;
-    if (has_one)
-        *report = call->call->report;
+    if (find(call) && atomic_load(&call->kind) == DMAP__HANDLE_MAP)
+        dmap__call_report_now(call->call, report);
     else
         memset(report, 0, sizeof *report);
 }

@@ -208,5 +208,7 @@ void dmap__call_end(dmap__call *call);
 /** Counts an outcome of a branch. */
 void dmap__call_count(dmap__call *call, int branch, uint64_t items, double busy_s);
 void dmap__call_fill_report(dmap__call *call);
+/** The numbers of a call that has ended; of another, those so far. */
+void dmap__call_report_now(const dmap__call *call, dmap_report *report);
 
 #endif

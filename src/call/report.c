@@ -10,15 +10,16 @@ void dmap__call_count(dmap__call *call, int branch, uint64_t items, double busy_
     call->report.busy_s += busy_s;
 }
 
-void dmap__call_fill_report(dmap__call *call) {
-    dmap_report *report = &call->report;
-    dmap__plan_stats stats;
-    dmap__plan_stats_get(call->plan, &stats);
-    report->items = call->ended;
-    report->retried = stats.retried;
-    report->chunks = stats.chunks;
-    report->recalled = stats.recalled;
-    report->window_peak = stats.window_peak;
+/* What is counted elsewhere. */
+static void fill(const dmap__call *call, dmap_report *report) {
+    if (call->plan) {
+        dmap__plan_stats stats;
+        dmap__plan_stats_get(call->plan, &stats);
+        report->retried = stats.retried;
+        report->chunks = stats.chunks;
+        report->recalled = stats.recalled;
+        report->window_peak = stats.window_peak;
+    }
     report->seconds = dmap__clock_now() - call->began_s;
     report->ranks = call->world.branches;
     report->workers = call->world.all_workers;
@@ -26,4 +27,17 @@ void dmap__call_fill_report(dmap__call *call) {
         report->efficiency = report->busy_s / (report->seconds * report->workers);
     report->bytes_sent += call->fetched;
     report->bytes_received += call->placed;
+}
+
+void dmap__call_fill_report(dmap__call *call) {
+    fill(call, &call->report);
+    call->report.items = call->ended;
+}
+
+void dmap__call_report_now(const dmap__call *call, dmap_report *report) {
+    *report = call->report;
+    if (call->state == DMAP__CALL_ENDED)
+        return;
+    fill(call, report);
+    report->items = call->arrived;
 }

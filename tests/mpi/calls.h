@@ -18,6 +18,7 @@ void calls_add_bad_tests(CU_pSuite suite);
 void calls_add_asked_tests(CU_pSuite suite);
 void calls_add_ends_tests(CU_pSuite suite);
 void calls_add_loop_tests(CU_pSuite suite);
+void calls_add_stream_tests(CU_pSuite suite);
 void calls_add_soak(CU_pSuite suite);
 
 #endif

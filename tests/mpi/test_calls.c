@@ -1,4 +1,4 @@
-/* Calls in flight: made, waited for, looked at; items submitted by one thread and by several; streams; calls made from
+/* Calls in flight: made, waited for, looked at; items submitted by one thread and by several; calls made from
  * inside calls. The back end and the number of ranks are the run's: see CMakeLists.txt. */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -86,6 +86,35 @@ static void test_maps(void) {
         dmap_call_free(calls[m]);
     }
     free(results);
+}
+
+/* The numbers of a map that runs grow, and do not contradict one another. */
+static void test_report_so_far(void) {
+    enum { N = 20000 };
+    dmap_call *call;
+    dmap_report last = {0}, report;
+    size_t between = 0;
+    dmap_map_options options = {.schedule = DMAP_DYNAMIC, .chunk = 1, .on_error = DMAP_KEEP_GOING};
+    harness_watch("the report of a map that runs", 120);
+    CU_ASSERT_EQUAL_FATAL(dmap_map_async(harness_pool, &calls_odd, dmap_range(0, N), dmap_discard(), &options, &call),
+                          DMAP_OK);
+    while (dmap_call_status(call) == DMAP_PENDING) {
+        dmap_call_report(call, &report);
+        CU_ASSERT(report.items >= last.items && report.failed >= last.failed && report.seconds >= last.seconds);
+        CU_ASSERT(report.items <= N && report.failed <= report.items && report.chunks >= report.items);
+        CU_ASSERT(report.seconds > 0 && report.workers == dmap_workers(harness_pool));
+        between += report.items > last.items && report.failed > last.failed && report.items < N;
+        last = report;
+        dmap_step(harness_pool, 0);
+    }
+    calls_end(call, DMAP_EITEM);
+    CU_ASSERT(between > 0);
+    dmap_call_report(call, &report);
+    CU_ASSERT(report.items == N && report.failed == N / 2 && report.chunks >= N);
+    last = report;
+    dmap_call_report(call, &report);
+    CU_ASSERT(report.seconds >= last.seconds && report.seconds <= last.seconds);
+    dmap_call_free(call);
 }
 
 /* The blocking call goes on with others in flight, and each has its own error. */
@@ -269,51 +298,6 @@ static void test_submit_from_threads(void) {
     free(all);
 }
 
-/* ---- streams ---- */
-
-static void test_stream(void) {
-    dmap_stream *stream;
-    dmap_item_result r;
-    uint64_t next = 0;
-    harness_watch("a stream", 60);
-    CU_ASSERT_EQUAL_FATAL(dmap_stream_open(harness_pool, &calls_hash, dmap_range(100, 1100), NULL, &stream), DMAP_OK);
-    dmap_status status;
-    while ((status = dmap_stream_next(stream, 30, &r)) == DMAP_OK) {
-        CU_ASSERT(r.index == next && r.status == DMAP_ITEM_OK && *(const uint64_t *)r.data == mix(100 + next));
-        next++;
-        if (next == 500) { /* the blocking call goes on beside it */
-            uint64_t results[3];
-            CU_ASSERT_EQUAL(dmap_map(harness_pool, &calls_hash, dmap_range(0, 3), dmap_into(results), NULL), DMAP_OK);
-        }
-    }
-    CU_ASSERT_EQUAL(status, DMAP_END);
-    CU_ASSERT_EQUAL(next, 1000);
-    CU_ASSERT_EQUAL(dmap_stream_next(stream, 30, &r), DMAP_END);
-    dmap_stream_close(stream);
-    CU_ASSERT_EQUAL_FATAL(dmap_stream_open(harness_pool, &calls_odd, dmap_range(2, 20), NULL, &stream), DMAP_OK);
-    CU_ASSERT_EQUAL(dmap_stream_next(stream, 30, &r), DMAP_OK);
-    CU_ASSERT_EQUAL(dmap_stream_next(stream, 30, &r), DMAP_EITEM);
-    CU_ASSERT_PTR_NOT_NULL(strstr(dmap_error(harness_pool), "3 is odd"));
-    dmap_stream_close(stream);
-}
-
-/* Closed in the middle, while results lie in the window that nobody has asked for. */
-static void test_stream_closed(void) {
-    for (int left = 0; left < 40; left += 13) {
-        dmap_stream *stream;
-        dmap_item_result r;
-        dmap_map_options options = {.window = 4096};
-        harness_watch("a stream that is closed", 60);
-        CU_ASSERT_EQUAL_FATAL(dmap_stream_open(harness_pool, &calls_hash, dmap_range(0, 1000000), &options, &stream),
-                              DMAP_OK);
-        for (int i = 0; i < left; i++)
-            CU_ASSERT_EQUAL(dmap_stream_next(stream, 30, &r), DMAP_OK);
-        dmap_stream_close(stream);
-        uint64_t results[3];
-        CU_ASSERT_EQUAL(dmap_map(harness_pool, &calls_hash, dmap_range(0, 3), dmap_into(results), NULL), DMAP_OK);
-    }
-}
-
 /* ---- calls from inside calls ---- */
 
 typedef struct chain {
@@ -372,16 +356,16 @@ static void add_tests(void) {
         return;
     }
     CU_ADD_TEST(suite, test_maps);
+    CU_ADD_TEST(suite, test_report_so_far);
     CU_ADD_TEST(suite, test_beside_others);
     CU_ADD_TEST(suite, test_short_behind_long);
     CU_ADD_TEST(suite, test_fair);
     CU_ADD_TEST(suite, test_submit);
     CU_ADD_TEST(suite, test_submit_sizes);
     CU_ADD_TEST(suite, test_submit_from_threads);
-    CU_ADD_TEST(suite, test_stream);
-    CU_ADD_TEST(suite, test_stream_closed);
     CU_ADD_TEST(suite, test_on_done);
     CU_ADD_TEST(suite, test_made_inside);
+    calls_add_stream_tests(suite);
     calls_add_ends_tests(suite);
     calls_add_asked_tests(suite);
     calls_add_bad_tests(suite);
