@@ -1,5 +1,6 @@
 /* When a run stops, its exit status (that of GNU parallel 20221122 for the same ends), the median, the allocation's
  * end. */
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "run/control/cutoff.h"
 #include "run/control/halt.h"
 #include "run/control/median.h"
+#include "run/control/retry.h"
 #include "run/control/until.h"
 #include "run/job/suspend.h"
 #include "run/options/halt_rule.h"
@@ -208,6 +210,15 @@ static void test_cut_off(void) {
     CU_ASSERT_EQUAL(run_cutoff_look(0, 100, 100, 0, 100), RUN_NOT_CUT_OFF);
 }
 
+static void test_waits_between_attempts(void) {
+    run_retry_rule rule = {.first_s = 2, .most_s = 15};
+    static const double waits[] = {2, 4, 8, 15, 15};
+    for (int i = 0; i < 5; i++)
+        CU_ASSERT_EQUAL(run_retry_wait(&rule, i + 1), waits[i]);
+    CU_ASSERT_EQUAL(run_retry_wait(&rule, INT_MAX), 15);
+    CU_ASSERT_EQUAL(run_retry_wait(&(run_retry_rule){0}, INT_MAX), 0);
+}
+
 static void test_lines_of_progress(void) {
     static const double cases[][2] = {{0, 10}, {50, 10}, {400, 40}, {600, 60}, {100000, 60}};
     run_bar lines = {.kind = RUN_PROGRESS_LINES};
@@ -243,6 +254,7 @@ int main(void) {
     CU_TestInfo tests[] = {{"halts", test_halt},
                            {"cut off", test_cut_off},
                            {"stopped", test_suspended},
+                           {"waits between attempts", test_waits_between_attempts},
                            {"lines of progress", test_lines_of_progress},
                            {"words of halts", test_halt_words},
                            {"many failures", test_many_failures},

@@ -89,6 +89,15 @@ static void test_habits(void) {
     accept("--max-args=4 --blocksize 2k --pipe --nok x", &o);
     CU_ASSERT(o.values == 4 && o.records == 4 && o.block == 2000 && o.unordered);
     run_options_free(&o);
+    accept("--retries 2 --retry-delay 1m x", &o);
+    CU_ASSERT(o.retry.first_s == 60 && o.retry.most_s == 300);
+    run_options_free(&o);
+    accept("--retries 2 --retry-delay 10m x", &o);
+    CU_ASSERT(o.retry.first_s == 600 && o.retry.most_s == 600);
+    run_options_free(&o);
+    accept("--retries 2 --retry-delay 0.5,2h x", &o);
+    CU_ASSERT(o.retry.first_s == 0.5 && o.retry.most_s == 7200);
+    run_options_free(&o);
     accept("--keep --jobl f --resume-f --dry --line-b --haltonerr now,fail=1 --max-r 3 --no-run x", &o);
     CU_ASSERT(o.joblog && o.resume_failed && !o.resume && o.dry_run && o.output == RUN_LINE_BUFFER && o.values == 3);
     CU_ASSERT(o.halt.when == RUN_HALT_NOW && o.skip_empty && o.grouped);
@@ -134,9 +143,22 @@ static void test_refused(void) {
         {"--round x", "there is no option '--round': of --pipe each job gets one block; --pipepart -a FILE --block -1 "
                       "makes one for each slot"},
         {"-I _ x", "-I '' is not valid: TEXT instead of {}"}};
-    static const char *const bad[] = {"-d _ x",       "-N x",          "-N -1 x",      "--block 0 x",   "--block 1x x",
-                                      "--delay x y",  "--timeout 0 x", "--timeout 1x", "--timeout -1",  "--until x",
-                                      "--until +0 x", "--seed -1 x",   "--joblog + x", "--recstart _ x"};
+    static const char *const bad[] = {"-d _ x",
+                                      "-N x",
+                                      "-N -1 x",
+                                      "--block 0 x",
+                                      "--block 1x x",
+                                      "--delay x y",
+                                      "--retries 2 --retry-delay 5,4 x",
+                                      "--retries 2 --retry-delay , x",
+                                      "--timeout 0 x",
+                                      "--timeout 1x",
+                                      "--timeout -1",
+                                      "--until x",
+                                      "--until +0 x",
+                                      "--seed -1 x",
+                                      "--joblog + x",
+                                      "--recstart _ x"};
     run_options o;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         CU_ASSERT_EQUAL(parse(cases[i][0], &o), 255);

@@ -93,7 +93,8 @@ static void map(run_engine *e) {
             status = dmap_map(e->pool, &run_task, dmap_pull(run_source_next, e), dmap_each(run_sink_take, e), &how);
         run_bar_hide(&e->bar);
         run_sink_settle(e, true);
-    } while ((status == DMAP_OK || status == DMAP_EITEM) && e->stop == RUN_STOP_NOT && e->jobs.again.first);
+    } while ((status == DMAP_OK || status == DMAP_EITEM) && e->stop == RUN_STOP_NOT &&
+             (e->jobs.again.first || e->jobs.delayed));
     run_sink_leave(e);
     /* Jobs that failed are none of the pool's trouble; jobs that were not run, without a reason of ours, are. */
     bool all_run = status == DMAP_EITEM && e->cancelled == 0 && e->inputs_ended;

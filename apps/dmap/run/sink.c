@@ -1,5 +1,6 @@
 /* Where jobs end: what they wrote goes to the order and to --results, how they ended to the joblog, the tally and the
  * summary; one that failed and has attempts left goes back to the source. */
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 
 #include "run/base/clock.h"
 #include "run/control/cutoff.h"
+#include "run/control/retry.h"
 #include "run/control/signals.h"
 #include "run/engine.h"
 
@@ -28,24 +30,33 @@ static bool has_failed(const run_result *result) {
     return result->end != RUN_ENDED || result->exit_code || result->signal;
 }
 
-/* The command line with the slot that it had. */
-static bool fill_in_slot(run_engine *engine, run_job *job, int slot) {
+/* What the logs say of a job. command: the command line with the slot that it had; to be freed. Returns false if memory
+ * is out. */
+static bool describe(const run_job *job, run_text *command, run_record *record) {
+    const run_result *result = &job->result;
     char digits[16];
     size_t from = 0;
-    run_text whole = {0};
-    (void)engine;
-    if (!job->n_marks)
-        return true;
-    snprintf(digits, sizeof digits, "%d", slot);
+    snprintf(digits, sizeof digits, "%d", result->slot);
     for (size_t i = 0; i < job->n_marks; i++) {
-        run_text_add(&whole, job->command.data + from, job->marks[i] - from);
-        run_text_add_string(&whole, digits);
+        run_text_add(command, job->command.data + from, job->marks[i] - from);
+        run_text_add_string(command, digits);
         from = job->marks[i] + strlen("{%}");
     }
-    run_text_add(&whole, job->command.data + from, job->command.size - from);
-    run_text_free(&job->command);
-    job->command = whole;
-    return !whole.broken;
+    run_text_add(command, job->command.data + from, job->command.size - from);
+    *record = (run_record){.seq = job->seq,
+                           .attempt = job->attempt,
+                           .host = job->host,
+                           .started = result->started,
+                           .seconds = result->seconds,
+                           .user_s = result->user_s,
+                           .system_s = result->system_s,
+                           .peak_kib = result->peak_kib,
+                           .sent = result->sent,
+                           .received = result->received,
+                           .command = command->data,
+                           .command_size = command->size};
+    set_ending(result, record);
+    return !command->broken;
 }
 
 /* Returns false if the output is lost: then the run stops, and the job is not done. */
@@ -68,6 +79,21 @@ static void repeat(run_engine *engine, run_job *job) {
     if (engine->results)
         run_results_reset(engine->results, job);
     run_job_line_add(&engine->jobs.again, job);
+}
+
+/* What an attempt that failed has written is not mixed with what the next one writes. */
+static void try_again(run_engine *engine, run_job *job) {
+    run_text command = {0};
+    run_record record;
+    double wait = run_retry_wait(&engine->options->retry, job->attempt);
+    bool good = describe(job, &command, &record);
+    if (!good || (engine->results && !run_results_set_aside(engine->results, &engine->order, job, &record)))
+        run_engine_fail(engine, good ? run_results_error(engine->results) : "out of memory");
+    run_text_free(&command);
+    run_order_reset(&engine->order, job->entry);
+    job->attempt++;
+    job->due_s = run_clock() + wait;
+    run_jobs_delay(&engine->jobs, job);
 }
 
 static bool may_repeat(const run_engine *engine, const run_job *job) {
@@ -101,19 +127,9 @@ static bool has_lost_output(const run_engine *engine) {
 /* The joblog comes last: what is in it has been written, or is held for its turn. */
 static void finish(run_engine *engine, run_job *job) {
     const run_result *result = &job->result;
-    run_record record = {.seq = job->seq,
-                         .host = job->host,
-                         .started = result->started,
-                         .seconds = result->seconds,
-                         .user_s = result->user_s,
-                         .system_s = result->system_s,
-                         .peak_kib = result->peak_kib,
-                         .sent = result->sent,
-                         .received = result->received};
-    bool good = fill_in_slot(engine, job, result->slot);
-    set_ending(result, &record);
-    record.command = job->command.data;
-    record.command_size = job->command.size;
+    run_text command = {0};
+    run_record record;
+    bool good = describe(job, &command, &record);
     engine->ended++;
     if (result->end == RUN_ENDED)
         run_median_add(engine->median, result->seconds);
@@ -129,8 +145,9 @@ static void finish(run_engine *engine, run_job *job) {
         run_engine_look_at_output(engine);
     if (!has_lost_output(engine))
         log_end(engine, &record);
-    run_job_free(job);
     tally(engine, &record);
+    run_text_free(&command);
+    run_job_free(job);
 }
 
 static void drop(run_engine *engine, run_job *job) {
@@ -173,16 +190,14 @@ static void end_cut_off(run_engine *engine, run_job *job) {
 static void end(run_engine *engine, run_job *job, bool finally) {
     run_watch_signals(engine);
     run_cutoff look = has_failed(&job->result) ? look_at(engine, job, finally) : RUN_NOT_CUT_OFF;
-    if (look == RUN_CUT_OFF_PERHAPS) {
+    if (look == RUN_CUT_OFF_PERHAPS)
         run_job_line_add(&engine->jobs.doubts, job);
-    } else if (look == RUN_CUT_OFF) {
+    else if (look == RUN_CUT_OFF)
         end_cut_off(engine, job);
-    } else if (has_failed(&job->result) && may_repeat(engine, job)) {
-        job->attempt++;
-        repeat(engine, job);
-    } else {
+    else if (has_failed(&job->result) && may_repeat(engine, job))
+        try_again(engine, job);
+    else
         finish(engine, job);
-    }
 }
 
 void run_sink_settle(run_engine *engine, bool wait) {
@@ -255,7 +270,7 @@ int run_sink_emission(void *arg, const dmap_emission *emission) {
 
 void run_sink_leave(run_engine *engine) {
     run_job *job;
-    while ((job = run_job_line_take(&engine->jobs.again)))
+    while ((job = run_job_line_take(&engine->jobs.again)) || (job = run_jobs_take_due(&engine->jobs, HUGE_VAL)))
         drop(engine, job);
     for (const run_job *out; (out = run_jobs_each(&engine->jobs, NULL));)
         drop(engine, run_jobs_take(&engine->jobs, out->index));

@@ -189,9 +189,7 @@ static bool may_start(run_engine *engine) {
         run_engine_stop_until(engine);
         return false;
     }
-    if (o->delay_s > 0 && engine->last_start_s > 0 && run_clock() - engine->last_start_s < o->delay_s)
-        return false;
-    return engine->order.count < MOST_HELD;
+    return o->delay_s <= 0 || engine->last_start_s <= 0 || run_clock() - engine->last_start_s >= o->delay_s;
 }
 
 static int give(run_engine *engine, run_job *job, dmap_blob *blob) {
@@ -231,7 +229,7 @@ static int pass_on(run_engine *engine, int state) {
         run_engine_fail(engine, engine->error);
         return DMAP_PULL_END;
     }
-    bool none_left = engine->jobs.n_out == 0 && !engine->jobs.doubts.first;
+    bool none_left = engine->jobs.n_out == 0 && !engine->jobs.doubts.first && !engine->jobs.delayed;
     if (state == RUN_INPUT_END && (engine->options->attempts == 1 || none_left))
         return DMAP_PULL_END;
     return DMAP_PULL_LATER;
@@ -242,12 +240,15 @@ int run_source_next(void *arg, dmap_blob *item) {
     int state = RUN_INPUT_END;
     if (engine->stop != RUN_STOP_NOT)
         return DMAP_PULL_END;
-    bool nothing_left = engine->inputs_ended && !engine->jobs.again.first;
+    bool nothing_left = engine->inputs_ended && !engine->jobs.again.first && !engine->jobs.delayed;
     if (!nothing_left && !may_start(engine))
         return engine->stop != RUN_STOP_NOT ? DMAP_PULL_END : DMAP_PULL_LATER;
     run_job *job = run_job_line_take(&engine->jobs.again);
+    if (!job)
+        job = run_jobs_take_due(&engine->jobs, run_clock());
+    /* What is held may be held for one of those that run again. */
     if (!job && !engine->inputs_ended)
-        state = run_source_read(engine, &job);
+        state = engine->order.count < MOST_HELD ? run_source_read(engine, &job) : RUN_INPUT_LATER;
     run_print_flush(&engine->printer);
     return job ? give(engine, job, item) : pass_on(engine, state);
 }

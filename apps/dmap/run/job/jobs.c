@@ -27,6 +27,7 @@ void run_jobs_fini(run_jobs *jobs) {
         free_chain(jobs->buckets[i]);
     free_chain(jobs->again.first);
     free_chain(jobs->doubts.first);
+    free_chain(jobs->delayed);
     free(jobs->buckets);
 }
 
@@ -103,6 +104,23 @@ const run_job *run_jobs_each(const run_jobs *jobs, const run_job *job) {
     while (bucket < BUCKETS && !jobs->buckets[bucket])
         bucket++;
     return bucket < BUCKETS ? jobs->buckets[bucket] : NULL;
+}
+
+void run_jobs_delay(run_jobs *jobs, run_job *job) {
+    run_job **at = &jobs->delayed;
+    while (*at && (*at)->due_s <= job->due_s)
+        at = &(*at)->next;
+    job->next = *at;
+    *at = job;
+}
+
+run_job *run_jobs_take_due(run_jobs *jobs, double now) {
+    run_job *job = jobs->delayed;
+    if (!job || job->due_s > now)
+        return NULL;
+    jobs->delayed = job->next;
+    job->next = NULL;
+    return job;
 }
 
 void run_job_line_add(run_job_line *line, run_job *job) {

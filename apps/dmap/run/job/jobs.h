@@ -29,6 +29,7 @@ typedef struct run_job {
     char *folder;            /* of --results: where its files are, or the name they begin with */
     run_result result;       /* of one that has ended: without its output */
     double ended_s;          /* when that was known, by run_clock */
+    double due_s;            /* of one that is to be tried again: not before that */
     const char *host;        /* where it was */
     struct run_job *next;    /* in its bucket or line */
 } run_job;
@@ -43,6 +44,7 @@ typedef struct run_jobs {
     size_t n_out;        /* jobs in the buckets */
     run_job_line again;  /* to be run again */
     run_job_line doubts; /* ended, and perhaps cut off */
+    run_job *delayed;    /* to be tried again, but not yet: by the time that they are due */
 } run_jobs;
 
 bool run_jobs_init(run_jobs *jobs);
@@ -62,6 +64,10 @@ run_job *run_jobs_find(const run_jobs *jobs, uint64_t index);
 run_job *run_jobs_take(run_jobs *jobs, uint64_t index);
 /** The next job that is out, in no order; job: NULL for the first. */
 const run_job *run_jobs_each(const run_jobs *jobs, const run_job *job);
+/** It is to be tried again at job->due_s. */
+void run_jobs_delay(run_jobs *jobs, run_job *job);
+/** Takes out a job that is due by then; NULL: there is none. */
+run_job *run_jobs_take_due(run_jobs *jobs, double now);
 void run_job_line_add(run_job_line *line, run_job *job);
 /** Takes out the first; NULL: there is none. */
 run_job *run_job_line_take(run_job_line *line);

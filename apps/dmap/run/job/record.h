@@ -7,6 +7,7 @@
 
 typedef struct run_record {
     uint64_t seq;
+    int attempt; /* from 1 */
     const char *host;
     double started; /* seconds since the epoch */
     double seconds;

@@ -37,6 +37,11 @@ typedef struct run_admission_rule {
     bool noswap;             /* it swaps */
 } run_admission_rule;
 
+/** Between the attempts of a job: at first, and at most; it doubles from one to the next. */
+typedef struct run_retry_rule {
+    double first_s, most_s;
+} run_retry_rule;
+
 typedef enum run_output { RUN_GROUP, RUN_LINE_BUFFER, RUN_UNGROUP } run_output;
 
 typedef enum run_halt_when { RUN_HALT_NEVER, RUN_HALT_SOON, RUN_HALT_NOW } run_halt_when;
@@ -117,6 +122,7 @@ typedef struct run_options {
     const char *jobs;       /* -j: N, +N, -N, N%, 0 or a file with one of these; NULL: one a core. run_options_jobs */
     double delay_s;         /* least time between starts */
     int attempts;           /* --retries: in all, 1 or more; 0: for ever */
+    run_retry_rule retry;   /* --retry-delay */
     double timeout_s;       /* 0: none */
     double timeout_percent; /* of the median; 0: none */
     run_ending ending;      /* --termseq */

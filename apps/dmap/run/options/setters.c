@@ -6,7 +6,13 @@
 
 #include "run/base/parse.h"
 
-enum { MOST_VALUES = 1000000, TAG_TEXT = 3 /* among the owned */, HIGHEST_NICE = 19, LOWEST_NICE = -20 };
+enum {
+    MOST_VALUES = 1000000,
+    TAG_TEXT = 3 /* among the owned */,
+    HIGHEST_NICE = 19,
+    LOWEST_NICE = -20,
+    RETRY_MOST_S = 300
+};
 
 bool run_set_nothing(run_options *o, const char *text) {
     (void)o;
@@ -177,6 +183,21 @@ bool run_set_nice(run_options *o, const char *text) {
         return false;
     o->nice = negative ? -(int)value : (int)value;
     return o->has_nice = true;
+}
+
+/* "TIME" or "TIME,MOST". */
+bool run_set_retry_delay(run_options *o, const char *text) {
+    char first[64];
+    size_t length = strcspn(text, ",");
+    run_retry_rule *rule = &o->retry;
+    if (length >= sizeof first)
+        return false;
+    memcpy(first, text, length);
+    first[length] = '\0';
+    if (!run_read_duration(first, &rule->first_s))
+        return false;
+    rule->most_s = rule->first_s > RETRY_MOST_S ? rule->first_s : RETRY_MOST_S;
+    return !text[length] || (run_read_duration(text + length + 1, &rule->most_s) && rule->most_s >= rule->first_s);
 }
 
 bool run_set_load(run_options *o, const char *text) {

@@ -40,6 +40,7 @@ bool run_set_tag_text(run_options *options, const char *text);
 bool run_set_folder(run_options *options, const char *text);
 bool run_set_tmpdir(run_options *options, const char *text);
 bool run_set_nice(run_options *options, const char *text);
+bool run_set_retry_delay(run_options *options, const char *text);
 bool run_set_load(run_options *options, const char *text);
 bool run_set_memfree(run_options *options, const char *text);
 bool run_set_noswap(run_options *options, const char *text);

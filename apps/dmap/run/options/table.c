@@ -264,6 +264,8 @@ const run_option run_option_table[] = {
     {0, "--termseq", "LIST", "how jobs are ended: signals and ms (TERM,200,TERM,100,TERM,50,KILL,25)", set_ending},
     {0, "--term-seq", "LIST", NULL, set_ending},
     {0, "--retries", "N", "try a job that fails N times in all (1); 0: for ever", set_retries},
+    {0, "--retry-delay", "TIME",
+     "wait before a job is tried again, each time twice as long: 5s, or 5s,10m at most (5m)", run_set_retry_delay},
     {0, "--halt", "WHEN", "never, or now|soon,fail|success|done=N|N%, as now,fail=1", set_halt},
     {0, "--halt-on-error", "WHEN", NULL, set_halt},
     {0, "--haltonerror", "WHEN", NULL, set_halt},

@@ -103,6 +103,22 @@ void run_order_reset(run_order *order, run_entry *entry) {
     }
 }
 
+bool run_order_split(run_order *order, run_entry *entry, run_text row, run_text tail) {
+    run_entry *part = calloc(1, sizeof *part);
+    if (!part) {
+        run_text_free(&row);
+        run_text_free(&tail);
+        return false;
+    }
+    *part = (run_entry){.previous = entry->previous, .next = entry, .row = row, .tail = tail, .has_ended = true};
+    memcpy(part->output, entry->output, sizeof part->output);
+    memset(entry->output, 0, sizeof entry->output);
+    *(part->previous ? &part->previous->next : &order->first) = part;
+    entry->previous = part;
+    order->count++;
+    return order->unordered ? write_whole(order, part) : advance(order);
+}
+
 bool run_order_go_live(run_order *order, run_entry *entry) {
     entry->is_live = true;
     return advance(order);

@@ -48,6 +48,9 @@ run_entry *run_order_begin(run_order *order, const char *tag);
 bool run_order_add(run_order *order, run_entry *entry, int stream, const void *data, size_t size);
 /** What it has sent is not to be written after all: it will be run again. */
 void run_order_reset(run_order *order, run_entry *entry);
+/** What it has sent so far is written in its turn as that of a job of its own, with these columns, which become the
+ *  order's. Returns false if that could not be written, or memory is out. */
+bool run_order_split(run_order *order, run_entry *entry, run_text row, run_text tail);
 /** From now on what it sends is final. */
 bool run_order_go_live(run_order *order, run_entry *entry);
 /** It has ended; entry is the order's to free. */

@@ -79,6 +79,12 @@ bool run_results_add(run_results *results, run_job *job, int stream, const void 
     return results->kind >= RUN_RESULTS_CSV || run_results_append(results, job, stream, data, size);
 }
 
+bool run_results_set_aside(run_results *results, run_order *order, run_job *job, const run_record *record) {
+    if (results->kind < RUN_RESULTS_CSV)
+        return run_results_rename(results, job);
+    return run_results_write_attempt(results, order, job, record);
+}
+
 void run_results_reset(run_results *results, run_job *job) {
     if (results->kind < RUN_RESULTS_CSV)
         run_results_truncate(results, job);

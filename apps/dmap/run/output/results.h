@@ -24,6 +24,8 @@ bool run_results_check_names(const run_results *results, const char *const *name
 /* Of one job. They return false with a sentence in run_results_error. */
 bool run_results_begin(run_results *results, run_job *job, const run_values *values, const char *const *names);
 bool run_results_add(run_results *results, run_job *job, int stream, const void *data, size_t size);
+/** What was added is of an attempt that failed: it is kept apart from what the next one adds. */
+bool run_results_set_aside(run_results *results, run_order *order, run_job *job, const run_record *record);
 /** What was added is no longer wanted. */
 void run_results_reset(run_results *results, run_job *job);
 bool run_results_end(run_results *results, run_job *job, const run_record *record);

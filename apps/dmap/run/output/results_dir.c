@@ -1,10 +1,11 @@
-/* Files of each job. They are opened for each piece of output and closed again, so that any number of jobs may run; an
- * attempt that failed leaves nothing in them. */
+/* Files of each job. They are opened for each piece of output and closed again, so that any number of jobs may run.
+ * What an attempt that failed left in them is renamed before the next one begins. */
 #include "run/output/results_kind.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -93,21 +94,27 @@ static bool is_folder(const run_results *results, const run_job *job) {
     return results->kind == RUN_RESULTS_FOLDER || (length > 0 && job->folder[length - 1] == '/');
 }
 
-/* The path of one of a job's files, in scratch: 0 and 1 the streams, 2 the number. */
-static char *path_of(run_results *results, const run_job *job, int which) {
+/* The path of one of a job's files, in scratch: 0 and 1 the streams, 2 the number. attempt: whose it is; 0: the last's,
+ * or of one that is not known to be the last. */
+static char *path_of(run_results *results, const run_job *job, int which, int attempt) {
     static const char *const in_folder[] = {"stdout", "stderr", "seq"}, *const beside[] = {"", ".err", ".seq"};
+    char number[32];
+    bool folder = is_folder(results, job);
     run_text_clear(&results->scratch);
     run_text_add_string(&results->scratch, job->folder);
-    run_text_add_string(&results->scratch, (is_folder(results, job) ? in_folder : beside)[which]);
+    run_text_add_string(&results->scratch, (folder ? in_folder : beside)[which]);
+    snprintf(number, sizeof number, folder ? ".%d" : ".attempt%d", attempt);
+    if (attempt > 0)
+        run_text_add_string(&results->scratch, number);
     return results->scratch.broken ? NULL : results->scratch.data;
 }
 
 const char *run_results_file(run_results *results, const run_job *job) {
-    return path_of(results, job, 0);
+    return path_of(results, job, 0, 0);
 }
 
 static bool write_file(run_results *results, const run_job *job, int which, const char *data, size_t size, int flags) {
-    char *path = path_of(results, job, which);
+    char *path = path_of(results, job, which, 0);
     errno = ENOMEM;
     int file = path ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666) : -1;
     if (file < 0 && path && errno == ENOENT && make_folders(results, path))
@@ -148,8 +155,36 @@ void run_results_truncate(run_results *results, run_job *job) {
     }
 }
 
+static bool rename_one(run_results *results, const run_job *job, int which) {
+    char *path = path_of(results, job, which, 0), *from = path ? strdup(path) : NULL;
+    const char *to = from ? path_of(results, job, which, job->attempt) : NULL;
+    errno = ENOMEM;
+    bool good = (to && rename(from, to) == 0) || run_results_fail(results, "rename", from ? from : results->name);
+    free(from);
+    return good;
+}
+
+bool run_results_rename(run_results *results, run_job *job) {
+    bool good = begin(results, job) && rename_one(results, job, 0) && rename_one(results, job, 1);
+    job->has_files = false;
+    return good;
+}
+
+/* The attempts that an earlier run needed, and this one did not. */
+static void remove_attempts(run_results *results, const run_job *job) {
+    bool removed = true;
+    for (int attempt = job->attempt; removed && attempt < INT_MAX; attempt++) {
+        removed = false;
+        for (int which = 0; which < 2; which++) {
+            const char *path = path_of(results, job, which, attempt);
+            removed = (path && unlink(path) == 0) || removed;
+        }
+    }
+}
+
 bool run_results_finish(run_results *results, run_job *job) {
     char number[24];
     snprintf(number, sizeof number, "%llu", (unsigned long long)job->seq);
+    remove_attempts(results, job);
     return begin(results, job) && write_file(results, job, 2, number, strlen(number), O_TRUNC);
 }

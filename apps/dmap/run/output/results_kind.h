@@ -37,12 +37,14 @@ bool run_results_open_folder(run_results *results);
 bool run_results_place(run_results *results, run_job *job, const run_values *values, const char *const *names);
 bool run_results_append(run_results *results, run_job *job, int stream, const void *data, size_t size);
 void run_results_truncate(run_results *results, run_job *job);
+bool run_results_rename(run_results *results, run_job *job); /* to names with the number of the attempt */
 bool run_results_finish(run_results *results, run_job *job);
 
 /* results_table.c */
 bool run_results_open_table(run_results *results, bool keep); /* what is there: rows are added */
 bool run_results_write_head(run_results *results, const run_values *values, const char *const *names);
 bool run_results_keep_row(run_results *results, run_job *job, const run_record *record);
+bool run_results_write_attempt(run_results *results, run_order *order, run_job *job, const run_record *record);
 bool run_results_write_row(void *arg, run_store *store, const run_entry *entry);
 
 #endif

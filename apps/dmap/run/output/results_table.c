@@ -124,7 +124,7 @@ bool run_results_write_head(run_results *results, const run_values *values, cons
     char number[16];
     static const char *const columns[] = {"Seq",     "Host",    "Starttime", "JobRuntime", "Send",
                                           "Receive", "Exitval", "Signal",    "Command"};
-    static const char *const last[] = {"Stdout", "Stderr", "UserTime", "SystemTime", "PeakKiB"};
+    static const char *const last[] = {"Stdout", "Stderr", "UserTime", "SystemTime", "PeakKiB", "Attempt"};
     results->has_head = true;
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
         if (i > 0)
@@ -188,30 +188,39 @@ static void compose_row(const run_results *results, const run_job *job, const ru
 static void compose_tail(const run_results *results, const run_record *r, run_text *tail) {
     char numbers[160], s = separator(results);
     if (results->kind == RUN_RESULTS_JSON)
-        snprintf(numbers, sizeof numbers, ", \"UserTime\": %.3f, \"SystemTime\": %.3f, \"PeakKiB\": %llu", r->user_s,
-                 r->system_s, (unsigned long long)r->peak_kib);
+        snprintf(numbers, sizeof numbers,
+                 ", \"UserTime\": %.3f, \"SystemTime\": %.3f, \"PeakKiB\": %llu, \"Attempt\": %d", r->user_s,
+                 r->system_s, (unsigned long long)r->peak_kib, r->attempt);
     else
-        snprintf(numbers, sizeof numbers, "%c%.3f%c%.3f%c%llu", s, r->user_s, s, r->system_s, s,
-                 (unsigned long long)r->peak_kib);
+        snprintf(numbers, sizeof numbers, "%c%.3f%c%.3f%c%llu%c%d", s, r->user_s, s, r->system_s, s,
+                 (unsigned long long)r->peak_kib, s, r->attempt);
     run_text_add_string(tail, numbers);
 }
 
-bool run_results_keep_row(run_results *results, run_job *job, const run_record *record) {
-    run_text row = {0}, tail = {0};
+static bool compose(run_results *results, const run_job *job, const run_record *record, run_text *row, run_text *tail) {
     if (results->kind == RUN_RESULTS_JSON)
-        compose_json(results, job, record, &row);
+        compose_json(results, job, record, row);
     else
-        compose_row(results, job, record, &row);
-    compose_tail(results, record, &tail);
-    if (row.broken || tail.broken) {
-        run_text_free(&row);
-        run_text_free(&tail);
-        errno = ENOMEM;
-        return run_results_fail(results, "keep a row of", results->name);
-    }
-    job->entry->row = row;
-    job->entry->tail = tail;
-    return true;
+        compose_row(results, job, record, row);
+    compose_tail(results, record, tail);
+    if (!row->broken && !tail->broken)
+        return true;
+    run_text_free(row);
+    run_text_free(tail);
+    errno = ENOMEM;
+    return run_results_fail(results, "keep a row of", results->name);
+}
+
+bool run_results_keep_row(run_results *results, run_job *job, const run_record *record) {
+    return compose(results, job, record, &job->entry->row, &job->entry->tail);
+}
+
+bool run_results_write_attempt(run_results *results, run_order *order, run_job *job, const run_record *record) {
+    run_text row = {0}, tail = {0};
+    if (!compose(results, job, record, &row, &tail))
+        return false;
+    errno = ENOMEM;
+    return run_order_split(order, job->entry, row, tail) || run_results_fail(results, "keep a row of", results->name);
 }
 
 typedef struct writing {
