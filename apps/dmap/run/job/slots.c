@@ -3,7 +3,6 @@
 #include "run/job/slots.h"
 
 #include <dirent.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,8 @@
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
+
+#include "run/job/cgroups.h"
 
 enum {
     FILES_A_SLOT = 10, /* 7 at rest, 3 while a job starts */
@@ -41,19 +42,6 @@ static uint64_t files_left(void) {
     return less(files.rlim_cur, count_entries("/proc/self/fd"));
 }
 
-/* The number in a file of one line; UINT64_MAX if there is none ("max"). */
-static uint64_t read_number(const char *path, const char *file) {
-    char name[PATH_MAX];
-    unsigned long long number = 0;
-    if (snprintf(name, sizeof name, "%s/%s", path, file) >= (int)sizeof name)
-        return UINT64_MAX;
-    FILE *from = fopen(name, "re");
-    int got = from ? fscanf(from, "%llu", &number) : 0;
-    if (from)
-        fclose(from);
-    return got == 1 ? number : UINT64_MAX;
-}
-
 /* Threads of all processes of this user, which RLIMIT_NPROC counts. */
 static uint64_t tasks_of_user(void) {
     DIR *folder = opendir("/proc");
@@ -80,35 +68,18 @@ static uint64_t tasks_left_of_user(void) {
     return less(tasks.rlim_cur, tasks_of_user());
 }
 
-/* Of this process's cgroup and those above it, of either version. */
-static uint64_t tasks_left_of_cgroups(void) {
-    char line[PATH_MAX], path[PATH_MAX + 64];
-    uint64_t left = UINT64_MAX;
-    FILE *file = fopen("/proc/self/cgroup", "re");
-    while (file && fgets(line, sizeof line, file)) {
-        char *where = strrchr(line, ':'), *kind = strchr(line, ':');
-        line[strcspn(line, "\n")] = '\0';
-        if (!where || !kind || (where != kind + 1 && strncmp(kind, ":pids:", 6) != 0))
-            continue;
-        snprintf(path, sizeof path, "/sys/fs/cgroup%s%s", where == kind + 1 ? "" : "/pids", where + 1);
-        for (char *slash = path + strlen(path); slash && strlen(path) >= strlen("/sys/fs/cgroup");
-             slash = strrchr(path, '/')) {
-            *slash = '\0';
-            uint64_t most = read_number(path, "pids.max"), now = read_number(path, "pids.current");
-            if (most != UINT64_MAX && now != UINT64_MAX && less(most, now) < left)
-                left = less(most, now);
-        }
-    }
-    if (file)
-        fclose(file);
-    return left;
+/* Keeps the least that a cgroup has left. */
+static void note_tasks(void *arg, const char *folder) {
+    uint64_t *left = arg, most = run_number_in(folder, "pids.max"), now = run_number_in(folder, "pids.current");
+    if (most != UINT64_MAX && now != UINT64_MAX && less(most, now) < *left)
+        *left = less(most, now);
 }
 
 run_room run_room_here(void) {
     struct sysinfo machine;
     run_room room = {.files = files_left(), .tasks = tasks_left_of_user(), .memory = UINT64_MAX};
-    uint64_t of_cgroups = tasks_left_of_cgroups(), most = read_number("/proc/sys/kernel", "threads-max");
-    room.tasks = of_cgroups < room.tasks ? of_cgroups : room.tasks;
+    uint64_t most = run_number_in("/proc/sys/kernel", "threads-max");
+    run_cgroups_visit("", "pids", note_tasks, &room.tasks);
     if (sysinfo(&machine) != 0)
         return room;
     if (most != UINT64_MAX && less(most, machine.procs) < room.tasks)

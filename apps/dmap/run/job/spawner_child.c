@@ -53,8 +53,8 @@ static bool prepare(spawner *s, const spawner_birth *birth) {
     s->page = page;
     if (birth->has_nice) /* what may not be has been refused */
         setpriority(PRIO_PROCESS, 0, birth->nice);
-    if (birth->cpus_size)
-        sched_setaffinity(0, birth->cpus_size, (const cpu_set_t *)(const void *)birth->cpus);
+    if (!run_cpus_are_none(&birth->cpus))
+        sched_setaffinity(0, sizeof birth->cpus, (const cpu_set_t *)(const void *)&birth->cpus);
     if (birth->directory[0] && chdir(birth->directory) < 0) {
         /* This node has no such directory: the one that the rank was started in serves. */
     }

@@ -8,21 +8,21 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "run/base/cpus.h"
+
 enum {
     SPAWNER_SOCKET = 3, /* descriptors of the spawner, above the standard ones */
     SPAWNER_PAGE = 4,
-    SPAWNER_GIVEN = 5,      /* and, from here on, those that jobs inherit */
-    SPAWNER_INHERITED = 64, /* most of them */
-    SPAWNER_CPUS = 8192     /* most that a mask has */
+    SPAWNER_GIVEN = 5,     /* and, from here on, those that jobs inherit */
+    SPAWNER_INHERITED = 64 /* most of them */
 };
 
 /** What a spawner is told once. */
 typedef struct spawner_birth {
     int32_t slot, rank, worker, run_pid;
-    int32_t nice, has_nice;               /* of the jobs; has_nice 0: as this process has it */
-    unsigned char cpus[SPAWNER_CPUS / 8]; /* mask of the worker, for sched_setaffinity */
-    uint64_t cpus_size;                   /* bytes of it; 0: not bound */
-    int32_t grace_ms;                     /* for what a job that was told to end has started, after its own end */
+    int32_t nice, has_nice; /* of the jobs; has_nice 0: as this process has it */
+    run_cpus cpus;          /* of the worker; none: not known */
+    int32_t grace_ms;       /* for what a job that was told to end has started, after its own end */
     int32_t n_inherited, inherited[SPAWNER_INHERITED]; /* the numbers that jobs know these descriptors by */
     uint64_t soft_files;                               /* of jobs: the soft limit on open files; 0: as it is */
     char undo[8192]; /* changes of the environment: "NAME" is taken out, "NAME=value" put back; each ended by a NUL, all

@@ -11,22 +11,6 @@
 #include "run/job/inherited.h"
 #include "run/job/shared.h"
 
-/* The CPUs of a mask as "0-3,8". */
-static void write_cpus(const unsigned char *mask, size_t bytes, char *text, size_t size) {
-    size_t used = 0, n = bytes * 8;
-    text[0] = '\0';
-    for (size_t cpu = 0; cpu < n && used < size; cpu++) {
-        size_t first = cpu;
-        while (cpu < n && mask[cpu / 8] >> (cpu % 8) & 1)
-            cpu++;
-        if (cpu == first)
-            continue;
-        int wrote = snprintf(text + used, size - used, cpu - first > 1 ? "%s%zu-%zu" : "%s%zu", used ? "," : "", first,
-                             cpu - 1);
-        used += wrote > 0 ? (size_t)wrote : 0;
-    }
-}
-
 /* The slot is the worker's for ever, so no two running jobs of a node have the same. */
 static void describe(dmap_context *ctx, const run_shared *shared, spawner_birth *birth) {
     birth->slot = shared->first_slot + dmap_worker(ctx);
@@ -34,10 +18,8 @@ static void describe(dmap_context *ctx, const run_shared *shared, spawner_birth 
     birth->run_pid = shared->run_pid;
     birth->nice = shared->nice;
     birth->has_nice = shared->has_nice;
-    if (sched_getaffinity(0, sizeof birth->cpus, (cpu_set_t *)(void *)birth->cpus) == 0) {
-        birth->cpus_size = sizeof birth->cpus;
-        write_cpus(birth->cpus, sizeof birth->cpus, birth->cpus_text, sizeof birth->cpus_text);
-    }
+    if (sched_getaffinity(0, sizeof birth->cpus, (cpu_set_t *)(void *)&birth->cpus) == 0)
+        run_cpus_write(&birth->cpus, birth->cpus_text, sizeof birth->cpus_text);
     for (int i = 0; i + 1 < shared->ending.n; i++)
         birth->grace_ms += shared->ending.steps[i].wait_ms;
     run_inherited_describe(birth);
