@@ -126,6 +126,7 @@ static bool send_all(int socket, struct msghdr *message) {
 static int gather_strings(run_spawner *s, const run_start *start) {
     int n = 0;
     run_text_clear(&s->strings);
+    run_text_add(&s->strings, start->variables, start->variables_size);
     for (; start->args && start->args[n]; n++)
         run_text_add(&s->strings, start->args[n], strlen(start->args[n]) + 1);
     run_text_add(&s->strings, start->command, strlen(start->command) + 1);
@@ -138,7 +139,8 @@ bool run_spawner_start(run_spawner *s, const run_start *start) {
         struct cmsghdr head;
         char space[CMSG_SPACE(sizeof fds)];
     } control = {0};
-    spawner_request request = {.what = SPAWNER_START, .has_input = start->input >= 0, .seq = start->seq};
+    spawner_request request = {
+        .what = SPAWNER_START, .has_input = start->input >= 0, .seq = start->seq, .n_variables = start->n_variables};
     request.n_args = gather_strings(s, start);
     request.bytes = s->strings.size;
     if (s->strings.broken)

@@ -14,9 +14,13 @@ typedef struct run_spawner run_spawner;
 /** What to start. */
 typedef struct run_start {
     uint64_t seq;
-    char *const *args;   /* ended by NULL; NULL: the command line goes to the shell */
-    const char *command; /* the command line; the shell gets it, too, if args[0] cannot be run */
-    int input;           /* descriptors of the job, borrowed; input: -1 for none */
+    char *const *args;     /* ended by NULL; NULL: the command line goes to the shell */
+    const char *variables; /* "NAME=value" each, ended by a NUL: of this job's environment, beyond or instead of what
+                              all have. DMAP_CPUS says what it is bound to */
+    int n_variables;       /* up to SPAWNER_VARIABLES */
+    size_t variables_size; /* bytes */
+    const char *command;   /* the command line; the shell gets it, too, if args[0] cannot be run */
+    int input;             /* descriptors of the job, borrowed; input: -1 for none */
     int output, error;
 } run_start;
 

@@ -119,7 +119,7 @@ static bool start(spawner *s, const spawner_request *request, const int fds[3]) 
         return false;
     s->report = (spawner_report){.started = run_date()};
     s->began_s = run_clock();
-    s->job = spawner_exec_start(s->exec, request->seq, s->strings, request->n_args, fds);
+    s->job = spawner_exec_start(s->exec, request, s->strings, fds);
     s->job_since = 0;
     if (s->job > 0) {
         s->page->job = s->job;

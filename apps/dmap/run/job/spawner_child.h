@@ -17,9 +17,18 @@ int run_spawner_live(void *argument, size_t size);
 typedef struct spawner_exec spawner_exec; /* the environment and the shell of all jobs */
 /** Returns NULL if memory is out. */
 spawner_exec *spawner_exec_create(const spawner_birth *birth);
-/** Starts a command, in a group of its own. args: strings, n_args of them, then the command line; fds: its standard
- *  output, error and input. Returns its pid; -1 with errno if nothing could be run. */
-pid_t spawner_exec_start(spawner_exec *exec, uint64_t seq, char *strings, int n_args, const int fds[3]);
+/** Starts a command, in a group of its own. strings: as they follow the request; fds: its standard output, error and
+ *  input. Returns its pid; -1 with errno if nothing could be run. */
+pid_t spawner_exec_start(spawner_exec *exec, const spawner_request *request, char *strings, const int fds[3]);
+
+/* spawner_environment.c: what jobs find in their environment. */
+
+typedef struct spawner_environment spawner_environment;
+/** Returns NULL if memory is out. */
+spawner_environment *spawner_environment_create(const spawner_birth *birth);
+/** That of a job, until the next is asked for. own: "NAME=value", SPAWNER_VARIABLES at most, instead of what all have;
+ *  borrowed. */
+char *const *spawner_environment_of(spawner_environment *environment, uint64_t seq, char *const *own, int n_own);
 
 /* spawner_reap.c: ending what is left. */
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,8 +25,11 @@ enum {
 };
 
 struct spawner_exec {
-    char **environment;
-    char seq[2][48]; /* the variables that change from job to job are two of them */
+    spawner_environment *environment;
+    char *const *variables;       /* of the job that is started, */
+    char *own[SPAWNER_VARIABLES]; /* of them those of its own, */
+    run_cpus cpus;                /* what it is bound to, */
+    bool is_bound;                /* or it is bound as the spawner is */
     char *shell[4];
     const char **args; /* grown as needed */
     int args_room;
@@ -38,54 +42,6 @@ struct spawner_exec {
     char name[NAME_MAX + 1]; /* looked for in PATH last, */
     char found[PATH_MAX];    /* and where it is; "": nowhere */
 };
-
-/* Names that the jobs get anew. */
-static bool is_ours(const char *variable) {
-    static const char *const names[] = {"DMAP_SEQ=",  "DMAP_SLOT=",    "DMAP_RANK=",        "DMAP_NODE=",
-                                        "DMAP_CPUS=", "PARALLEL_SEQ=", "PARALLEL_JOBSLOT=", "PARALLEL_PID="};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strncmp(variable, names[i], strlen(names[i])) == 0)
-            return true;
-    return false;
-}
-
-/* What a variable is to jobs: itself; what it was before dmap ran; NULL: not there. */
-static char *undo(const spawner_birth *birth, char *variable) {
-    size_t size = strcspn(variable, "=");
-    for (const char *entry = birth->undo; *entry; entry += strlen(entry) + 1)
-        if (strncmp(entry, variable, size) == 0 && (entry[size] == '\0' || entry[size] == '='))
-            return entry[size] ? strdup(entry) : NULL;
-    return variable;
-}
-
-static bool add(char **environment, size_t *n, const char *name, const char *text, int number) {
-    char digits[16];
-    snprintf(digits, sizeof digits, "%d", number);
-    const char *value = text ? text : digits;
-    char *variable = malloc(strlen(name) + strlen(value) + 2);
-    if (!variable)
-        return false;
-    sprintf(variable, "%s=%s", name, value);
-    environment[(*n)++] = variable;
-    return true;
-}
-
-static bool make_environment(spawner_exec *exec, const spawner_birth *birth) {
-    size_t count = 0, n = 0;
-    while (environ[count])
-        count++;
-    char **made = exec->environment = calloc(count + 10, sizeof *made);
-    if (!made)
-        return false;
-    made[n++] = exec->seq[0];
-    made[n++] = exec->seq[1];
-    for (size_t i = 0; i < count; i++)
-        if (!is_ours(environ[i]) && (made[n] = undo(birth, environ[i])))
-            n++;
-    return add(made, &n, "DMAP_SLOT", NULL, birth->slot) && add(made, &n, "PARALLEL_JOBSLOT", NULL, birth->slot) &&
-           add(made, &n, "DMAP_RANK", NULL, birth->rank) && add(made, &n, "DMAP_NODE", birth->node, 0) &&
-           add(made, &n, "DMAP_CPUS", birth->cpus_text, 0) && add(made, &n, "PARALLEL_PID", NULL, birth->run_pid);
-}
 
 /* Moves the descriptors that jobs inherit out of the way of their own numbers. One that is beyond the limit on open
  * files cannot be had by a job: it goes without. */
@@ -119,7 +75,7 @@ static void take_inherited(spawner_exec *exec, const spawner_birth *birth) {
 /* The spawner ends with the run, so what is made here lives as long as the process. */
 spawner_exec *spawner_exec_create(const spawner_birth *birth) {
     spawner_exec *exec = calloc(1, sizeof *exec);
-    if (!exec || !make_environment(exec, birth))
+    if (!exec || !(exec->environment = spawner_environment_create(birth)))
         return NULL;
     take_inherited(exec, birth);
     exec->nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -171,14 +127,16 @@ static _Noreturn void become(const spawner_exec *exec, const int fds[3], int scr
         dup2(exec->kept[i], exec->inherited[i]);
     if (script >= 0)
         dup2(script, exec->script_fd);
+    if (exec->is_bound)
+        sched_setaffinity(0, sizeof exec->cpus, (const cpu_set_t *)(const void *)&exec->cpus);
     if (exec->files.rlim_max)
         setrlimit(RLIMIT_NOFILE, &exec->files);
     sigprocmask(SIG_SETMASK, &exec->no_signals, NULL);
     if (direct && exec->found[0])
-        execve(exec->found, (char *const *)exec->args, exec->environment);
+        execve(exec->found, (char *const *)exec->args, exec->variables);
     if (direct)
-        execvpe(exec->args[0], (char *const *)exec->args, exec->environment);
-    execve(exec->shell[0], exec->shell, exec->environment);
+        execvpe(exec->args[0], (char *const *)exec->args, exec->variables);
+    execve(exec->shell[0], exec->shell, exec->variables);
     *error = errno;
     _exit(127);
 }
@@ -212,6 +170,20 @@ static char *point(spawner_exec *exec, char *strings, int n_args) {
     return strings;
 }
 
+/* What the job has of its own, and what it is bound to; returns what follows that. */
+static char *take_variables(spawner_exec *exec, const spawner_request *request, char *strings) {
+    static const char cpus[] = "DMAP_CPUS=";
+    exec->is_bound = false;
+    for (int i = 0; i < request->n_variables; i++) {
+        exec->own[i] = strings;
+        if (strncmp(strings, cpus, sizeof cpus - 1) == 0)
+            exec->is_bound = run_cpus_read(strings + sizeof cpus - 1, &exec->cpus);
+        strings += strlen(strings) + 1;
+    }
+    exec->variables = spawner_environment_of(exec->environment, request->seq, exec->own, request->n_variables);
+    return strings;
+}
+
 /* A command line that one argument cannot hold is a file to the shell. Returns -1 with errno. */
 static int write_script(const char *command) {
     int script = memfd_create("command", MFD_CLOEXEC);
@@ -227,13 +199,11 @@ static int write_script(const char *command) {
     return script;
 }
 
-pid_t spawner_exec_start(spawner_exec *exec, uint64_t seq, char *strings, int n_args, const int fds[3]) {
-    int script = -1;
-    char *command = point(exec, strings, n_args);
+pid_t spawner_exec_start(spawner_exec *exec, const spawner_request *request, char *strings, const int fds[3]) {
+    int script = -1, n_args = request->n_args;
+    char *command = point(exec, take_variables(exec, request, strings), n_args);
     if (!command)
         return -1;
-    snprintf(exec->seq[0], sizeof exec->seq[0], "DMAP_SEQ=%llu", (unsigned long long)seq);
-    snprintf(exec->seq[1], sizeof exec->seq[1], "PARALLEL_SEQ=%llu", (unsigned long long)seq);
     if (strlen(command) >= LONG_COMMAND) { /* what one word of it is too long for, the shell says */
         script = write_script(command);
         if (script < 0)

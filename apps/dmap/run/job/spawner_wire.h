@@ -14,6 +14,7 @@ enum {
     SPAWNER_SOCKET = 3, /* descriptors of the spawner, above the standard ones */
     SPAWNER_PAGE = 4,
     SPAWNER_GIVEN = 5,     /* and, from here on, those that jobs inherit */
+    SPAWNER_VARIABLES = 8, /* most that one job has of its own */
     SPAWNER_INHERITED = 64 /* most of them */
 };
 
@@ -35,13 +36,14 @@ typedef struct spawner_birth {
 
 enum { SPAWNER_START = 1, SPAWNER_SIGNAL = 2 };
 
-/** A request. SPAWNER_START: followed by n_args strings and the command line, each ended by a NUL (bytes in all), and
- *  comes with the job's descriptors: standard output, standard error and, if has_input, standard input. */
+/** A request. SPAWNER_START: followed by n_variables strings, n_args strings and the command line, each ended by a NUL
+ *  (bytes in all), and comes with the job's descriptors: its output, its error and, if has_input, its input. */
 typedef struct spawner_request {
     int32_t what;
     int32_t signal; /* SPAWNER_SIGNAL: to the job's group; SIGKILL: and to all that is left of the job */
     int32_t n_args; /* 0: by the shell */
     int32_t has_input;
+    int32_t n_variables; /* set in the job's environment. DMAP_CPUS among them binds it */
     uint64_t seq, bytes;
 } spawner_request;
 

@@ -1,0 +1,91 @@
+/* The environment of jobs: as the caller of dmap had it, and what they are told, of which some changes from job to job.
+ * Nothing is freed: it lives as long as the process. */
+#include "run/job/spawner_child.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CHANGING = 2, TOLD = 6 };
+
+struct spawner_environment {
+    size_t count; /* variables */
+    char **all;   /* of all jobs; those that change are the first of them */
+    char **one;   /* of a job that has some of its own */
+    char changing[CHANGING][48];
+};
+
+/* Names that the jobs get anew. */
+static bool is_ours(const char *variable) {
+    static const char *const names[] = {"DMAP_SEQ=",  "DMAP_SLOT=",    "DMAP_RANK=",        "DMAP_NODE=",
+                                        "DMAP_CPUS=", "PARALLEL_SEQ=", "PARALLEL_JOBSLOT=", "PARALLEL_PID="};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strncmp(variable, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
+/* What a variable is to jobs: itself; what it was before dmap ran; NULL: not there. */
+static char *undo(const spawner_birth *birth, char *variable) {
+    size_t size = strcspn(variable, "=");
+    for (const char *entry = birth->undo; *entry; entry += strlen(entry) + 1)
+        if (strncmp(entry, variable, size) == 0 && (entry[size] == '\0' || entry[size] == '='))
+            return entry[size] ? strdup(entry) : NULL;
+    return variable;
+}
+
+static bool add(spawner_environment *e, const char *name, const char *text, int number) {
+    char digits[16];
+    snprintf(digits, sizeof digits, "%d", number);
+    const char *value = text ? text : digits;
+    char *variable = malloc(strlen(name) + strlen(value) + 2);
+    if (!variable)
+        return false;
+    sprintf(variable, "%s=%s", name, value);
+    e->all[e->count++] = variable;
+    return true;
+}
+
+spawner_environment *spawner_environment_create(const spawner_birth *birth) {
+    size_t count = 0;
+    while (environ[count])
+        count++;
+    spawner_environment *e = calloc(1, sizeof *e);
+    if (!e || !(e->all = calloc(count + CHANGING + TOLD + 1, sizeof *e->all)) ||
+        !(e->one = calloc(count + CHANGING + TOLD + SPAWNER_VARIABLES + 1, sizeof *e->one)))
+        return NULL;
+    for (; e->count < CHANGING; e->count++)
+        e->all[e->count] = e->changing[e->count];
+    for (size_t i = 0; i < count; i++)
+        if (!is_ours(environ[i]) && (e->all[e->count] = undo(birth, environ[i])))
+            e->count++;
+    bool good = add(e, "DMAP_SLOT", NULL, birth->slot) && add(e, "PARALLEL_JOBSLOT", NULL, birth->slot) &&
+                add(e, "DMAP_RANK", NULL, birth->rank) && add(e, "DMAP_NODE", birth->node, 0) &&
+                add(e, "DMAP_CPUS", birth->cpus_text, 0) && add(e, "PARALLEL_PID", NULL, birth->run_pid);
+    return good ? e : NULL;
+}
+
+/* True if one of the strings sets the same variable. */
+static bool is_set_by(const char *variable, char *const *own, int n_own) {
+    size_t size = strcspn(variable, "=") + 1;
+    for (int i = 0; i < n_own; i++)
+        if (strncmp(variable, own[i], size) == 0)
+            return true;
+    return false;
+}
+
+char *const *spawner_environment_of(spawner_environment *e, uint64_t seq, char *const *own, int n_own) {
+    size_t n = 0;
+    snprintf(e->changing[0], sizeof e->changing[0], "DMAP_SEQ=%llu", (unsigned long long)seq);
+    snprintf(e->changing[1], sizeof e->changing[1], "PARALLEL_SEQ=%llu", (unsigned long long)seq);
+    if (n_own == 0)
+        return e->all;
+    for (int i = 0; i < n_own; i++)
+        e->one[n++] = own[i];
+    for (size_t i = 0; i < e->count; i++)
+        if (!is_set_by(e->all[i], own, n_own))
+            e->one[n++] = e->all[i];
+    e->one[n] = NULL;
+    return e->one;
+}
