@@ -22,28 +22,6 @@ static void lower_limit(dmap__plan *plan, uint64_t limit) {
     dmap__window_cut(&plan->window, limit);
 }
 
-static void unlink_lease(dmap__plan *plan, dmap__branch *b, const dmap__lease *lease) {
-    *(lease->newer == DMAP__NO_LEASE ? &b->newest : &plan->leases[lease->newer].older) = lease->older;
-    *(lease->older == DMAP__NO_LEASE ? &b->oldest : &plan->leases[lease->older].newer) = lease->newer;
-}
-
-static void end_lease(dmap__plan *plan, dmap__lease *lease) {
-    int branch = lease->branch;
-    dmap__branch *b = &plan->branches[branch];
-    dmap__recall_end(plan, lease);
-    unlink_lease(plan, b, lease);
-    b->load -= dmap__plan_lease_left(lease);
-    plan->config.share->had_s -= lease->expected_s;
-    dmap__fleet_end(plan->config.fleet, branch, lease->is_big);
-    b->out--;
-    lease->out = false;
-    lease->older = plan->free_lease;
-    plan->free_lease = (uint32_t)(lease - plan->leases);
-    plan->out--;
-    dmap__ready_move(plan, branch, false);
-    dmap__recall_note(plan, branch);
-}
-
 bool dmap__plan_may_trim(const dmap__plan *plan, uint32_t lease) {
     if (lease >= plan->leases_capacity)
         return false;
@@ -72,7 +50,7 @@ void dmap__plan_trim(dmap__plan *plan, uint32_t lease, uint64_t end) {
     }
     if (end == found->begin) {
         plan->stats.chunks--;
-        end_lease(plan, found);
+        dmap__plan_end_lease(plan, found);
     }
 }
 
@@ -157,7 +135,7 @@ void dmap__plan_done(dmap__plan *plan, double now, uint32_t lease, uint64_t item
     measure(plan, found->branch, &chunk);
     plan->config.share->had_s += busy_s / plan->config.share->weight;
     b->since = now;
-    end_lease(plan, found);
+    dmap__plan_end_lease(plan, found);
     dmap__plan_look(b, now);
 }
 

@@ -1,11 +1,14 @@
 /* What the files of the plan share: its state, and who keeps which part of it.
  *
- *   plan.c        making, destroying, asking: what to do next
- *   plan_event.c  events of leases
- *   requeue.c       ranges to be granted again
- *   ready_queue.c        who is next
- *   recall.c      whom to ask for work back
- *   plan_check.c  the invariants */
+ * Each file asks those below it:
+ *
+ *   plan_event.c   events of leases
+ *   plan.c         making, destroying, asking: what to do next
+ *   plan_check.c   the invariants
+ *   requeue.c      ranges to be granted again
+ *   plan_lease.c   how leases are made, and how they end
+ *   recall.c       whom to ask for work back
+ *   ready_queue.c  who is next */
 #ifndef DMAP_PLAN_PLAN_STATE_H
 #define DMAP_PLAN_PLAN_STATE_H
 
@@ -114,12 +117,16 @@ struct dmap__plan {
     const char *broken; /* the caller's or our own mistake, found in passing */
 };
 
-/* ---- plan.c ---- */
+/** Items of a lease that have not ended, as far as is known. */
+static inline uint64_t dmap__plan_lease_left(const dmap__lease *lease) {
+    uint64_t size = lease->end - lease->begin - lease->returned;
+    return size > lease->ended ? size - lease->ended : 0;
+}
+
+/* ---- plan_lease.c ---- */
 
 /** Lease of that number; NULL if it is not out. */
 dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease);
-/** Items of a lease that have not ended, as far as is known. */
-uint64_t dmap__plan_lease_left(const dmap__lease *lease);
 /** Counts the lease again, for the call's share and, where it was `before`, for the branch's load; moves the branch to
  *  its queue. */
 void dmap__plan_loaded(dmap__plan *plan, dmap__lease *lease, uint64_t before);
@@ -129,13 +136,18 @@ void dmap__plan_seed(dmap__plan *plan, dmap__branch *branch);
 void dmap__plan_look(dmap__branch *branch, double now);
 /** Most items that the branch's next lease may have. */
 uint64_t dmap__plan_room(const dmap__plan *plan, const dmap__branch *branch);
-/** Fresh items left below the limit. */
-uint64_t dmap__plan_fresh(const dmap__plan *plan);
 /** True if there is a lease to be had; false if memory is out and others are out that will end. */
 bool dmap__plan_has_lease(dmap__plan *plan);
 /** Makes a lease; its items are counted as pending by the caller, which asked dmap__plan_has_lease. */
 void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__requeue *range, bool fresh, double now,
                       dmap__step *step);
+/** The lease is over. */
+void dmap__plan_end_lease(dmap__plan *plan, dmap__lease *lease);
+
+/* ---- plan.c ---- */
+
+/** Fresh items left below the limit. */
+uint64_t dmap__plan_fresh(const dmap__plan *plan);
 
 /* ---- requeue.c ---- */
 
