@@ -1,4 +1,4 @@
-/* How a call begins and ends, and what is to be done next. It ends when the plan is over, nothing is being
+/* How a call begins and ends. It ends when the plan is over, nothing is being
  * delivered, and every message has been sent: then nothing points to the caller's memory any more. */
 #include "call/call.h"
 
@@ -90,6 +90,7 @@ static dmap_status open_plan(dmap__call *call) {
                                 .weight = call->at_crew.spec.weight,
                                 .count = dmap__items_count(&call->source),
                                 .is_stream = dmap__items_is_stream(&call->source),
+                                .is_offered = dmap__items_are_offered(&call->source),
                                 .schedule = o->schedule,
                                 .chunk = o->chunk,
                                 .max_chunk = items_in(call, CHUNK_BYTES),
@@ -146,15 +147,6 @@ void dmap__call_destroy(dmap__call *call) {
     free(call->outs);
     free(call->sentence);
     free(call);
-}
-
-bool dmap__call_next_step(dmap__call *call, double now, dmap__step *step) {
-    if (call->tell_limit < UINT64_MAX) {
-        *step = (dmap__step){.kind = DMAP__STEP_LIMIT, .branch = -1, .begin = call->tell_limit, .end = UINT64_MAX};
-        call->tell_limit = UINT64_MAX;
-        return true;
-    }
-    return dmap__plan_next(call->plan, now, step);
 }
 
 /* ---- ending ---- */

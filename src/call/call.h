@@ -1,9 +1,9 @@
 /* One call in flight, on the master: from source to sink. A state machine: it is told what has come, is asked what is
  * to be done, and never blocks, polls or sleeps; the pool's loop does that.
  *
- *   call.c     how it begins and ends, and what is to be done next
+ *   call.c     how it begins and ends
  *   stop.c     how it ends early
- *   lease.c    its leases
+ *   lease.c    what is to be done next; what the source offers, and what goes out with a lease
  *   arrive.c   what branches send back: failures are judged, the rest goes to the plan
  *   deliver.c  segments go to the sink; who looks on is told
  *   report.c   what was done, in numbers */
@@ -61,7 +61,6 @@ typedef struct dmap__call {
     dmap_map_options options;
     dmap__fleet_share share; /* of the fleet */
     dmap__source source;
-    bool source_told; /* the plan knows that the source has ended */
     dmap__order *order;
     dmap__sink sink;
     bool by_hand;              /* results are taken one by one, by dmap__call_next_result, ... */
@@ -130,10 +129,12 @@ dmap_status dmap__call_begin(dmap__call *call);
 /** call may be NULL. No lease may be out. */
 void dmap__call_destroy(dmap__call *call);
 
-/** The next step for a branch, now; false if there is none. */
+/* ---- lease.c ---- */
+
+/** The next step for a branch, now; false if there is none. Asks the source for what is to be granted next. */
 bool dmap__call_next_step(dmap__call *call, double now, dmap__step *step);
-/** A lease for a GRANT, with its items; NULL: there is nothing to grant now, or the call has failed. */
-dmap__out *dmap__call_lease(dmap__call *call, const dmap__step *step, size_t bytes);
+/** A lease for a GRANT, with its items; NULL: the call has failed. */
+dmap__out *dmap__call_lease(dmap__call *call, const dmap__step *step);
 /** The lease could not be given to its branch: the call ends. out may be NULL. */
 void dmap__call_take_lease_back(dmap__call *call, uint32_t lease, dmap__out *out);
 /** A lease is over: forgets it. */
@@ -167,7 +168,7 @@ void dmap__call_stop(dmap__call *call);
 /** So does dmap_cancel. What was delivered stays. Again, too, with another fate. */
 void dmap__call_cancel(dmap__call *call, dmap__fate fate);
 /** A function of the caller's did not return: nothing more is delivered, and what it was at is none. */
-void dmap__call_break_off(dmap__call *call, double now);
+void dmap__call_break_off(dmap__call *call);
 /** Nothing is begun any more. */
 void dmap__call_drain(dmap__call *call);
 /** The call cannot go on: nothing more is granted or delivered. Keeps the first reason. */

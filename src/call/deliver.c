@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "call/call.h"
-#include "call/source_kind.h"
 #include "proc/copy.h"
 
 #define WATCH_S 0.04
@@ -70,13 +69,11 @@ bool dmap__call_next_result(dmap__call *call, dmap_item_result *result) {
 /* ---- the clock ---- */
 
 static void watch(dmap__call *call, double now) {
-    bool ends = call->source.source.kind != DMAP__SOURCE_PULL;
-    dmap_progress progress = {.total = ends ? dmap__items_count(&call->source) : UINT64_MAX,
+    bool is_open = dmap__items_is_stream(&call->source) && !call->source.ended;
+    dmap_progress progress = {.total = is_open ? UINT64_MAX : dmap__items_count(&call->source),
                               .ended = call->arrived,
                               .failed = call->report.failed,
                               .seconds = now - call->began_s};
-    if (!ends && call->source.ended)
-        progress.total = call->source.pulled;
     call->watched_s = now;
     int code = call->options.on_watch(call->options.on_watch_arg, &progress);
     dmap__copy_leave();

@@ -1,9 +1,12 @@
-/* The leases of a call: items go out with them, and memory for their results. */
+/* Down: what is to be done next, and the leases of a call: items go out with them, and memory for their results. */
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "call/call.h"
+
+/* Of items of a source that offers them, about: so a chunk of large ones is small. */
+#define OFFER_BYTES ((size_t)4 << 20)
 
 dmap__out *dmap__call_out(dmap__call *call, uint64_t lease) {
     return lease < call->outs_capacity && call->outs[lease].out ? &call->outs[lease] : NULL;
@@ -31,44 +34,52 @@ void dmap__call_close_lease(dmap__call *call, dmap__out *out) {
     *out = (dmap__out){0};
 }
 
-/* The plan must not wait for the lease. */
-void dmap__call_take_lease_back(dmap__call *call, uint32_t lease, dmap__out *out) {
+static void fail(dmap__call *call) {
     dmap__error error;
     dmap__fail(&error, DMAP_ENOMEM, "out of memory for a chunk of items");
     dmap__call_fail(call, &error);
+}
+
+/* The plan must not wait for the lease. */
+void dmap__call_take_lease_back(dmap__call *call, uint32_t lease, dmap__out *out) {
+    fail(call);
     dmap__plan_done(call->plan, dmap__clock_now(), lease, 0, 0);
     if (out)
         dmap__call_close_lease(call, out);
 }
 
-static bool shorten(dmap__call *call, const dmap__step *step, dmap__out *out) {
-    out->end = out->items->end;
-    if (out->end < step->end)
-        dmap__plan_trim(call->plan, step->lease, out->end);
-    if (call->source.ended && !call->source_told) {
-        dmap__plan_source_end(call->plan);
-        call->source_told = true;
-    }
-    if (call->source.later)
-        dmap__plan_hold(call->plan, true);
-    return out->end > out->begin;
+/* The source is asked for what would be granted next, and only then: an item that cannot be granted stays with it. */
+static void offer(dmap__call *call) {
+    dmap__error error;
+    dmap__source *source = &call->source;
+    uint64_t wanted = source->later || source->ended ? 0 : dmap__plan_wanted(call->plan);
+    if (!wanted)
+        return;
+    if (dmap__items_offer(source, wanted, OFFER_BYTES, &error) == DMAP_OK)
+        dmap__plan_offer(call->plan, source->offered, source->ended);
+    else
+        fail(call);
 }
 
-dmap__out *dmap__call_lease(dmap__call *call, const dmap__step *step, size_t bytes) {
+bool dmap__call_next_step(dmap__call *call, double now, dmap__step *step) {
+    if (call->tell_limit < UINT64_MAX) {
+        *step = (dmap__step){.kind = DMAP__STEP_LIMIT, .branch = -1, .begin = call->tell_limit, .end = UINT64_MAX};
+        call->tell_limit = UINT64_MAX;
+        return true;
+    }
+    if (dmap__items_are_offered(&call->source))
+        offer(call);
+    return dmap__plan_next(call->plan, now, step);
+}
+
+dmap__out *dmap__call_lease(dmap__call *call, const dmap__step *step) {
     dmap__error error;
     dmap__out *out = open_lease(call, step);
-    bool whole = !dmap__plan_may_trim(call->plan, step->lease);
-    dmap__items *items = NULL;
-    if (!out || dmap__items_get(&call->source, step->begin, step->end, whole, bytes, &items, &error) != DMAP_OK) {
+    if (!out || dmap__items_get(&call->source, step->begin, step->end, &out->items, &error) != DMAP_OK) {
         dmap__call_take_lease_back(call, step->lease, out);
         return NULL;
     }
-    out = &call->outs[step->lease];
-    out->items = items;
-    if (shorten(call, step, out))
-        return out;
-    dmap__call_close_lease(call, out);
-    return NULL;
+    return out;
 }
 
 void *dmap__call_results_of(dmap__call *call, dmap__out *out) {
@@ -78,21 +89,4 @@ void *dmap__call_results_of(dmap__call *call, dmap__out *out) {
     if (!place && (!size || n <= SIZE_MAX / 2 / size))
         out->memory = dmap__buffer_cache_take(call->world.buffers, (size_t)n * size);
     return place ? place : out->memory.memory;
-}
-
-void dmap__call_break_off(dmap__call *call, double now) {
-    call->is_left = true;
-    dmap__call_stop(call);
-    for (size_t i = 0; i < call->outs_capacity; i++) {
-        dmap__out *out = &call->outs[i];
-        if (!out->out || out->items)
-            continue; /* else its source threw an exception while it was being made */
-        dmap__plan_done(call->plan, now, (uint32_t)i, 0, 0);
-        dmap__call_close_lease(call, out);
-    }
-    if (!call->delivering)
-        return;
-    dmap__segment_destroy(call->delivering);
-    call->delivering = NULL;
-    dmap__plan_release(call->plan, call->delivering_bytes);
 }

@@ -16,7 +16,11 @@ bool dmap__items_is_stream(const dmap__source *from) {
 }
 
 uint64_t dmap__items_count(const dmap__source *from) {
-    return dmap__items_is_stream(from) ? from->pulled : from->source.end - from->source.begin;
+    return dmap__items_is_stream(from) ? from->offered : from->source.end - from->source.begin;
+}
+
+bool dmap__items_are_offered(const dmap__source *from) {
+    return dmap__items_is_stream(from) || from->source.kind == DMAP__SOURCE_BLOBS;
 }
 
 size_t dmap__items_size(const dmap__source *from) {
@@ -60,7 +64,7 @@ void dmap__items_fini(dmap__source *from) {
         destroy(from, from->held);
     if (from->filling)
         destroy(from, from->filling);
-    from->filling = NULL;
+    from->filling = from->filled = NULL;
 }
 
 static void hold(dmap__source *from, dmap__items *items) {
@@ -97,17 +101,19 @@ static bool point_shuffled(const dmap__source *from, dmap__items *items) {
     return items->table != NULL;
 }
 
-static bool point(const dmap__source *from, dmap__items *items, bool whole, size_t bytes) {
+/* So many of the next n blobs as are about `bytes` in all. */
+static void offer_blobs(dmap__source *from, uint64_t n, size_t bytes) {
+    uint64_t count = dmap__items_count(from), at = from->offered, end = n < count - at ? at + n : count;
+    for (size_t sum = 0; at < end && sum < bytes; at++)
+        sum += blob_of(from, from->order ? from->order->index_of[at] : at).size;
+    from->offered = at;
+}
+
+static bool point(const dmap__source *from, dmap__items *items) {
     items->range_first = from->source.begin;
     items->layout = from->source.kind == DMAP__SOURCE_RANGE   ? DMAP__LAYOUT_RANGE
                     : from->source.kind == DMAP__SOURCE_ARRAY ? DMAP__LAYOUT_ARRAY
                                                               : DMAP__LAYOUT_BLOBS;
-    size_t sum = 0;
-    for (uint64_t i = items->begin; from->source.kind == DMAP__SOURCE_BLOBS && !whole && i < items->end; i++) {
-        sum += blob_of(from, from->order ? from->order->index_of[i] : i).size;
-        if (sum >= bytes)
-            items->end = i + 1;
-    }
     if (from->order)
         return point_shuffled(from, items);
     if (from->source.kind == DMAP__SOURCE_ARRAY)
@@ -160,7 +166,7 @@ static void end_source(dmap__source *from, int code) {
     from->ended = true;
     if (code < 0)
         dmap__fail(&from->failure, DMAP_EIO, "the source failed with code %d after %" PRIu64 " items", code,
-                   from->pulled);
+                   from->offered);
 }
 
 static void pull_one(dmap__source *from, filling *f) {
@@ -177,25 +183,34 @@ static void pull_one(dmap__source *from, filling *f) {
     }
     if (!f->variable && item.size != from->task->item_size)
         dmap__fail(&from->failure, DMAP_EINVAL, "the source gave item %" PRIu64 " of %zu bytes; task \"%s\" wants %zu",
-                   from->pulled, item.size, from->task->name, from->task->item_size);
+                   from->offered, item.size, from->task->name, from->task->item_size);
     else if (item.size && !item.data)
-        dmap__fail(&from->failure, DMAP_EINVAL, "the source gave item %" PRIu64 " of %zu bytes at NULL", from->pulled,
+        dmap__fail(&from->failure, DMAP_EINVAL, "the source gave item %" PRIu64 " of %zu bytes at NULL", from->offered,
                    item.size);
     else if (!add(f, &item))
         dmap__fail_memory(&from->failure, item.size, "an item");
     from->ended = from->failure.status != DMAP_OK;
-    from->pulled += !from->ended;
+    from->offered += !from->ended;
 }
 
-static void pull(dmap__source *from, dmap__items *items, uint64_t end, size_t bytes) {
+/* What is pulled is held at once. Of a source that gives nothing now, the items are kept for the next time. */
+static dmap_status pull(dmap__source *from, uint64_t n, size_t bytes, dmap__error *error) {
+    if (!from->filling && !(from->filling = malloc(sizeof *from->filling)))
+        return dmap__fail_memory(error, sizeof *from->filling, "items");
+    dmap__items *items = from->filling;
+    *items = (dmap__items){.begin = from->offered, .end = from->offered};
     filling f = {.items = items, .variable = from->task->item_size == DMAP_VARIABLE};
-    items->end = items->begin;
     from->later = false;
-    from->filling = items;
-    while (!from->ended && !from->later && items->end < end && (f.used < bytes || items->end == items->begin))
+    while (!from->ended && !from->later && items->end - items->begin < n &&
+           (f.used < bytes || items->end == items->begin))
         pull_one(from, &f);
+    if (items->end == items->begin)
+        return DMAP_OK;
     from->filling = NULL;
+    from->filled = items;
     finish(&f);
+    hold(from, items);
+    return DMAP_OK;
 }
 
 static dmap__items *holder(const dmap__source *from, uint64_t position) {
@@ -227,24 +242,36 @@ static dmap_status pull_again(dmap__source *from, dmap__items *items, uint64_t e
     return DMAP_OK;
 }
 
-dmap_status dmap__items_get(dmap__source *from, uint64_t begin, uint64_t end, bool whole, size_t bytes,
-                            dmap__items **items, dmap__error *error) {
+dmap_status dmap__items_offer(dmap__source *from, uint64_t n, size_t bytes, dmap__error *error) {
+    if (dmap__items_is_stream(from))
+        return pull(from, n, bytes, error);
+    offer_blobs(from, n, bytes);
+    return DMAP_OK;
+}
+
+dmap_status dmap__items_get(dmap__source *from, uint64_t begin, uint64_t end, dmap__items **items, dmap__error *error) {
+    dmap__items *filled = from->filled && from->filled->begin == begin ? from->filled : NULL;
+    if (filled)
+        from->filled = NULL;
+    if (filled && filled->end == end) {
+        dmap__items_use(filled);
+        *items = filled;
+        return DMAP_OK;
+    }
     dmap__items *made = malloc(sizeof *made); /* calloc does not look into the thread's own cache */
     if (!made)
         return dmap__fail_memory(error, sizeof *made, "items");
     *made = (dmap__items){.begin = begin, .end = end, .users = 1};
     dmap_status status = DMAP_OK;
-    if (from->source.kind != DMAP__SOURCE_PULL)
-        status = point(from, made, whole, bytes) ? DMAP_OK : dmap__fail_memory(error, end - begin, "pointers to items");
-    else if (whole)
+    if (dmap__items_is_stream(from))
         status = pull_again(from, made, end, error);
     else
-        pull(from, made, end, bytes);
+        status = point(from, made) ? DMAP_OK : dmap__fail_memory(error, end - begin, "pointers to items");
     if (status != DMAP_OK) {
         destroy(from, made);
         return status;
     }
-    if (from->source.kind == DMAP__SOURCE_PULL)
+    if (dmap__items_is_stream(from))
         hold(from, made);
     *items = made;
     return DMAP_OK;

@@ -1,8 +1,9 @@
 /* Items of a lease: where they come from, and that they stay until nobody needs them.
  *
  * Array, blobs and range lie in the caller's memory (or nowhere) and are only pointed to. What a pull source gives is
- * copied once, into the block of the lease that asked for it, and kept there until every item of it has ended and left
- * for its rank: an item may come back (recalled, or to be tried again), and the source cannot be asked twice. */
+ * copied once, into a block that the lease gets which it was pulled for, and kept there until every item of it has
+ * ended and left for its rank: an item may come back (recalled, or to be tried again), and the source cannot be asked
+ * twice. */
 #ifndef DMAP_CALL_SOURCE_H
 #define DMAP_CALL_SOURCE_H
 
@@ -29,13 +30,14 @@ typedef struct dmap__source {
     dmap_source source;
     const dmap_task *task;
     const dmap__order *order; /* NULL: position is index */
-    uint64_t pulled;          /* items taken from a pull source */
+    uint64_t offered;         /* of one that offers its items: positions below are there */
     bool ended;               /* the pull source has no more */
     bool later;               /* it has none yet: it is to be asked again */
     bool rings;               /* and rings the bell when it has */
     dmap__error failure;      /* why it ended; DMAP_OK: it was the end */
     dmap__items *held;        /* pulled */
-    dmap__items *filling;     /* those that are being pulled now */
+    dmap__items *filling;     /* those that are being pulled now, or are next; NULL: none were made yet */
+    dmap__items *filled;      /* of those held, what was pulled last, and no lease has yet */
 } dmap__source;
 
 /** True of a pull source: nobody knows how many items there are until it ends. */
@@ -45,12 +47,14 @@ uint64_t dmap__items_count(const dmap__source *from);
 /** Bytes sent for an item of fixed size; 0 for a range and for variable sizes. */
 size_t dmap__items_size(const dmap__source *from);
 
-/** Gets items [begin, end): all of them if `whole`, else as many, at least one, as are about `bytes` in all or the
- *  source has now: it sets from->ended or from->later then, and may give none at all. A source that failed has ended,
- *  and from->failure says why. *items counts one user. Returns DMAP_OK; DMAP_ENOMEM (nothing was taken from the
- *  source) */
-dmap_status dmap__items_get(dmap__source *from, uint64_t begin, uint64_t end, bool whole, size_t bytes,
-                            dmap__items **items, dmap__error *error);
+/** True if the source offers its items bit by bit. Else all are there from the start. */
+bool dmap__items_are_offered(const dmap__source *from);
+/** Has the source offer up to n items more, at least one, but no more than are about `bytes` in all or than it has now:
+ *  it sets from->ended or from->later then, and may offer none at all. A source that failed has ended, and
+ *  from->failure says why. Returns DMAP_OK; DMAP_ENOMEM (it was not asked) */
+dmap_status dmap__items_offer(dmap__source *from, uint64_t n, size_t bytes, dmap__error *error);
+/** Gets items [begin, end), which are there. *items counts one user. Returns DMAP_OK; DMAP_ENOMEM */
+dmap_status dmap__items_get(dmap__source *from, uint64_t begin, uint64_t end, dmap__items **items, dmap__error *error);
 void dmap__items_use(dmap__items *items);
 /** A user less. */
 void dmap__items_leave(dmap__source *from, dmap__items *items);

@@ -23,6 +23,14 @@ void dmap__call_stop(dmap__call *call) {
     limit(call);
 }
 
+static void drop_delivering(dmap__call *call) {
+    if (!call->delivering)
+        return;
+    dmap__segment_destroy(call->delivering);
+    call->delivering = NULL;
+    dmap__plan_release(call->plan, call->delivering_bytes);
+}
+
 /* What was handed out by hand is the asker's no more. */
 void dmap__call_cancel(dmap__call *call, dmap__fate fate) {
     if (call->cancelled && call->plan)
@@ -30,11 +38,14 @@ void dmap__call_cancel(dmap__call *call, dmap__fate fate) {
     call->cancelled = true;
     atomic_store(&call->at_crew.fate, (uint32_t)fate);
     limit(call);
-    if (!call->by_hand || !call->delivering)
-        return;
-    dmap__segment_destroy(call->delivering);
-    call->delivering = NULL;
-    dmap__plan_release(call->plan, call->delivering_bytes);
+    if (call->by_hand)
+        drop_delivering(call);
+}
+
+void dmap__call_break_off(dmap__call *call) {
+    call->is_left = true;
+    dmap__call_stop(call);
+    drop_delivering(call);
 }
 
 void dmap__call_drain(dmap__call *call) {

@@ -1,7 +1,8 @@
 /* The plan: making it, and asking it what to do next. Its other files are listed in plan_state.h.
  *
- * A position goes from fresh (at or above `granted`) to a lease, from there to a piece, to a final failure, or to the
- * ranges to be granted again and so to another lease. Fresh positions are granted in order, so one number tells them.
+ * A position is fresh at or above `granted`, and to be had below `offered`. From there it goes to a lease, from there
+ * to a piece, to a final failure, or to the ranges to be granted again and so to another lease. Fresh positions are
+ * granted in order, so one number tells them.
  *
  * Order of work: tell a new limit, grant what is to be granted again, grant fresh items, ask for work back. Over means:
  * no lease out, nothing left to grant below the limit, no piece waiting. It is always reached: a lease out ends some
@@ -57,6 +58,7 @@ dmap__plan *dmap__plan_create(const dmap__plan_config *config) {
     plan->config = *config;
     plan->count = config->is_stream ? UINT64_MAX : config->count;
     plan->is_open = config->is_stream;
+    plan->offered = config->is_stream || config->is_offered ? 0 : config->count;
     plan->limit = UINT64_MAX;
     plan->free_lease = DMAP__NO_LEASE;
     dmap__heap_init(&plan->requeue, sizeof(dmap__requeue));
@@ -150,19 +152,37 @@ static void fresh_granted(dmap__plan *plan, dmap__branch *b, uint64_t size) {
     }
 }
 
+/* The branch that gets fresh items next, and how many it would get; 0: none does now. */
+static uint64_t next_fresh(dmap__plan *plan, int *branch) {
+    if (dmap__plan_fresh(plan) == 0 || !dmap__plan_has_lease(plan))
+        return 0;
+    *branch = plan->config.schedule == DMAP_STATIC ? plan->turn : dmap__ready_first(plan, -1);
+    if (*branch < 0 || plan->branches[*branch].queue == DMAP__FULL || !dmap__ready_has_room(plan, *branch))
+        return 0;
+    return fresh_size(plan, &plan->branches[*branch]);
+}
+
+/* What is to be granted again comes first, and takes the branch. The answer stands until the next step: that the source
+ * has ended since makes the chunk no smaller. */
+uint64_t dmap__plan_wanted(dmap__plan *plan) {
+    bool is_due = plan->offered == plan->granted && plan->requeue.count == 0 && !plan->tell_limit;
+    plan->wanted = is_due ? next_fresh(plan, &plan->wants) : 0;
+    return plan->wanted;
+}
+
 static bool grant_fresh(dmap__plan *plan, double now, dmap__step *step) {
-    if (dmap__plan_fresh(plan) == 0 || plan->held || !dmap__plan_has_lease(plan))
-        return false;
-    int branch = plan->config.schedule == DMAP_STATIC ? plan->turn : dmap__ready_first(plan, -1);
-    if (branch < 0 || plan->branches[branch].queue == DMAP__FULL || !dmap__ready_has_room(plan, branch))
-        return false;
-    uint64_t size = fresh_size(plan, &plan->branches[branch]);
+    int branch = plan->wants;
+    uint64_t there = plan->offered - plan->granted, size = plan->wanted;
+    plan->wanted = 0;
+    if (there && (size == 0 || dmap__plan_fresh(plan) == 0))
+        size = next_fresh(plan, &branch);
+    size = size < there ? size : there;
     if (size == 0)
         return false;
     dmap__requeue range = {.begin = plan->granted, .end = plan->granted + size, .attempt = 1, .avoid = -1};
     plan->granted += size;
     plan->pending += size;
-    dmap__plan_grant(plan, branch, &range, true, now, step);
+    dmap__plan_grant(plan, branch, &range, now, step);
     fresh_granted(plan, &plan->branches[branch], size);
     return true;
 }
@@ -170,6 +190,7 @@ static bool grant_fresh(dmap__plan *plan, double now, dmap__step *step) {
 bool dmap__plan_next(dmap__plan *plan, double now, dmap__step *step) {
     if (plan->tell_limit) {
         plan->tell_limit = false;
+        plan->wanted = 0;
         *step = (dmap__step){.kind = DMAP__STEP_LIMIT, .branch = -1, .begin = plan->limit, .end = UINT64_MAX};
         return true;
     }

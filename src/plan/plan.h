@@ -29,6 +29,7 @@ typedef struct dmap__plan_config {
     uint32_t weight;          /* of the call, beside those of the others; 0: as 1 */
     uint64_t count;           /* of items, up to UINT64_MAX; of a stream it is not looked at */
     bool is_stream;           /* nobody knows how many items there are until the source ends */
+    bool is_offered;          /* items are there when they are offered, as a stream's always are; else all are */
     dmap_schedule schedule;
     uint64_t chunk;        /* the caller's wish, as in dmap_map_options; 0: none */
     uint64_t max_chunk;    /* most items in a lease (from their sizes in bytes); 0: no bound */
@@ -43,7 +44,7 @@ typedef struct dmap__plan_config {
 } dmap__plan_config;
 
 typedef enum dmap__step_kind {
-    DMAP__STEP_GRANT,  /* give [begin, end) to branch as lease. May be shortened at once: dmap__plan_trim */
+    DMAP__STEP_GRANT,  /* give [begin, end) to branch as lease */
     DMAP__STEP_RECALL, /* ask branch for up to `want` items of lease, not begun, back: answer by dmap__plan_returned */
     DMAP__STEP_LIMIT   /* tell every branch (`branch` is -1) that positions from `begin` on are not wanted any more */
 } dmap__step_kind;
@@ -80,22 +81,19 @@ dmap__plan *dmap__plan_create(const dmap__plan_config *config);
 void dmap__plan_destroy(dmap__plan *plan);
 
 /** The next thing to do for a branch, now; to be asked until it returns false after every event, and now and then (some
- *  10 ms) without one while leases are out: that a branch is overdue shows by time alone. O(1); a recall O(64). */
+ *  10 ms) without one while leases are out: that a branch is overdue shows by time alone. No item is granted that is
+ *  not there. O(1); a recall O(64). */
 bool dmap__plan_next(dmap__plan *plan, double now, dmap__step *step);
 /** True while a branch has nothing to do and another may have what could be asked back: then ask every millisecond. */
 bool dmap__plan_is_uneven(const dmap__plan *plan);
 
-/** The lease just granted (no event since) got only [begin, end): the source gave no more, or its bytes are enough.
- *  end == begin ends the lease. Only leases of fresh items may be trimmed: attempt 1 and end == the highest position
- *  granted so far; others (retried, returned) the caller must take whole. */
-void dmap__plan_trim(dmap__plan *plan, uint32_t lease, uint64_t end);
-/** True if the lease may be trimmed. */
-bool dmap__plan_may_trim(const dmap__plan *plan, uint32_t lease);
-/** There is no item beyond those granted so far: the stream has ended. */
-void dmap__plan_source_end(dmap__plan *plan);
+/** How many items the next lease would get, if the source has them: 0 if none is due, or if something else or items
+ *  that were offered come first. To be asked before dmap__plan_next, where items are offered: the source is then asked
+ *  for as many, and what it has is told by dmap__plan_offer. */
+uint64_t dmap__plan_wanted(dmap__plan *plan);
+/** The items below position `end` are there. is_last: of a stream, that there are no others. */
+void dmap__plan_offer(dmap__plan *plan, uint64_t end, bool is_last);
 
-/** The source has nothing now, or may have again: nothing fresh is granted while it is held. */
-void dmap__plan_hold(dmap__plan *plan, bool held);
 /** Nothing that has not begun is to be begun: every lease is recalled, what comes back and what was to be granted again
  *  becomes pieces without a tag, and there is no item beyond those granted. Returns DMAP_ENOMEM: call it again. */
 dmap_status dmap__plan_drain(dmap__plan *plan);

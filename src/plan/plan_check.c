@@ -9,6 +9,8 @@
 
 static const char *check_leases(const dmap__plan *plan) {
     size_t out = 0;
+    if (plan->granted > plan->offered)
+        return "items were granted that are not there";
     uint64_t pending = plan->requeued_items;
     int promised = 0;
     for (int i = 0; i < plan->config.branches; i++) {

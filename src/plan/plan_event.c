@@ -22,46 +22,16 @@ static void lower_limit(dmap__plan *plan, uint64_t limit) {
     dmap__window_cut(&plan->window, limit);
 }
 
-bool dmap__plan_may_trim(const dmap__plan *plan, uint32_t lease) {
-    if (lease >= plan->leases_capacity)
-        return false;
-    const dmap__lease *found = &plan->leases[lease];
-    return found->out && found->fresh && found->settled == 0 && found->end == plan->granted;
-}
-
-void dmap__plan_trim(dmap__plan *plan, uint32_t lease, uint64_t end) {
-    dmap__lease *found = dmap__plan_lease(plan, lease);
-    if (!found || !dmap__plan_may_trim(plan, lease) || end < found->begin || end > found->end) {
-        plan->broken = "a lease was trimmed that may not be, or beyond its range";
+void dmap__plan_offer(dmap__plan *plan, uint64_t end, bool is_last) {
+    if (plan->drained)
         return;
-    }
-    uint64_t cut = found->end - end, before = dmap__plan_lease_left(found);
-    dmap__branch *b = &plan->branches[found->branch];
-    bool was_known = !plan->config.is_stream;
-    found->end = end;
-    dmap__plan_loaded(plan, found, before);
-    plan->granted = end;
-    plan->pending -= cut;
-    if (!was_known && !plan->is_open)
+    if (end < plan->offered || end > plan->count)
+        plan->broken = "fewer items were offered than before, or more than there are";
+    plan->offered = end;
+    if (is_last && plan->is_open) {
         plan->count = end;
-    if (was_known && plan->config.schedule == DMAP_STATIC && cut) {
-        b->share += cut;
-        dmap__ready_rejoin(plan, found->branch);
+        plan->is_open = false;
     }
-    if (end == found->begin) {
-        plan->stats.chunks--;
-        dmap__plan_end_lease(plan, found);
-    }
-}
-
-void dmap__plan_source_end(dmap__plan *plan) {
-    if (plan->is_open)
-        plan->count = plan->granted;
-    plan->is_open = false;
-}
-
-void dmap__plan_hold(dmap__plan *plan, bool held) {
-    plan->held = held;
 }
 
 dmap_status dmap__plan_failed(dmap__plan *plan, uint32_t lease, uint64_t position, int attempt, bool *retry) {

@@ -84,14 +84,12 @@ static double item_s(const dmap__plan *plan, const dmap__branch *b, uint64_t ite
     return (known_s > 0 ? known_s : LEAST_S / (double)items) / plan->config.share->weight;
 }
 
-void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__requeue *range, bool fresh, double now,
-                      dmap__step *step) {
+void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__requeue *range, double now, dmap__step *step) {
     dmap__branch *b = &plan->branches[branch];
     uint32_t number = plan->free_lease;
     dmap__lease *lease = &plan->leases[number];
     plan->free_lease = lease->older;
     *lease = (dmap__lease){.out = true,
-                           .fresh = fresh,
                            .attempt = range->attempt,
                            .begin = range->begin,
                            .end = range->end,

@@ -22,7 +22,6 @@
 
 typedef struct dmap__lease {
     bool out;
-    bool fresh;   /* of items granted for the first time */
     bool asked;   /* a recall is under way */
     bool barren;  /* a recall brought nothing: not asked again */
     bool emptied; /* asked for all, as the plan is drained */
@@ -87,12 +86,14 @@ struct dmap__plan {
 
     uint64_t count;   /* items; of an open stream, what it can have at most */
     bool is_open;     /* a stream that has not ended */
+    uint64_t offered; /* positions below are there */
     uint64_t granted; /* positions below have been granted */
+    uint64_t wanted;  /* by branch `wants`, as was asked before this step; 0: was not */
+    int wants;
     uint64_t limit;
     bool tell_limit;            /* a LIMIT step is due */
     uint64_t batch, batch_left; /* factoring: items of the batch, and left of it */
     uint64_t pending;           /* items in leases out, not settled, or to be granted again */
-    bool held;                  /* the source has nothing now */
     bool has_joined;            /* the fleet, ... */
     dmap__fleet *own_fleet;     /* ... maybe this one, with ... */
     dmap__fleet_share own_share;
@@ -139,8 +140,7 @@ uint64_t dmap__plan_room(const dmap__plan *plan, const dmap__branch *branch);
 /** True if there is a lease to be had; false if memory is out and others are out that will end. */
 bool dmap__plan_has_lease(dmap__plan *plan);
 /** Makes a lease; its items are counted as pending by the caller, which asked dmap__plan_has_lease. */
-void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__requeue *range, bool fresh, double now,
-                      dmap__step *step);
+void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__requeue *range, double now, dmap__step *step);
 /** The lease is over. */
 void dmap__plan_end_lease(dmap__plan *plan, dmap__lease *lease);
 
@@ -172,9 +172,8 @@ void dmap__ready_move(dmap__plan *plan, int branch, bool was_served);
 bool dmap__ready_has_room(const dmap__plan *plan, int branch);
 /** The branch that has waited longest, idle ones first; another one than `avoid` if there is. -1: none. */
 int dmap__ready_first(const dmap__plan *plan, int avoid);
-/** Static: the turn passes on; a branch whose share is used up leaves the ring, one that got some back enters. */
+/** Static: the turn passes on; a branch whose share is used up leaves the ring. */
 void dmap__ready_pass(dmap__plan *plan);
-void dmap__ready_rejoin(dmap__plan *plan, int branch);
 /** Static: nobody has a share any more. */
 void dmap__ready_close(dmap__plan *plan);
 

@@ -84,10 +84,8 @@ static void ring_remove(dmap__plan *plan, int branch) {
 }
 
 /* Last in the cycle that begins with the branch whose turn it is. */
-void dmap__ready_rejoin(dmap__plan *plan, int branch) {
+static void ring_add(dmap__plan *plan, int branch) {
     dmap__branch *b = &plan->branches[branch];
-    if (b->in_ring)
-        return;
     int next = plan->turn >= 0 ? plan->turn : branch;
     int prev = plan->turn >= 0 ? plan->branches[next].ring_prev : branch;
     b->in_ring = true;
@@ -124,6 +122,6 @@ void dmap__ready_init(dmap__plan *plan) {
         if (b->workers == 0)
             continue;
         if (plan->config.schedule == DMAP_STATIC && (plan->config.is_stream || b->share > 0))
-            dmap__ready_rejoin(plan, i);
+            ring_add(plan, i);
     }
 }

@@ -108,6 +108,6 @@ bool dmap__requeue_grant(dmap__plan *plan, double now, dmap__step *step) {
     if (branch < 0)
         return false;
     dmap__requeue range = take_lowest(plan, most_items(plan, branch));
-    dmap__plan_grant(plan, branch, &range, false, now, step);
+    dmap__plan_grant(plan, branch, &range, now, step);
     return true;
 }

@@ -2,9 +2,6 @@
 #include "pool/branch.h"
 #include "pool/calls.h"
 
-/* Bytes of items of variable size in one chunk, about: so a chunk of large items is small. */
-#define CHUNK_BYTES ((size_t)4 << 20)
-
 /* Of items that come back to be granted again, some may have been cancelled meanwhile. */
 static void cancel_dropped(dmap_pool *pool, dmap__call *call, const dmap__out *out) {
     for (uint64_t position = out->begin, end = out->end; position < end; position++)
@@ -13,7 +10,7 @@ static void cancel_dropped(dmap_pool *pool, dmap__call *call, const dmap__out *o
 }
 
 static void grant(dmap_pool *pool, dmap__call *call, const dmap__step *step) {
-    dmap__out *out = dmap__call_lease(call, step, CHUNK_BYTES);
+    dmap__out *out = dmap__call_lease(call, step);
     if (!out)
         return;
     if (!dmap__branch_ops_of(pool, step->branch)->submit(pool, call, out, step->lease))
@@ -35,8 +32,8 @@ static void limit(dmap_pool *pool, dmap__call *call, uint64_t index) {
 bool dmap__dispatch(dmap_pool *pool, dmap__call *call, double now) {
     dmap__step step;
     bool moved = false;
-    if (!call->source.later || !call->source.rings) /* one that rings says itself that it has items again */
-        dmap__plan_hold(call->plan, false);
+    if (!call->source.rings) /* one that does says itself that it has items again */
+        call->source.later = false;
     while (dmap__call_next_step(call, now, &step)) {
         if (step.kind == DMAP__STEP_GRANT)
             grant(pool, call, &step);

@@ -242,7 +242,7 @@ static void unwind(dmap_pool *pool) {
     pool->calls.inside = NULL;
     pool->calls.in_turn = false;
     if (call && call->state != DMAP__CALL_ENDED)
-        dmap__call_break_off(call, dmap__clock_now());
+        dmap__call_break_off(call);
 }
 
 const dmap__side dmap__master_side = {.message = dmap__collect_message,

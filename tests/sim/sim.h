@@ -37,7 +37,7 @@ typedef struct sim_case {
     uint32_t *bytes;   /* of results; NULL: none */
     uint8_t *fail;     /* attempts of each item that fail; NULL: none. 255: all */
     bool stream;       /* the plan does not know the count */
-    bool trims;        /* leases are shortened at random */
+    bool scant;        /* the source offers less than is wanted, at random */
     bool plain;        /* nothing but work: its time is checked */
     bool slow_sink;    /* pieces are released later, in parts */
     double limit_at_s; /* < 0: never */
@@ -112,9 +112,11 @@ typedef struct sim_world {
     uint8_t *ended;    /* in a piece */
     uint8_t *delivered;
     uint64_t head; /* ordered: next position to be delivered */
-    uint64_t held, pending, granted, held_bound;
+    uint64_t held, pending, offered, granted, held_bound;
     double piece_bytes, piece_items;
-    bool source_ended, drained;
+    bool drained;
+    bool has_none_now; /* the source */
+    bool is_due;       /* what was offered last, to be granted */
     double makespan_s;
     char failure[256]; /* "" if none */
     bool verbose;

@@ -127,7 +127,7 @@ static void make_config(sim_case *c, bool large) {
     c->config.stop = sim_chance(s, 0.5);
     c->config.retries = (int)sim_below(s, 4);
     c->stream = sim_chance(s, 0.25);
-    c->trims = !large && sim_chance(s, 0.15);
+    c->scant = !large && sim_chance(s, 0.15);
     c->slow_sink = sim_chance(s, 0.3);
     c->progress_s = sim_chance(s, 0.5) ? c->mean_s * (5 + (double)sim_below(s, 50)) : 0;
     c->limit_at_s = -1;
@@ -142,6 +142,7 @@ static void make_config(sim_case *c, bool large) {
     c->config.workers = c->workers;
     c->config.count = c->items;
     c->config.is_stream = c->stream;
+    c->config.is_offered = c->stream || c->scant;
 }
 
 /* Some results come by a slow link, or the master's thread is slow to copy. */
@@ -159,8 +160,8 @@ static void make_plain(sim_case *c) {
     free(c->fail);
     c->fail = NULL;
     c->plain = c->config.schedule != DMAP_STATIC;
-    c->stream = c->trims = c->slow_sink = c->config.ordered = false;
-    c->config.is_stream = false;
+    c->stream = c->scant = c->slow_sink = c->config.ordered = false;
+    c->config.is_stream = c->config.is_offered = false;
     c->config.chunk = c->config.max_chunk = c->config.max_share = 0;
     c->limit_at_s = c->drain_at_s = -1;
     c->config.no_prefetch = c->hesitates = false;

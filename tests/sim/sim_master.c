@@ -106,37 +106,31 @@ void sim_master_event(sim_world *w, const sim_event *event) {
     }
 }
 
-/* A source that ends, or an item that is too large to go along. The end that the lease has then. */
-static uint64_t trim(sim_world *w, const dmap__step *step) {
-    uint64_t end = step->end;
-    if (!dmap__plan_may_trim(w->plan, step->lease))
-        return end;
-    bool source_ends = w->c->stream && end > w->c->items;
-    if (w->c->trims && end - step->begin > 1 && sim_chance(&w->c->state, 0.3))
-        end = step->begin + 1 + sim_below(&w->c->state, end - step->begin - 1);
-    if (source_ends && end >= w->c->items) {
-        end = w->c->items;
-        w->source_ended = true;
-        bool told_first = sim_chance(&w->c->state, 0.5);
-        if (told_first)
-            dmap__plan_source_end(w->plan);
-        dmap__plan_trim(w->plan, step->lease, end);
-        dmap__plan_source_end(w->plan);
-    } else if (end < step->end) {
-        dmap__plan_trim(w->plan, step->lease, end);
-    }
-    return end;
+/* The source is asked for what is wanted. It has nothing now and then, or less than that, or ends. */
+static void offer(sim_world *w) {
+    uint64_t left = w->c->items - w->offered, wanted = dmap__plan_wanted(w->plan);
+    uint64_t n = wanted < left ? wanted : left;
+    if (!w->c->config.is_offered || w->has_none_now || !wanted)
+        return;
+    if (w->offered != w->granted)
+        sim_fail(w, "%llu items are wanted, though some were offered", (unsigned long long)wanted);
+    if (n < wanted && !w->c->stream)
+        sim_fail(w, "%llu items are wanted, and %llu are left", (unsigned long long)wanted, (unsigned long long)left);
+    if (w->c->scant && n > 1 && sim_chance(&w->c->state, 0.3))
+        n = 1 + sim_below(&w->c->state, n - 1);
+    w->offered += n;
+    w->is_due = n > 0;
+    dmap__plan_offer(w->plan, w->offered, w->c->stream && n == left && (n < wanted || sim_chance(&w->c->state, 0.5)));
 }
 
 static void grant(sim_world *w, const dmap__step *step) {
     if (w->drained)
         sim_fail(w, "a grant after the plan was drained");
-    uint64_t end = trim(w, step);
     bool fresh = step->begin == w->granted;
     if (fresh) {
-        w->granted = end;
-        w->pending += end - step->begin;
-        sim_verify_grant(w, end - step->begin, w->c->workers[step->branch]);
+        w->granted = step->end;
+        w->pending += step->end - step->begin;
+        sim_verify_grant(w, step->end - step->begin, w->c->workers[step->branch]);
     } else if (step->end > w->granted) {
         sim_fail(w, "grant [%llu, %llu) skips positions", (unsigned long long)step->begin,
                  (unsigned long long)step->end);
@@ -146,16 +140,14 @@ static void grant(sim_world *w, const dmap__step *step) {
     if ((w->c->config.max_chunk && step->end - step->begin > w->c->config.max_chunk) ||
         (share && step->end - step->begin > share))
         sim_fail(w, "a grant of %llu items", (unsigned long long)(step->end - step->begin));
-    if (end > w->c->items || step->begin >= w->plan->limit)
-        sim_fail(w, "a grant beyond the items or the limit");
-    if (end > step->begin) {
-        sim_send_to_rank(w, (sim_event){.kind = SIM_GRANT,
-                                        .rank = step->branch,
-                                        .lease = step->lease,
-                                        .attempt = step->attempt,
-                                        .begin = step->begin,
-                                        .end = end});
-    }
+    if (step->end > (w->c->config.is_offered ? w->offered : w->c->items) || step->begin >= w->plan->limit)
+        sim_fail(w, "a grant beyond the items that are there, or the limit");
+    sim_send_to_rank(w, (sim_event){.kind = SIM_GRANT,
+                                    .rank = step->branch,
+                                    .lease = step->lease,
+                                    .attempt = step->attempt,
+                                    .begin = step->begin,
+                                    .end = step->end});
 }
 
 static void limit_all(sim_world *w, uint64_t limit) {
@@ -170,6 +162,9 @@ static void follow(sim_world *w, const dmap__step *step) {
                step->branch, step->lease, (unsigned long long)step->begin, (unsigned long long)step->end, step->attempt,
                (unsigned long long)step->want);
     }
+    if (w->is_due && (step->kind != DMAP__STEP_GRANT || step->end != w->offered))
+        sim_fail(w, "items were wanted that are not granted at once");
+    w->is_due = false;
     if (step->kind == DMAP__STEP_GRANT) {
         grant(w, step);
     } else if (step->kind == DMAP__STEP_RECALL) {
@@ -213,12 +208,20 @@ static bool deliver_all(sim_world *w) {
     return any;
 }
 
+static bool next_step(sim_world *w, dmap__step *step) {
+    offer(w);
+    bool any = dmap__plan_next(w->plan, w->now, step);
+    if (w->is_due && !any)
+        sim_fail(w, "items were wanted that are not granted");
+    return any;
+}
+
 void sim_master_turn(sim_world *w) {
     dmap__step step;
     sim_verify_held(w);
-    dmap__plan_hold(w->plan, w->c->hesitates && sim_chance(&w->c->state, 0.5));
+    w->has_none_now = w->c->hesitates && sim_chance(&w->c->state, 0.5);
     do {
-        while (!w->failure[0] && dmap__plan_next(w->plan, w->now, &step))
+        while (!w->failure[0] && next_step(w, &step))
             follow(w, &step);
     } while (deliver_all(w) && !w->failure[0]);
     if (w->c->ranks <= 100) {

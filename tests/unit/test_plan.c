@@ -110,7 +110,7 @@ static void test_all_there_are(void) {
             finish(plan, step.lease, step.begin, step.end, i, 0);
         }
         uint64_t granted_so_far = plan->granted;
-        dmap__plan_source_end(plan); /* not a stream: it says nothing */
+        dmap__plan_offer(plan, UINT64_MAX, true); /* not a stream: it says nothing */
         CU_ASSERT(dmap__plan_next(plan, 40, &step) && step.begin == granted_so_far);
         finish(plan, step.lease, step.begin, step.end, 41, 0);
         take(plan);
@@ -123,25 +123,14 @@ static void test_zero_items(void) {
     CU_ASSERT_TRUE(idle(plan, 0));
     end(plan, true);
     plan = make((dmap__plan_config){.branches = 1, .is_stream = true});
-    uint32_t lease = granted(plan, 0, 0, 1, 1);
-    dmap__plan_trim(plan, lease, 0);
-    dmap__plan_source_end(plan);
+    CU_ASSERT_EQUAL(dmap__plan_wanted(plan), 1);
+    CU_ASSERT_TRUE(idle(plan, 0));
+    CU_ASSERT_FALSE(dmap__plan_over(plan));
+    dmap__plan_offer(plan, 0, true);
+    CU_ASSERT_EQUAL(dmap__plan_wanted(plan), 0);
     CU_ASSERT_TRUE(idle(plan, 0));
     CU_ASSERT_EQUAL(stats_of(plan).chunks, 0);
     end(plan, true);
-}
-
-static void test_trim(void) {
-    dmap__plan *plan = make((dmap__plan_config){.branches = 2, .count = 20, .schedule = DMAP_STATIC});
-    uint32_t a = granted(plan, 0, 0, 10, 1);
-    CU_ASSERT_TRUE(dmap__plan_may_trim(plan, a));
-    dmap__plan_trim(plan, a, 4);
-    uint32_t b = granted(plan, 1, 4, 14, 1);
-    CU_ASSERT_FALSE(dmap__plan_may_trim(plan, a));
-    CU_ASSERT_TRUE(dmap__plan_may_trim(plan, b));
-    CU_ASSERT_FALSE(dmap__plan_may_trim(plan, 999));
-    granted(plan, 0, 14, 20, 1); /* the rest of its share */
-    end(plan, false);
 }
 
 static void test_window_head_rule(void) {
@@ -191,7 +180,6 @@ static void test_retry_elsewhere(void) {
     give(plan, a, 0, 1, 0);
     dmap__plan_done(plan, 0.1, a, 2, 0.02);
     uint32_t again = granted(plan, 1, 1, 2, 2); /* branch 0 is idle, but it failed there */
-    CU_ASSERT_FALSE(dmap__plan_may_trim(plan, again));
     finish(plan, b, 2, 4, 0.1, 0.01);
     CU_ASSERT_EQUAL(dmap__plan_failed(plan, again, 1, 2, &retry), DMAP_OK);
     CU_ASSERT_FALSE(retry);
@@ -287,7 +275,6 @@ static void test_recall(void) {
     dmap__range back = {8, 10};
     CU_ASSERT_EQUAL(dmap__plan_returned(plan, slow, &back, 1), DMAP_OK);
     uint32_t again = granted(plan, 1, 8, 10, 1);
-    CU_ASSERT_FALSE(dmap__plan_may_trim(plan, again));
     finish(plan, again, 8, 10, 0.02, 0.001);
     finish(plan, slow, 0, 8, 0.02, 0.001);
     CU_ASSERT_EQUAL(stats_of(plan).recalled, 2);
@@ -363,7 +350,6 @@ int main(void) {
         {"no time at all, 2^63 items", test_no_time_at_all},
         {"zero items", test_zero_items},
         {"all there are", test_all_there_are},
-        {"trim", test_trim},
         {"window: head rule", test_window_head_rule},
         {"window: in order", test_window_in_order},
         {"retry elsewhere", test_retry_elsewhere},

@@ -77,7 +77,7 @@ static void test_shares(void) {
     CU_ASSERT_DOUBLE_EQUAL(shares[0].had_s, 0.05, 1e-12);
     lease = granted(plan, 1, 1, 3, 1);
     CU_ASSERT_DOUBLE_EQUAL(shares[0].had_s, 0.15, 1e-12);
-    dmap__plan_trim(plan, lease, 2);
+    CU_ASSERT_EQUAL(dmap__plan_returned(plan, lease, &(dmap__range){2, 3}, 1), DMAP_OK);
     CU_ASSERT_DOUBLE_EQUAL(shares[0].had_s, 0.1, 1e-12);
     CU_ASSERT_EQUAL(dmap__plan_returned(plan, lease, &(dmap__range){1, 2}, 1), DMAP_OK);
     CU_ASSERT_DOUBLE_EQUAL(shares[0].had_s, 0.05, 1e-12);

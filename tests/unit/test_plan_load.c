@@ -87,15 +87,54 @@ static void test_large_leases_are_few(void) {
     dmap__plan_destroy(plan);
 }
 
-static void test_hold(void) {
+/* Of what a branch would get it gets what is there; what is left of its share it gets in its next turn. */
+static void test_offer(void) {
+    dmap__plan *plan =
+        make((dmap__plan_config){.branches = 2, .count = 20, .is_offered = true, .schedule = DMAP_STATIC});
+    CU_ASSERT_TRUE(idle(plan, 0));
+    CU_ASSERT_EQUAL(dmap__plan_wanted(plan), 10);
+    dmap__plan_offer(plan, 4, false);
+    CU_ASSERT_EQUAL(dmap__plan_wanted(plan), 0); /* first what is there */
+    granted(plan, 0, 0, 4, 1);
+    CU_ASSERT_EQUAL(dmap__plan_wanted(plan), 10);
+    dmap__plan_offer(plan, 14, false);
+    granted(plan, 1, 4, 14, 1);
+    CU_ASSERT_EQUAL(dmap__plan_wanted(plan), 6);
+    dmap__plan_offer(plan, 20, false);
+    granted(plan, 0, 14, 20, 1); /* the rest of its share */
+    CU_ASSERT_EQUAL(dmap__plan_wanted(plan), 0);
+    dmap__plan_destroy(plan);
+}
+
+/* What is to be granted again takes the branch: nothing is asked for that would then lie about. */
+static void test_offer_after_requeue(void) {
+    dmap__plan *plan = make((dmap__plan_config){
+        .branches = 1, .workers = (const int[]){1}, .is_stream = true, .chunk = 1, .retries = 1, .no_prefetch = true});
+    bool retry;
+    CU_ASSERT_EQUAL(dmap__plan_wanted(plan), 1);
+    dmap__plan_offer(plan, 1, false);
+    uint32_t lease = granted(plan, 0, 0, 1, 1);
+    CU_ASSERT_EQUAL(dmap__plan_wanted(plan), 0); /* its worker is busy */
+    CU_ASSERT_EQUAL(dmap__plan_failed(plan, lease, 0, 1, &retry), DMAP_OK);
+    dmap__plan_done(plan, 0.1, lease, 1, 0.1);
+    CU_ASSERT_EQUAL(dmap__plan_wanted(plan), 0);
+    lease = granted(plan, 0, 0, 1, 2);
+    finish(plan, lease, 0, 1, 0.2, 0.1);
+    CU_ASSERT_EQUAL(dmap__plan_wanted(plan), 1);
+    dmap__plan_offer(plan, 1, true);
+    dmap__plan_destroy(plan);
+}
+
+static void test_nothing_there(void) {
     dmap__plan_config config = singles(false);
     config.is_stream = true;
     dmap__plan *plan = make(config);
-    dmap__plan_hold(plan, true);
+    dmap__plan_offer(plan, 0, false);
     CU_ASSERT_TRUE(idle(plan, 0));
     CU_ASSERT_FALSE(dmap__plan_over(plan));
-    dmap__plan_hold(plan, false);
+    dmap__plan_offer(plan, 1, false);
     granted(plan, 0, 0, 1, 1);
+    CU_ASSERT_TRUE(idle(plan, 0));
     dmap__plan_destroy(plan);
 }
 
@@ -210,7 +249,9 @@ int main(void) {
         {"lean", test_lean},
         {"progress makes room", test_progress_makes_room},
         {"large leases are few", test_large_leases_are_few},
-        {"hold", test_hold},
+        {"nothing there", test_nothing_there},
+        {"offer", test_offer},
+        {"offer after requeue", test_offer_after_requeue},
         {"drain", test_drain},
         {"share", test_share},
         {"slow link", test_slow_link},

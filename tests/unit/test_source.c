@@ -84,12 +84,8 @@ static void check_memory(dmap__source *from) {
     for (unsigned round = unit_rounds(100); round; round--) {
         dmap__items *items;
         uint64_t begin = unit_below(COUNT), end = begin + 1 + unit_below(COUNT - begin);
-        bool whole = unit_chance(2);
-        size_t bytes = (size_t)unit_below(500);
-        CU_ASSERT_EQUAL_FATAL(dmap__items_get(from, begin, end, whole, bytes, &items, &error), DMAP_OK);
-        CU_ASSERT(items->begin == begin && items->end <= end && items->end > begin);
-        CU_ASSERT(!whole || items->end == end);
-        CU_ASSERT(from->source.kind == DMAP__SOURCE_BLOBS || items->end == end);
+        CU_ASSERT_EQUAL_FATAL(dmap__items_get(from, begin, end, &items, &error), DMAP_OK);
+        CU_ASSERT(items->begin == begin && items->end == end);
         check(from, items);
         dmap__items_use(items);
         dmap__items_leave(from, items);
@@ -97,6 +93,24 @@ static void check_memory(dmap__source *from) {
         let_go(from, items);
     }
     dmap__items_fini(from);
+}
+
+/* Blobs are offered so many at a time as are about so many bytes, at least one, to the last. */
+static void check_offers(dmap__source *from) {
+    dmap__error error;
+    CU_ASSERT(dmap__items_are_offered(from));
+    while (from->offered < COUNT) {
+        uint64_t before = from->offered, n = 1 + unit_below(40);
+        size_t bytes = 1 + (size_t)unit_below(500), sum = 0;
+        CU_ASSERT_EQUAL_FATAL(dmap__items_offer(from, n, bytes, &error), DMAP_OK);
+        uint64_t end = from->offered;
+        CU_ASSERT_FATAL(end > before && end <= COUNT && end - before <= n);
+        for (uint64_t at = before; at + 1 < end; at++)
+            sum += size_of(from->order ? from->order->index_of[at] : at, from->task->item_size == DMAP_VARIABLE);
+        CU_ASSERT(sum < bytes);
+        sum += size_of(from->order ? from->order->index_of[end - 1] : end - 1, from->task->item_size == DMAP_VARIABLE);
+        CU_ASSERT(sum >= bytes || end - before == n || end == COUNT);
+    }
 }
 
 static void test_memory(void) {
@@ -110,6 +124,8 @@ static void test_memory(void) {
         from.order = i < 4 ? NULL : shuffle;
         CU_ASSERT_EQUAL(dmap__items_count(&from), COUNT);
         CU_ASSERT_EQUAL(dmap__items_size(&from), i % 4 == 3 || variable ? 0 : SIZE);
+        if (kinds[i % 4] == DMAP__SOURCE_BLOBS)
+            check_offers(&from);
         check_memory(&from);
     }
     CU_ASSERT_EQUAL(dmap__order_weight(NULL, 0, COUNT), 0);
@@ -129,6 +145,7 @@ typedef struct spring {
     bool variable;
     int end; /* what it says after the last */
     size_t wrong_size_at;
+    bool hesitates;
     unsigned char bytes[51]; /* overwritten by each item */
 } spring;
 
@@ -136,6 +153,8 @@ static int next_item(void *arg, dmap_blob *item) {
     spring *s = arg;
     if (s->given == s->count)
         return s->end;
+    if (s->hesitates && unit_chance(20))
+        return DMAP_PULL_LATER;
     fill(s->bytes, s->given, s->variable);
     *item = (dmap_blob){s->bytes, size_of(s->given, s->variable)};
     s->given++;
@@ -158,20 +177,26 @@ typedef struct pulling {
     size_t n_back;
 } pulling;
 
-static void pull_some(pulling *p) {
+/* What was pulled goes with a lease, or now and then with two. */
+static void take_pulled(pulling *p, uint64_t begin, uint64_t end) {
     dmap__error error;
     dmap__items *items;
-    uint64_t begin = p->from.pulled, before = p->spring.given;
-    size_t bytes = (size_t)unit_below(400);
-    CU_ASSERT_EQUAL_FATAL(dmap__items_get(&p->from, begin, begin + 1 + unit_below(40), false, bytes, &items, &error),
-                          DMAP_OK);
-    CU_ASSERT_EQUAL(items->end - items->begin, p->spring.given - before);
-    CU_ASSERT(items->end > items->begin || p->from.ended);
-    check(&p->from, items);
-    if (items->end == items->begin)
-        let_go(&p->from, items);
-    else
-        p->leases[p->n++] = (lease){items, items->begin, items->end};
+    uint64_t middle = end - begin > 1 && unit_chance(4) ? begin + 1 + unit_below(end - begin - 1) : end;
+    for (; begin < end; begin = middle, middle = end) {
+        CU_ASSERT_EQUAL_FATAL(dmap__items_get(&p->from, begin, middle, &items, &error), DMAP_OK);
+        CU_ASSERT(items->begin == begin && items->end == middle);
+        check(&p->from, items);
+        p->leases[p->n++] = (lease){items, begin, middle};
+    }
+}
+
+static void pull_some(pulling *p) {
+    dmap__error error;
+    uint64_t begin = p->from.offered, before = p->spring.given, n = 1 + unit_below(40);
+    CU_ASSERT_EQUAL_FATAL(dmap__items_offer(&p->from, n, (size_t)unit_below(400), &error), DMAP_OK);
+    CU_ASSERT(p->from.offered - begin == p->spring.given - before && p->from.offered - begin <= n);
+    CU_ASSERT(p->from.offered > begin || p->from.ended || p->from.later);
+    take_pulled(p, begin, p->from.offered);
 }
 
 /* A range that spans several holders comes back whole. */
@@ -192,7 +217,7 @@ static void pull_back(pulling *p) {
             break;
         }
     }
-    CU_ASSERT_EQUAL_FATAL(dmap__items_get(&p->from, begin, end, true, 0, &items, &error), DMAP_OK);
+    CU_ASSERT_EQUAL_FATAL(dmap__items_get(&p->from, begin, end, &items, &error), DMAP_OK);
     CU_ASSERT(items->begin == begin && items->end == end);
     check(&p->from, items);
     p->leases[p->n++] = (lease){items, begin, end};
@@ -215,6 +240,7 @@ static void end_lease(pulling *p) {
 static void check_pulling(bool to_the_end) {
     static uint64_t back[COUNT][2];
     pulling p = {.spring = {.count = unit_below(COUNT), .variable = unit_chance(2), .end = unit_chance(2) ? 0 : -7}};
+    p.spring.hesitates = unit_chance(2);
     p.back = back;
     p.from.source = dmap_pull(next_item, &p.spring);
     p.from.task = p.spring.variable ? &variable_task : &fixed_task;
@@ -229,7 +255,7 @@ static void check_pulling(bool to_the_end) {
         if (!to_the_end && unit_chance(50))
             break;
     }
-    CU_ASSERT(!to_the_end || p.from.pulled == p.spring.count);
+    CU_ASSERT(!to_the_end || p.from.offered == p.spring.count);
     CU_ASSERT(!p.from.ended || (p.from.failure.status == (p.spring.end ? DMAP_EIO : DMAP_OK)));
     CU_ASSERT(!to_the_end || p.from.held == NULL);
     while (p.n)
@@ -248,8 +274,9 @@ static void test_wrong_size(void) {
     dmap__items *items;
     spring s = {.count = 10, .wrong_size_at = 4};
     dmap__source from = {.source = dmap_pull(next_item, &s), .task = &fixed_task};
-    CU_ASSERT_EQUAL_FATAL(dmap__items_get(&from, 0, 10, false, 1000, &items, &error), DMAP_OK);
-    CU_ASSERT(items->end == 3 && from.pulled == 3 && from.ended);
+    CU_ASSERT_EQUAL_FATAL(dmap__items_offer(&from, 10, 1000, &error), DMAP_OK);
+    CU_ASSERT(from.offered == 3 && from.ended);
+    CU_ASSERT_EQUAL_FATAL(dmap__items_get(&from, 0, 3, &items, &error), DMAP_OK);
     CU_ASSERT_EQUAL(from.failure.status, DMAP_EINVAL);
     CU_ASSERT_PTR_NOT_NULL(strstr(from.failure.text, "item 3 of 7 bytes"));
     check(&from, items);
@@ -265,12 +292,11 @@ static int null_item(void *arg, dmap_blob *item) {
 
 static void test_null(void) {
     dmap__error error;
-    dmap__items *items;
     dmap__source from = {.source = dmap_pull(null_item, NULL), .task = &fixed_task};
-    CU_ASSERT_EQUAL_FATAL(dmap__items_get(&from, 0, 10, false, 1000, &items, &error), DMAP_OK);
-    CU_ASSERT(from.ended && from.pulled == 0);
+    CU_ASSERT_EQUAL_FATAL(dmap__items_offer(&from, 10, 1000, &error), DMAP_OK);
+    CU_ASSERT(from.ended && from.offered == 0);
     CU_ASSERT_EQUAL(from.failure.status, DMAP_EINVAL);
-    let_go(&from, items);
+    dmap__items_fini(&from);
 }
 
 int main(void) {
