@@ -1,15 +1,14 @@
 #include "api/check.h"
 
-#include <inttypes.h>
-
 #include "base/options.h"
+#include "call/source.h"
 #include "call/source_kind.h"
 #include "pool/registry.h"
 
 #define MOST_SIZE (SIZE_MAX / 16) /* of an item or a result: sums of a few do not overflow */
 
 static dmap_status refuse(dmap__error *error, const dmap_task *task, const char *why) {
-    return dmap__fail(error, DMAP_EINVAL, "task \"%s\": %s", task->name, why);
+    return dmap__fail_task(error, task->name, why);
 }
 
 dmap_status dmap__check_registered(const dmap_pool *pool, const dmap_task *task, uint32_t *id, dmap__error *error) {
@@ -45,50 +44,10 @@ dmap_status dmap__check_task(const dmap_task *task, dmap__error *error) {
     return status == DMAP_OK ? check_size(task, "result_size", task->result_size, error) : status;
 }
 
-static dmap_status check_blobs(const dmap_task *task, const dmap_source *source, dmap__error *error) {
-    const dmap_blob *blobs = source->data;
-    for (uint64_t i = 0; i < source->end; i++) {
-        if (!blobs[i].data && blobs[i].size)
-            return dmap__fail(error, DMAP_EINVAL, "dmap_blobs: item %" PRIu64 " has %zu bytes at NULL", i,
-                              blobs[i].size);
-        if (task->item_size != DMAP_VARIABLE && blobs[i].size != task->item_size)
-            return dmap__fail(error, DMAP_EINVAL, "dmap_blobs: item %" PRIu64 " has %zu bytes; task \"%s\" wants %zu",
-                              i, blobs[i].size, task->name, task->item_size);
-    }
-    return DMAP_OK;
-}
-
 static dmap_status check_source(const dmap_task *task, const dmap_source *source, dmap__error *error) {
-    bool none = !source->data && source->end > source->begin;
-    switch (source->kind) {
-    case DMAP__SOURCE_ARRAY:
-        if (!task->item_size)
-            return refuse(error, task, "dmap_array wants an item_size, and it is 0: set it, or use dmap_range");
-        if (task->item_size == DMAP_VARIABLE)
-            return refuse(error, task,
-                          "dmap_array wants items of fixed size, and item_size is DMAP_VARIABLE: use dmap_blobs");
-        if (none)
-            return refuse(error, task, "dmap_array: the items are NULL");
-        if (source->end > SIZE_MAX / 2 / task->item_size)
-            return refuse(error, task, "dmap_array: more items than memory can hold");
-        return DMAP_OK;
-    case DMAP__SOURCE_BLOBS:
-        return none ? refuse(error, task, "dmap_blobs: the items are NULL") : check_blobs(task, source, error);
-    case DMAP__SOURCE_RANGE:
-        if (source->begin > source->end)
-            return refuse(error, task, "dmap_range: it ends before it begins");
-        if (task->item_size == sizeof(uint64_t))
-            return DMAP_OK;
-        if (task->item_size == DMAP_VARIABLE)
-            return refuse(error, task, "dmap_range wants an item_size of 8, and it is DMAP_VARIABLE");
-        return dmap__fail(error, DMAP_EINVAL,
-                          "task \"%s\": dmap_range wants an item_size of 8, as an item is a uint64_t, and it is %zu",
-                          task->name, task->item_size);
-    case DMAP__SOURCE_PULL:
-        return source->next ? DMAP_OK : refuse(error, task, "dmap_pull: the function is NULL");
-    default:
-        return refuse(error, task, "the source was not made by dmap_array, dmap_blobs, dmap_range or dmap_pull");
-    }
+    const dmap__source_ops *ops = dmap__source_ops_of(source->kind);
+    return ops ? ops->check(task, source, error)
+               : refuse(error, task, "the source was not made by dmap_array, dmap_blobs, dmap_range or dmap_pull");
 }
 
 /* dmap_into: results of fixed size, all of which memory can hold. */
@@ -102,7 +61,7 @@ static dmap_status check_into(const dmap_task *task, const dmap_source *source, 
         return refuse(error, task, "dmap_into wants a result_size, and it is 0: set it, or use dmap_discard");
     if (!sink->data)
         return refuse(error, task, "dmap_into: the results are NULL");
-    if (source->kind != DMAP__SOURCE_PULL && source->end - source->begin > SIZE_MAX / 2 / task->result_size)
+    if (!dmap__source_ops_of(source->kind)->is_stream && source->end - source->begin > SIZE_MAX / 2 / task->result_size)
         return refuse(error, task, "dmap_into: more results than memory can hold");
     return DMAP_OK;
 }
@@ -164,7 +123,7 @@ dmap_status dmap__check_map(const dmap_pool *pool, const char *function, const d
         status = check_sink(task, source, sink, error);
     if (status == DMAP_OK)
         status = dmap__map_options_check(options, error);
-    if (status == DMAP_OK && options->cost && source->kind == DMAP__SOURCE_PULL)
+    if (status == DMAP_OK && options->cost && dmap__source_ops_of(source->kind)->is_stream)
         status = refuse(error, task, "a cost hint wants a source of known length, not dmap_pull");
     return status;
 }

@@ -21,6 +21,10 @@ dmap_status dmap__fail_memory(dmap__error *error, unsigned long long bytes, cons
     return dmap__fail(error, DMAP_ENOMEM, "out of memory for %llu bytes of %s", bytes, what);
 }
 
+dmap_status dmap__fail_task(dmap__error *error, const char *task, const char *why) {
+    return dmap__fail(error, DMAP_EINVAL, "task \"%s\": %s", task, why);
+}
+
 void dmap__error_clear(dmap__error *error) {
     error->status = DMAP_OK;
     error->text[0] = '\0';

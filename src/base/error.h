@@ -23,6 +23,8 @@ dmap_status dmap__fail(dmap__error *error, dmap_status status, const char *forma
 
 /** "out of memory for 10 bytes of what" */
 dmap_status dmap__fail_memory(dmap__error *error, unsigned long long bytes, const char *what);
+/** A task is not fit for what is asked of it: "task "name": why". Returns DMAP_EINVAL. */
+dmap_status dmap__fail_task(dmap__error *error, const char *task, const char *why);
 /** True if a system call failed with this errno because the kernel has none of the name, or a sandbox forbids it: other
  *  ways are worth a try. */
 bool dmap__error_is_lack(int number);

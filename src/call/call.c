@@ -50,7 +50,10 @@ dmap__call *dmap__call_create(const dmap__call_world *world, const dmap__call_re
     call->world = *world;
     call->task = request->task;
     call->options = *request->options;
-    call->source = (dmap__source){.source = request->source, .task = call->task, .rings = request->rings};
+    call->source = (dmap__source){.ops = dmap__source_ops_of(request->source.kind),
+                                  .source = request->source,
+                                  .task = call->task,
+                                  .rings = request->rings};
     call->by_hand = request->by_hand;
     call->began_s = now;
     call->tell_limit = UINT64_MAX;
@@ -89,8 +92,8 @@ static dmap_status open_plan(dmap__call *call) {
                                 .task = call->at_crew.spec.task_id,
                                 .weight = call->at_crew.spec.weight,
                                 .count = dmap__items_count(&call->source),
-                                .is_stream = dmap__items_is_stream(&call->source),
-                                .is_offered = dmap__items_are_offered(&call->source),
+                                .is_stream = call->source.ops->is_stream,
+                                .is_offered = call->source.ops->offer,
                                 .schedule = o->schedule,
                                 .chunk = o->chunk,
                                 .max_chunk = items_in(call, CHUNK_BYTES),
@@ -111,7 +114,7 @@ static dmap_status open_plan(dmap__call *call) {
 static dmap_status open_parts(dmap__call *call) {
     uint64_t count = dmap__items_count(&call->source);
     dmap__progress_init(&call->progress, call->options.progress, call->task->name,
-                        dmap__items_is_stream(&call->source) ? UINT64_MAX : count, call->began_s);
+                        call->source.ops->is_stream ? UINT64_MAX : count, call->began_s);
     if (call->options.cost) {
         call->order = dmap__order_create(count, call->options.cost, call->options.cost_arg,
                                          dmap__progress_is_on(&call->progress));

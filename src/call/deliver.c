@@ -69,7 +69,7 @@ bool dmap__call_next_result(dmap__call *call, dmap_item_result *result) {
 /* ---- the clock ---- */
 
 static void watch(dmap__call *call, double now) {
-    bool is_open = dmap__items_is_stream(&call->source) && !call->source.ended;
+    bool is_open = call->source.ops->is_stream && !call->source.ended;
     dmap_progress progress = {.total = is_open ? UINT64_MAX : dmap__items_count(&call->source),
                               .ended = call->arrived,
                               .failed = call->report.failed,

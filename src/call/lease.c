@@ -50,12 +50,11 @@ void dmap__call_take_lease_back(dmap__call *call, uint32_t lease, dmap__out *out
 
 /* The source is asked for what would be granted next, and only then: an item that cannot be granted stays with it. */
 static void offer(dmap__call *call) {
-    dmap__error error;
     dmap__source *source = &call->source;
     uint64_t wanted = source->later || source->ended ? 0 : dmap__plan_wanted(call->plan);
     if (!wanted)
         return;
-    if (dmap__items_offer(source, wanted, OFFER_BYTES, &error) == DMAP_OK)
+    if (source->ops->offer(source, wanted, OFFER_BYTES))
         dmap__plan_offer(call->plan, source->offered, source->ended);
     else
         fail(call);
@@ -67,15 +66,14 @@ bool dmap__call_next_step(dmap__call *call, double now, dmap__step *step) {
         call->tell_limit = UINT64_MAX;
         return true;
     }
-    if (dmap__items_are_offered(&call->source))
+    if (call->source.ops->offer)
         offer(call);
     return dmap__plan_next(call->plan, now, step);
 }
 
 dmap__out *dmap__call_lease(dmap__call *call, const dmap__step *step) {
-    dmap__error error;
     dmap__out *out = open_lease(call, step);
-    if (!out || dmap__items_get(&call->source, step->begin, step->end, &out->items, &error) != DMAP_OK) {
+    if (!out || !(out->items = call->source.ops->get(&call->source, step->begin, step->end))) {
         dmap__call_take_lease_back(call, step->lease, out);
         return NULL;
     }

@@ -80,11 +80,11 @@ static double some_cost(void *arg, uint64_t index) {
 }
 
 static void check_memory(dmap__source *from) {
-    dmap__error error;
     for (unsigned round = unit_rounds(100); round; round--) {
         dmap__items *items;
         uint64_t begin = unit_below(COUNT), end = begin + 1 + unit_below(COUNT - begin);
-        CU_ASSERT_EQUAL_FATAL(dmap__items_get(from, begin, end, &items, &error), DMAP_OK);
+        items = from->ops->get(from, begin, end);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(items);
         CU_ASSERT(items->begin == begin && items->end == end);
         check(from, items);
         dmap__items_use(items);
@@ -97,12 +97,10 @@ static void check_memory(dmap__source *from) {
 
 /* Blobs are offered so many at a time as are about so many bytes, at least one, to the last. */
 static void check_offers(dmap__source *from) {
-    dmap__error error;
-    CU_ASSERT(dmap__items_are_offered(from));
     while (from->offered < COUNT) {
         uint64_t before = from->offered, n = 1 + unit_below(40);
         size_t bytes = 1 + (size_t)unit_below(500), sum = 0;
-        CU_ASSERT_EQUAL_FATAL(dmap__items_offer(from, n, bytes, &error), DMAP_OK);
+        CU_ASSERT_TRUE_FATAL(from->ops->offer(from, n, bytes));
         uint64_t end = from->offered;
         CU_ASSERT_FATAL(end > before && end <= COUNT && end - before <= n);
         for (uint64_t at = before; at + 1 < end; at++)
@@ -119,12 +117,12 @@ static void test_memory(void) {
     CU_ASSERT_PTR_NOT_NULL_FATAL(shuffle);
     for (int i = 0; i < 8; i++) {
         bool variable = i % 4 == 2;
-        dmap__source from = {.source = source_of(kinds[i % 4], variable)};
+        dmap__source from = {.ops = dmap__source_ops_of(kinds[i % 4]), .source = source_of(kinds[i % 4], variable)};
         from.task = i % 4 == 3 ? &number_task : variable ? &variable_task : &fixed_task;
         from.order = i < 4 ? NULL : shuffle;
         CU_ASSERT_EQUAL(dmap__items_count(&from), COUNT);
         CU_ASSERT_EQUAL(dmap__items_size(&from), i % 4 == 3 || variable ? 0 : SIZE);
-        if (kinds[i % 4] == DMAP__SOURCE_BLOBS)
+        if (from.ops->offer)
             check_offers(&from);
         check_memory(&from);
     }
@@ -179,11 +177,11 @@ typedef struct pulling {
 
 /* What was pulled goes with a lease, or now and then with two. */
 static void take_pulled(pulling *p, uint64_t begin, uint64_t end) {
-    dmap__error error;
     dmap__items *items;
     uint64_t middle = end - begin > 1 && unit_chance(4) ? begin + 1 + unit_below(end - begin - 1) : end;
     for (; begin < end; begin = middle, middle = end) {
-        CU_ASSERT_EQUAL_FATAL(dmap__items_get(&p->from, begin, middle, &items, &error), DMAP_OK);
+        items = p->from.ops->get(&p->from, begin, middle);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(items);
         CU_ASSERT(items->begin == begin && items->end == middle);
         check(&p->from, items);
         p->leases[p->n++] = (lease){items, begin, middle};
@@ -191,9 +189,8 @@ static void take_pulled(pulling *p, uint64_t begin, uint64_t end) {
 }
 
 static void pull_some(pulling *p) {
-    dmap__error error;
     uint64_t begin = p->from.offered, before = p->spring.given, n = 1 + unit_below(40);
-    CU_ASSERT_EQUAL_FATAL(dmap__items_offer(&p->from, n, (size_t)unit_below(400), &error), DMAP_OK);
+    CU_ASSERT_TRUE_FATAL(p->from.ops->offer(&p->from, n, (size_t)unit_below(400)));
     CU_ASSERT(p->from.offered - begin == p->spring.given - before && p->from.offered - begin <= n);
     CU_ASSERT(p->from.offered > begin || p->from.ended || p->from.later);
     take_pulled(p, begin, p->from.offered);
@@ -201,7 +198,6 @@ static void pull_some(pulling *p) {
 
 /* A range that spans several holders comes back whole. */
 static void pull_back(pulling *p) {
-    dmap__error error;
     dmap__items *items;
     size_t i = (size_t)unit_below(p->n_back);
     uint64_t begin = p->back[i][0], end = p->back[i][1];
@@ -217,7 +213,8 @@ static void pull_back(pulling *p) {
             break;
         }
     }
-    CU_ASSERT_EQUAL_FATAL(dmap__items_get(&p->from, begin, end, &items, &error), DMAP_OK);
+    items = p->from.ops->get(&p->from, begin, end);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(items);
     CU_ASSERT(items->begin == begin && items->end == end);
     check(&p->from, items);
     p->leases[p->n++] = (lease){items, begin, end};
@@ -242,9 +239,10 @@ static void check_pulling(bool to_the_end) {
     pulling p = {.spring = {.count = unit_below(COUNT), .variable = unit_chance(2), .end = unit_chance(2) ? 0 : -7}};
     p.spring.hesitates = unit_chance(2);
     p.back = back;
+    p.from.ops = &dmap__source_pull;
     p.from.source = dmap_pull(next_item, &p.spring);
     p.from.task = p.spring.variable ? &variable_task : &fixed_task;
-    CU_ASSERT(dmap__items_is_stream(&p.from) && dmap__items_count(&p.from) == 0);
+    CU_ASSERT(dmap__items_count(&p.from) == 0);
     while (!p.from.ended || p.n || p.n_back) {
         if (!p.from.ended && p.n < COUNT / 2 && unit_chance(3))
             pull_some(&p);
@@ -270,13 +268,13 @@ static void test_pulled(void) {
 
 /* A source that breaks its word: what came before is there, and the sentence says which item. */
 static void test_wrong_size(void) {
-    dmap__error error;
     dmap__items *items;
     spring s = {.count = 10, .wrong_size_at = 4};
-    dmap__source from = {.source = dmap_pull(next_item, &s), .task = &fixed_task};
-    CU_ASSERT_EQUAL_FATAL(dmap__items_offer(&from, 10, 1000, &error), DMAP_OK);
+    dmap__source from = {.ops = &dmap__source_pull, .source = dmap_pull(next_item, &s), .task = &fixed_task};
+    CU_ASSERT_TRUE_FATAL(from.ops->offer(&from, 10, 1000));
     CU_ASSERT(from.offered == 3 && from.ended);
-    CU_ASSERT_EQUAL_FATAL(dmap__items_get(&from, 0, 3, &items, &error), DMAP_OK);
+    items = from.ops->get(&from, 0, 3);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(items);
     CU_ASSERT_EQUAL(from.failure.status, DMAP_EINVAL);
     CU_ASSERT_PTR_NOT_NULL(strstr(from.failure.text, "item 3 of 7 bytes"));
     check(&from, items);
@@ -291,9 +289,8 @@ static int null_item(void *arg, dmap_blob *item) {
 }
 
 static void test_null(void) {
-    dmap__error error;
-    dmap__source from = {.source = dmap_pull(null_item, NULL), .task = &fixed_task};
-    CU_ASSERT_EQUAL_FATAL(dmap__items_offer(&from, 10, 1000, &error), DMAP_OK);
+    dmap__source from = {.ops = &dmap__source_pull, .source = dmap_pull(null_item, NULL), .task = &fixed_task};
+    CU_ASSERT_TRUE_FATAL(from.ops->offer(&from, 10, 1000));
     CU_ASSERT(from.ended && from.offered == 0);
     CU_ASSERT_EQUAL(from.failure.status, DMAP_EINVAL);
     dmap__items_fini(&from);
