@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -92,30 +93,49 @@ int look_descriptors(void) {
 
 /* ---- the killer ---- */
 
+#define UNBEGUN_MOST 2 /* with one that had begun before, as many as a batch puts up with: then it ends the call */
+
 struct killer {
     pthread_t thread;
     uint64_t random;
-    int wanted, killed;
+    int wanted, killed, unbegun;
     _Atomic bool stop;
 };
 
-/* The process is looked at again once its pidfd is held: its number may have become another's. */
-static bool kill_one(int pid) {
-    char state;
-    int pidfd = dmap__pidfd_open(pid);
-    bool killed = pidfd >= 0 && is_worker(pid, &state) && dmap__pidfd_signal(pidfd, SIGKILL) == 0;
-    dmap__close_one(&pidfd);
-    return killed;
+static bool has_begun(int pid, uintptr_t channel) {
+    dmap__shm_channel_head head;
+    struct iovec here = {&head, sizeof head}, there = {(void *)channel, sizeof head}; /* NOLINT */
+    uint32_t phase;
+    return process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)sizeof head &&
+           (atomic_load(&head.answer) || (phase = atomic_load(&head.phase)) == DMAP__PHASE_ITEM ||
+            phase == DMAP__PHASE_BATCH);
 }
 
-/* Until there are so many processes again, and as long once more: so that the one that took the place of the killed can
- * begin an item, also where the machine is busy. Four in a row that do not would end the call. */
-static void await_successor(killer *k, int n) {
-    int pids[64];
-    double begin = now_s();
-    while (!atomic_load(&k->stop) && look_workers(pids, 64) < n && now_s() < begin + 10)
-        doze(0.001);
-    doze(now_s() - begin);
+/* True if it has ended an item, or is at one. A process that was forked by its rank has the channels of others, too. */
+static bool is_begun(int pid) {
+    char path[64], line[512];
+    bool begun = true;
+    int channels = 0;
+    unsigned long from;
+    snprintf(path, sizeof path, "/proc/%d/maps", pid);
+    FILE *maps = fopen(path, "r");
+    while (maps && begun && fgets(line, sizeof line, maps))
+        if (strstr(line, "memfd:" DMAP__SHM_CHANNEL_NAME) && sscanf(line, "%lx-", &from) == 1 && ++channels)
+            begun = has_begun(pid, from);
+    if (maps)
+        fclose(maps);
+    return begun && channels;
+}
+
+/* The process is looked at again once its pidfd is held: its number may have become another's. */
+static void kill_one(killer *k, int pid) {
+    char state;
+    int pidfd = dmap__pidfd_open(pid), unbegun = !is_begun(pid);
+    bool killed = pidfd >= 0 && is_worker(pid, &state) && k->unbegun + unbegun <= UNBEGUN_MOST &&
+                  dmap__pidfd_signal(pidfd, SIGKILL) == 0;
+    dmap__close_one(&pidfd);
+    k->killed += killed;
+    k->unbegun += killed && unbegun;
 }
 
 static void *kill_some(void *arg) {
@@ -123,10 +143,8 @@ static void *kill_some(void *arg) {
     int pids[64];
     while (!atomic_load(&k->stop) && k->killed < k->wanted) {
         int n = look_workers(pids, 64);
-        bool killed = n && kill_one(pids[draw_below(&k->random, (uint64_t)n)]);
-        k->killed += killed;
-        if (killed)
-            await_successor(k, n);
+        if (n)
+            kill_one(k, pids[draw_below(&k->random, (uint64_t)n)]);
         doze((double)draw_below(&k->random, 20000) * 1e-6);
     }
     return NULL;
