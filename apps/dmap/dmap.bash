@@ -38,7 +38,7 @@ _dmap_run() {
     -*) _dmap_words '--arg-file --null --delimiter --colsep --csv --header --max-replace-args --max-args --link --xapply
         --max-lines --pack-words --pack --xargs --max-chars --exit --quote --replace-str --er --bnr --dnr --bner
         --basenamereplace --dirnamereplace --basenameextensionreplace --seqreplace --slotreplace --plus
-        --no-run-if-empty --shuf --seed --pipe --pipepart --block --recstart --recend --jobs --delay --load --memfree
+        --no-run-if-empty --depends --shuf --seed --pipe --pipepart --block --recstart --recend --jobs --delay --load --memfree
         --noswap --timeout --termseq --retries --retry-delay --halt --until --wd --tmpdir --env --nice --verbose --dry-run
         --keep-order --unordered --line-buffer --ungroup --show --tag --tagstring --files --results --joblog --usage --resume
         --resume-failed --changed --retry-failed --bar --eta --progress --no-progress --quiet --gnu --will-cite --help' ;;

@@ -41,7 +41,7 @@ static int print_all(const run_options *options, run_inputs *inputs, run_templat
     if (run_template_uses_total(template))
         run_template_set_total(template, run_inputs_total(inputs));
     for (uint64_t seq = 1; (got = run_inputs_next(inputs, &values, error, sizeof error)) > RUN_INPUT_END;) {
-        if (got == RUN_INPUT_LATER) {
+        if (got != RUN_INPUT_JOB) {
             poll(NULL, 0, 1);
             continue;
         }

@@ -48,8 +48,12 @@ static void read_jobs(run_inputs *inputs, char *got, size_t room) {
     run_values values;
     int status;
     got[0] = '\0';
-    while ((status = run_inputs_next(inputs, &values, error, sizeof error)) == RUN_INPUT_JOB)
-        print_job(got, room, &values);
+    while ((status = run_inputs_next(inputs, &values, error, sizeof error)) == RUN_INPUT_JOB ||
+           status == RUN_INPUT_BARRIER)
+        if (status == RUN_INPUT_JOB)
+            print_job(got, room, &values);
+        else
+            snprintf(got + strlen(got), room - strlen(got), "-");
     if (status == RUN_INPUT_ERROR)
         snprintf(got + strlen(got), room - strlen(got), "%s", error);
     if (status == RUN_INPUT_LATER)
@@ -71,6 +75,23 @@ static void check(const char *arguments, const char *want, long total) {
     CU_ASSERT_STRING_EQUAL(got, want);
     run_inputs_close(inputs);
     run_options_free(&options);
+}
+
+/* A barrier is between jobs that there are; a job has no values from both sides of one. */
+static void test_barriers(void) {
+    check("--depends x ::: a --- b c", "[a]-[b][c]", 3);
+    check("--depends x ::: --- --- a --- --- b ---", "[a]-[b]", 2);
+    check("--depends x ::: ---", "", 0);
+    check("--depends -N2 x ::: a b c --- d e --- f", "[a|b][c]-[d|e]-[f]", -1);
+    check("--depends -N2 x ::: a b --- d", "[a|b]-[d]", -1);
+    check("--depends x ::: a --- b ::: 1 2", "[a|1][a|2]-[b|1][b|2]", 4);
+    check("--depends x ::: a b --- c :::+ 1 2 3", "[a|1][b|2]-[c|3]", 3);
+    check("--depends --link x ::: a --- b ::: 1 2 3", "[a|1]-[b|2][a|3]", 3);
+    check("--depends --colsep , x ::: a,b --- c,d", "[a|b]-[c|d]", 2);
+    check("--depends --header : x ::: n a --- b", "[a]-[b]", 2);
+    check("--depends -r x ::: a _ --- _ b", "[a]-[b]", 2);
+    check("--depends x ::: a --- -- ---- b", "[a]-[--][----][b]", 4);
+    check("x ::: a --- b", "[a][---][b]", 3);
 }
 
 static void test_words(void) {
@@ -337,7 +358,8 @@ static void test_shuffle(void) {
 }
 
 int main(void) {
-    CU_TestInfo tests[] = {{"words", test_words},
+    CU_TestInfo tests[] = {{"barriers", test_barriers},
+                           {"words", test_words},
                            {"groups and columns", test_groups},
                            {"files", test_files},
                            {"refused", test_refused},

@@ -116,7 +116,7 @@ static void test_refused(void) {
         {"--jobl", "--joblog needs a value: write a line a job to FILE; +FILE: append to it"},
         {"--block", "--block needs a value: bytes of a block, about: 10k, 1M (1M); -N: N blocks a slot"},
         {"--ha=1%% x", "--halt 1%% is not valid: never, or now|soon,fail|success|done=N|N%, as now,fail=1"},
-        {"--de x", "--de may be --delimiter, --delay"},
+        {"--de x", "--de may be --delimiter, --depends, --delay"},
         {"--joblog", "--joblog needs a value: write a line a job to FILE; +FILE: append to it"},
         {"--tag=yes x", "--tag takes no value"},
         {"-j _ x", "-j '' is not valid: jobs at a time on each node: N, +N, -N or N% of its cores (100%)"},

@@ -62,6 +62,7 @@ typedef struct run_engine {
     uint64_t peak_kib;  /* most memory that one took, as --usage has it; 0: not known */
     uint64_t peak_seq;  /* and which that was */
     bool inputs_ended;
+    bool barrier;        /* --depends: what was read is to end before more is read */
     bool checked_names;  /* the template names no column that is not there */
     double last_start_s; /* as run_clock has it: for --delay */
     double until_s;      /* 0: no bound */

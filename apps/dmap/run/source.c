@@ -144,6 +144,10 @@ static int read_one(run_engine *engine, run_job **job) {
         return read_failed(engine, job);
     int state = engine->blocks ? run_blocks_next(engine->blocks, &block, &size, engine->error, sizeof engine->error)
                                : run_inputs_next(engine->inputs, &values, engine->error, sizeof engine->error);
+    if (state == RUN_INPUT_BARRIER) {
+        engine->barrier = true;
+        return RUN_INPUT_JOB;
+    }
     if (state != RUN_INPUT_JOB)
         return state;
     run_job *made = run_job_create();
@@ -170,11 +174,22 @@ static int read_one(run_engine *engine, run_job **job) {
     return RUN_INPUT_ERROR;
 }
 
+/* True while a job runs, or will run again. */
+static bool is_any_left(const run_jobs *jobs) {
+    return jobs->n_out > 0 || jobs->again.first || jobs->delayed || jobs->doubts.first;
+}
+
+/* True if what comes next need not wait for what came before. */
+static bool is_open(run_engine *engine) {
+    engine->barrier = engine->barrier && is_any_left(&engine->jobs);
+    return !engine->barrier;
+}
+
 int run_source_read(run_engine *engine, run_job **job) {
     int state = RUN_INPUT_JOB, skipped = 0;
     *job = NULL;
     while (state == RUN_INPUT_JOB && !*job) {
-        if (skipped++ == MOST_SKIPPED)
+        if (!is_open(engine) || skipped++ == MOST_SKIPPED)
             return RUN_INPUT_LATER;
         state = read_one(engine, job);
     }

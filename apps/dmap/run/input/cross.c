@@ -39,8 +39,8 @@ bool run_cross_open(run_cross *cross, const run_options *options, char *error, s
     for (int i = 0; i < n; i++) {
         cross->n_groups += options->link ? i == 0 : !sources[i].linked;
         cross->group[i] = cross->n_groups - 1;
-        if (!run_value_reader_open(&cross->readers[i], &sources[i], cross->n_groups > 1 || cross->wraps, options, error,
-                                   size))
+        if (!run_value_reader_open(&cross->readers[i], &sources[i], i == 0, cross->n_groups > 1 || cross->wraps,
+                                   options, error, size))
             return false;
         cross->n_readers++;
     }
@@ -169,6 +169,10 @@ int run_cross_next(run_cross *cross, run_fields *fields, char *error, size_t siz
         return got;
     if (!cross->started && is_empty(cross))
         return RUN_INPUT_END;
+    bool barrier = cross->readers[0].barrier && cross->started;
+    cross->readers[0].barrier = false;
+    if (barrier)
+        return RUN_INPUT_BARRIER;
     for (int f = 0; f < cross->n_readers && got == RUN_INPUT_JOB; f++) {
         uint64_t at = wrapped(cross, f, cross->index[cross->group[f]]);
         run_value_reader_at(&cross->readers[f], at, &data, &data_size, error, size);

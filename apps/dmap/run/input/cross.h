@@ -29,7 +29,8 @@ typedef struct run_cross {
 /** Returns false with a sentence; run_cross_close is to be called all the same. */
 bool run_cross_open(run_cross *cross, const run_options *options, char *error, size_t size);
 void run_cross_close(run_cross *cross);
-/** Adds the values of the next combination. Returns one of RUN_INPUT_; unless it is RUN_INPUT_JOB nothing was added. */
+/** Adds the values of the next combination. Returns one of RUN_INPUT_; unless it is RUN_INPUT_JOB nothing was added. A
+ *  barrier is told once, and only between two combinations. */
 int run_cross_next(run_cross *cross, run_fields *fields, char *error, size_t size);
 /** Combinations, if that can be found out before the first was read; else UINT64_MAX. */
 uint64_t run_cross_count(const run_cross *cross);

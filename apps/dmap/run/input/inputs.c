@@ -14,6 +14,8 @@ struct run_inputs {
     int per_job;  /* combinations; 0: one, whose values are left out */
     int gathered; /* combinations in fields */
     bool ended;
+    bool depends;   /* there may be barriers */
+    bool barrier;   /* one is to be told when what was gathered has been handed out */
     uint64_t total; /* found out when asked for first */
     bool counted, begun, repeat;
     bool packs;
@@ -31,6 +33,7 @@ run_inputs *run_inputs_open(const run_options *options, char *error, size_t size
     }
     inputs->per_job = options->values;
     inputs->repeat = options->grouped;
+    inputs->depends = options->depends;
     inputs->packs = options->pack != RUN_PACK_NONE;
     inputs->spreads = options->pack == RUN_PACK_SPREAD;
     inputs->pack.most_bytes = options->most_bytes;
@@ -74,15 +77,18 @@ static int next_in_order(run_inputs *inputs, run_values *values, char *error, si
         return run_pack_next(&inputs->pack, &inputs->cross, values, error, size);
     if (inputs->gathered == 0)
         run_fields_clear(&inputs->fields);
-    while (inputs->gathered < most && !inputs->ended) {
+    while (inputs->gathered < most && !inputs->ended && !inputs->barrier) {
         int got = run_cross_next(&inputs->cross, &inputs->fields, error, size);
-        if (got != RUN_INPUT_JOB && got != RUN_INPUT_END)
+        if (got != RUN_INPUT_JOB && got != RUN_INPUT_END && got != RUN_INPUT_BARRIER)
             return got;
         inputs->ended = got == RUN_INPUT_END;
-        inputs->gathered += !inputs->ended;
+        inputs->barrier = got == RUN_INPUT_BARRIER;
+        inputs->gathered += got == RUN_INPUT_JOB;
     }
-    if (inputs->gathered == 0)
-        return RUN_INPUT_END;
+    if (inputs->gathered == 0) {
+        inputs->barrier = false;
+        return inputs->ended ? RUN_INPUT_END : RUN_INPUT_BARRIER;
+    }
     inputs->gathered = 0;
     if (!run_fields_values(&inputs->fields, values))
         return out_of_memory(error, size);
@@ -118,7 +124,9 @@ int run_inputs_next(run_inputs *inputs, run_values *values, char *error, size_t 
 
 uint64_t run_inputs_total(run_inputs *inputs) {
     if (!inputs->counted) {
-        uint64_t count = inputs->begun || inputs->packs ? UINT64_MAX : run_cross_count(&inputs->cross);
+        /* A barrier ends a job that has not all its values. */
+        bool unknown = inputs->begun || inputs->packs || (inputs->depends && inputs->per_job > 1);
+        uint64_t count = unknown ? UINT64_MAX : run_cross_count(&inputs->cross);
         uint64_t most = inputs->per_job > 0 ? (uint64_t)inputs->per_job : 1;
         inputs->total = count == UINT64_MAX ? count : count / most + (count % most > 0);
         inputs->counted = true;

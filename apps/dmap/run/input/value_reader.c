@@ -4,10 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool run_value_reader_open(run_value_reader *reader, const run_source *source, bool keeps, const run_options *options,
-                           char *error, size_t size) {
+static const char barrier[] = "---";
+
+bool run_value_reader_open(run_value_reader *reader, const run_source *source, bool is_first, bool keeps,
+                           const run_options *options, char *error, size_t size) {
     *reader = (run_value_reader){.source = source,
                                  .keeps = keeps,
+                                 .depends = options->depends,
+                                 .is_first = is_first,
                                  .skip_empty = options->skip_empty,
                                  .joins = options->lines > 0,
                                  .records = {.file = {.fd = -1}}};
@@ -54,25 +58,46 @@ static bool join(run_value_reader *reader, const char **data, size_t *data_size)
     return goes_on;
 }
 
-int run_value_reader_read(run_value_reader *reader, const char **data, size_t *data_size, char *error, size_t size) {
+/* The next value, whether it is wanted or not. */
+static int read_any(run_value_reader *reader, const char **data, size_t *data_size, char *error, size_t size) {
     int got;
-    bool again;
+    bool goes_on;
     do {
         got = read_record(reader, data, data_size, error, size);
-        again = false;
-        if (got == RUN_INPUT_JOB && reader->joins)
-            again = join(reader, data, data_size);
-        if (got == RUN_INPUT_END && reader->joined.size > 0) { /* there is nothing for it to go on in */
-            *data = reader->joined.data;
-            *data_size = reader->joined.size;
-            reader->joined.size = 0;
-            got = RUN_INPUT_JOB;
-        }
-        if (reader->joined.broken) {
-            snprintf(error, size, "out of memory");
-            return RUN_INPUT_ERROR;
-        }
-    } while (got == RUN_INPUT_JOB && (again || (reader->skip_empty && is_blank(*data, *data_size))));
+        goes_on = got == RUN_INPUT_JOB && reader->joins && join(reader, data, data_size);
+    } while (goes_on && !reader->joined.broken);
+    if (got == RUN_INPUT_END && reader->joined.size > 0) { /* there is nothing for it to go on in */
+        *data = reader->joined.data;
+        *data_size = reader->joined.size;
+        reader->joined.size = 0;
+        got = RUN_INPUT_JOB;
+    }
+    if (!reader->joined.broken)
+        return got;
+    snprintf(error, size, "out of memory");
+    return RUN_INPUT_ERROR;
+}
+
+/* Notes a barrier. Returns RUN_INPUT_JOB, unless it stands where it may not. */
+static int take_barrier(run_value_reader *reader, char *error, size_t size) {
+    reader->barrier = true;
+    if (reader->is_first)
+        return RUN_INPUT_JOB;
+    snprintf(error, size, "--depends: a barrier (%s) may stand in the first source only", barrier);
+    return RUN_INPUT_ERROR;
+}
+
+int run_value_reader_read(run_value_reader *reader, const char **data, size_t *data_size, char *error, size_t size) {
+    int got;
+    bool is_barrier;
+    do {
+        got = read_any(reader, data, data_size, error, size);
+        if (got != RUN_INPUT_JOB)
+            break;
+        is_barrier = reader->depends && *data_size == strlen(barrier) && memcmp(*data, barrier, *data_size) == 0;
+        if (is_barrier)
+            got = take_barrier(reader, error, size);
+    } while (got == RUN_INPUT_JOB && (is_barrier || (reader->skip_empty && is_blank(*data, *data_size))));
     return got;
 }
 

@@ -14,9 +14,11 @@ typedef struct run_value_reader {
     run_records records; /* of a file */
     int next_word;       /* of words */
     bool skip_empty;
-    bool joins;      /* a value whose end is a blank goes on in the next record */
-    run_text joined; /* the records of such a value so far */
-    bool keeps;      /* what was read stays, as it will be asked for again */
+    bool joins;             /* a value whose end is a blank goes on in the next record */
+    run_text joined;        /* the records of such a value so far */
+    bool keeps;             /* what was read stays, as it will be asked for again */
+    bool depends, is_first; /* --depends: "---" is a barrier, in the first source only */
+    bool barrier;           /* there was one before the last value read; to be reset by who looks */
     bool ended;
     bool empty; /* it ended before its first value */
     uint64_t n_read;
@@ -28,8 +30,8 @@ typedef struct run_value_reader {
 } run_value_reader;
 
 /** Returns false with a sentence. */
-bool run_value_reader_open(run_value_reader *reader, const run_source *source, bool keeps, const run_options *options,
-                           char *error, size_t size);
+bool run_value_reader_open(run_value_reader *reader, const run_source *source, bool is_first, bool keeps,
+                           const run_options *options, char *error, size_t size);
 void run_value_reader_close(run_value_reader *reader);
 /** The next value, which is not counted or kept (the header's). Returns one of RUN_INPUT_. */
 int run_value_reader_read(run_value_reader *reader, const char **data, size_t *data_size, char *error, size_t size);

@@ -14,7 +14,8 @@ typedef struct run_values {
 } run_values;
 
 /** What reading returns. RUN_INPUT_LATER: standard input (or a FIFO) has no whole record now; reading never blocks.
+ *  RUN_INPUT_BARRIER: of --depends; what comes next is to wait for all that came before.
  *  After RUN_INPUT_ERROR the caller's error has a sentence. */
-enum { RUN_INPUT_ERROR = -1, RUN_INPUT_END = 0, RUN_INPUT_JOB = 1, RUN_INPUT_LATER = 2 };
+enum { RUN_INPUT_ERROR = -1, RUN_INPUT_END = 0, RUN_INPUT_JOB = 1, RUN_INPUT_LATER = 2, RUN_INPUT_BARRIER = 3 };
 
 #endif

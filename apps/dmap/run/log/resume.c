@@ -31,7 +31,10 @@ static unsigned count_changed(const run_joblog *log, const run_template *templat
     run_text command = {0};
     for (uint64_t seq = 1; seq <= MOST_LOOKS && !*known; seq++) {
         int exit_code, signal;
-        if (run_inputs_next(inputs, &values, error, sizeof error) != RUN_INPUT_JOB)
+        int got = run_inputs_next(inputs, &values, error, sizeof error);
+        if (got == RUN_INPUT_BARRIER)
+            got = run_inputs_next(inputs, &values, error, sizeof error);
+        if (got != RUN_INPUT_JOB)
             break;
         run_text_clear(&command);
         run_template_compose(template, &values, run_inputs_names(inputs), seq, 0, &command);

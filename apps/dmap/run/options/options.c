@@ -183,6 +183,9 @@ static const char *find_conflict(const run_options *o) {
         return "--resume and --resume-failed need a joblog that can be read: not -";
     if (o->retry.first_s > 0 && o->attempts == 1)
         return "--retry-delay needs --retries N: how often a job that fails is tried";
+    if (o->depends && (o->pipe || o->shuffle || o->pack != RUN_PACK_NONE || o->retry_failed))
+        return "--depends, whose barriers stand between values, does not go with --pipe, --shuf, -X, -m, --xargs or "
+               "--retry-failed";
     if (o->changed && !(o->resume || o->resume_failed))
         return "--changed needs --resume-failed or --resume: it says that their commands are not those of the joblog";
     if (o->retry_failed && (!o->joblog || strcmp(o->joblog, "-") == 0))

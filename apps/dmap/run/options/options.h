@@ -110,6 +110,7 @@ typedef struct run_options {
     uint64_t seed;            /* of the shuffle: --seed; else made from the clock */
     bool seeded;              /* --seed was given; if not, a shuffle's seed is to be told at the end */
     bool skip_empty;          /* -r */
+    bool depends;             /* "---" is a barrier */
     /* pipe */
     bool pipe;
     bool pipe_part;                        /* --pipepart: of a file; blocks are that size at least */

@@ -233,6 +233,11 @@ bool run_set_usage(run_options *o, const char *text) {
     return *o->usage != '\0';
 }
 
+bool run_set_depends(run_options *o, const char *text) {
+    (void)text;
+    return o->depends = true;
+}
+
 bool run_set_changed(run_options *o, const char *text) {
     (void)text;
     return o->changed = true;

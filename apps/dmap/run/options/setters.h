@@ -45,6 +45,7 @@ bool run_set_load(run_options *options, const char *text);
 bool run_set_memfree(run_options *options, const char *text);
 bool run_set_noswap(run_options *options, const char *text);
 bool run_set_usage(run_options *options, const char *text);
+bool run_set_depends(run_options *options, const char *text);
 bool run_set_changed(run_options *options, const char *text);
 bool run_set_retry_failed(run_options *options, const char *text);
 

@@ -242,6 +242,7 @@ const run_option run_option_table[] = {
     {0, "--plus", NULL, "more placeholders: {..} {+.} {##} {%.gz} {/a/b} {:2:3}", run_set_plus},
     {'r', "--no-run-if-empty", NULL, "leave out blank values", set_skip_empty},
     {0, "--norunifempty", NULL, NULL, set_skip_empty},
+    {0, "--depends", NULL, "a value --- is a barrier: what follows waits for what is before it", run_set_depends},
     {0, "--shuf", NULL, "jobs in random order", set_shuffle},
     {0, "--seed", "N", "of that order: the same N, the same order", set_seed},
     {0, "--pipe", NULL, "cut standard input into blocks, one for each job's standard input", set_pipe},
