@@ -159,12 +159,19 @@ static void drop(run_engine *engine, run_job *job) {
     run_job_free(job);
 }
 
+/* The signal from outside that a job seems to have ended by; 0: none. Of one that caught it, and left with a status of
+ * its own, it is known by what ran it, which was told the same. */
+static int signal_of(const run_result *result) {
+    run_record record;
+    set_ending(result, &record);
+    int signal = run_cutoff_signal(record.exit_code, record.signal);
+    return signal ? signal : result->told;
+}
+
 /* Whether a job that has failed was cut off. Once the run is to stop now, whatever fails is taken to be: what a program
  * makes of the signal that it got, too, is its own affair. */
 static run_cutoff look_at(const run_engine *engine, const run_job *job, bool finally) {
-    run_record record;
-    set_ending(&job->result, &record);
-    int signal = run_cutoff_signal(record.exit_code, record.signal);
+    int signal = signal_of(&job->result);
     if (job->result.end == RUN_TIMED_OUT)
         return RUN_NOT_CUT_OFF;
     if (run_signals_stop() && engine->stop == RUN_STOP_SIGNAL)
@@ -178,8 +185,7 @@ static run_cutoff look_at(const run_engine *engine, const run_job *job, bool fin
 static void end_cut_off(run_engine *engine, run_job *job) {
     if (engine->stop == RUN_STOP_NOT) {
         fprintf(stderr, "dmap run: job %llu was cut off by SIG%s, which was sent to it too: it runs again\n",
-                (unsigned long long)job->seq,
-                sigabbrev_np(job->result.signal ? job->result.signal : job->result.exit_code - 128));
+                (unsigned long long)job->seq, sigabbrev_np(signal_of(&job->result)));
         repeat(engine, job);
         return;
     }

@@ -17,6 +17,7 @@
 
 #include "run/base/clock.h"
 #include "run/command/no_shell.h"
+#include "run/control/signals.h"
 #include "run/job/limit.h"
 
 enum {
@@ -184,6 +185,7 @@ static void describe(const drive *d, int state, run_result *result) {
     } else {
         result->exit_code = WEXITSTATUS(status);
     }
+    result->told = d->report.told ? d->report.told : run_signals_stop();
     for (int i = 0; i < 2; i++) {
         result->output[i] = capture->streams[i].data + 1;
         result->size[i] = capture->streams[i].size;

@@ -13,7 +13,8 @@ typedef struct item_head {
 typedef struct result_head {
     double started, seconds, user_s, system_s;
     uint64_t peak_kib, sent, received, size[2];
-    int32_t end, exit_code, signal, slot;
+    int16_t end, told;
+    int32_t exit_code, signal, slot;
 } result_head;
 
 _Static_assert(sizeof(item_head) == 72, "no padding");
@@ -80,7 +81,8 @@ void run_result_write(const run_result *result, void *to) {
                           .sent = result->sent,
                           .received = result->received,
                           .size = {result->size[0], result->size[1]},
-                          .end = (int32_t)result->end,
+                          .end = (int16_t)result->end,
+                          .told = (int16_t)result->told,
                           .exit_code = result->exit_code,
                           .signal = result->signal,
                           .slot = result->slot};
@@ -99,6 +101,7 @@ bool run_result_read(const void *data, size_t size, run_result *result) {
         return false;
     const char *output = (const char *)(head + 1);
     *result = (run_result){.end = (run_end)head->end,
+                           .told = head->told,
                            .exit_code = head->exit_code,
                            .signal = head->signal,
                            .slot = head->slot,

@@ -39,6 +39,7 @@ typedef enum run_end {
 typedef struct run_result {
     run_end end;
     int exit_code, signal;
+    int told; /* HUP, INT or TERM came to what ran it, and so, it seems, to it; 0: none */
     int slot;
     double started; /* seconds since the epoch */
     double seconds;

@@ -3,9 +3,11 @@
  * subreaper, so what a job leaves behind becomes its child, whatever group or session it is in.
  *
  * Invariants: the job is reaped by this process alone, so as long as `job` is set its pid and group are the job's own
- * and can be signalled. The socket hangs up when the worker closes it, or when its rank dies in whatever way: then all
- * children are killed and the spawner leaves. A command that was started has PR_SET_PDEATHSIG, so it does not outlive a
- * spawner that is killed; the worker kills the rest of its group, whose number is on the shared page. */
+ * and can be signalled. Signals that batch systems and terminals send to all are not for it: a spawner that died of one
+ * would take the job with it, which may have something to save. The socket hangs up when the worker closes it, or when
+ * its rank dies in whatever way: then all children are killed and the spawner leaves. A command that was started has
+ * PR_SET_PDEATHSIG, so it does not outlive a spawner that is killed; the worker kills the rest of its group, whose
+ * number is on the shared page. */
 #include "run/job/spawner_child.h"
 
 #include <errno.h>
@@ -26,7 +28,7 @@
 #include "run/base/clock.h"
 
 typedef struct spawner {
-    int ends; /* readable when a child has ended */
+    int signals; /* readable when a child has ended, or a signal has come */
     spawner_page *page;
     spawner_exec *exec;
     char *strings;
@@ -39,16 +41,18 @@ typedef struct spawner {
 } spawner;
 
 static bool prepare(spawner *s, const spawner_birth *birth) {
-    sigset_t ends;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &ends, NULL);
+    static const int numbers[] = {SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2};
+    sigset_t noted;
+    sigemptyset(&noted);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        sigaddset(&noted, numbers[i]);
+    sigprocmask(SIG_BLOCK, &noted, NULL);
     fcntl(SPAWNER_PAGE, F_SETFD, FD_CLOEXEC);
     fcntl(SPAWNER_SOCKET, F_SETFD, FD_CLOEXEC);
-    s->ends = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+    s->signals = signalfd(-1, &noted, SFD_CLOEXEC | SFD_NONBLOCK);
     void *page = mmap(NULL, sizeof *s->page, PROT_READ | PROT_WRITE, MAP_SHARED, SPAWNER_PAGE, 0);
     close(SPAWNER_PAGE);
-    if (s->ends < 0 || page == MAP_FAILED || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+    if (s->signals < 0 || page == MAP_FAILED || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
         return false;
     s->page = page;
     if (birth->has_nice) /* what may not be has been refused */
@@ -178,12 +182,24 @@ static bool is_of_job(const spawner *s, pid_t pid) {
     return since && spawner_start_of(pid) >= since;
 }
 
-static bool reap(spawner *s) {
+/* Takes the signals that are there. What is sent to all processes comes here, too. Returns false if they cannot be
+ * read. */
+static bool note_signals(spawner *s) {
     struct signalfd_siginfo infos[8];
+    ssize_t n = read(s->signals, infos, sizeof infos);
+    for (ssize_t i = 0; i < n / (ssize_t)sizeof infos[0]; i++) {
+        int number = (int)infos[i].ssi_signo;
+        if (s->job && (number == SIGHUP || number == SIGINT || number == SIGTERM))
+            s->report.told = number;
+    }
+    return n >= 0 || errno == EAGAIN;
+}
+
+static bool reap(spawner *s) {
     siginfo_t next = {0};
     struct rusage usage;
     int status;
-    if (read(s->ends, infos, sizeof infos) < 0 && errno != EAGAIN)
+    if (!note_signals(s))
         return false;
     while (waitid(P_ALL, 0, &next, WEXITED | WNOHANG | WNOWAIT) == 0 && next.si_pid > 0) {
         bool counts = is_of_job(s, next.si_pid);
@@ -201,7 +217,7 @@ int run_spawner_live(void *argument, size_t size) {
     int status;
     if (size != sizeof(spawner_birth) || !prepare(&s, argument))
         return 1;
-    struct pollfd wait[2] = {{.fd = SPAWNER_SOCKET, .events = POLLIN}, {.fd = s.ends, .events = POLLIN}};
+    struct pollfd wait[2] = {{.fd = SPAWNER_SOCKET, .events = POLLIN}, {.fd = s.signals, .events = POLLIN}};
     bool go_on = true;
     while (go_on) {
         if (poll(wait, 2, -1) < 0 && errno != EINTR)

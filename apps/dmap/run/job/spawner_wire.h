@@ -51,6 +51,7 @@ typedef struct spawner_request {
 typedef struct spawner_report {
     int32_t status; /* as waitpid has it */
     int32_t error;  /* errno if nothing could be run, not even the shell */
+    int32_t told;   /* HUP, INT or TERM, if that came to the spawner meanwhile, as what is sent to all does; else 0 */
     double started; /* seconds since the epoch */
     double seconds;
     double user_s, system_s; /* of the job, and of those that it waited for or that were ended with it */
