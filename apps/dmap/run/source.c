@@ -69,15 +69,10 @@ static bool is_wanted(run_engine *engine, const run_job *job, const run_values *
     }
 }
 
-static bool keep_input(const run_engine *engine, run_job *job, const char *block, size_t size) {
+static bool keep_input(run_job *job, const char *block, size_t size) {
     job->has_input = true;
-    job->input = block;
-    job->input_size = size;
-    if (engine->options->attempts == 1)
-        return true;
-    run_text_add(&job->kept_input, block, size);
-    job->input = job->kept_input.data;
-    return !job->kept_input.broken;
+    run_text_add(&job->input, block, size);
+    return !job->input.broken;
 }
 
 /* The names are known with the first job. */
@@ -155,7 +150,7 @@ static int read_one(run_engine *engine, run_job **job) {
     if (good) {
         made->seq = ++engine->seq;
         made->attempt = 1;
-        good = prepare(engine, made, &values) && (!engine->blocks || keep_input(engine, made, block, size));
+        good = prepare(engine, made, &values) && (!engine->blocks || keep_input(made, block, size));
     }
     bool wanted = good && is_wanted(engine, made, &values);
     if (wanted && !engine->options->dry_run) {
@@ -221,8 +216,8 @@ static int give(run_engine *engine, run_job *job, dmap_blob *blob) {
                      .marks = job->marks,
                      .n_marks = job->n_marks,
                      .has_input = job->has_input,
-                     .input = job->input,
-                     .input_size = job->input_size};
+                     .input = job->input.data,
+                     .input_size = job->input.size};
     run_text_clear(&engine->item);
     run_item_write(&item, &engine->item);
     job->index = engine->given++;

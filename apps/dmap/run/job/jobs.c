@@ -46,7 +46,7 @@ void run_job_free(run_job *job) {
     free(job->folder);
     run_text_free(&job->command);
     run_text_free(&job->prefix);
-    run_text_free(&job->kept_input);
+    run_text_free(&job->input);
     free(job);
 }
 

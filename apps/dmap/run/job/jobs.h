@@ -19,11 +19,9 @@ typedef struct run_job {
     run_text prefix; /* that goes to the folder of --wd */
     size_t *marks;   /* where "{%}" stands in it */
     size_t n_marks;
-    run_values values; /* a copy, if they are needed for its results */
-    bool has_input;    /* of --pipe */
-    const char *input; /* borrowed until it is given away, unless it is in kept_input */
-    size_t input_size;
-    run_text kept_input;     /* a copy, if it may be needed again */
+    run_values values;       /* a copy, if they are needed for its results */
+    bool has_input;          /* of --pipe */
+    run_text input;          /* its block, until it has ended: it may run again */
     struct run_entry *entry; /* its place in the order of outputs */
     bool has_files;          /* of --results: they have been begun */
     char *folder;            /* of --results: where its files are, or the name they begin with */
