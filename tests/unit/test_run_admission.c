@@ -1,9 +1,12 @@
 /* When a node starts no more jobs, of a made-up /proc. */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "run/base/clock.h"
 #include "run/job/admission.h"
+#include "run/job/youngest.h"
 #include "unit.h"
 
 static void put(const char *file, const char *text) {
@@ -47,6 +50,32 @@ static void test_memory(void) {
     CU_ASSERT_TRUE(look((run_admission_rule){.memfree = 2 << 20}));
 }
 
+/* The youngest job gives way, below half of what is wanted for one more; one a second. */
+static void test_giving_way(void) {
+    run_admission_rule rule = {.memfree = 4 << 20}, none = {0};
+    run_running old, young;
+    put("meminfo", "MemAvailable: 2048 kB\n");
+    CU_ASSERT_FALSE(run_admission_is_scarce(&rule, "."));
+    put("meminfo", "MemAvailable: 2047 kB\n");
+    CU_ASSERT_TRUE(run_admission_is_scarce(&rule, ".") && !run_admission_is_scarce(&none, "."));
+    run_running_enter(&old);
+    run_running_enter(&young);
+    CU_ASSERT_FALSE(run_running_gives_way(&old, &rule, "."));
+    CU_ASSERT_FALSE(run_running_gives_way(&young, &none, "."));
+    CU_ASSERT_TRUE(run_running_gives_way(&young, &rule, "."));
+    CU_ASSERT_FALSE(run_running_gives_way(&young, &rule, "."));
+    CU_ASSERT_FALSE(run_running_gives_way(&old, &rule, ".")); /* the memory of the other is not free yet */
+    double left = run_clock();
+    run_running_leave(&young);
+    bool gives = false;
+    for (; !gives && run_clock() - left < 60; poll(NULL, 0, 10))
+        gives = run_running_gives_way(&old, &rule, ".");
+    CU_ASSERT_TRUE(gives);
+    run_running_leave(&old);
+    unlink("meminfo");
+    CU_ASSERT_FALSE(run_admission_is_scarce(&rule, "."));
+}
+
 /* Pages that went both ways since the last look, a second ago or more. */
 static void test_swaps(void) {
     run_admission_rule rule = {.noswap = true};
@@ -64,7 +93,11 @@ static void test_swaps(void) {
 }
 
 int main(void) {
-    CU_TestInfo tests[] = {{"load", test_load}, {"memory", test_memory}, {"swaps", test_swaps}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"load", test_load},
+                           {"memory", test_memory},
+                           {"giving way", test_giving_way},
+                           {"swaps", test_swaps},
+                           CU_TEST_INFO_NULL};
     char folder[] = "/tmp/dmap-admission-XXXXXX";
     if (!mkdtemp(folder) || chdir(folder) != 0)
         return 1;

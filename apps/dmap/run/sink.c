@@ -234,6 +234,18 @@ static bool take_end(run_engine *engine, run_job *job, const run_result *result)
     return kept;
 }
 
+/* It has not failed, and had no attempt of its own. */
+static void end_given_way(run_engine *engine, run_job *job) {
+    if (engine->stop != RUN_STOP_NOT) {
+        drop(engine, job);
+        return;
+    }
+    if (!engine->options->quiet)
+        fprintf(stderr, "dmap run: job %llu was ended on %s for want of memory: it runs again\n",
+                (unsigned long long)job->seq, job->host);
+    repeat(engine, job);
+}
+
 int run_sink_take(void *arg, const dmap_item_result *r) {
     run_engine *engine = arg;
     run_result result;
@@ -245,6 +257,10 @@ int run_sink_take(void *arg, const dmap_item_result *r) {
     job->host = dmap_host(engine->pool, r->rank);
     if (r->status == DMAP_ITEM_CANCELLED || (known && result.end == RUN_CANCELLED)) {
         drop(engine, job);
+        return engine->stop_now;
+    }
+    if (known && result.end == RUN_GAVE_WAY) {
+        end_given_way(engine, job);
         return engine->stop_now;
     }
     if (!known) {

@@ -227,7 +227,8 @@ static int give(run_engine *engine, run_job *job, dmap_blob *blob) {
         run_engine_fail(engine, "out of memory");
         return -1;
     }
-    if (job->attempt == o->attempts && !run_order_go_live(&engine->order, job->entry))
+    /* Of one that may have to give way nothing is final before its end. */
+    if (job->attempt == o->attempts && o->admission.memfree == 0 && !run_order_go_live(&engine->order, job->entry))
         run_engine_look_at_output(engine);
     *blob = (dmap_blob){engine->item.data, engine->item.size};
     return DMAP_PULL_ITEM;
@@ -239,8 +240,10 @@ static int pass_on(run_engine *engine, int state) {
         run_engine_fail(engine, engine->error);
         return DMAP_PULL_END;
     }
+    const run_options *o = engine->options;
+    bool none_comes_back = o->attempts == 1 && o->admission.memfree == 0;
     bool none_left = engine->jobs.n_out == 0 && !engine->jobs.doubts.first && !engine->jobs.delayed;
-    if (state == RUN_INPUT_END && (engine->options->attempts == 1 || none_left))
+    if (state == RUN_INPUT_END && (none_comes_back || none_left))
         return DMAP_PULL_END;
     return DMAP_PULL_LATER;
 }

@@ -60,12 +60,20 @@ static bool swaps(run_admission *a, const char *proc) {
     return a->is_swapping;
 }
 
-bool run_admission_look(run_admission *admission, const run_admission_rule *rule, const char *proc) {
+/* What cannot be read counts as free. */
+static bool has_memory(const char *proc, uint64_t size) {
     uint64_t kilobytes;
+    return !read_number(proc, "meminfo", "MemAvailable", &kilobytes) || kilobytes >= size / 1024;
+}
+
+bool run_admission_is_scarce(const run_admission_rule *rule, const char *proc) {
+    return rule->memfree > 0 && !has_memory(proc, rule->memfree / 2);
+}
+
+bool run_admission_look(run_admission *admission, const run_admission_rule *rule, const char *proc) {
     if (rule->has_load && is_loaded(rule, proc))
         return false;
-    if (rule->memfree > 0 && read_number(proc, "meminfo", "MemAvailable", &kilobytes) &&
-        kilobytes < rule->memfree / 1024)
+    if (rule->memfree > 0 && !has_memory(proc, rule->memfree))
         return false;
     return !rule->noswap || !swaps(admission, proc);
 }

@@ -19,4 +19,7 @@ bool run_admission_is_asked(const run_admission_rule *rule);
 /** True if the node may start a job now. proc: "/proc". What cannot be read holds nothing back. */
 bool run_admission_look(run_admission *admission, const run_admission_rule *rule, const char *proc);
 
+/** True if less than half of the memory that --memfree asks for is free. */
+bool run_admission_is_scarce(const run_admission_rule *rule, const char *proc);
+
 #endif

@@ -19,6 +19,7 @@
 #include "run/command/no_shell.h"
 #include "run/control/signals.h"
 #include "run/job/limit.h"
+#include "run/job/youngest.h"
 
 enum {
     SMALL_INPUT = 64 * 1024, /* fits into a pipe as it is made */
@@ -33,6 +34,7 @@ typedef struct drive {
     dmap_context *ctx;
     const run_item *item;
     run_limit limit;
+    run_running running;
     int feed; /* where the job's input is written; -1: closed */
     size_t fed;
     double begun_s, begun_date; /* here; what the spawner says is nearer, but a spawner that dies says nothing */
@@ -72,6 +74,14 @@ static bool open_feed(drive *d, int *theirs) {
     return true;
 }
 
+/* But for its own limit; RUN_ENDED: none. */
+static run_end reason_to_end(const drive *d) {
+    if (dmap_cancelled(d->ctx) || d->worker->capture.failed)
+        return RUN_CANCELLED;
+    bool is_being_ended = d->limit.end != RUN_ENDED;
+    return !is_being_ended && run_running_gives_way(&d->running, &d->worker->rule, "/proc") ? RUN_GAVE_WAY : RUN_ENDED;
+}
+
 /* Takes all that is there now. Returns 1 when the job has ended, 0 when not yet, -1 when the spawner is lost. */
 static int wait_once(drive *d) {
     run_capture *capture = &d->worker->capture;
@@ -79,7 +89,7 @@ static int wait_once(drive *d) {
                            {.fd = capture->streams[0].fd, .events = POLLIN},
                            {.fd = capture->streams[1].fd, .events = POLLIN},
                            {.fd = d->feed, .events = POLLOUT}};
-    int signal = run_limit_step(&d->limit, dmap_cancelled(d->ctx) || capture->failed);
+    int signal = run_limit_step(&d->limit, reason_to_end(d));
     if (signal && !run_spawner_signal(d->worker->spawner, signal))
         return -1;
     if (poll(on, 4, run_limit_wait_ms(&d->limit)) <= 0)
@@ -147,8 +157,10 @@ static int run_once(drive *d) {
     }
     if (d->report.error)
         state = -1;
+    run_running_enter(&d->running);
     while (state == 0)
         state = wait_once(d);
+    run_running_leave(&d->running);
     run_capture_end(&d->worker->capture);
     close_one(&d->feed);
     return state;

@@ -31,6 +31,7 @@ typedef enum run_end {
     RUN_ENDED, /* by itself, or by a signal that was not ours */
     RUN_TIMED_OUT,
     RUN_CANCELLED,  /* the run was stopped */
+    RUN_GAVE_WAY,   /* it was ended as memory was scarce, and is to run again */
     RUN_LOST,       /* what started it died, and with it what is known of its end */
     RUN_NOT_STARTED /* not even a shell could be run, or memory was out: exit_code is errno */
 } run_end;

@@ -49,12 +49,12 @@ static double most_seconds(const run_limit *limit) {
     return limit->timeout_s;
 }
 
-int run_limit_step(run_limit *limit, bool cancelled) {
+int run_limit_step(run_limit *limit, run_end why) {
     double now = run_suspend_clock();
     if (limit->end == RUN_ENDED) {
         double most = most_seconds(limit);
-        if (cancelled)
-            limit->end = RUN_CANCELLED;
+        if (why != RUN_ENDED)
+            limit->end = why;
         else if (most > 0 && now - limit->began_s >= most)
             limit->end = RUN_TIMED_OUT;
     }

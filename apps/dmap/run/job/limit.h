@@ -18,8 +18,8 @@ typedef struct run_limit {
 } run_limit;
 
 void run_limit_begin(run_limit *limit, const run_item *item, const run_ending *ending);
-/** The signal that is due now, or 0. cancelled: the run is being stopped. */
-int run_limit_step(run_limit *limit, bool cancelled);
+/** The signal that is due now, or 0. why: RUN_ENDED, or what the job is to be ended for, but for its own limit. */
+int run_limit_step(run_limit *limit, run_end why);
 /** Milliseconds until the next look, 1 or more. */
 int run_limit_wait_ms(const run_limit *limit);
 /** A job of this rank took so long, and was not ended by us: for a limit in percent. Any thread. */
