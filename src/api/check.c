@@ -1,8 +1,8 @@
 #include "api/check.h"
 
 #include "base/options.h"
+#include "call/sink.h"
 #include "call/source.h"
-#include "call/source_kind.h"
 #include "pool/registry.h"
 
 #define MOST_SIZE (SIZE_MAX / 16) /* of an item or a result: sums of a few do not overflow */
@@ -50,63 +50,15 @@ static dmap_status check_source(const dmap_task *task, const dmap_source *source
                : refuse(error, task, "the source was not made by dmap_array, dmap_blobs, dmap_range or dmap_pull");
 }
 
-/* dmap_into: results of fixed size, all of which memory can hold. */
-static dmap_status check_into(const dmap_task *task, const dmap_source *source, const dmap_sink *sink,
-                              dmap__error *error) {
-    if (task->result_size == DMAP_VARIABLE)
-        return refuse(error, task,
-                      "dmap_into wants results of fixed size, and result_size is DMAP_VARIABLE: use dmap_collect or "
-                      "dmap_each");
-    if (!task->result_size)
-        return refuse(error, task, "dmap_into wants a result_size, and it is 0: set it, or use dmap_discard");
-    if (!sink->data)
-        return refuse(error, task, "dmap_into: the results are NULL");
-    if (!dmap__source_ops_of(source->kind)->is_stream && source->end - source->begin > SIZE_MAX / 2 / task->result_size)
-        return refuse(error, task, "dmap_into: more results than memory can hold");
-    return DMAP_OK;
-}
-
-static dmap_status check_fold(const dmap_task *task, const dmap_sink *sink, dmap__error *error) {
-    if (!task->combine)
-        return refuse(error, task, "dmap_fold wants a combine function, and combine is NULL");
-    if (task->result_size == DMAP_VARIABLE)
-        return refuse(error, task,
-                      "dmap_fold wants results of fixed size, and result_size is DMAP_VARIABLE: use dmap_fold_blob");
-    if (!task->result_size)
-        return refuse(error, task, "dmap_fold wants a result_size, and it is 0");
-    return sink->data ? DMAP_OK : refuse(error, task, "dmap_fold: the accumulator is NULL");
-}
-
-static dmap_status check_fold_blob(const dmap_task *task, const dmap_sink *sink, dmap__error *error) {
-    if (!task->merge)
-        return refuse(error, task, "dmap_fold_blob wants a merge function, and merge is NULL");
-    if (task->result_size != DMAP_VARIABLE)
-        return refuse(error, task,
-                      "dmap_fold_blob wants results of any size, and result_size is not DMAP_VARIABLE: use dmap_fold");
-    return sink->data && sink->arg ? DMAP_OK
-                                   : refuse(error, task, "dmap_fold_blob: the accumulator, or its size, is NULL");
-}
-
 static dmap_status check_sink(const dmap_task *task, const dmap_source *source, const dmap_sink *sink,
                               dmap__error *error) {
-    switch (sink->kind) {
-    case DMAP__SINK_INTO:
-        return check_into(task, source, sink, error);
-    case DMAP__SINK_COLLECT:
-        return sink->results ? DMAP_OK : refuse(error, task, "dmap_collect: the pointer is NULL");
-    case DMAP__SINK_EACH:
-        return sink->each ? DMAP_OK : refuse(error, task, "dmap_each: the function is NULL");
-    case DMAP__SINK_FOLD:
-        return check_fold(task, sink, error);
-    case DMAP__SINK_FOLD_BLOB:
-        return check_fold_blob(task, sink, error);
-    case DMAP__SINK_DISCARD:
-        return DMAP_OK;
-    default:
-        return refuse(
-            error, task,
-            "the sink was not made by dmap_into, dmap_collect, dmap_each, dmap_fold, dmap_fold_blob or dmap_discard");
-    }
+    const dmap__sink_ops *ops = dmap__sink_ops_of(sink->kind);
+    uint64_t count = dmap__source_ops_of(source->kind)->is_stream ? 0 : source->end - source->begin;
+    if (ops)
+        return ops->check(task, sink, count, error);
+    return refuse(
+        error, task,
+        "the sink was not made by dmap_into, dmap_collect, dmap_each, dmap_fold, dmap_fold_blob or dmap_discard");
 }
 
 dmap_status dmap__check_map(const dmap_pool *pool, const char *function, const dmap_task *task,

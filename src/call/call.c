@@ -8,8 +8,6 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "call/results.h"
-#include "call/source_kind.h"
 #include "plan/fleet.h"
 
 #define WINDOW      ((size_t)64 << 20)
@@ -57,7 +55,8 @@ dmap__call *dmap__call_create(const dmap__call_world *world, const dmap__call_re
     call->by_hand = request->by_hand;
     call->began_s = now;
     call->tell_limit = UINT64_MAX;
-    call->sink = (dmap__sink){.given = request->sink,
+    call->sink = (dmap__sink){.ops = dmap__sink_ops_of(request->sink.kind),
+                              .given = request->sink,
                               .task = call->task,
                               .unordered = call->options.unordered,
                               .has_order = call->options.cost != NULL,
@@ -169,27 +168,17 @@ static void judge_sink(dmap__call *call, dmap__sink_said said) {
         dmap__call_fail_memory(call);
 }
 
-/* True if the sink is to finish what it has kept. A table does always. A fold of what happened to have come would
- * differ from run to run, and nobody could tell what is in it: so it is whole, or there is none. */
 static bool is_finished(const dmap__call *call) {
-    switch (call->sink.given.kind) {
-    case DMAP__SINK_COLLECT:
-        return true;
-    case DMAP__SINK_FOLD:
-    case DMAP__SINK_FOLD_BLOB:
-        return !dmap__call_is_ended_early(call) && !call->drained;
-    default:
-        return !dmap__call_is_ended_early(call);
-    }
+    const dmap__sink_ops *ops = call->sink.ops;
+    return ops->is_finished_always || !(dmap__call_is_ended_early(call) || (ops->is_whole && call->drained));
 }
 
 static void finish_sink(dmap__call *call) {
     uint64_t count = dmap__items_count(&call->source);
     uint64_t last = call->failed && call->options.on_error == DMAP_STOP ? call->failed_index : UINT64_MAX;
-    const dmap__error *why = &call->failed_error;
-    if (call->sink.given.kind == DMAP__SINK_COLLECT && last != UINT64_MAX)
-        if (!dmap__results_fail(*call->sink.given.results, last, call->failed_status, why->text))
-            judge_sink(call, DMAP__SINK_NO_MEMORY);
+    const dmap__sink_ops *ops = call->sink.ops;
+    if (last != UINT64_MAX && ops->fail && !ops->fail(&call->sink, last, call->failed_status, call->failed_error.text))
+        judge_sink(call, DMAP__SINK_NO_MEMORY);
     if (is_finished(call))
         judge_sink(call, dmap__sink_finish(&call->sink, count, last));
 }

@@ -103,7 +103,11 @@ static void start(dmap__sink *sink, dmap_sink given, const dmap_task *task, bool
     world.stop_at = UINT64_MAX;
     for (uint64_t i = 0; i < world.count; i++)
         world.fails[i] = fails && unit_chance(8);
-    *sink = (dmap__sink){.given = given, .task = task, .describe = blame, .unordered = unit_chance(2)};
+    *sink = (dmap__sink){.ops = dmap__sink_ops_of(given.kind),
+                         .given = given,
+                         .task = task,
+                         .describe = blame,
+                         .unordered = unit_chance(2)};
     sink->order = shuffled ? dmap__order_create(world.count, some_cost, NULL, false) : NULL;
     CU_ASSERT_EQUAL_FATAL(dmap__sink_open(sink, world.count), DMAP_OK);
 }
