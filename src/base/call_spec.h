@@ -2,7 +2,10 @@
 #ifndef DMAP_BASE_CALL_SPEC_H
 #define DMAP_BASE_CALL_SPEC_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include <dmap/dmap.h>
 
 /** What becomes of results on the rank where they arise. */
 typedef enum dmap__want { DMAP__WANT_NOTHING = 0, DMAP__WANT_RESULTS = 1, DMAP__WANT_FOLD = 2 } dmap__want;
@@ -22,5 +25,21 @@ typedef struct dmap__call_spec {
 } dmap__call_spec;
 
 _Static_assert(sizeof(dmap__call_spec) == 40, "a spec travels without holes");
+
+/** What an item comes to that has failed. */
+typedef enum dmap__verdict {
+    DMAP__VERDICT_RETRY = 0,  /* it is tried again, */
+    DMAP__VERDICT_FAILED = 1, /* or that was final, */
+    DMAP__VERDICT_STOP = 2    /* and ends the call: nothing of a higher index is wanted */
+} dmap__verdict;
+
+/** The one rule for that: a failure is final in the last attempt that the call allows, of an item that was cancelled,
+ *  and of one that may not begin again.
+ *  status: a dmap_item_status; attempt: that in which it failed, from 1 */
+static inline dmap__verdict dmap__verdict_of(const dmap__call_spec *spec, int status, int attempt, bool may_begin) {
+    if (may_begin && attempt <= spec->retries && status != DMAP_ITEM_CANCELLED)
+        return DMAP__VERDICT_RETRY;
+    return spec->stop ? DMAP__VERDICT_STOP : DMAP__VERDICT_FAILED;
+}
 
 #endif

@@ -1,7 +1,6 @@
 /* What branches send back. An outcome of the master's own crew and one from a message are the same from here on:
  * failures are judged (again, or for good), the rest is cut into segments, and the plan says when they are due. */
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 
 #include "base/text.h"
@@ -44,24 +43,32 @@ static void note_failure(dmap__call *call, int branch, const dmap__failure *fail
     call->failed_status = (dmap_item_status)failure->status;
     call->failed_error.status = failure->out_of_memory ? DMAP_ENOMEM : DMAP_EITEM;
     dmap__call_describe_failure(call, branch, index, failure, call->failed_error.text, sizeof call->failed_error.text);
-    if (call->order && call->options.on_error == DMAP_STOP)
+    if (call->order && call->at_crew.spec.stop)
         call->tell_limit = index;
 }
 
-/* A dmap__hole_fn: asks the plan. */
+/* Longest first, what lies at higher positions may be of lower indices: to the plan, no item ends the call. */
+static dmap__verdict judge_failure(const dmap__call *call, const dmap__failure *failure, bool may_begin) {
+    dmap__verdict verdict = dmap__verdict_of(&call->at_crew.spec, failure->status, failure->attempt, may_begin);
+    return verdict == DMAP__VERDICT_STOP && call->order ? DMAP__VERDICT_FAILED : verdict;
+}
+
+/* A dmap__hole_fn. */
 static bool is_hole(void *arg, const dmap__failure *failure) {
     judge *j = arg;
-    bool retry = false;
-    int attempt = failure->status == DMAP_ITEM_CANCELLED ? INT_MAX : failure->attempt; /* there is no further one */
-    if (dmap__plan_failed(j->call->plan, j->lease, failure->position, attempt, &retry) != DMAP_OK)
-        dmap__call_fail_memory(j->call);
-    if (retry) {
-        j->out->kept++;
-        j->weight += dmap__order_weight(j->call->order, failure->position, failure->position + 1);
-        return true;
+    dmap__call *call = j->call;
+    dmap__verdict verdict = judge_failure(call, failure, dmap__plan_may_begin(call->plan, failure->position));
+    if (dmap__plan_failed(call->plan, j->lease, failure->position, verdict) != DMAP_OK) {
+        dmap__call_fail_memory(call);
+        verdict = judge_failure(call, failure, false);
     }
-    note_failure(j->call, j->out->branch, failure);
-    return j->call->options.on_error == DMAP_STOP && !j->call->order;
+    if (verdict == DMAP__VERDICT_RETRY) {
+        j->out->kept++;
+        j->weight += dmap__order_weight(call->order, failure->position, failure->position + 1);
+    } else {
+        note_failure(call, j->out->branch, failure);
+    }
+    return verdict != DMAP__VERDICT_FAILED;
 }
 
 static bool hand_over(dmap__call *call, uint32_t lease, dmap__segment *part) {

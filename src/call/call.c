@@ -99,8 +99,6 @@ static dmap_status open_plan(dmap__call *call) {
                                 .max_share = items_in(call, CACHE_BYTES),
                                 .ordered = dmap__sink_is_ordered(&call->sink),
                                 .window = o->window ? o->window : WINDOW,
-                                .stop = o->on_error == DMAP_STOP && !call->order,
-                                .retries = o->retries,
                                 .no_prefetch = o->ahead < 0};
     if (dmap__sink_want(&call->sink) == DMAP__WANT_RESULTS && size != DMAP_VARIABLE) {
         config.result_bytes = size ? size : 1;

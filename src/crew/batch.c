@@ -29,12 +29,12 @@ void dmap__batch_flush_fold(dmap__worker *worker, dmap__batch *b, uint32_t offse
     dmap__copy_leave();
 }
 
-static void skip_in_fold(dmap__worker *worker, dmap__batch *b, uint32_t offset, bool final) {
+static void skip_in_fold(dmap__worker *worker, dmap__batch *b, uint32_t offset, dmap__verdict verdict) {
     if (worker->context.call->spec.want != DMAP__WANT_FOLD)
         return;
     dmap__batch_flush_fold(worker, b, offset);
     b->fold_from = offset + 1;
-    if (!final || worker->context.call->spec.stop)
+    if (verdict != DMAP__VERDICT_FAILED)
         return;
     dmap__fold *fold = dmap__outcome_fold_at(b->log, b->grant->begin + offset, worker->context.call->task);
     if (!fold || !dmap__fold_skip(fold))
@@ -54,15 +54,15 @@ bool dmap__batch_record_failure(dmap__worker *worker, dmap__batch *b, uint32_t o
                              .worker = ctx->number,
                              .core = worker->core,
                              .out_of_memory = ctx->out_of_memory};
-    bool final = ctx->attempt > call->spec.retries || status == DMAP_ITEM_CANCELLED;
+    dmap__verdict verdict = dmap__verdict_of(&call->spec, (int)status, ctx->attempt, true);
     if (!dmap__outcome_add_failure(b->log, &failure, ctx->text[0] ? ctx->text : NULL))
         dmap__batch_fail_memory(worker, b, "a failure");
-    if (!final)
+    if (verdict == DMAP__VERDICT_RETRY)
         dmap__board_undo(b->slot, 1);
-    skip_in_fold(worker, b, offset, final);
+    skip_in_fold(worker, b, offset, verdict);
     ctx->text[0] = '\0';
     ctx->out_of_memory = false;
-    if (!final || !call->spec.stop)
+    if (verdict != DMAP__VERDICT_STOP)
         return true;
     dmap__crew_lower_limit(worker->crew, worker->context.call, ctx->index);
     return b->grant->indices != NULL;

@@ -16,6 +16,7 @@
 
 #include <dmap/dmap.h>
 
+#include "base/call_spec.h"
 #include "plan/fleet.h"
 
 typedef struct dmap__plan dmap__plan;
@@ -38,8 +39,6 @@ typedef struct dmap__plan_config {
     bool ordered;          /* pieces are to be taken in order: the window holds */
     uint64_t window;       /* bytes; > 0 if ordered */
     uint64_t result_bytes; /* of an item's result; 0: not known beforehand, measured */
-    bool stop;             /* DMAP_STOP: the lowest final failure ends the call */
-    int retries;           /* further attempts */
     bool no_prefetch;      /* no item waits at a branch: it gets as many as it has idle workers */
 } dmap__plan_config;
 
@@ -98,11 +97,12 @@ void dmap__plan_offer(dmap__plan *plan, uint64_t end, bool is_last);
  *  becomes pieces without a tag, and there is no item beyond those granted. Returns DMAP_ENOMEM: call it again. */
 dmap_status dmap__plan_drain(dmap__plan *plan);
 
-/** An item of a lease failed in its `attempt`. Comes before dmap__plan_done of that lease.
- *  Returns: DMAP_OK and *retry: true if it will be granted again (to another branch, if there is one free): it is in no
- *  piece then. False: it has ended so; with `stop` the limit falls to it, and it is in no piece; else it is in its
- *  piece */
-dmap_status dmap__plan_failed(dmap__plan *plan, uint32_t lease, uint64_t position, int attempt, bool *retry);
+/** True if the item at a position would be granted again: it is wanted, and the plan is not drained. */
+bool dmap__plan_may_begin(const dmap__plan *plan, uint64_t position);
+/** An item of a lease has failed, and comes to that. Comes before dmap__plan_done of the lease. RETRY: it is granted
+ *  again, to another branch if there is one free; it is in no piece. STOP: nothing at or above its position is wanted;
+ *  it is in no piece. FAILED: it is in its piece. Returns DMAP_ENOMEM: it was not taken in */
+dmap_status dmap__plan_failed(dmap__plan *plan, uint32_t lease, uint64_t position, dmap__verdict verdict);
 /** A piece of a lease has come. Comes before dmap__plan_done of that lease. A piece at or above the limit may come: it
  *  is dropped (see dmap__plan_drop); one that begins below it is delivered whole. Returns DMAP_ENOMEM: the piece was
  *  not taken over. */

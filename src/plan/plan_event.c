@@ -34,23 +34,28 @@ void dmap__plan_offer(dmap__plan *plan, uint64_t end, bool is_last) {
     }
 }
 
-dmap_status dmap__plan_failed(dmap__plan *plan, uint32_t lease, uint64_t position, int attempt, bool *retry) {
+bool dmap__plan_may_begin(const dmap__plan *plan, uint64_t position) {
+    return position < plan->limit && !plan->drained;
+}
+
+static dmap_status try_again(dmap__plan *plan, dmap__lease *lease, uint64_t position) {
+    if (!dmap__heap_reserve(&plan->requeue, 1))
+        return DMAP_ENOMEM;
+    dmap__requeue_put(plan, &(dmap__requeue){position, position + 1, lease->attempt + 1, lease->branch});
+    lease->settled++;
+    plan->stats.retried++;
+    return DMAP_OK;
+}
+
+dmap_status dmap__plan_failed(dmap__plan *plan, uint32_t lease, uint64_t position, dmap__verdict verdict) {
     dmap__lease *found = dmap__plan_lease(plan, lease);
-    *retry = false;
     if (!found || position < found->begin || position >= found->end) {
         plan->broken = "an item failed that is in no lease";
         return DMAP_OK;
     }
-    if (position >= plan->limit)
-        return DMAP_OK;
-    if (attempt <= plan->config.retries && !plan->drained) {
-        if (!dmap__heap_reserve(&plan->requeue, 1))
-            return DMAP_ENOMEM;
-        dmap__requeue_put(plan, &(dmap__requeue){position, position + 1, attempt + 1, found->branch});
-        found->settled++;
-        plan->stats.retried++;
-        *retry = true;
-    } else if (plan->config.stop) {
+    if (verdict == DMAP__VERDICT_RETRY)
+        return try_again(plan, found, position);
+    if (verdict == DMAP__VERDICT_STOP && position < plan->limit) {
         found->settled++;
         plan->pending--;
         lower_limit(plan, position);

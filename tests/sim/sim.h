@@ -30,21 +30,22 @@ typedef struct sim_case {
     uint64_t items;
     sim_load load;
     double mean_s, latency_s;
-    double message_s;  /* that the master's thread takes for each message it gets or sends; 0: none */
-    double *link_s;    /* that each rank's link takes for an item's result, one after the other; NULL: no time */
-    double copy_s;     /* that the master's thread takes for an item's result of another rank */
-    double *times;     /* of items, on a rank of slowness 1 */
-    uint32_t *bytes;   /* of results; NULL: none */
-    uint8_t *fail;     /* attempts of each item that fail; NULL: none. 255: all */
-    bool stream;       /* the plan does not know the count */
-    bool scant;        /* the source offers less than is wanted, at random */
-    bool plain;        /* nothing but work: its time is checked */
-    bool slow_sink;    /* pieces are released later, in parts */
-    double limit_at_s; /* < 0: never */
-    uint64_t limit;    /* at that time */
-    double drain_at_s; /* < 0: never */
-    bool hesitates;    /* the source has nothing now and then */
-    double progress_s; /* how long after its start a lease reports progress; 0: never */
+    double message_s;     /* that the master's thread takes for each message it gets or sends; 0: none */
+    double *link_s;       /* that each rank's link takes for an item's result, one after the other; NULL: no time */
+    double copy_s;        /* that the master's thread takes for an item's result of another rank */
+    double *times;        /* of items, on a rank of slowness 1 */
+    uint32_t *bytes;      /* of results; NULL: none */
+    uint8_t *fail;        /* attempts of each item that fail; NULL: none. 255: all */
+    bool stream;          /* the plan does not know the count */
+    bool scant;           /* the source offers less than is wanted, at random */
+    bool plain;           /* nothing but work: its time is checked */
+    bool slow_sink;       /* pieces are released later, in parts */
+    double limit_at_s;    /* < 0: never */
+    uint64_t limit;       /* at that time */
+    double drain_at_s;    /* < 0: never */
+    bool hesitates;       /* the source has nothing now and then */
+    double progress_s;    /* how long after its start a lease reports progress; 0: never */
+    dmap__call_spec spec; /* retries, stop */
     dmap__plan_config config;
     /* What came of it. */
     double busy_s;     /* of the master's thread */

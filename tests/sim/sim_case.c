@@ -124,8 +124,8 @@ static void make_config(sim_case *c, bool large) {
     c->config.max_share = sim_chance(s, 0.2) ? 1 + sim_below(s, 20) : 0;
     c->config.all_share = c->config.max_share % 2; /* drawn with it: cases of a seed stay what they are */
     c->config.ordered = !large && sim_chance(s, 0.5);
-    c->config.stop = sim_chance(s, 0.5);
-    c->config.retries = (int)sim_below(s, 4);
+    c->spec.stop = sim_chance(s, 0.5);
+    c->spec.retries = (int)sim_below(s, 4);
     c->stream = sim_chance(s, 0.25);
     c->scant = !large && sim_chance(s, 0.15);
     c->slow_sink = sim_chance(s, 0.3);

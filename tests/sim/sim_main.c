@@ -95,8 +95,8 @@ static void print_case(const sim_case *c) {
            sim_load_name(c->load), c->mean_s, c->latency_s, sim_schedule_name(p->schedule),
            (unsigned long long)p->chunk, (unsigned long long)p->max_chunk, (unsigned long long)p->max_share,
            p->ordered ? "ordered" : "unordered", (unsigned long long)p->window, (unsigned long long)p->result_bytes,
-           p->stop ? "stop" : "keep going", p->retries, c->fail ? ", failures" : "", c->scant ? ", scant" : "",
-           c->slow_sink ? ", slow sink" : "", c->limit_at_s);
+           c->spec.stop ? "stop" : "keep going", c->spec.retries, c->fail ? ", failures" : "",
+           c->scant ? ", scant" : "", c->slow_sink ? ", slow sink" : "", c->limit_at_s);
 }
 
 /* A list schedule takes at most work / speed + the longest item on the slowest rank. The plan adds one more of these:

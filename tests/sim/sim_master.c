@@ -45,15 +45,14 @@ static bool fails(const sim_world *w, uint64_t item, int attempt) {
 
 /* Reports the failure of an item; true if the item is in a piece all the same. */
 static bool report_failure(sim_world *w, const sim_event *e, uint64_t item) {
-    bool retry, in_piece;
-    bool wanted = item < w->plan->limit;
-    if (dmap__plan_failed(w->plan, e->lease, item, e->attempt, &retry) != DMAP_OK)
+    bool wanted = item < w->plan->limit, may_begin = dmap__plan_may_begin(w->plan, item);
+    dmap__verdict verdict = dmap__verdict_of(&w->c->spec, DMAP_ITEM_FAILED, e->attempt, may_begin);
+    if (dmap__plan_failed(w->plan, e->lease, item, verdict) != DMAP_OK)
         sim_fail(w, "out of memory");
-    in_piece = !retry && !w->c->config.stop;
-    if (retry != (wanted && e->attempt <= w->c->config.retries && !w->drained))
-        sim_fail(w, "item %llu attempt %d: retry is %d", (unsigned long long)item, e->attempt, retry);
-    w->pending -= !retry && !in_piece;
-    return in_piece;
+    if ((verdict == DMAP__VERDICT_RETRY) != (wanted && e->attempt <= w->c->spec.retries && !w->drained))
+        sim_fail(w, "item %llu attempt %d: the verdict is %d", (unsigned long long)item, e->attempt, (int)verdict);
+    w->pending -= verdict == DMAP__VERDICT_STOP;
+    return verdict == DMAP__VERDICT_FAILED;
 }
 
 static void done(sim_world *w, const sim_event *e) {

@@ -49,8 +49,8 @@ void sim_verify_held(sim_world *w) {
 
 /* The lowest item that fails for good: a serial loop would stop there. */
 static uint64_t lowest_failure(const sim_world *w) {
-    for (uint64_t i = 0; w->c->config.stop && w->c->fail && i < w->c->items; i++)
-        if (w->c->fail[i] > w->c->config.retries)
+    for (uint64_t i = 0; w->c->spec.stop && w->c->fail && i < w->c->items; i++)
+        if (w->c->fail[i] > (unsigned)w->c->spec.retries)
             return i;
     return UINT64_MAX;
 }

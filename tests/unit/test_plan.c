@@ -31,7 +31,7 @@ static void end(dmap__plan *plan, bool over) {
 static void test_static_shares_in_turn(void) {
     static const int workers[] = {1, 0, 2};
     dmap__plan *plan =
-        make((dmap__plan_config){.branches = 3, .workers = workers, .count = 9, .schedule = DMAP_STATIC, .stop = true});
+        make((dmap__plan_config){.branches = 3, .workers = workers, .count = 9, .schedule = DMAP_STATIC});
     uint32_t a = granted(plan, 0, 0, 3, 1), b = granted(plan, 2, 3, 9, 1);
     CU_ASSERT_TRUE(idle(plan, 0));
     finish(plan, b, 3, 9, 0.1, 0.01);
@@ -42,8 +42,7 @@ static void test_static_shares_in_turn(void) {
 }
 
 static void test_static_chunks_in_turn(void) {
-    dmap__plan *plan =
-        make((dmap__plan_config){.branches = 2, .count = 10, .schedule = DMAP_STATIC, .chunk = 2, .stop = true});
+    dmap__plan *plan = make((dmap__plan_config){.branches = 2, .count = 10, .schedule = DMAP_STATIC, .chunk = 2});
     granted(plan, 0, 0, 2, 1);
     granted(plan, 1, 2, 4, 1);
     uint32_t a = granted(plan, 0, 4, 6, 1), b = granted(plan, 1, 6, 8, 1);
@@ -170,19 +169,15 @@ static void test_window_in_order(void) {
 }
 
 static void test_retry_elsewhere(void) {
-    dmap__plan *plan = make((dmap__plan_config){
-        .branches = 2, .count = 4, .schedule = DMAP_DYNAMIC, .chunk = 2, .retries = 1, .stop = true});
-    bool retry;
+    dmap__plan *plan = make((dmap__plan_config){.branches = 2, .count = 4, .schedule = DMAP_DYNAMIC, .chunk = 2});
     uint32_t a = granted(plan, 0, 0, 2, 1), b = granted(plan, 1, 2, 4, 1);
     CU_ASSERT_TRUE(idle(plan, 0));
-    CU_ASSERT_EQUAL(dmap__plan_failed(plan, a, 1, 1, &retry), DMAP_OK);
-    CU_ASSERT_TRUE(retry);
+    CU_ASSERT_EQUAL(dmap__plan_failed(plan, a, 1, DMAP__VERDICT_RETRY), DMAP_OK);
     give(plan, a, 0, 1, 0);
     dmap__plan_done(plan, 0.1, a, 2, 0.02);
     uint32_t again = granted(plan, 1, 1, 2, 2); /* branch 0 is idle, but it failed there */
     finish(plan, b, 2, 4, 0.1, 0.01);
-    CU_ASSERT_EQUAL(dmap__plan_failed(plan, again, 1, 2, &retry), DMAP_OK);
-    CU_ASSERT_FALSE(retry);
+    CU_ASSERT_EQUAL(dmap__plan_failed(plan, again, 1, DMAP__VERDICT_STOP), DMAP_OK);
     CU_ASSERT_EQUAL(plan->limit, 1);
     dmap__plan_done(plan, 0.2, again, 1, 0.01);
     dmap__step step;
@@ -194,10 +189,9 @@ static void test_retry_elsewhere(void) {
 }
 
 static void test_retry_in_place_if_alone(void) {
-    dmap__plan *plan = make((dmap__plan_config){.branches = 1, .count = 1, .retries = 2});
-    bool retry;
+    dmap__plan *plan = make((dmap__plan_config){.branches = 1, .count = 1});
     uint32_t a = granted(plan, 0, 0, 1, 1);
-    dmap__plan_failed(plan, a, 0, 1, &retry);
+    dmap__plan_failed(plan, a, 0, DMAP__VERDICT_RETRY);
     dmap__plan_done(plan, 0.1, a, 1, 0.01);
     a = granted(plan, 0, 0, 1, 2);
     finish(plan, a, 0, 1, 0.2, 0.01);
@@ -214,18 +208,18 @@ static void test_lowest_failure_wins(void) {
                                                 .chunk = 2,
                                                 .ordered = true,
                                                 .window = 1000,
-                                                .result_bytes = 1,
-                                                .stop = true});
+                                                .result_bytes = 1});
     uint32_t leases[3];
     dmap__step step;
-    bool retry = true;
     for (int i = 0; i < 3; i++)
         leases[i] = granted(plan, i, 2 * (uint64_t)i, 2 * (uint64_t)i + 2, 1);
     for (int i = 0; i < 3; i++) {
-        CU_ASSERT_EQUAL(dmap__plan_failed(plan, leases[failing[i] / 2], failing[i], 1, &retry), DMAP_OK);
-        CU_ASSERT_TRUE(!retry && plan->limit == failing[i] && !dmap__plan_over(plan));
+        CU_ASSERT_TRUE(dmap__plan_may_begin(plan, failing[i]));
+        CU_ASSERT_EQUAL(dmap__plan_failed(plan, leases[failing[i] / 2], failing[i], DMAP__VERDICT_STOP), DMAP_OK);
+        CU_ASSERT_FALSE(dmap__plan_may_begin(plan, failing[i]));
+        CU_ASSERT_TRUE(plan->limit == failing[i] && !dmap__plan_over(plan));
     }
-    CU_ASSERT_EQUAL(dmap__plan_failed(plan, leases[2], 5, 1, &retry), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap__plan_failed(plan, leases[2], 5, DMAP__VERDICT_STOP), DMAP_OK);
     CU_ASSERT_EQUAL(plan->limit, 0);
     CU_ASSERT_TRUE(dmap__plan_next(plan, 0, &step) && step.kind == DMAP__STEP_LIMIT && step.begin == 0);
     CU_ASSERT_TRUE(idle(plan, 0)); /* three falls, told once */

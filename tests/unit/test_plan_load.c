@@ -109,13 +109,12 @@ static void test_offer(void) {
 /* What is to be granted again takes the branch: nothing is asked for that would then lie about. */
 static void test_offer_after_requeue(void) {
     dmap__plan *plan = make((dmap__plan_config){
-        .branches = 1, .workers = (const int[]){1}, .is_stream = true, .chunk = 1, .retries = 1, .no_prefetch = true});
-    bool retry;
+        .branches = 1, .workers = (const int[]){1}, .is_stream = true, .chunk = 1, .no_prefetch = true});
     CU_ASSERT_EQUAL(dmap__plan_wanted(plan), 1);
     dmap__plan_offer(plan, 1, false);
     uint32_t lease = granted(plan, 0, 0, 1, 1);
     CU_ASSERT_EQUAL(dmap__plan_wanted(plan), 0); /* its worker is busy */
-    CU_ASSERT_EQUAL(dmap__plan_failed(plan, lease, 0, 1, &retry), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap__plan_failed(plan, lease, 0, DMAP__VERDICT_RETRY), DMAP_OK);
     dmap__plan_done(plan, 0.1, lease, 1, 0.1);
     CU_ASSERT_EQUAL(dmap__plan_wanted(plan), 0);
     lease = granted(plan, 0, 0, 1, 2);
@@ -123,6 +122,26 @@ static void test_offer_after_requeue(void) {
     CU_ASSERT_EQUAL(dmap__plan_wanted(plan), 1);
     dmap__plan_offer(plan, 1, true);
     dmap__plan_destroy(plan);
+}
+
+/* The one rule for what has failed. */
+static void test_verdicts(void) {
+    static const struct {
+        int attempt, status;
+        bool may_begin, stop;
+        dmap__verdict verdict;
+    } cases[] = {{1, DMAP_ITEM_FAILED, true, false, DMAP__VERDICT_RETRY},
+                 {2, DMAP_ITEM_CRASHED, true, true, DMAP__VERDICT_RETRY},
+                 {3, DMAP_ITEM_FAILED, true, false, DMAP__VERDICT_FAILED},
+                 {3, DMAP_ITEM_CRASHED, true, true, DMAP__VERDICT_STOP},
+                 {1, DMAP_ITEM_FAILED, false, false, DMAP__VERDICT_FAILED},
+                 {1, DMAP_ITEM_FAILED, false, true, DMAP__VERDICT_STOP},
+                 {1, DMAP_ITEM_CANCELLED, true, false, DMAP__VERDICT_FAILED}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        dmap__call_spec spec = {.retries = 2, .stop = cases[i].stop};
+        CU_ASSERT_EQUAL(dmap__verdict_of(&spec, cases[i].status, cases[i].attempt, cases[i].may_begin),
+                        cases[i].verdict);
+    }
 }
 
 static void test_nothing_there(void) {
@@ -145,7 +164,6 @@ static void test_drain(void) {
     config.ordered = true;
     config.window = 1000;
     config.result_bytes = 1;
-    config.retries = 5;
     dmap__plan *plan = make(config);
     uint32_t a = granted(plan, 0, 0, 2, 1), b;
     b = granted(plan, 0, 2, 4, 1);
@@ -161,9 +179,8 @@ static void test_drain(void) {
     dmap__plan_done(plan, 0, b, 0, 0);
     dmap__range back = {1, 2};
     CU_ASSERT_EQUAL(dmap__plan_returned(plan, a, &back, 1), DMAP_OK);
-    bool retry = true;
-    CU_ASSERT_EQUAL(dmap__plan_failed(plan, a, 0, 1, &retry), DMAP_OK);
-    CU_ASSERT_FALSE(retry);
+    CU_ASSERT_FALSE(dmap__plan_may_begin(plan, 0));
+    CU_ASSERT_EQUAL(dmap__plan_failed(plan, a, 0, DMAP__VERDICT_FAILED), DMAP_OK);
     dmap__piece piece = {0, 1, 1, plan};
     CU_ASSERT_EQUAL(dmap__plan_piece(plan, a, &piece), DMAP_OK);
     dmap__plan_done(plan, 1, a, 1, 1);
@@ -249,6 +266,7 @@ int main(void) {
         {"lean", test_lean},
         {"progress makes room", test_progress_makes_room},
         {"large leases are few", test_large_leases_are_few},
+        {"verdicts", test_verdicts},
         {"nothing there", test_nothing_there},
         {"offer", test_offer},
         {"offer after requeue", test_offer_after_requeue},
