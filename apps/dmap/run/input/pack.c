@@ -78,10 +78,15 @@ static int out_of_memory(char *error, size_t size) {
     return RUN_INPUT_ERROR;
 }
 
+/* As many records as a job may have; and one more where the last are spread: it tells whether these are. */
+static bool has_enough(const run_pack *pack) {
+    return pack->most_records > 0 && pack->count >= pack->most_records + (pack->slots > 0);
+}
+
 /* Gathers until the line is full (*end: the record that it is full before), or the input has ended. */
 static int gather(run_pack *pack, run_cross *cross, size_t *end, char *error, size_t size) {
     size_t bytes;
-    while (!pack->ended && (pack->most_records == 0 || pack->count < pack->most_records)) {
+    while (!pack->ended && !has_enough(pack)) {
         int got = run_cross_next(cross, &pack->fields, error, size);
         if (got != RUN_INPUT_JOB && got != RUN_INPUT_END)
             return got;
