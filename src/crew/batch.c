@@ -68,17 +68,42 @@ bool dmap__batch_record_failure(dmap__worker *worker, dmap__batch *b, uint32_t o
     return b->grant->indices != NULL;
 }
 
+uint32_t dmap__batch_reached(const dmap__worker *worker) {
+    const dmap__batch *b = &worker->batch;
+    return b->grant->indices ? b->begin + worker->runner.next - 1 : (uint32_t)(worker->context.index - b->grant->begin);
+}
+
 bool dmap__batch_is_cancelled(const dmap_context *ctx) {
     const dmap__worker *worker = (const dmap__worker *)((const char *)ctx - offsetof(dmap__worker, context));
     const dmap__batch *b = &worker->batch;
-    uint32_t offset = b->grant->indices ? b->done - 1 : (uint32_t)(ctx->index - b->grant->begin);
-    uint32_t end = ctx->act == DMAP__ACT_BATCH ? b->end : offset + 1;
+    uint32_t offset = dmap__batch_reached(worker);
+    uint32_t end = ctx->act == DMAP__ACT_BATCH ? b->begin + worker->runner.count : offset + 1;
     return dmap__cancel_of(b->grant, offset, end) != DMAP__CANCEL_NONE;
 }
 
-bool dmap__batch_drop_item(dmap__worker *worker, dmap__batch *b, uint32_t offset) {
-    worker->context.has_result = false;
-    dmap_fail(&worker->context, 1, "cancelled before it was begun");
+static bool is_unwanted(const dmap__worker *worker, const dmap__batch *b) {
+    uint64_t limit = atomic_load_explicit(&worker->context.call->limit, memory_order_relaxed);
+    return dmap__grant_index(b->grant, b->grant->begin + b->done) >= limit;
+}
+
+bool dmap__batch_runs_on(const dmap__worker *worker, const dmap__batch *b) {
+    return !is_unwanted(worker, b) && dmap__cancel_of(b->grant, b->done, b->done + 1) == DMAP__CANCEL_NONE;
+}
+
+bool dmap__batch_pass(dmap__worker *worker, dmap__batch *b) {
+    dmap_context *ctx = &worker->context;
+    uint32_t offset = b->done;
+    if (is_unwanted(worker, b)) {
+        if (!b->grant->indices || !atomic_load(&ctx->call->limit))
+            return false;
+        skip_in_fold(worker, b, offset, true);
+        b->done++;
+        return true;
+    }
+    ctx->index = dmap__grant_index(b->grant, b->grant->begin + offset);
+    ctx->has_result = false;
+    b->done++;
+    dmap_fail(ctx, 1, "cancelled before it was begun");
     return dmap__batch_record_failure(worker, b, offset, 0, 0, DMAP_ITEM_CANCELLED);
 }
 

@@ -3,7 +3,8 @@
  *   worker.c          takes batches, says where results go, learns the pace
  *   worker_local.c    set-up and tear-down
  *   direct.c          items and results that a worker has from, and gives to, another process's memory
- *   worker_items.c    runs a batch in this process
+ *   runner.c          runs the items of a batch
+ *   worker_items.c    has that done here, in the worker's own thread
  *   batch.c           items that failed, and what that means for the batch
  *   worker_process.c  has a batch run by a process of the worker's own
  *   worker_child.c    that process */
@@ -11,6 +12,7 @@
 #define DMAP_CREW_BATCH_H
 
 #include "crew/context.h"
+#include "crew/runner.h"
 #include "crew/worker.h"
 
 struct dmap__worker_proc;
@@ -50,6 +52,7 @@ struct dmap__worker {
     unsigned char *scratch;
     size_t scratch_size;
     dmap__fetched fetched;
+    dmap__runner runner;            /* of the batch, if its items are run here */
     dmap__local *locals;            /* by task */
     struct dmap__worker_proc *proc; /* its process; NULL: it runs items itself */
     dmap_context context;
@@ -66,7 +69,7 @@ void dmap__worker_fail_set_up(dmap__worker *worker, dmap__outcome *log, int code
 
 /* ---- worker_items.c ---- */
 
-/** Runs the items of the batch here, from b->done on, one by one or by run_batch. */
+/** Runs the items of the batch here, from b->done on. */
 void dmap__worker_run_items(dmap__worker *worker, dmap__batch *b);
 
 /* ---- batch.c ---- */
@@ -78,11 +81,16 @@ void dmap__batch_flush_fold(dmap__worker *worker, dmap__batch *b, uint32_t offse
 /** An item failed; ctx has its index, attempt and text. Returns true if the batch goes on behind it. */
 bool dmap__batch_record_failure(dmap__worker *worker, dmap__batch *b, uint32_t offset, int code, int signal,
                                 dmap_item_status status);
+/** The offset of the item, or the first of several, that the task was begun with last, here. */
+uint32_t dmap__batch_reached(const dmap__worker *worker);
 /** True if nobody waits any more for the item that runs, or for all those of the batch. ctx->is_cancelled, in the rank
  *  itself. */
 bool dmap__batch_is_cancelled(const dmap_context *ctx);
-/** Nobody waits for that item: it is not begun. Returns true if the batch goes on behind it. */
-bool dmap__batch_drop_item(dmap__worker *worker, dmap__batch *b, uint32_t offset);
+/** True if the item at b->done is to be run: it is below the limit, and not cancelled. */
+bool dmap__batch_runs_on(const dmap__worker *worker, const dmap__batch *b);
+/** Passes that item, as it is not. Returns true if the batch goes on behind it: what follows an item above the limit is
+ *  wanted only in a shuffled grant, and only if the limit is not 0. */
+bool dmap__batch_pass(dmap__worker *worker, dmap__batch *b);
 /** Keeps a result of variable size, or folds it, or lets it go if nobody wants it. */
 void dmap__batch_keep_variable(dmap__worker *worker, dmap__batch *b, uint32_t offset);
 

@@ -274,7 +274,7 @@ int dmap__worker_step(dmap__worker *worker) {
 /* Returns true if the batch goes on behind the item. */
 static bool fail_current(dmap__worker *worker, dmap__batch *b) {
     dmap_context *ctx = &worker->context;
-    uint32_t offset = b->grant->indices ? b->done - 1 : (uint32_t)(ctx->index - b->grant->begin);
+    uint32_t offset = dmap__batch_reached(worker);
     ctx->has_result = false;
     b->done = offset + 1;
     bool goes_on = dmap__batch_record_failure(worker, b, offset, 1, 0, DMAP_ITEM_FAILED);

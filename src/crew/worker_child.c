@@ -130,38 +130,31 @@ static bool make_ready(child *c) {
     return code ? refuse(c, code, c->context.text) : true;
 }
 
-/* ---- items ---- */
+/* ---- items: the runner's side ---- */
 
-static const void *item_at(child *c, uint32_t i, uint64_t *number) {
-    const dmap__shm_channel_head *head = c->channel.head;
-    const unsigned char *items = dmap__shm_channel_at(&c->channel, head->items);
-    if (head->layout == DMAP__LAYOUT_ARRAY)
-        return items + (size_t)i * c->context.item_size;
-    if (head->layout == DMAP__LAYOUT_RANGE) {
-        *number = head->range_first + c->context.index;
-        return number;
-    }
-    dmap__shm_blob staged = ((const dmap__shm_blob *)(const void *)items)[i];
-    c->context.item_size = (size_t)staged.size;
-    return dmap__shm_channel_at(&c->channel, staged.offset);
+static dmap_blob blob_at(const dmap__runner *r, uint32_t i) {
+    const child *c = r->owner;
+    const dmap__shm_blob *table = dmap__shm_channel_at(&c->channel, c->channel.head->items);
+    return (dmap_blob){dmap__shm_channel_at(&c->channel, table[i].offset), (size_t)table[i].size};
 }
 
-static void begin(child *c, uint32_t i, dmap__phase phase) {
+/* What is written here says where the process was, should it die. */
+static void begin(dmap__runner *r, uint32_t n) {
+    dmap__shm_channel_head *head = ((child *)r->owner)->channel.head;
+    if (head->item_timeout_s > 0)
+        atomic_store(&head->began_s, r->ctx->began_s);
+    uint32_t phase = n > 1 ? DMAP__PHASE_BATCH : DMAP__PHASE_ITEM;
+    atomic_store_explicit(&head->phase, phase, memory_order_release);
+}
+
+static void done(dmap__runner *r, uint32_t i) {
+    const child *c = r->owner;
     dmap__shm_channel_head *head = c->channel.head;
-    dmap_context *ctx = &c->context;
-    size_t size = c->call.task->result_size;
-    ctx->index =
-        head->indices ? ((const uint64_t *)dmap__shm_channel_at(&c->channel, head->indices))[i] : head->first_index + i;
-    ctx->has_result = false;
-    ctx->result_size = 0;
-    ctx->result = NULL;
-    if (size != DMAP_VARIABLE)
-        ctx->result = (unsigned char *)dmap__shm_channel_at(&c->channel, head->results) + (size_t)i * size;
-    if (head->item_timeout_s > 0) {
-        ctx->began_s = dmap__clock_now();
-        atomic_store(&head->began_s, ctx->began_s);
-    }
-    atomic_store_explicit(&head->phase, (uint32_t)phase, memory_order_release);
+    const dmap_context *ctx = r->ctx;
+    if (ctx->has_result && !r->results)
+        ((dmap__shm_blob *)dmap__shm_channel_at(&c->channel, head->results))[i] =
+            (dmap__shm_blob){(uint64_t)((unsigned char *)ctx->result - (unsigned char *)head), ctx->result_size};
+    atomic_store_explicit(&head->done, i + 1, memory_order_release);
 }
 
 /* There was no place for the result: it may be that memory is not what is out. */
@@ -175,97 +168,47 @@ static void name_reason(child *c, int code) {
                              : "the task closed descriptors that are not its own: there is no place for its result");
 }
 
-/* Returns true if the item is done well. */
-static bool end(child *c, uint32_t i, int code) {
+/* The answer ends here. */
+static bool failed(dmap__runner *r, uint32_t i, int code, dmap_item_status status) {
+    child *c = r->owner;
     dmap__shm_channel_head *head = c->channel.head;
-    dmap_context *ctx = &c->context;
-    const dmap__crew_call *call = &c->call;
-    bool is_variable = call->task->result_size == DMAP_VARIABLE;
-    head->status = DMAP_ITEM_FAILED;
-    if (call->spec.item_timeout_s > 0 && dmap__clock_now() - ctx->began_s > call->spec.item_timeout_s) {
-        head->status = DMAP_ITEM_TIMEOUT;
-        dmap_fail(ctx, code, "over its %g seconds", call->spec.item_timeout_s);
-    } else if (!code && !ctx->out_of_memory && (!is_variable || ctx->has_result)) {
-        head->status = DMAP_ITEM_OK;
-        if (is_variable)
-            ((dmap__shm_blob *)dmap__shm_channel_at(&c->channel, head->results))[i] =
-                (dmap__shm_blob){(uint64_t)((unsigned char *)ctx->result - (unsigned char *)head), ctx->result_size};
-        return true;
-    } else if (!code && !ctx->out_of_memory) {
-        code = dmap_fail(ctx, 1, "the task \"%s\" gave no result: dmap_result was not called", call->task->name);
-    }
-    if (ctx->out_of_memory)
+    (void)i; /* the first that is not among those done */
+    if (r->ctx->out_of_memory)
         name_reason(c, code);
+    head->status = (int32_t)status;
     head->code = code;
-    head->out_of_memory = ctx->out_of_memory;
-    snprintf(head->text, sizeof head->text, "%s", ctx->text);
+    head->out_of_memory = r->ctx->out_of_memory;
+    snprintf(head->text, sizeof head->text, "%s", r->ctx->text);
     return false;
 }
 
-static int call(child *c, uint32_t i, uint32_t n) {
-    uint64_t number;
-    const dmap_task *task = c->call.task;
-    begin(c, i, n > 1 ? DMAP__PHASE_BATCH : DMAP__PHASE_ITEM);
-    const void *item = item_at(c, i, &number);
-    void *result = task->result_size ? c->context.result : NULL;
-    int code = task->run_batch ? task->run_batch(&c->context, item, result, n) : task->run(&c->context, item, result);
-    dmap__copy_leave();
-    return code;
-}
+static const dmap__runner_side channel_side = {.blob_at = blob_at, .begin = begin, .done = done, .failed = failed};
 
-/* Items that need no more than their place and their number: the way of short ones. What is the same for all of them is
- * written once; what each one writes says where the process was, should it die. */
-static void run_plain(child *c) {
-    dmap__shm_channel_head *head = c->channel.head;
-    const dmap_task *task = c->call.task;
-    const bool is_range = head->layout == DMAP__LAYOUT_RANGE;
-    const uint32_t count = head->count;
-    const uint64_t first = head->first_index, from = head->range_first;
-    const size_t result_size = task->result_size;
-    uint64_t number;
-    unsigned char *result = dmap__shm_channel_at(&c->channel, head->results);
-    const unsigned char *item = is_range ? (const void *)&number : dmap__shm_channel_at(&c->channel, head->items);
-    begin(c, 0, DMAP__PHASE_ITEM);
-    for (uint32_t i = 0; i < count; i++, result += result_size, item += is_range ? 0 : task->item_size) {
-        if (first + i >= atomic_load_explicit(&head->limit, memory_order_relaxed))
-            return;
-        number = from + first + i;
-        c->context.index = first + i;
-        c->context.result = result;
-        int code = task->run(&c->context, item, result_size ? result : NULL);
-        dmap__copy_leave();
-        if (code && !end(c, i, code))
-            return;
-        atomic_store_explicit(&head->done, i + 1, memory_order_release);
-    }
+static void *place_at(const child *c, uint64_t offset) {
+    return offset ? dmap__shm_channel_at(&c->channel, offset) : NULL;
 }
 
 static void run(child *c) {
     dmap__shm_channel_head *head = c->channel.head;
-    bool neighbours = head->layout != DMAP__LAYOUT_BLOBS && !head->indices;
-    bool whole = c->call.task->run_batch && neighbours && !head->singly && head->count > 1;
+    size_t size = c->call.task->result_size;
+    dmap__runner runner = {.side = &channel_side,
+                           .owner = c,
+                           .ctx = &c->context,
+                           .layout = (dmap__layout)head->layout,
+                           .items = place_at(c, head->items),
+                           .indices = place_at(c, head->indices),
+                           .first_index = head->first_index,
+                           .range_first = head->range_first,
+                           .count = head->count,
+                           .singly = head->singly,
+                           .results = size == DMAP_VARIABLE ? NULL : place_at(c, head->results),
+                           .result_step = size,
+                           .done = &head->done};
     c->context.item_size = c->call.task->item_size;
     c->context.attempt = head->attempt;
     c->context.emit = head->emits ? emit : NULL;
-    if (whole && !call(c, 0, head->count)) {
-        atomic_store(&head->done, head->count);
-        return;
-    }
-    c->context.text[0] = '\0';
-    c->context.out_of_memory = false;
-    if (neighbours && c->call.task->run && c->call.task->result_size != DMAP_VARIABLE && head->item_timeout_s <= 0) {
-        run_plain(c);
-        return;
-    }
-    for (uint32_t i = 0; i < head->count; i++) {
-        if (!head->indices && head->first_index + i >= atomic_load_explicit(&head->limit, memory_order_relaxed))
-            return;
-        c->context.text[0] = '\0';
-        c->context.out_of_memory = false;
-        if (!end(c, i, call(c, i, 1)))
-            return;
-        atomic_store_explicit(&head->done, i + 1, memory_order_release);
-    }
+    dmap__runner_run(&runner);
+    c->context.emit = NULL;
 }
 
 /* ---- the process ---- */
@@ -296,12 +239,8 @@ static void answer(child *c) {
     dmap__shm_channel_head *head = c->channel.head;
     c->context.text[0] = '\0';
     c->context.out_of_memory = false;
-    if (make_ready(c)) {
-        dmap__worker_mark(&c->context);
+    if (make_ready(c))
         run(c);
-        c->context.emit = NULL;
-        dmap__worker_mark(NULL);
-    }
     atomic_store(&head->phase, (uint32_t)DMAP__PHASE_IDLE);
     atomic_store(&head->answer, head->request);
 }

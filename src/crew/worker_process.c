@@ -333,21 +333,16 @@ static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
     return goes_on;
 }
 
-/* In a shuffled grant any item may be below the limit, unless that is 0. */
-static bool is_wanted(const dmap__worker *worker, const dmap__batch *b, const request *r) {
-    uint64_t limit = atomic_load_explicit(&worker->context.call->limit, memory_order_relaxed);
-    return b->grant->indices ? limit > 0 : b->grant->begin + r->begin < limit;
-}
-
-static bool drop(dmap__worker *worker, dmap__batch *b, request *r) {
-    worker->context.index = dmap__grant_index(b->grant, b->grant->begin + r->begin);
-    b->done = ++r->begin;
-    return dmap__batch_drop_item(worker, b, r->begin - 1);
+/* The process stops before an item that nobody wants. Returns true if the batch goes on behind it. */
+static bool pass(dmap__worker *worker, dmap__batch *b, request *r) {
+    bool goes_on = dmap__batch_pass(worker, b);
+    r->begin = b->done;
+    return goes_on;
 }
 
 void dmap__worker_run_process(dmap__worker *worker, dmap__batch *b) {
     request r = {.begin = b->begin, .batch_end = b->end};
     bool goes_on = true;
-    while (goes_on && r.begin < r.batch_end && is_wanted(worker, b, &r))
-        goes_on = is_cancelled(b, &r) ? drop(worker, b, &r) : ask(worker, b, &r);
+    while (goes_on && r.begin < r.batch_end)
+        goes_on = (dmap__batch_runs_on(worker, b) ? ask : pass)(worker, b, &r);
 }
