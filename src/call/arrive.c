@@ -24,7 +24,7 @@ void dmap__call_describe_failure(void *arg, int rank, uint64_t index, const dmap
 typedef struct judge {
     dmap__call *call;
     uint32_t lease;
-    dmap__out *out;
+    dmap__call_lease *out;
     double weight; /* of what is tried again */
 } judge;
 
@@ -62,12 +62,10 @@ static bool is_hole(void *arg, const dmap__failure *failure) {
         dmap__call_fail_memory(call);
         verdict = judge_failure(call, failure, false);
     }
-    if (verdict == DMAP__VERDICT_RETRY) {
-        j->out->kept++;
+    if (verdict == DMAP__VERDICT_RETRY)
         j->weight += dmap__order_weight(call->order, failure->position, failure->position + 1);
-    } else {
-        note_failure(call, j->out->branch, failure);
-    }
+    else
+        note_failure(call, j->out->lease.branch, failure);
     return verdict != DMAP__VERDICT_FAILED;
 }
 
@@ -100,7 +98,7 @@ static void take_limit(dmap__call *call, uint64_t limit) {
 }
 
 /* The results' memory goes with them. */
-static void keep_memory(dmap__call *call, dmap__out *out, dmap__result_buffer *buffer) {
+static void keep_memory(dmap__call *call, dmap__call_lease *out, dmap__result_buffer *buffer) {
     if (!out->memory.memory || buffer->outcome.fixed != out->memory.memory)
         return;
     buffer->buffers = call->world.buffers;
@@ -125,15 +123,15 @@ static double weight_of(const dmap__call *call, const dmap__outcome *outcome) {
 }
 
 void dmap__call_arrived(dmap__call *call, uint32_t lease, dmap__outcome *outcome, double now) {
-    dmap__out *out = &call->outs[lease];
+    dmap__call_lease *out = dmap__call_find_lease(call, lease);
     judge j = {.call = call, .lease = lease, .out = out};
-    uint64_t items = dmap__outcome_items(outcome), kept = out->kept;
+    uint64_t items = dmap__outcome_items(outcome), kept = dmap__call_lease_kept(out);
     double busy_s = outcome->busy_s, weight = weight_of(call, outcome);
-    take_trouble(call, out->branch, &outcome->trouble);
+    take_trouble(call, out->lease.branch, &outcome->trouble);
     take_limit(call, outcome->limit);
     if (items && call->report.first_s <= 0)
         call->report.first_s = now - call->began_s;
-    dmap__result_buffer *buffer = dmap__result_buffer_create(outcome, out->branch, out->attempt);
+    dmap__result_buffer *buffer = dmap__result_buffer_create(outcome, out->lease.branch, out->lease.attempt);
     if (buffer) {
         keep_memory(call, out, buffer);
         cut_segments(call, buffer, &j);
@@ -142,40 +140,34 @@ void dmap__call_arrived(dmap__call *call, uint32_t lease, dmap__outcome *outcome
         dmap__outcome_fini(outcome);
         dmap__call_fail_memory(call);
     }
-    call->arrived += items - (out->kept - kept);
+    call->arrived += items - (dmap__call_lease_kept(out) - kept);
     call->arrived_weight += weight - j.weight;
-    dmap__call_count(call, out->branch, items, busy_s);
-    dmap__plan_done(call->plan, now, lease, items, busy_s);
-    dmap__call_close_lease(call, out);
+    dmap__call_count(call, out->lease.branch, items, busy_s);
+    dmap__call_close_lease(call, out, now, items, busy_s);
 }
 
 /* ---- what comes before that ---- */
 
 void dmap__call_returned(dmap__call *call, uint32_t lease, const dmap__range *ranges, size_t n) {
-    dmap__out *out = &call->outs[lease];
-    for (size_t i = 0; i < n; i++)
-        out->kept += ranges[i].end - ranges[i].begin;
     if (dmap__plan_returned(call->plan, lease, ranges, n) != DMAP_OK)
         dmap__call_fail_memory(call);
 }
 
 /* What was taken back, of which all have been told by now, is among those that have ended. */
 void dmap__call_progressed(dmap__call *call, uint32_t lease, uint64_t ended, uint64_t undone, double now) {
-    dmap__out *out = &call->outs[lease];
-    uint64_t not_done = undone + out->kept;
+    dmap__call_lease *out = dmap__call_find_lease(call, lease);
+    uint64_t not_done = undone + dmap__call_lease_kept(out);
     out->progress = ended > not_done ? ended - not_done : 0;
-    if (out->progress > out->end - out->begin)
-        out->progress = out->end - out->begin;
+    if (out->progress > out->lease.end - out->lease.begin)
+        out->progress = out->lease.end - out->lease.begin;
     dmap__plan_progress(call->plan, now, lease, ended);
 }
 
 void dmap__call_lost(dmap__call *call, int branch, double now) {
-    for (size_t i = 0; i < call->outs_capacity; i++) {
-        dmap__out *out = &call->outs[i];
-        if (!out->out || out->branch != branch)
-            continue;
-        dmap__plan_done(call->plan, now, (uint32_t)i, 0, 0);
-        dmap__call_close_lease(call, out);
+    for (uint32_t i = 0; i < dmap__call_leases(call); i++) {
+        dmap__call_lease *out = dmap__call_find_lease(call, i);
+        if (out && out->lease.branch == branch)
+            dmap__call_close_lease(call, out, now, 0, 0);
     }
 }
 

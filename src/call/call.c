@@ -99,7 +99,8 @@ static dmap_status open_plan(dmap__call *call) {
                                 .max_share = items_in(call, CACHE_BYTES),
                                 .ordered = dmap__sink_is_ordered(&call->sink),
                                 .window = o->window ? o->window : WINDOW,
-                                .no_prefetch = o->ahead < 0};
+                                .no_prefetch = o->ahead < 0,
+                                .lease_size = sizeof(dmap__call_lease)};
     if (dmap__sink_want(&call->sink) == DMAP__WANT_RESULTS && size != DMAP_VARIABLE) {
         config.result_bytes = size ? size : 1;
         config.all_share = !dmap__sink_place(&call->sink, 0); /* what is made in memory of ours is looked at soon */
@@ -144,7 +145,6 @@ void dmap__call_destroy(dmap__call *call) {
     dmap__segment_destroy(call->delivering);
     dmap__plan_destroy(call->plan);
     dmap__order_destroy(call->order);
-    free(call->outs);
     free(call->sentence);
     free(call);
 }

@@ -20,20 +20,21 @@
 #include "plan/plan.h"
 #include "watch/progress.h"
 
-/** A lease that is out. Branch and rank have the same number. */
-typedef struct dmap__out {
-    bool out;
-    int branch;
-    uint64_t begin, end;
-    int attempt;
-    uint64_t kept;     /* items of it that will be granted again */
+/** A lease: the plan's, with what goes along. Branch and rank have the same number. */
+typedef struct dmap__call_lease {
+    dmap__lease lease;
     uint64_t progress; /* items ended for good, as last heard */
     dmap__items *items;
     dmap__grant *grant;  /* on the master's own crew; NULL: on another rank, */
     const void *array;   /* which reads items from here; NULL: they are sent */
     void *place;         /* which may write results here; NULL: it sends them */
     dmap__buffer memory; /* for results that have no place of the caller's; until the outcome comes */
-} dmap__out;
+} dmap__call_lease;
+
+/** Items of it that will be granted again. */
+static inline uint64_t dmap__call_lease_kept(const dmap__call_lease *lease) {
+    return lease->lease.returned + lease->lease.retried;
+}
 
 /** What the pool is to its calls. */
 typedef struct dmap__call_world {
@@ -68,8 +69,6 @@ typedef struct dmap__call {
     dmap__segment *delivering; /* handed out by the plan, not yet done with */
     uint64_t delivering_bytes;
     dmap__plan *plan;
-    dmap__out *outs; /* by lease number */
-    size_t outs_capacity;
     size_t sending;      /* messages not sent yet */
     double began_s;      /* when it was made: what its timeout counts from */
     double watched_s;    /* options.on_watch was last called */
@@ -133,17 +132,20 @@ void dmap__call_destroy(dmap__call *call);
 
 /** The next step for a branch, now; false if there is none. Asks the source for what is to be granted next. */
 bool dmap__call_next_step(dmap__call *call, double now, dmap__step *step);
-/** A lease for a GRANT, with its items; NULL: the call has failed. */
-dmap__out *dmap__call_lease(dmap__call *call, const dmap__step *step);
-/** The lease could not be given to its branch: the call ends. out may be NULL. */
-void dmap__call_take_lease_back(dmap__call *call, uint32_t lease, dmap__out *out);
-/** A lease is over: forgets it. */
-void dmap__call_close_lease(dmap__call *call, dmap__out *out);
+/** The lease of a GRANT, with its items; NULL: the call has failed. */
+dmap__call_lease *dmap__call_open_lease(dmap__call *call, const dmap__step *step);
+/** The lease could not be given to its branch: the call ends. */
+void dmap__call_take_lease_back(dmap__call *call, dmap__call_lease *out);
+/** A lease is over: lets go of what went with it, and tells the plan.
+ *  items, busy_s: as in dmap__plan_done */
+void dmap__call_close_lease(dmap__call *call, dmap__call_lease *out, double now, uint64_t items, double busy_s);
 /** The lease of that number; NULL if it is not out. */
-dmap__out *dmap__call_out(dmap__call *call, uint64_t lease);
+dmap__call_lease *dmap__call_find_lease(const dmap__call *call, uint64_t number);
+/** Numbers of leases are below that. */
+uint32_t dmap__call_leases(const dmap__call *call);
 /** Where results of fixed size from a position on go: to their final place if the sink has one, else to memory of the
  *  lease's own. NULL: it is out. */
-void *dmap__call_results_of(dmap__call *call, dmap__out *out);
+void *dmap__call_results_of(dmap__call *call, dmap__call_lease *out);
 
 /* ---- arrive.c ---- */
 

@@ -85,12 +85,12 @@ static void watch(dmap__call *call, double now) {
 void dmap__call_count_shown(dmap__call *call) {
     uint64_t done = call->arrived;
     double weight = call->arrived_weight;
-    for (size_t i = 0; i < call->outs_capacity; i++) {
-        const dmap__out *out = &call->outs[i];
-        if (!out->out)
+    for (uint32_t i = 0; i < dmap__call_leases(call); i++) {
+        const dmap__call_lease *out = dmap__call_find_lease(call, i);
+        if (!out)
             continue;
         done += out->progress;
-        weight += dmap__order_weight(call->order, out->begin, out->begin + out->progress);
+        weight += dmap__order_weight(call->order, out->lease.begin, out->lease.begin + out->progress);
     }
     if (done > call->shown)
         call->shown = done;

@@ -2,36 +2,28 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/memory.h"
 #include "call/call.h"
 
 /* Of items of a source that offers them, about: so a chunk of large ones is small. */
 #define OFFER_BYTES ((size_t)4 << 20)
 
-dmap__out *dmap__call_out(dmap__call *call, uint64_t lease) {
-    return lease < call->outs_capacity && call->outs[lease].out ? &call->outs[lease] : NULL;
+dmap__call_lease *dmap__call_find_lease(const dmap__call *call, uint64_t number) {
+    return call->plan ? (dmap__call_lease *)dmap__plan_lease(call->plan, number) : NULL;
 }
 
-static dmap__out *open_lease(dmap__call *call, const dmap__step *step) {
-    size_t had = call->outs_capacity;
-    if (!dmap__memory_grow(&call->outs, &call->outs_capacity, step->lease + 1, sizeof *call->outs))
-        return NULL;
-    for (size_t i = had; i < call->outs_capacity; i++)
-        call->outs[i] = (dmap__out){0};
-    dmap__out *out = &call->outs[step->lease];
-    *out = (dmap__out){
-        .out = true, .branch = step->branch, .begin = step->begin, .end = step->end, .attempt = step->attempt};
-    return out;
+uint32_t dmap__call_leases(const dmap__call *call) {
+    return call->plan ? dmap__plan_leases(call->plan) : 0;
 }
 
-void dmap__call_close_lease(dmap__call *call, dmap__out *out) {
+void dmap__call_close_lease(dmap__call *call, dmap__call_lease *out, double now, uint64_t items, double busy_s) {
     if (out->items) {
-        dmap__items_close(&call->source, out->items, out->end - out->begin - out->kept);
+        dmap__items_close(&call->source, out->items, out->lease.end - out->lease.begin - dmap__call_lease_kept(out));
         dmap__items_leave(&call->source, out->items);
     }
     free(out->grant);
     dmap__buffer_cache_put(call->world.buffers, out->memory);
-    *out = (dmap__out){0};
+    *out = (dmap__call_lease){.lease = out->lease};
+    dmap__plan_done(call->plan, now, out->lease.number, items, busy_s);
 }
 
 static void fail(dmap__call *call) {
@@ -41,11 +33,9 @@ static void fail(dmap__call *call) {
 }
 
 /* The plan must not wait for the lease. */
-void dmap__call_take_lease_back(dmap__call *call, uint32_t lease, dmap__out *out) {
+void dmap__call_take_lease_back(dmap__call *call, dmap__call_lease *out) {
     fail(call);
-    dmap__plan_done(call->plan, dmap__clock_now(), lease, 0, 0);
-    if (out)
-        dmap__call_close_lease(call, out);
+    dmap__call_close_lease(call, out, dmap__clock_now(), 0, 0);
 }
 
 /* The source is asked for what would be granted next, and only then: an item that cannot be granted stays with it. */
@@ -71,18 +61,18 @@ bool dmap__call_next_step(dmap__call *call, double now, dmap__step *step) {
     return dmap__plan_next(call->plan, now, step);
 }
 
-dmap__out *dmap__call_lease(dmap__call *call, const dmap__step *step) {
-    dmap__out *out = open_lease(call, step);
-    if (!out || !(out->items = call->source.ops->get(&call->source, step->begin, step->end))) {
-        dmap__call_take_lease_back(call, step->lease, out);
-        return NULL;
-    }
-    return out;
+dmap__call_lease *dmap__call_open_lease(dmap__call *call, const dmap__step *step) {
+    dmap__call_lease *out = dmap__call_find_lease(call, step->lease);
+    out->items = call->source.ops->get(&call->source, step->begin, step->end);
+    if (out->items)
+        return out;
+    dmap__call_take_lease_back(call, out);
+    return NULL;
 }
 
-void *dmap__call_results_of(dmap__call *call, dmap__out *out) {
-    void *place = dmap__sink_place(&call->sink, out->begin);
-    uint64_t n = out->end - out->begin;
+void *dmap__call_results_of(dmap__call *call, dmap__call_lease *out) {
+    void *place = dmap__sink_place(&call->sink, out->lease.begin);
+    uint64_t n = out->lease.end - out->lease.begin;
     size_t size = call->task->result_size;
     if (!place && (!size || n <= SIZE_MAX / 2 / size))
         out->memory = dmap__buffer_cache_take(call->world.buffers, (size_t)n * size);

@@ -56,6 +56,8 @@ dmap__plan *dmap__plan_create(const dmap__plan_config *config) {
     if (!plan)
         return NULL;
     plan->config = *config;
+    if (!config->lease_size)
+        plan->config.lease_size = sizeof(dmap__lease);
     plan->count = config->is_stream ? UINT64_MAX : config->count;
     plan->is_open = config->is_stream;
     plan->offered = config->is_stream || config->is_offered ? 0 : config->count;

@@ -40,7 +40,33 @@ typedef struct dmap__plan_config {
     uint64_t window;       /* bytes; > 0 if ordered */
     uint64_t result_bytes; /* of an item's result; 0: not known beforehand, measured */
     bool no_prefetch;      /* no item waits at a branch: it gets as many as it has idle workers */
+    size_t lease_size;     /* bytes that the caller has for a lease, which begin with a dmap__lease; 0: just that */
 } dmap__plan_config;
+
+/** A lease: a chunk that is out, and all that is known of it, once. The plan writes it; others read it, from the grant
+ *  until dmap__plan_done, and keep behind it what goes with it: zeros at first, and theirs to clear. */
+typedef struct dmap__lease {
+    bool out;
+    int branch;
+    int attempt;         /* of every item in it, from 1 */
+    uint32_t number;     /* unique among the leases out at the time */
+    uint64_t begin, end; /* positions */
+    uint64_t returned;   /* items taken back, ... */
+    uint64_t retried;    /* ... and to be tried again: in both cases they will be granted again */
+    uint64_t settled;    /* items returned, failed for good or to be tried again, or in a piece that came */
+    uint64_t ended;      /* items that have ended by the last progress report */
+    /* Private to the plan. */
+    bool asked;   /* a recall is under way */
+    bool barren;  /* a recall brought nothing: not asked again */
+    bool emptied; /* asked for all, as the plan is drained */
+    bool is_big;
+    bool waited;           /* behind another of the branch */
+    int promised;          /* idle branches that the recall is for */
+    uint64_t bytes;        /* of its pieces that came */
+    double item_s;         /* that one of its items is expected to take, over the call's weight */
+    double expected_s;     /* what it counts for in the call's share */
+    uint32_t older, newer; /* leases of the branch, by number; of free ones, `older` is the next free one */
+} dmap__lease;
 
 typedef enum dmap__step_kind {
     DMAP__STEP_GRANT,  /* give [begin, end) to branch as lease */
@@ -83,6 +109,10 @@ void dmap__plan_destroy(dmap__plan *plan);
  *  10 ms) without one while leases are out: that a branch is overdue shows by time alone. No item is granted that is
  *  not there. O(1); a recall O(64). */
 bool dmap__plan_next(dmap__plan *plan, double now, dmap__step *step);
+/** The lease of a number, until the plan grants another one: memory moves. NULL: it is not out. */
+dmap__lease *dmap__plan_lease(const dmap__plan *plan, uint64_t number);
+/** Numbers of leases are below that. */
+uint32_t dmap__plan_leases(const dmap__plan *plan);
 /** True while a branch has nothing to do and another may have what could be asked back: then ask every millisecond. */
 bool dmap__plan_is_uneven(const dmap__plan *plan);
 

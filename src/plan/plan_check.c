@@ -17,11 +17,11 @@ static const char *check_leases(const dmap__plan *plan) {
         const dmap__branch *b = &plan->branches[i];
         int here = 0;
         uint64_t load = 0;
-        for (uint32_t k = b->newest; k != DMAP__NO_LEASE && here <= b->out; k = plan->leases[k].older) {
-            const dmap__lease *lease = &plan->leases[k];
+        for (uint32_t k = b->newest; k != DMAP__NO_LEASE && here <= b->out; k = dmap__plan_at(plan, k)->older) {
+            const dmap__lease *lease = dmap__plan_at(plan, k);
             here++;
             load += dmap__plan_lease_left(lease);
-            if (!lease->out || lease->branch != i)
+            if (!lease->out || lease->branch != i || lease->number != k)
                 return "a branch has a lease that is not out, or not its own";
             pending += lease->end - lease->begin - lease->settled;
             promised += lease->promised;

@@ -43,6 +43,7 @@ static dmap_status try_again(dmap__plan *plan, dmap__lease *lease, uint64_t posi
         return DMAP_ENOMEM;
     dmap__requeue_put(plan, &(dmap__requeue){position, position + 1, lease->attempt + 1, lease->branch});
     lease->settled++;
+    lease->retried++;
     plan->stats.retried++;
     return DMAP_OK;
 }

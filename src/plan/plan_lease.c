@@ -9,13 +9,18 @@
 #include "plan/plan_state.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define LEAST_S 1e-3 /* that a chunk is expected to take, while nothing is known */
 
-dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease) {
-    if (lease >= plan->leases_capacity || !plan->leases[lease].out)
+dmap__lease *dmap__plan_lease(const dmap__plan *plan, uint64_t number) {
+    if (number >= plan->leases_capacity || !dmap__plan_at(plan, (uint32_t)number)->out)
         return NULL;
-    return &plan->leases[lease];
+    return dmap__plan_at(plan, (uint32_t)number);
+}
+
+uint32_t dmap__plan_leases(const dmap__plan *plan) {
+    return plan->leases_capacity;
 }
 
 /* What is out counts as had: else a call would be served at every branch before its first result comes. */
@@ -35,14 +40,16 @@ void dmap__plan_loaded(dmap__plan *plan, dmap__lease *lease, uint64_t before) {
 bool dmap__plan_has_lease(dmap__plan *plan) {
     if (plan->free_lease != DMAP__NO_LEASE)
         return true;
-    uint32_t old = plan->leases_capacity, new = old ? 2 * old : (uint32_t)plan->config.branches *DMAP__LEASES;
-    dmap__lease *leases = new > old ? realloc(plan->leases, new * sizeof *leases) : NULL;
+    uint32_t old = plan->leases_capacity, wider = old ? 2 * old : (uint32_t)plan->config.branches * DMAP__LEASES;
+    size_t size = plan->config.lease_size;
+    unsigned char *leases = wider > old ? realloc(plan->leases, wider * size) : NULL;
     if (!leases)
         return false;
-    for (uint32_t i = old; i < new; i++)
-        leases[i] = (dmap__lease){.older = i + 1 < new ? i + 1 : DMAP__NO_LEASE};
+    memset(leases + old * size, 0, (wider - old) * size);
     plan->leases = leases;
-    plan->leases_capacity = new;
+    plan->leases_capacity = wider;
+    for (uint32_t i = old; i < wider; i++)
+        dmap__plan_at(plan, i)->older = i + 1 < wider ? i + 1 : DMAP__NO_LEASE;
     plan->free_lease = old;
     return true;
 }
@@ -87,9 +94,10 @@ static double item_s(const dmap__plan *plan, const dmap__branch *b, uint64_t ite
 void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__requeue *range, double now, dmap__step *step) {
     dmap__branch *b = &plan->branches[branch];
     uint32_t number = plan->free_lease;
-    dmap__lease *lease = &plan->leases[number];
+    dmap__lease *lease = dmap__plan_at(plan, number);
     plan->free_lease = lease->older;
     *lease = (dmap__lease){.out = true,
+                           .number = number,
                            .attempt = range->attempt,
                            .begin = range->begin,
                            .end = range->end,
@@ -99,7 +107,7 @@ void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__requeue *range, 
                            .branch = branch,
                            .older = b->newest,
                            .newer = DMAP__NO_LEASE};
-    *(b->out ? &plan->leases[b->newest].newer : &b->oldest) = number;
+    *(b->out ? &dmap__plan_at(plan, b->newest)->newer : &b->oldest) = number;
     b->newest = number;
     b->load += range->end - range->begin;
     expect(plan, lease);
@@ -122,8 +130,8 @@ void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__requeue *range, 
 }
 
 static void unlink_lease(dmap__plan *plan, dmap__branch *b, const dmap__lease *lease) {
-    *(lease->newer == DMAP__NO_LEASE ? &b->newest : &plan->leases[lease->newer].older) = lease->older;
-    *(lease->older == DMAP__NO_LEASE ? &b->oldest : &plan->leases[lease->older].newer) = lease->newer;
+    *(lease->newer == DMAP__NO_LEASE ? &b->newest : &dmap__plan_at(plan, lease->newer)->older) = lease->older;
+    *(lease->older == DMAP__NO_LEASE ? &b->oldest : &dmap__plan_at(plan, lease->older)->newer) = lease->newer;
 }
 
 void dmap__plan_end_lease(dmap__plan *plan, dmap__lease *lease) {
@@ -137,7 +145,7 @@ void dmap__plan_end_lease(dmap__plan *plan, dmap__lease *lease) {
     b->out--;
     lease->out = false;
     lease->older = plan->free_lease;
-    plan->free_lease = (uint32_t)(lease - plan->leases);
+    plan->free_lease = lease->number;
     plan->out--;
     dmap__ready_move(plan, branch, false);
     dmap__recall_note(plan, branch);

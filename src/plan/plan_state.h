@@ -20,26 +20,6 @@
 #define DMAP__LEASES   2 /* out at a branch in any case: one running, one waiting */
 #define DMAP__NO_LEASE UINT32_MAX
 
-typedef struct dmap__lease {
-    bool out;
-    bool asked;   /* a recall is under way */
-    bool barren;  /* a recall brought nothing: not asked again */
-    bool emptied; /* asked for all, as the plan is drained */
-    bool is_big;
-    bool waited; /* behind another of the branch */
-    int attempt;
-    int promised; /* idle branches that the recall is for */
-    uint64_t begin, end;
-    uint64_t returned; /* items taken back */
-    uint64_t settled;  /* items returned, failed for good or to be tried again, or in a piece that came */
-    uint64_t ended;    /* items that have ended by the last progress report */
-    uint64_t bytes;    /* of its pieces that came */
-    double item_s;     /* that one of its items is expected to take, over the call's weight */
-    double expected_s; /* what it counts for in the call's share */
-    int branch;
-    uint32_t older, newer; /* leases of the branch, by number; of free ones, `older` is the next free one */
-} dmap__lease;
-
 /* Where a branch waits: some of its workers have nothing to do; it could take more; it has enough. */
 typedef enum dmap__queue { DMAP__IDLE = 0, DMAP__HALF = 1, DMAP__FULL = 2 } dmap__queue;
 #define DMAP__QUEUES 2
@@ -97,8 +77,8 @@ struct dmap__plan {
     bool has_joined;            /* the fleet, ... */
     dmap__fleet *own_fleet;     /* ... maybe this one, with ... */
     dmap__fleet_share own_share;
-    bool drained; /* nothing is to be begun any more */
-    dmap__lease *leases;
+    bool drained;          /* nothing is to be begun any more */
+    unsigned char *leases; /* by number, of config.lease_size bytes each */
     uint32_t leases_capacity, free_lease;
 
     dmap__heap requeue;
@@ -118,6 +98,11 @@ struct dmap__plan {
     const char *broken; /* the caller's or our own mistake, found in passing */
 };
 
+/** The lease of a number, out or not. */
+static inline dmap__lease *dmap__plan_at(const dmap__plan *plan, uint32_t number) {
+    return (dmap__lease *)(plan->leases + number * plan->config.lease_size);
+}
+
 /** Items of a lease that have not ended, as far as is known. */
 static inline uint64_t dmap__plan_lease_left(const dmap__lease *lease) {
     uint64_t size = lease->end - lease->begin - lease->returned;
@@ -126,8 +111,6 @@ static inline uint64_t dmap__plan_lease_left(const dmap__lease *lease) {
 
 /* ---- plan_lease.c ---- */
 
-/** Lease of that number; NULL if it is not out. */
-dmap__lease *dmap__plan_lease(dmap__plan *plan, uint32_t lease);
 /** Counts the lease again, for the call's share and, where it was `before`, for the branch's load; moves the branch to
  *  its queue. */
 void dmap__plan_loaded(dmap__plan *plan, dmap__lease *lease, uint64_t before);

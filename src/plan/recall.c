@@ -27,9 +27,9 @@ static bool may_ask(const dmap__plan *plan, const dmap__lease *lease) {
 
 /* The branch's latest lease that may be asked about: of many, the latest is the one that has not begun. */
 static dmap__lease *lease_to_ask(const dmap__plan *plan, const dmap__branch *b) {
-    for (uint32_t i = b->newest; i != DMAP__NO_LEASE; i = plan->leases[i].older)
-        if (may_ask(plan, &plan->leases[i]))
-            return &plan->leases[i];
+    for (uint32_t i = b->newest; i != DMAP__NO_LEASE; i = dmap__plan_at(plan, i)->older)
+        if (may_ask(plan, dmap__plan_at(plan, i)))
+            return dmap__plan_at(plan, i);
     return NULL;
 }
 
@@ -64,7 +64,7 @@ static double least_left(const dmap__plan *plan, const dmap__branch *b, double i
     double least = items * OVERDUE_LEFT;
     least = least > b->out ? least : b->out;
     if (b->workers == 1) {
-        double behind = 1 + (double)(b->load - dmap__plan_lease_left(&plan->leases[b->oldest]));
+        double behind = 1 + (double)(b->load - dmap__plan_lease_left(dmap__plan_at(plan, b->oldest)));
         least = least > behind ? least : behind;
     }
     return least < items ? least : items;
@@ -129,7 +129,7 @@ static void ask(dmap__plan *plan, int branch, dmap__lease *lease, uint64_t want,
     plan->promised += served;
     *step = (dmap__step){.kind = DMAP__STEP_RECALL,
                          .branch = branch,
-                         .lease = (uint32_t)(lease - plan->leases),
+                         .lease = lease->number,
                          .begin = lease->begin,
                          .end = lease->end,
                          .want = want,

@@ -9,13 +9,14 @@ typedef struct dmap__branch_ops {
     void (*begin)(dmap_pool *pool, int branch, dmap__call *call);
     void (*end)(dmap_pool *pool, int branch, dmap__call *call);
     /** Gives it a lease. Returns false if memory is out. */
-    bool (*submit)(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t lease);
+    bool (*submit)(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uint32_t lease);
     /** Asks for up to `want` items of it back. */
-    void (*recall)(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t lease, uint64_t want);
+    void (*recall)(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uint32_t lease, uint64_t want);
     /** Items of a call from this index on are not wanted any more. */
     void (*limit)(dmap_pool *pool, int branch, dmap__call *call, uint64_t index);
     /** Nobody waits any more for the item at that position of a lease. kill: its process may be killed */
-    void (*cancel)(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t lease, uint64_t position, bool kill);
+    void (*cancel)(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uint32_t lease, uint64_t position,
+                   bool kill);
 } dmap__branch_ops;
 
 extern const dmap__branch_ops dmap__rank_branch;

@@ -94,10 +94,10 @@ void dmap__calls_forget(dmap_pool *pool, dmap__call *call) {
 
 /* Two branches may have it at the end. */
 void dmap__calls_cancel_item(dmap_pool *pool, dmap__call *call, uint64_t position) {
-    for (uint32_t lease = 0; lease < call->outs_capacity; lease++) {
-        dmap__out *out = &call->outs[lease];
-        if (out->out && out->begin <= position && position < out->end)
-            dmap__branch_ops_of(pool, out->branch)->cancel(pool, call, out, lease, position, call->options.kill);
+    for (uint32_t lease = 0; lease < dmap__call_leases(call); lease++) {
+        dmap__call_lease *out = dmap__call_find_lease(call, lease);
+        if (out && out->lease.begin <= position && position < out->lease.end)
+            dmap__branch_ops_of(pool, out->lease.branch)->cancel(pool, call, out, lease, position, call->options.kill);
     }
 }
 

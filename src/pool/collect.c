@@ -41,16 +41,17 @@ void dmap__collect_emission(dmap_pool *pool, dmap__emission *e) {
 static size_t leases(const dmap__calls *calls) {
     size_t n = 0;
     for (size_t i = 0; i < calls->n_running; i++)
-        n += calls->running[i]->outs_capacity;
+        n += dmap__call_leases(calls->running[i]);
     return n;
 }
 
 static void look_at(const dmap_pool *pool, dmap__call *call, double now) {
-    for (size_t i = 0; i < call->outs_capacity; i++) {
-        if (!call->outs[i].out || !call->outs[i].grant)
+    for (uint32_t i = 0; i < dmap__call_leases(call); i++) {
+        const dmap__call_lease *out = dmap__call_find_lease(call, i);
+        if (!out || !out->grant)
             continue;
-        uint64_t undone, ended = dmap__crew_progress(pool->crew, call->outs[i].grant, &undone);
-        dmap__call_progressed(call, (uint32_t)i, ended, undone, now);
+        uint64_t undone, ended = dmap__crew_progress(pool->crew, out->grant, &undone);
+        dmap__call_progressed(call, i, ended, undone, now);
     }
 }
 
@@ -85,14 +86,14 @@ void *dmap__pool_place(void *arg, int from, const dmap__head *head, const void *
 }
 
 /* Where the results of a message lie, if not in it. */
-static void *found_at(const dmap__call *call, const dmap__out *out, const dmap__message *message) {
+static void *found_at(const dmap__call *call, const dmap__call_lease *out, const dmap__message *message) {
     if (dmap__wire_is_placed(&message->head))
         return out->place;
     void *place = place_of(call, &message->head);
     return message->data == place ? place : NULL;
 }
 
-static void take_result(dmap__call *call, dmap__out *out, dmap__message *message) {
+static void take_result(dmap__call *call, dmap__call_lease *out, dmap__message *message) {
     dmap__outcome outcome;
     dmap_status status = dmap__wire_unpack_outcome(message, call->task, found_at(call, out, message), &outcome);
     if (status != DMAP_OK) {
@@ -132,7 +133,7 @@ static void take_returned(dmap__call *call, const dmap__message *message) {
 void dmap__collect_message(dmap_pool *pool, dmap__message *message) {
     uint64_t lease = message->head.lease;
     dmap__call *call = dmap__calls_find(pool, message->head.call);
-    dmap__out *out = call ? dmap__call_out(call, lease) : NULL;
+    dmap__call_lease *out = call ? dmap__call_find_lease(call, lease) : NULL;
     switch (message->head.type) {
     case DMAP__SHARED:
     case DMAP__PLACED:

@@ -9,7 +9,7 @@ static void begin(dmap_pool *pool, int branch, dmap__call *call) {
     (void)pool, (void)branch, (void)call;
 }
 
-static bool place_results(dmap__call *call, dmap__out *out, dmap__grant *grant) {
+static bool place_results(dmap__call *call, dmap__call_lease *out, dmap__grant *grant) {
     uint64_t n = grant->end - grant->begin;
     size_t size = call->task->result_size;
     if (dmap__sink_want(&call->sink) != DMAP__WANT_RESULTS)
@@ -23,21 +23,21 @@ static bool place_results(dmap__call *call, dmap__out *out, dmap__grant *grant) 
     return grant->outcome.fixed != NULL;
 }
 
-static bool submit(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t lease) {
+static bool submit(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uint32_t lease) {
     dmap__grant *grant = malloc(sizeof *grant); /* calloc does not look into the thread's own cache */
     if (!grant)
         return false;
     *grant = (dmap__grant){.call = &call->at_crew,
                            .lease = lease,
-                           .begin = out->begin,
-                           .end = out->end,
-                           .attempt = out->attempt,
+                           .begin = out->lease.begin,
+                           .end = out->lease.end,
+                           .attempt = out->lease.attempt,
                            .layout = out->items->layout,
                            .range_first = out->items->range_first,
                            .items = out->items->items,
                            .indices = out->items->indices,
                            .owner = call};
-    dmap__outcome_init(&grant->outcome, out->begin, out->end);
+    dmap__outcome_init(&grant->outcome, out->lease.begin, out->lease.end);
     if (!place_results(call, out, grant)) {
         free(grant);
         return false;
@@ -47,7 +47,7 @@ static bool submit(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t l
     return true;
 }
 
-static void recall(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t lease, uint64_t want) {
+static void recall(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uint32_t lease, uint64_t want) {
     dmap__crew *crew = pool->crew;
     uint64_t(*pairs)[2] = dmap__memory_array((uint64_t)dmap__crew_workers(crew), sizeof *pairs);
     dmap__range *ranges = dmap__memory_array((uint64_t)dmap__crew_workers(crew), sizeof *ranges);
@@ -64,7 +64,8 @@ static void limit(dmap_pool *pool, int branch, dmap__call *call, uint64_t index)
     dmap__crew_limit(pool->crew, &call->at_crew, index);
 }
 
-static void cancel(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t lease, uint64_t position, bool kill) {
+static void cancel(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uint32_t lease, uint64_t position,
+                   bool kill) {
     (void)pool, (void)call, (void)lease;
     dmap__cancel_item(out->grant, position, kill ? DMAP__CANCEL_KILL : DMAP__CANCEL_ASK);
 }

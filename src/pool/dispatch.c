@@ -3,24 +3,25 @@
 #include "pool/calls.h"
 
 /* Of items that come back to be granted again, some may have been cancelled meanwhile. */
-static void cancel_dropped(dmap_pool *pool, dmap__call *call, const dmap__out *out) {
-    for (uint64_t position = out->begin, end = out->end; position < end; position++)
+static void cancel_dropped(dmap_pool *pool, dmap__call *call, const dmap__call_lease *out) {
+    for (uint64_t position = out->lease.begin, end = out->lease.end; position < end; position++)
         if (call->is_dropped(call, position))
             dmap__calls_cancel_item(pool, call, position);
 }
 
 static void grant(dmap_pool *pool, dmap__call *call, const dmap__step *step) {
-    dmap__out *out = dmap__call_lease(call, step);
+    dmap__call_lease *out = dmap__call_open_lease(call, step);
     if (!out)
         return;
     if (!dmap__branch_ops_of(pool, step->branch)->submit(pool, call, out, step->lease))
-        dmap__call_take_lease_back(call, step->lease, out);
+        dmap__call_take_lease_back(call, out);
     else if (call->is_dropped)
         cancel_dropped(pool, call, out);
 }
 
 static void recall(dmap_pool *pool, dmap__call *call, const dmap__step *step) {
-    dmap__branch_ops_of(pool, step->branch)->recall(pool, call, &call->outs[step->lease], step->lease, step->want);
+    dmap__branch_ops_of(pool, step->branch)
+        ->recall(pool, call, dmap__call_find_lease(call, step->lease), step->lease, step->want);
 }
 
 static void limit(dmap_pool *pool, dmap__call *call, uint64_t index) {

@@ -65,14 +65,14 @@ static void end(dmap_pool *pool, int branch, dmap__call *call) {
 }
 
 /* Of items or results of that size: that they go by reaching into this memory. */
-static bool is_within_reach(const dmap_pool *pool, const dmap__out *out, size_t size) {
-    uint64_t n = out->end - out->begin;
+static bool is_within_reach(const dmap_pool *pool, const dmap__call_lease *out, size_t size) {
+    uint64_t n = out->lease.end - out->lease.begin;
     return size >= DMAP__DIRECT_LEAST && size <= DMAP__DIRECT_MOST && n * size >= DMAP__DIRECT_CHUNK &&
-           dmap__comm_is_reached_by(pool->comm, out->branch);
+           dmap__comm_is_reached_by(pool->comm, out->lease.branch);
 }
 
 /* A rank of this host may read items that lie side by side, while the chunk is out. */
-static void offer_items(const dmap_pool *pool, const dmap__call *call, dmap__out *out) {
+static void offer_items(const dmap_pool *pool, const dmap__call *call, dmap__call_lease *out) {
     if (!call->sends_items && out->items->layout == DMAP__LAYOUT_ARRAY && call->task->item_size != DMAP_VARIABLE &&
         is_within_reach(pool, out, call->task->item_size))
         out->array = out->items->items;
@@ -80,12 +80,12 @@ static void offer_items(const dmap_pool *pool, const dmap__call *call, dmap__out
 
 /* A rank of this host may write results to where they belong, if they are many bytes: where there is no memory for
  * them, it sends them. */
-static void offer_place(const dmap_pool *pool, dmap__call *call, dmap__out *out) {
+static void offer_place(const dmap_pool *pool, dmap__call *call, dmap__call_lease *out) {
     if (dmap__sink_want(&call->sink) == DMAP__WANT_RESULTS && is_within_reach(pool, out, call->task->result_size))
         out->place = dmap__call_results_of(call, out);
 }
 
-static bool submit(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t lease) {
+static bool submit(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uint32_t lease) {
     dmap__items *items = out->items;
     offer_items(pool, call, out);
     bool is_table = items->layout == DMAP__LAYOUT_BLOBS;
@@ -93,8 +93,8 @@ static bool submit(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t l
     dmap__layout there = is_table && is_fixed ? DMAP__LAYOUT_ARRAY : items->layout;
     dmap__wire_items wire = {.layout = there,
                              .item_size = call->task->item_size,
-                             .begin = out->begin,
-                             .end = out->end,
+                             .begin = out->lease.begin,
+                             .end = out->lease.end,
                              .array = items->layout == DMAP__LAYOUT_ARRAY && !out->array ? items->items : NULL,
                              .blobs = is_table ? items->items : NULL,
                              .indices = items->indices};
@@ -112,18 +112,18 @@ static bool submit(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t l
                        .flags = (uint32_t)there,
                        .call = call->id,
                        .lease = lease,
-                       .begin = out->begin,
-                       .end = out->end,
-                       .grant = {.attempt = (uint64_t)out->attempt,
+                       .begin = out->lease.begin,
+                       .end = out->lease.end,
+                       .grant = {.attempt = (uint64_t)out->lease.attempt,
                                  .range_first = items->range_first,
                                  .place = (uint64_t)(uintptr_t)out->place,
                                  .items_at = (uint64_t)(uintptr_t)out->array}};
-    return send(pool, call, out->branch, &head, p);
+    return send(pool, call, out->lease.branch, &head, p);
 }
 
-static void recall(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t lease, uint64_t want) {
+static void recall(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uint32_t lease, uint64_t want) {
     dmap__head head = {.type = DMAP__RECALL, .call = call->id, .lease = lease, .recall.items = want};
-    send(pool, call, out->branch, &head, NULL);
+    send(pool, call, out->lease.branch, &head, NULL);
 }
 
 static void limit(dmap_pool *pool, int branch, dmap__call *call, uint64_t index) {
@@ -138,10 +138,11 @@ void dmap__rank_branch_taken(dmap_pool *pool, dmap__call *call, int rank, uint64
     send(pool, call, rank, &head, NULL);
 }
 
-static void cancel(dmap_pool *pool, dmap__call *call, dmap__out *out, uint32_t lease, uint64_t position, bool kill) {
+static void cancel(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uint32_t lease, uint64_t position,
+                   bool kill) {
     dmap__head head = {
         .type = DMAP__CANCEL, .flags = kill, .call = call->id, .lease = lease, .cancel.position = position};
-    send(pool, call, out->branch, &head, NULL);
+    send(pool, call, out->lease.branch, &head, NULL);
 }
 
 const dmap__branch_ops dmap__rank_branch = {
