@@ -2,9 +2,16 @@
  * does other things; and streams, whose results are asked for one by one.
  *
  * Calls move along inside dmap_wait, dmap_wait_any, dmap_step, dmap_stream_next, dmap_map and dmap_close alone: a
- * program that calls none of these for a while finds the workers idle. Any number may be in flight; up to 1024 run at a
- * time, others wait for one of them to end. Calls that run share the workers fairly: each gets its part of the workers'
- * time, by dmap_map_options.priority.
+ * program that calls none of these for a while finds the workers idle, unless the pool has a helper
+ * (dmap_options.helper). That is a thread of the master's, which moves calls along while the program computes: it hands
+ * out items, takes results to their place (dmap_into, dmap_collect), has submitted items run, and sees calls end.
+ * Functions of the program's still run in its own thread alone, inside the functions above, and what waits for them
+ * waits: the items of dmap_pull, all of a call with a cost hint, results for dmap_each, dmap_fold and dmap_fold_blob
+ * (held up to options.window) and for a stream, on_watch, on_done. While a call with on_emit runs the helper rests. In
+ * a pool of several ranks it calls MPI: unless that was started with MPI_THREAD_MULTIPLE, the program calls MPI on the
+ * master only while no call is in flight, and dmap_open and dmap_close are called as ever. Any number may be in flight;
+ * up to 1024 run at a time, others wait for one of them to end. Calls that run share the workers fairly: each gets its
+ * part of the workers' time, by dmap_map_options.priority.
  *
  * Unless a comment says otherwise: on the master, by the thread that opened the pool, outside any task. A call may be
  * made, cancelled and freed from inside a source, sink, or on_done function: it waits, and is not nested; what blocks
@@ -30,7 +37,7 @@ DMAP_API dmap_status dmap_map_async(dmap_pool *pool, const dmap_task *task, dmap
 /** Has one item run. Submits with the same task and options share one call inside: they travel in batches.
  *  Called by:  any thread, outside tasks. In the thread that opened the pool it waits, while `queue` submits are held,
  *              by moving calls along; in others by sleeping. So a program whose other threads submit keeps one of
- *              dmap_wait, dmap_step, … running
+ *              dmap_wait, dmap_step, … running, or has a helper
  *  item:       copied; size must be the task's item_size, if that is fixed
  *  options:    NULL for defaults. chunk, schedule, unordered, window, on_error, journal, cost, progress, on_emit and
  *              on_watch do not apply, and are refused if set

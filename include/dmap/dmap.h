@@ -83,7 +83,7 @@ typedef enum dmap_on_close {
 
 /** How a pool is made. Zero means default in every field. The master's options hold for every rank, and so does its
  *  environment: DMAP_WORKERS, DMAP_NODE_WORKERS, DMAP_BACKEND, DMAP_START, DMAP_BIND, DMAP_SPREAD, DMAP_STACKSIZE,
- *  DMAP_MASTER_WORKS. What the program sets wins over the environment, as with OpenMP. workers wins over
+ *  DMAP_MASTER_WORKS, DMAP_HELPER. What the program sets wins over the environment, as with OpenMP. workers wins over
  *  node_workers, and DMAP_WORKERS over DMAP_NODE_WORKERS; if the program sets either field, neither variable has a say.
  *  A variable that is misspelt by one letter is refused, if its value is one that the right one may have; so is a
  *  bad value.
@@ -108,6 +108,9 @@ typedef struct dmap_options {
     double close_s;          /* how long that may take; 0: 60 s */
     double start_timeout_s;  /* DMAP_PROCESSES: for a process to come up: else it is killed and replaced; after
                                 three in a row the call ends. 0: 30 */
+    bool helper; /* a thread of the master's moves calls along while the program computes: see <dmap/call.h>. In a pool
+                    of several ranks it needs MPI_THREAD_SERIALIZED; it is refused with DMAP_SERIAL. environment: yes,
+                    no */
     int master_works; /* 0: the library decides, 1: yes, -1: no (ignored in a pool of one rank); environment: yes, no */
 } dmap_options;
 
@@ -119,6 +122,8 @@ typedef int dmap_main_fn(dmap_pool *pool, int argc, char **argv);
  *  Under mpirun (or srun) it starts and ends MPI, and the other ranks serve inside it; without a launcher it is a pool
  *  of one rank and MPI is not started. A launcher of another MPI, or a srun without PMI (--mpi=none), would make N
  *  pools of one, and is refused. So is a second dmap_run under a launcher: MPI starts once in a program.
+ *  MPI is started with MPI_THREAD_FUNNELED; with MPI_THREAD_SERIALIZED if this rank's options, or DMAP_HELPER=yes, ask
+ *  for a helper.
  *  Before it starts Open MPI it sets OMPI_MCA_ variables that the user has not set: see cluster/README.md.
  *
  *  Called by:  every rank, first thing in main

@@ -4,6 +4,7 @@
 #include <dmap/dmap.h>
 
 #include "api/pool.h"
+#include "pool/helper.h"
 
 int dmap_ranks(const dmap_pool *pool) {
     return dmap__pool_is_open(pool) ? pool->ranks : 0;
@@ -20,6 +21,7 @@ const char *dmap_host(const dmap_pool *pool, int rank) {
 }
 
 void dmap_report_get(const dmap_pool *pool, dmap_report *report) {
+    DMAP__ENTER(pool);
     if (dmap__pool_is_open(pool))
         *report = pool->report;
     else
@@ -31,6 +33,7 @@ dmap_status dmap_report_rank(const dmap_pool *pool, int rank, dmap_rank_report *
         return dmap__fail(dmap__thread_error(), DMAP_EINVAL, "dmap_report_rank: the pool is not open");
     if (!report || rank < 0 || rank >= pool->ranks)
         return dmap__fail(dmap__thread_error(), DMAP_EINVAL, "dmap_report_rank: there is no rank %d", rank);
+    DMAP__ENTER(pool);
     *report = pool->rank_reports[rank];
     report->host = dmap__pool_host(pool, rank);
     report->workers = pool->workers[rank];
@@ -38,5 +41,8 @@ dmap_status dmap_report_rank(const dmap_pool *pool, int rank, dmap_rank_report *
 }
 
 const char *dmap_error(const dmap_pool *pool) {
-    return dmap__pool_is_own(pool) ? pool->error.text : dmap__thread_error()->text;
+    if (!dmap__pool_is_own(pool))
+        return dmap__thread_error()->text;
+    DMAP__ENTER(pool);
+    return entered ? dmap__helper_tell(pool->helper, &pool->error) : pool->error.text;
 }

@@ -37,6 +37,7 @@ static void map_has_ended(dmap__call *call) {
 dmap_status dmap_map_async(dmap_pool *pool, const dmap_task *task, dmap_source source, dmap_sink sink,
                            const dmap_map_options *options, dmap_call **call) {
     dmap__call *made;
+    DMAP__ENTER(pool);
     dmap_status status = dmap__pool_check_making(pool, "dmap_map_async");
     if (status != DMAP_OK)
         return status;
@@ -58,7 +59,7 @@ dmap_status dmap_map_async(dmap_pool *pool, const dmap_task *task, dmap_source s
     made->owner = handle;
     made->done = map_has_ended;
     *call = handle;
-    dmap__fd_touch(pool);
+    dmap__pool_touch(pool);
     return DMAP_OK;
 }
 
@@ -95,6 +96,7 @@ dmap_status dmap_map(dmap_pool *pool, const dmap_task *task, dmap_source source,
     dmap__call *call;
     if (sink.kind == DMAP__SINK_COLLECT && sink.results)
         *sink.results = NULL;
+    DMAP__ENTER(pool);
     dmap_status status = dmap__pool_check(pool, "dmap_map");
     if (status == DMAP_OK)
         status = dmap__call_make(pool, "dmap_map", task, source, sink, options, false, &call);
@@ -140,7 +142,9 @@ const char *dmap_call_error(const dmap_call *call) {
 }
 
 void dmap_call_report(const dmap_call *call, dmap_report *report) {
-    if (find(call) && atomic_load(&call->kind) == DMAP__HANDLE_MAP)
+    bool is_map = find(call) && atomic_load(&call->kind) == DMAP__HANDLE_MAP;
+    DMAP__ENTER(is_map ? call->pool : NULL);
+    if (is_map)
         dmap__call_report_now(call->call, report);
     else
         memset(report, 0, sizeof *report);
@@ -187,6 +191,7 @@ static dmap_status wait_any(any *a, double timeout_s, const char *function) {
         return status;
     if (!pool)
         return one_has_ended(a) ? status_of(a->calls[a->which]) : DMAP_PENDING;
+    DMAP__ENTER(pool);
     status = dmap__pool_check(pool, function);
     if (status != DMAP_OK)
         return status;
@@ -230,6 +235,7 @@ static bool has_stepped(void *arg) {
 }
 
 dmap_status dmap_step(dmap_pool *pool, double timeout_s) {
+    DMAP__ENTER(pool);
     dmap_status status = dmap__pool_check(pool, "dmap_step");
     if (status != DMAP_OK)
         return status;
@@ -249,6 +255,7 @@ dmap_status dmap_step(dmap_pool *pool, double timeout_s) {
 }
 
 int dmap_fd(dmap_pool *pool) {
+    DMAP__ENTER(pool);
     return dmap__pool_check_making(pool, "dmap_fd") == DMAP_OK ? dmap__fd_open(pool) : -1;
 }
 
@@ -286,6 +293,7 @@ void dmap_call_free(dmap_call *call) {
             no_call("dmap_call_free");
         return;
     }
+    DMAP__ENTER(handle->pool);
     dmap__handle_untell(handle);
     bool is_item = atomic_load(&handle->kind) == DMAP__HANDLE_ITEM;
     if (is_item && status_of(handle) == DMAP_PENDING) {

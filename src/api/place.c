@@ -13,6 +13,7 @@
 enum { MOST_RANKS = 65536 };
 
 dmap_status dmap_worker_place(dmap_pool *pool, int rank, int worker, dmap_place *place) {
+    DMAP__ENTER(pool);
     dmap_status status = dmap__pool_check(pool, "dmap_worker_place");
     if (status != DMAP_OK)
         return status;

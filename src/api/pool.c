@@ -14,6 +14,7 @@
 #include "net/wire.h"
 #include "pool/calls.h"
 #include "pool/fd.h"
+#include "pool/helper.h"
 #include "pool/loop.h"
 #include "pool/master.h"
 #include "pool/open_handles.h"
@@ -24,10 +25,21 @@
 #include "pool/workers.h"
 #include "proc/copy.h"
 
+/* With a serial crew the items would run in the helper's thread. */
+static dmap_status check_helper(const dmap_pool *pool, dmap__error *error) {
+    if (!pool->options.helper)
+        return DMAP_OK;
+    if (pool->options.backend == DMAP_SERIAL)
+        return dmap__fail(error, DMAP_EUNSUPPORTED,
+                          "dmap_options.helper wants workers, and DMAP_SERIAL has none: use DMAP_THREADS or "
+                          "DMAP_PROCESSES");
+    return pool->comm ? dmap__comm_check_threads(error) : DMAP_OK;
+}
+
 /* 1: the master's options hold. */
 static dmap_status agree_options(dmap_pool *pool, const dmap_options *options, dmap__error *error) {
-    if (pool->rank == 0 && error->status == DMAP_OK)
-        dmap__options_resolve(options, &pool->options, error);
+    if (pool->rank == 0 && error->status == DMAP_OK && dmap__options_resolve(options, &pool->options, error) == DMAP_OK)
+        check_helper(pool, error);
     if (dmap__pool_agree(pool, error) != DMAP_OK || !pool->comm)
         return error->status;
     return dmap__comm_bcast(pool->comm, &pool->options, sizeof pool->options, error);
@@ -77,12 +89,15 @@ static dmap_status agree_program(dmap_pool *pool, dmap__error *error) {
 static dmap_status start(dmap_pool *pool, dmap__error *error) {
     if (pool->rank == 0 && (dmap__calls_open(pool, error) != DMAP_OK || !dmap__open_handles_add(pool)))
         dmap__fail(error, DMAP_ENOMEM, "out of memory for a pool");
+    else if (pool->rank == 0 && dmap__helper_open(pool, error) != DMAP_OK)
+        return dmap__pool_agree(pool, error);
     else if (pool->comm)
         dmap__comm_start(pool->comm, dmap__pool_place, pool, error);
     return dmap__pool_agree(pool, error);
 }
 
 static void destroy(dmap_pool *pool) {
+    dmap__helper_close(pool);
     dmap__open_handles_remove(pool);
     dmap__fd_close(pool);
     dmap__crew_close(pool->crew);
@@ -138,6 +153,7 @@ static dmap_pool *create(dmap__comm *comm, dmap__error *error) {
     pool->is_rung = !comm || dmap__comm_is_rung(comm);
     pool->shared_fd = -1;
     pool->calls.on_turn = dmap__submits_turn;
+    pool->calls.count_idle = dmap__submits_idle;
     pool->side = &dmap__master_side;
     pthread_mutex_init(&pool->submits_lock, NULL);
     pool->owner = pthread_self();
@@ -148,6 +164,7 @@ static dmap_pool *create(dmap__comm *comm, dmap__error *error) {
 
 /* A call that was left by longjmp may still have chunks out. */
 dmap_status dmap__pool_close(dmap_pool *pool) {
+    DMAP__ENTER(pool);
     if (pool->calls.inside)
         dmap__loop_unwind(pool);
     dmap_status status = dmap__calls_wind_up(pool);
@@ -157,6 +174,7 @@ dmap_status dmap__pool_close(dmap_pool *pool) {
     dmap__head head = {.type = DMAP__CLOSE};
     for (int rank = 1; rank < pool->ranks && status == DMAP_OK; rank++)
         status = dmap__comm_send(pool->comm, rank, &head, NULL, 0, NULL, 0, NULL, NULL, dmap__thread_error());
+    entered = NULL; /* it goes with the helper */
     destroy(pool);
     return status;
 }
@@ -192,6 +210,8 @@ dmap_status dmap__pool_open(dmap__comm *comm, const dmap_options *options, dmap_
     if (made->rank == 0) {
         if (made->comm)
             dmap__comm_at_end(end_forgotten);
+        if (made->helper)
+            dmap__helper_leave(made);
         *pool = made;
         return DMAP_OK;
     }

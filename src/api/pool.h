@@ -17,6 +17,13 @@ dmap_status dmap__pool_check(dmap_pool *pool, const char *function);
 /** The same for what may be called inside a function of a call, too; and by any thread, too. */
 dmap_status dmap__pool_check_making(dmap_pool *pool, const char *function);
 dmap_status dmap__pool_check_submitting(dmap_pool *pool, const char *function);
+/** Keeps the helper out, from here to the end of the block, if this is a pool with one, and its thread. Does nothing
+ *  otherwise: before the pool has been checked, too. Files that use it are compiled with -fexceptions. */
+#define DMAP__ENTER(pool) __attribute__((cleanup(dmap__pool_leave))) dmap_pool *entered = dmap__pool_enter(pool)
+dmap_pool *dmap__pool_enter(const dmap_pool *pool);
+void dmap__pool_leave(dmap_pool **entered);
+/** The owner has made a call: there is something to do, for whoever waits for the descriptor, and for the helper. */
+void dmap__pool_touch(dmap_pool *pool);
 /** True for the thread that opened the pool. */
 bool dmap__pool_is_owners(const dmap_pool *pool);
 /** The same for what is called while a call runs. */

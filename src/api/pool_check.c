@@ -2,6 +2,8 @@
 #include <unistd.h>
 
 #include "api/pool.h"
+#include "pool/fd.h"
+#include "pool/helper.h"
 #include "pool/loop.h"
 #include "pool/open_handles.h"
 
@@ -88,4 +90,24 @@ dmap_status dmap__pool_check_calling(dmap_pool *pool, const char *function) {
 bool dmap__pool_is_own(const dmap_pool *pool) {
     return dmap__pool_is_open(pool) && !dmap__pool_is_copy(pool) && !dmap__crew_is_inside() &&
            pthread_equal(pool->owner, pthread_self());
+}
+
+/* ---- the helper ---- */
+
+dmap_pool *dmap__pool_enter(const dmap_pool *pool) {
+    bool is_helped = dmap__helper_is_any() && dmap__pool_is_own(pool) && pool->helper;
+    if (!is_helped)
+        return NULL;
+    dmap__helper_enter(pool->helper);
+    return (dmap_pool *)pool;
+}
+
+void dmap__pool_leave(dmap_pool **entered) {
+    if (*entered)
+        dmap__helper_leave(*entered);
+}
+
+void dmap__pool_touch(dmap_pool *pool) {
+    dmap__fd_touch(pool);
+    dmap__helper_wake(pool);
 }

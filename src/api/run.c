@@ -4,6 +4,7 @@
 #include <dmap/dmap.h>
 
 #include "api/pool.h"
+#include "base/options.h"
 #include "pool/loop.h"
 #include "proc/child.h"
 #include "proc/forkserver.h"
@@ -45,7 +46,7 @@ static int run_ranks(int *argc, char ***argv, int expected, dmap_main_fn *main_f
     dmap__error error;
     dmap__comm *comm = NULL;
     bool lost;
-    if (dmap__comm_init_mpi(argc, argv, expected, &error) != DMAP_OK)
+    if (dmap__comm_init_mpi(argc, argv, expected, dmap__options_want_helper(options), &error) != DMAP_OK)
         return complain(&error);
     lost = dmap__comm_open_world(&comm, &error) == DMAP_EMPI;
     int value = comm ? run_pool(comm, *argc, *argv, main_fn, options, &lost) : complain(&error);
@@ -83,14 +84,18 @@ int dmap_prefork(int *argc, char ***argv) {
     return dmap__forkserver_open(argv ? *argv : NULL, dmap__thread_error()) == DMAP_OK ? 0 : 1;
 }
 
-dmap_status dmap_close(dmap_pool *pool) {
-    if (!pool)
-        return DMAP_OK;
+static dmap_status check_closing(dmap_pool *pool) {
+    DMAP__ENTER(pool);
     bool is_left = dmap__pool_is_open(pool) && pool->calls.inside && dmap__loop_is_left(pool);
     dmap_status status = is_left ? dmap__pool_check_calling(pool, "dmap_close") : dmap__pool_check(pool, "dmap_close");
     if (status != DMAP_OK)
         return status;
     if (pool->is_programs)
         return dmap__fail(&pool->error, DMAP_EINVAL, "dmap_close: this pool is closed by dmap_run");
-    return dmap__pool_close(pool);
+    return DMAP_OK;
+}
+
+dmap_status dmap_close(dmap_pool *pool) {
+    dmap_status status = pool ? check_closing(pool) : DMAP_OK;
+    return pool && status == DMAP_OK ? dmap__pool_close(pool) : status;
 }

@@ -21,6 +21,7 @@ static bool no_call_is_left(void *pool) {
 }
 
 dmap_status dmap_share(dmap_pool *pool, const void *data, size_t size) {
+    DMAP__ENTER(pool);
     dmap_status status = enter(pool, "dmap_share");
     if (status != DMAP_OK)
         return status;
@@ -35,6 +36,7 @@ dmap_status dmap_share(dmap_pool *pool, const void *data, size_t size) {
 }
 
 dmap_status dmap_drain(dmap_pool *pool) {
+    DMAP__ENTER(pool);
     dmap_status status = dmap__pool_check_calling(pool, "dmap_drain");
     if (status == DMAP_OK)
         dmap__call_drain(pool->calls.inside);

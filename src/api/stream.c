@@ -17,6 +17,7 @@ static int no_each(void *arg, const dmap_item_result *result) {
 dmap_status dmap_stream_open(dmap_pool *pool, const dmap_task *task, dmap_source source,
                              const dmap_map_options *options, dmap_stream **stream) {
     dmap__call *made;
+    DMAP__ENTER(pool);
     dmap_status status = dmap__pool_check_making(pool, "dmap_stream_open");
     if (status != DMAP_OK)
         return status;
@@ -37,6 +38,7 @@ dmap_status dmap_stream_open(dmap_pool *pool, const dmap_task *task, dmap_source
     handle->call = made;
     made->owner = handle;
     *stream = (dmap_stream *)handle;
+    dmap__pool_touch(pool);
     return DMAP_OK;
 }
 
@@ -72,6 +74,7 @@ dmap_status dmap_stream_next(dmap_stream *stream, double timeout_s, dmap_item_re
     dmap_pool *pool = handle->pool;
     if (!pool)
         return tell_end(handle->call, dmap__thread_error());
+    DMAP__ENTER(pool);
     dmap_status status = dmap__pool_check(pool, "dmap_stream_next");
     if (status != DMAP_OK)
         return status;
@@ -92,6 +95,7 @@ void dmap_stream_close(dmap_stream *stream) {
     dmap_call *handle = stream ? find(stream, "dmap_stream_close") : NULL;
     if (!handle)
         return;
+    DMAP__ENTER(handle->pool);
     if (handle->pool)
         dmap__calls_forget(handle->pool, handle->call);
     else

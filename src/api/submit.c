@@ -11,7 +11,6 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "pool/calls.h"
-#include "pool/fd.h"
 #include "pool/loop.h"
 
 #define QUEUE_ITEMS ((size_t)65536)
@@ -139,7 +138,7 @@ static void enqueue(dmap__submits *s, dmap_call *handle, bool is_own) {
     atomic_fetch_add(&s->bytes, handle->size);
     if (is_own) {
         put(&s->own, handle);
-        dmap__fd_touch(s->pool);
+        dmap__pool_touch(s->pool);
         return;
     }
     pthread_mutex_lock(&s->lock);
@@ -153,6 +152,7 @@ dmap_status dmap_submit(dmap_pool *pool, const dmap_task *task, const void *item
                         const dmap_map_options *options, dmap_call **call) {
     static const dmap_map_options defaults;
     const dmap_map_options *o = options ? options : &defaults;
+    DMAP__ENTER(pool);
     bool is_own = dmap__pool_is_owners(pool);
     dmap_status status = dmap__pool_check_submitting(pool, "dmap_submit");
     if (status != DMAP_OK)

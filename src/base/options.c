@@ -66,6 +66,8 @@ static const option table[] = {
     {"master_works", "DMAP_MASTER_WORKS", offsetof(dmap_options, master_works), -1, 1, 0, answers},
 };
 static const size_t n_options = sizeof table / sizeof table[0];
+static const option helper_option = {"helper", "DMAP_HELPER", offsetof(dmap_options, helper), 0, 1,
+                                     -1,       answers}; /* a bool: not in the table */
 
 static_assert(sizeof(dmap_backend) == sizeof(int) && sizeof(dmap_start) == sizeof(int) &&
                   sizeof(dmap_bind) == sizeof(int) && sizeof(dmap_spread) == sizeof(int),
@@ -190,7 +192,7 @@ static bool is_variable(const char *name, size_t n) {
     for (const option *o = table; o < table + n_options; o++)
         if (is_name(name, n, o->variable))
             return true;
-    return is_name(name, n, STACK_VARIABLE);
+    return is_name(name, n, STACK_VARIABLE) || is_name(name, n, helper_option.variable);
 }
 
 /* The variable is not there: one of nearly its name, and with a value that this one may have, was meant for it. What
@@ -255,6 +257,19 @@ static dmap_status resolve_stack(dmap_options *resolved, dmap__error *error) {
                       STACK_VARIABLE "=\"%s\": want a number of KiB, or with B, K, M or G behind it", shown);
 }
 
+static dmap_status resolve_helper(dmap_options *resolved, dmap__error *error) {
+    int value = 1;
+    dmap_status status = resolved->helper ? DMAP_OK : read_variable(&helper_option, &value, error);
+    resolved->helper = value > 0;
+    return status;
+}
+
+bool dmap__options_want_helper(const dmap_options *given) {
+    dmap_options all = given ? *given : (dmap_options){0};
+    dmap__error error;
+    return resolve_helper(&all, &error) == DMAP_OK && all.helper;
+}
+
 dmap_status dmap__options_resolve(const dmap_options *given, dmap_options *resolved, dmap__error *error) {
     dmap_options all = given ? *given : (dmap_options){0};
     for (const option *o = table; o < table + n_options; o++) {
@@ -270,7 +285,8 @@ dmap_status dmap__options_resolve(const dmap_options *given, dmap_options *resol
         }
         set_field(&all, o, value);
     }
-    if (resolve_stack(&all, error) != DMAP_OK || check_closing(&all, error) != DMAP_OK ||
+    if (resolve_stack(&all, error) != DMAP_OK || resolve_helper(&all, error) != DMAP_OK ||
+        check_closing(&all, error) != DMAP_OK ||
         resolve_seconds("close_s", DMAP__CLOSE_S, &all.close_s, error) != DMAP_OK ||
         resolve_seconds("start_timeout_s", DMAP__START_TIMEOUT_S, &all.start_timeout_s, error) != DMAP_OK)
         return DMAP_EINVAL;

@@ -18,6 +18,9 @@
  *            which variable was meant by a misspelt one): *resolved is untouched then */
 dmap_status dmap__options_resolve(const dmap_options *given, dmap_options *resolved, dmap__error *error);
 
+/** True if dmap__options_resolve would leave `helper` set: known before the other ranks are. given may be NULL. */
+bool dmap__options_want_helper(const dmap_options *given);
+
 /** Checks what dmap.h says of each field.
  *  options:  NULL is fine: defaults
  *  Returns:  DMAP_OK; DMAP_EINVAL with a sentence that names the field; DMAP_EUNSUPPORTED (journal) */

@@ -190,6 +190,11 @@ void dmap__call_drop_unwanted(dmap__call *call);
 void dmap__call_count_shown(dmap__call *call);
 /** What is to be done by the clock: the bar, on_watch, the timeout. */
 void dmap__call_look_at_clock(dmap__call *call, double now);
+/** The same without a function of the program's. */
+void dmap__call_look_at_time(dmap__call *call, double now);
+/** True if its items come from a function of the program's; if its results go to one. */
+bool dmap__call_asks(const dmap__call *call);
+bool dmap__call_tells(const dmap__call *call);
 /** True if its timeout is over, and that has not been seen yet. */
 bool dmap__call_is_over_time(const dmap__call *call, double now);
 /** Seconds until dmap__call_look_at_clock has something to do that cannot wait, no more than sleep_s. */

@@ -107,20 +107,34 @@ static bool may_time_out(const dmap__call *call) {
     return call->options.timeout_s > 0 && !call->timed_out && !call->cancelled;
 }
 
+bool dmap__call_asks(const dmap__call *call) {
+    return call->source.ops->is_stream && !call->source.rings;
+}
+
+bool dmap__call_tells(const dmap__call *call) {
+    return call->sink.ops->calls_program && !call->source.rings;
+}
+
 bool dmap__call_is_over_time(const dmap__call *call, double now) {
     return may_time_out(call) && now - call->began_s > call->options.timeout_s;
 }
 
-void dmap__call_look_at_clock(dmap__call *call, double now) {
+void dmap__call_look_at_time(dmap__call *call, double now) {
     if (call->plan && dmap__progress_is_due(&call->progress, now))
         show(call, now);
-    if (call->plan && call->options.on_watch && !call->sink_stopped && now - call->watched_s > WATCH_S)
+    if (call->plan && call->options.on_watch && call->source.rings && now - call->watched_s > WATCH_S)
         watch(call, now);
     if (dmap__call_is_over_time(call, now)) {
         call->timed_out = true;
         if (call->plan)
             dmap__plan_limit(call->plan, 0);
     }
+}
+
+void dmap__call_look_at_clock(dmap__call *call, double now) {
+    if (call->plan && call->options.on_watch && !call->sink_stopped && now - call->watched_s > WATCH_S)
+        watch(call, now);
+    dmap__call_look_at_time(call, now);
 }
 
 double dmap__call_until_due(const dmap__call *call, double now, double sleep_s) {

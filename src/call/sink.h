@@ -50,6 +50,7 @@ typedef struct dmap__sink_ops {
     dmap__want want;         /* what the ranks do with results; if they come in another order, none is folded there */
     bool is_ordered;         /* parts are to come in order, ... */
     bool may_be_unordered;   /* ... unless the caller does not mind */
+    bool calls_program;      /* a function of the program's takes them */
     bool is_whole;           /* it is finished only if all results were to come, */
     bool is_finished_always; /* or in any case; else unless the call has ended early */
     /** Says whether the task's results can go there.

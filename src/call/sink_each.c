@@ -77,6 +77,7 @@ static dmap__sink_said deliver_one(dmap__sink *sink, dmap__segment *part) {
 
 const dmap__sink_ops dmap__sink_each = {.want = DMAP__WANT_RESULTS,
                                         .is_ordered = true,
+                                        .calls_program = true,
                                         .may_be_unordered = true,
                                         .check = check,
                                         .deliver = deliver,

@@ -69,6 +69,7 @@ static bool finish_blob(dmap__sink *sink, uint64_t count, uint64_t limit) {
 
 const dmap__sink_ops dmap__sink_fold = {.want = DMAP__WANT_FOLD,
                                         .is_ordered = true,
+                                        .calls_program = true,
                                         .is_whole = true,
                                         .check = check,
                                         .deliver = deliver,
@@ -76,6 +77,7 @@ const dmap__sink_ops dmap__sink_fold = {.want = DMAP__WANT_FOLD,
                                         .finish = finish};
 const dmap__sink_ops dmap__sink_fold_blob = {.want = DMAP__WANT_FOLD,
                                              .is_ordered = true,
+                                             .calls_program = true,
                                              .is_whole = true,
                                              .check = check_blob,
                                              .deliver = deliver,

@@ -94,10 +94,13 @@ bool dmap__comm_launched(int *size);
 bool dmap__comm_lacks_pmi(void);
 /** Fails: MPI has not joined the processes that the launcher started. Returns DMAP_EMPI */
 dmap_status dmap__comm_not_joined(int expected, const char *library, dmap__error *error);
-/** MPI_Init_thread(FUNNELED), for dmap_run. On failure MPI is not running, or was before.
+/** MPI_Init_thread, for dmap_run. On failure MPI is not running, or was before.
  *  expected: what dmap__comm_launched said
+ *  threads:  more threads than this one are to call MPI, one at a time: MPI_THREAD_SERIALIZED is asked for
  *  Returns:  DMAP_OK, DMAP_EMPI (it runs, or ran, already; the launcher started several and MPI found one) */
-dmap_status dmap__comm_init_mpi(int *argc, char ***argv, int expected, dmap__error *error);
+dmap_status dmap__comm_init_mpi(int *argc, char ***argv, int expected, bool threads, dmap__error *error);
+/** DMAP_OK if several threads may call MPI, one at a time; else DMAP_EUNSUPPORTED, with a sentence. */
+dmap_status dmap__comm_check_threads(dmap__error *error);
 /** Opens on MPI_COMM_WORLD. As dmap__comm_open. */
 dmap_status dmap__comm_open_world(dmap__comm **comm, dmap__error *error);
 /** Ends MPI, if it runs. */

@@ -259,19 +259,32 @@ static dmap_status check_start(int expected, dmap__error *error) {
     return DMAP_OK;
 }
 
-dmap_status dmap__comm_init_mpi(int *argc, char ***argv, int expected, dmap__error *error) {
-    int provided = MPI_THREAD_SINGLE;
+dmap_status dmap__comm_init_mpi(int *argc, char ***argv, int expected, bool threads, dmap__error *error) {
+    int provided = MPI_THREAD_SINGLE, wanted = threads ? MPI_THREAD_SERIALIZED : MPI_THREAD_FUNNELED;
     dmap_status status = check_start(expected, error);
     if (status != DMAP_OK)
         return status;
     dmap__settings_choose(dmap__comm_library());
-    /* A simulator provides less than FUNNELED and is right with it: one thread calls MPI here, whatever it says. */
-    status = check(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided), "starting MPI", error);
+    /* A simulator provides less than FUNNELED and is right with it: one thread calls MPI here, whatever it says. A
+     * helper asks again. */
+    status = check(MPI_Init_thread(argc, argv, wanted, &provided), "starting MPI", error);
     if (status == DMAP_OK)
         status = check_world(expected, error);
     if (status != DMAP_OK)
         dmap__comm_finalize_mpi();
     return status;
+}
+
+dmap_status dmap__comm_check_threads(dmap__error *error) {
+    int level = MPI_THREAD_SINGLE;
+    MPI_Query_thread(&level);
+    if (level >= MPI_THREAD_SERIALIZED)
+        return DMAP_OK;
+    return dmap__fail(
+        error, DMAP_EUNSUPPORTED,
+        "dmap_options.helper wants MPI_THREAD_SERIALIZED, and MPI was started with %s: ask MPI_Init_thread "
+        "for it; dmap_run does if its own options say helper, or DMAP_HELPER=yes",
+        level == MPI_THREAD_SINGLE ? "MPI_THREAD_SINGLE" : "MPI_THREAD_FUNNELED");
 }
 
 dmap_status dmap__comm_check(const void *mpi_comm, dmap__error *error) {

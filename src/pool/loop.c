@@ -11,11 +11,13 @@
 #include "pool/master_sched.h"
 
 #define MESSAGES_AT_ONCE 64
-#define TOUCH_S          0.25 /* between looks at MPI where nothing is sent by it */
-#define HEAR_S           1e-3 /* between looks while an item runs in this thread */
-#define LONG_S           1e-3 /* a wait that lasts longer is worth its settings */
-#define BRIEF_S          5e-6 /* a look that lasts longer may be what keeps a worker from its core */
-#define SHARP_S          5e-3 /* a sleep that is shorter is to end in time */
+#define TOUCH_S          0.25  /* between looks at MPI where nothing is sent by it */
+#define HEAR_S           1e-3  /* between looks while an item runs in this thread */
+#define LONG_S           1e-3  /* a wait that lasts longer is worth its settings */
+#define BUSY_S           20e-6 /* the helper's sleep while a message is on its way in parts, */
+#define HELPER_S         1e-3  /* and while something is to be done at once, which it may not do */
+#define BRIEF_S          5e-6  /* a look that lasts longer may be what keeps a worker from its core */
+#define SHARP_S          5e-3  /* a sleep that is shorter is to end in time */
 
 /* ---- what has come ---- */
 
@@ -63,7 +65,7 @@ static bool take_crew(dmap_pool *pool) {
 
 /* A lone rank has no comm, and Open MPI notices in its own functions only that the launcher is gone. */
 static void touch_mpi(dmap_pool *pool, double now) {
-    if (!pool->is_alone || now - pool->touched_s < TOUCH_S)
+    if (!pool->is_alone || pool->is_helped || now - pool->touched_s < TOUCH_S)
         return;
     pool->touched_s = now;
     dmap__comm_touch();
@@ -88,6 +90,13 @@ void dmap__loop_hear(void *arg) {
     pool->side->hear(pool, now);
 }
 
+bool dmap__loop_help(dmap_pool *pool) {
+    pool->is_helped = true;
+    bool moved = turn(pool);
+    pool->is_helped = false;
+    return moved;
+}
+
 /* ---- sleep ---- */
 
 static bool is_busy(const dmap_pool *pool) {
@@ -107,6 +116,12 @@ static double until_look(dmap_pool *pool, dmap__idle *idle, double now) {
     if (!pool->comm && !looks)
         return idle->spins && dmap__idle_next(idle, now) <= 0 ? 0 : idle->most_s;
     return fmin(dmap__idle_next(idle, now), idle->most_s);
+}
+
+/* What is due, but waits for the owner, does not keep the helper awake. */
+double dmap__loop_until_look(dmap_pool *pool, dmap__idle *idle, double now) {
+    double sleep_s = is_busy(pool) ? BUSY_S : until_look(pool, idle, now);
+    return sleep_s > 0 ? sleep_s : HELPER_S;
 }
 
 static void rest(dmap_pool *pool, dmap__idle *idle, double until_s, double now) {

@@ -59,6 +59,8 @@ static bool begin_all(dmap_pool *pool) {
     dmap__calls *calls = &pool->calls;
     bool moved = false;
     for (; calls->first && calls->n_running < DMAP__CALLS_RUNNING; moved = true) {
+        if (pool->is_helped && calls->first->options.cost)
+            break;
         dmap__call *call = calls->first;
         calls->first = call->next;
         calls->n_waiting--;
@@ -108,7 +110,7 @@ static bool end_all(dmap_pool *pool) {
     size_t had = calls->n_running;
     for (size_t i = calls->n_running; i-- > 0;) {
         dmap__call *call = calls->running[i];
-        if (!dmap__call_is_over(call))
+        if (!dmap__call_is_over(call) || (pool->is_helped && dmap__call_tells(call)))
             continue;
         calls->inside = call;
         dmap__call_finish(call);
@@ -177,6 +179,17 @@ static bool take_turn(dmap_pool *pool, dmap__call *call, double now, double unti
     return moved;
 }
 
+/* The same by the helper: what asks a function of the program's, or tells one, waits for the owner. */
+static bool take_helped_turn(dmap_pool *pool, dmap__call *call, double now, double until_s) {
+    bool moved = false;
+    dmap__call_look_at_time(call, now);
+    if (call->plan && !dmap__call_asks(call))
+        moved = dmap__dispatch(pool, call, now);
+    if (call->plan && !dmap__call_tells(call) && (pool->calls.n_running == 1 || dmap__clock_now() < until_s))
+        moved = dmap__call_deliver(call) || moved;
+    return moved;
+}
+
 static bool turn(dmap_pool *pool, double now) {
     dmap__calls *calls = &pool->calls;
     if (calls->in_turn)
@@ -188,8 +201,9 @@ static bool turn(dmap_pool *pool, double now) {
     moved = begin_all(pool) || moved;
     if (calls->n_running > 1)
         sort(calls);
+    bool (*take)(dmap_pool *, dmap__call *, double, double) = pool->is_helped ? take_helped_turn : take_turn;
     for (size_t i = 0; i < calls->n_running; i++)
-        moved = take_turn(pool, calls->running[i], now, now + DELIVER_S) || moved;
+        moved = take(pool, calls->running[i], now, now + DELIVER_S) || moved;
     if (pool->crew)
         dmap__collect_progress(pool, now);
     moved = end_all(pool) || moved;

@@ -1,4 +1,5 @@
-/* What a pool holds. Used by the files of this room, and of src/api, on the rank's own thread. */
+/* What a pool holds. Used by the files of this room, and of src/api, on the rank's own thread, or by a helper while
+ * that is kept out: see helper.h. */
 #ifndef DMAP_POOL_POOL_H
 #define DMAP_POOL_POOL_H
 
@@ -35,6 +36,8 @@ typedef struct dmap__calls {
     _Atomic bool has_cancelled;              /* one is to be cancelled */
     double swept_s;                          /* those that wait were last looked at */
     void (*on_turn)(struct dmap_pool *pool); /* is called once a round */
+    size_t (*count_idle)(
+        const struct dmap_pool *pool); /* calls in flight that wait for the program to give them items */
 } dmap__calls;
 
 struct dmap__emission;
@@ -52,6 +55,7 @@ typedef struct dmap__running {
 
 struct dmap__side;
 struct dmap__server;
+typedef struct dmap__helper dmap__helper;
 
 struct dmap_pool {
     dmap__registry registry;
@@ -84,6 +88,8 @@ struct dmap_pool {
     struct dmap__replies *replies; /* that are waited for; NULL: none */
     uint32_t heard;                /* rings of the bell, before the loop's last round */
     dmap__running loop;            /* what it is at */
+    struct dmap__helper *helper;   /* NULL: there is none, or it is not the master */
+    bool is_helped;                /* it is at the loop now */
     struct dmap__fd *fd;           /* NULL: nobody asked for it */
     /* What src/api keeps of calls in flight. */
     _Atomic(struct dmap__submits *) submits; /* a list that only grows, */

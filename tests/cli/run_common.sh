@@ -8,7 +8,7 @@ work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 trap 'exit 2' INT TERM
 cd "$work" || exit 2
-unset DMAP_WORKERS DMAP_BACKEND DMAP_START DMAP_BIND DMAP_SPREAD DMAP_MASTER_WORKS
+unset DMAP_WORKERS DMAP_BACKEND DMAP_START DMAP_BIND DMAP_SPREAD DMAP_MASTER_WORKS DMAP_HELPER
 PARALLEL_SHELL=/bin/sh
 export PARALLEL_SHELL
 # shellcheck source=tests/mpi/left_files.sh

@@ -133,7 +133,8 @@ static void test_full_queue(void) {
     harness_watch("a full queue", 60);
     while (n < 200 && dmap_submit(harness_pool, &calls_spend, &time, 8, &options, &calls[n]) == DMAP_OK)
         n++;
-    CU_ASSERT_EQUAL(n, 20);
+    const char *helper = getenv("DMAP_HELPER"); /* it may have taken some meanwhile */
+    CU_ASSERT(n == 20 || (helper && n > 20));
     options.no_wait = false;
     for (; n < 200; n++)
         CU_ASSERT_EQUAL_FATAL(dmap_submit(harness_pool, &calls_spend, &time, 8, &options, &calls[n]), DMAP_OK);

@@ -1,21 +1,10 @@
-/* Pools that are closed with calls in flight. Rank 0 runs the tests, and opens a pool for each; the others serve it.
- * The back end and the number of ranks are the run's: see CMakeLists.txt. */
+/* Pools that are closed with calls in flight, of each kind. The run chooses back end and number of ranks: see
+ * CMakeLists.txt. */
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <CUnit/Basic.h>
-#include <CUnit/CUnit.h>
-#include <mpi.h>
-
-#include <dmap/call.h>
-#include <dmap/mpi.h>
-
-#define PATIENCE 300 /* seconds, against hanging */
-
-static dmap_options back_end;
+#include "pools.h"
 
 static int square(dmap_context *ctx, const void *item, void *result) {
     (void)ctx;
@@ -48,30 +37,11 @@ static int for_ever(dmap_context *ctx, const void *item, void *result) {
 
 DMAP_TASK(closing_deaf, .run = for_ever, .item_size = 8, .result_size = 8);
 
-/* The other ranks come to the same place, in `serve`. */
 static dmap_pool *open_pool(dmap_on_close on_close, double close_s) {
-    dmap_options options = back_end;
-    dmap_pool *pool = NULL;
-    int goes_on = 1;
+    dmap_options options = pools_back_end;
     options.on_close = on_close;
     options.close_s = close_s;
-    alarm(PATIENCE);
-    MPI_Bcast(&goes_on, 1, MPI_INT, 0, MPI_COMM_WORLD);
-    CU_ASSERT_EQUAL_FATAL(dmap_open(MPI_COMM_WORLD, &options, &pool), DMAP_OK);
-    return pool;
-}
-
-static unsigned serve(void) {
-    for (;;) {
-        dmap_pool *none;
-        int goes_on = 0;
-        MPI_Bcast(&goes_on, 1, MPI_INT, 0, MPI_COMM_WORLD);
-        if (!goes_on)
-            return 0;
-        alarm(PATIENCE);
-        if (dmap_open(MPI_COMM_WORLD, &back_end, &none) != DMAP_OK)
-            return 1;
-    }
+    return pools_open(&options, DMAP_OK);
 }
 
 /* ---- streams ---- */
@@ -207,7 +177,7 @@ static void begin(flight *f, const dmap_task *task, dmap_pool *pool) {
     for (size_t i = 0; i < SUBMITS; i++)
         CU_ASSERT_EQUAL(dmap_submit(pool, task, numbers, 8, &options, &f->submits[i]), DMAP_OK);
     CU_ASSERT_EQUAL(dmap_stream_open(pool, task, dmap_range(0, ITEMS), NULL, &f->stream), DMAP_OK);
-    if (back_end.backend == DMAP_SERIAL)
+    if (pools_back_end.backend == DMAP_SERIAL)
         return;
     CU_ASSERT_EQUAL(dmap_step(pool, 0.02), DMAP_PENDING);
     CU_ASSERT_EQUAL(dmap_cancel(f->late), DMAP_OK);
@@ -240,7 +210,7 @@ static void test_endless(void) {
     close_with(&closing_endless, DMAP_CLOSE_DROP, 0);
     close_with(&closing_endless, DMAP_CLOSE_KILL, 0);
     close_with(&closing_endless, DMAP_CLOSE_FINISH, 0.2);
-    if (back_end.backend != DMAP_PROCESSES)
+    if (pools_back_end.backend != DMAP_PROCESSES)
         return;
     close_with(&closing_deaf, DMAP_CLOSE_DROP, 0);
     close_with(&closing_deaf, DMAP_CLOSE_KILL, 0);
@@ -255,7 +225,7 @@ static int count_begun(void *arg, const dmap_emission *emission) {
 
 /* A call that was cancelled, and whose items may run to their end: not when the pool is closed. */
 static void test_cancelled_before(void) {
-    if (back_end.backend != DMAP_PROCESSES)
+    if (pools_back_end.backend != DMAP_PROCESSES)
         return;
     int begun = 0;
     dmap_pool *pool = open_pool(DMAP_CLOSE_KILL, 0);
@@ -287,9 +257,7 @@ DMAP_TASK(closing_held, .run = until_let_go, .item_size = 8, .result_size = 8);
 
 static void test_thread_that_takes_no_notice(void) {
     static const dmap_on_close ways[] = {DMAP_CLOSE_DROP, DMAP_CLOSE_KILL, DMAP_CLOSE_FINISH};
-    int ranks;
-    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-    if (back_end.backend != DMAP_THREADS || ranks > 1)
+    if (pools_back_end.backend != DMAP_THREADS || pools_ranks() > 1)
         return;
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         dmap_pool *pool = open_pool(ways[i], 0.1);
@@ -320,36 +288,6 @@ static void add_tests(void) {
     CU_ADD_TEST(suite, test_thread_that_takes_no_notice);
 }
 
-static unsigned run_tests(void) {
-    int goes_on = 0;
-    CU_initialize_registry();
-    add_tests();
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned bad = CU_get_number_of_failures() + (CU_get_number_of_tests_run() == 0);
-    CU_cleanup_registry();
-    MPI_Bcast(&goes_on, 1, MPI_INT, 0, MPI_COMM_WORLD);
-    return bad;
-}
-
-static void choose_back_end(int argc, char **argv) {
-    back_end.workers = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 0;
-    if (!strcmp(argv[1], "serial"))
-        back_end.backend = DMAP_SERIAL;
-    else
-        back_end.backend = strcmp(argv[1], "processes") ? DMAP_THREADS : DMAP_PROCESSES;
-}
-
 int main(int argc, char **argv) {
-    int rank, provided;
-    if (dmap_prefork(&argc, &argv) || argc < 2)
-        return 2;
-    choose_back_end(argc, argv);
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    unsigned mine = rank ? serve() : run_tests(), all = 1;
-    MPI_Allreduce(&mine, &all, 1, MPI_UNSIGNED, MPI_SUM, MPI_COMM_WORLD);
-    MPI_Finalize();
-    return all != 0;
+    return pools_run(argc, argv, false, add_tests);
 }

@@ -10,8 +10,9 @@
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
 
-static const char *const variables[] = {"DMAP_WORKERS", "DMAP_NODE_WORKERS", "DMAP_BACKEND",      "DMAP_START",
-                                        "DMAP_BIND",    "DMAP_SPREAD",       "DMAP_MASTER_WORKS", "DMAP_STACKSIZE"};
+static const char *const variables[] = {"DMAP_WORKERS",      "DMAP_NODE_WORKERS", "DMAP_BACKEND",
+                                        "DMAP_START",        "DMAP_BIND",         "DMAP_SPREAD",
+                                        "DMAP_MASTER_WORKS", "DMAP_STACKSIZE",    "DMAP_HELPER"};
 
 static int clear_environment(void) {
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
@@ -104,6 +105,22 @@ static void test_environment(void) {
     clear_environment();
 }
 
+static void test_helper(void) {
+    dmap_options given = {0}, resolved;
+    clear_environment();
+    CU_ASSERT_EQUAL(dmap__options_resolve(&given, &resolved, NULL), DMAP_OK);
+    CU_ASSERT(!resolved.helper && !dmap__options_want_helper(&given) && !dmap__options_want_helper(NULL));
+    setenv("DMAP_HELPER", "yes", 1);
+    CU_ASSERT_EQUAL(dmap__options_resolve(&given, &resolved, NULL), DMAP_OK);
+    CU_ASSERT(resolved.helper && dmap__options_want_helper(&given) && dmap__options_want_helper(NULL));
+    setenv("DMAP_HELPER", "no", 1);
+    CU_ASSERT(!dmap__options_want_helper(NULL));
+    given.helper = true;
+    CU_ASSERT_EQUAL(dmap__options_resolve(&given, &resolved, NULL), DMAP_OK);
+    CU_ASSERT(resolved.helper && dmap__options_want_helper(&given));
+    clear_environment();
+}
+
 static void test_bad_environment(void) {
     static const char *const numbers[] = {"abc", "-3", "0",   "1e9",  " 4",  "4x", "99999999999999999999",
                                           "+4",  "4 ", "0x4", "4097", "4.0", "",   NULL};
@@ -123,6 +140,7 @@ static void test_bad_environment(void) {
         {"DMAP_BIND", "cpu", "DMAP_BIND=\"cpu\": want core, pu, l3, numa, socket or none"},
         {"DMAP_SPREAD", "far\n", "DMAP_SPREAD=\"far?\": want compact or scatter"},
         {"DMAP_MASTER_WORKS", "auto", "DMAP_MASTER_WORKS=\"auto\": want yes or no"},
+        {"DMAP_HELPER", "1", "DMAP_HELPER=\"1\": want yes or no"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         setenv(cases[i].variable, cases[i].value, 1);
@@ -149,6 +167,7 @@ static void test_misspelt(void) {
         {"DMAP_BINDS", "numa", "DMAP_BIND"},
         {"DMAP_SPRAED", "scatter", "DMAP_SPREAD"},
         {"DMAP_MASTER_WORK", "no", "DMAP_MASTER_WORKS"},
+        {"DMAP_HELPERS", "yes", "DMAP_HELPER"},
         {"DMAP_STACK_SIZE", "64M", "DMAP_STACKSIZE"},
         {"DMAP_STACKSIZES", "large", NULL},
         {"DMAP_BIN", "/opt/dmap/bin", NULL},
@@ -253,7 +272,8 @@ static void test_program_wins(void) {
                           .bind = DMAP_BIND_NUMA,
                           .spread = DMAP_SCATTER,
                           .master_works = -1,
-                          .stack_size = 5};
+                          .stack_size = 5,
+                          .helper = true};
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         setenv(variables[i], "nonsense", 1);
     expect(&given, &given);
@@ -338,11 +358,19 @@ static void test_map_options(void) {
 }
 
 int main(void) {
-    CU_TestInfo tests[] = {
-        {"defaults", test_defaults},     {"environment", test_environment},   {"bad environment", test_bad_environment},
-        {"misspelt", test_misspelt},     {"two counts", test_two_counts},     {"stack size", test_stack_size},
-        {"long value", test_long_value}, {"program wins", test_program_wins}, {"bad fields", test_bad_fields},
-        {"closing", test_closing},       {"map options", test_map_options},   CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"defaults", test_defaults},
+                           {"environment", test_environment},
+                           {"bad environment", test_bad_environment},
+                           {"helper", test_helper},
+                           {"misspelt", test_misspelt},
+                           {"two counts", test_two_counts},
+                           {"stack size", test_stack_size},
+                           {"long value", test_long_value},
+                           {"program wins", test_program_wins},
+                           {"bad fields", test_bad_fields},
+                           {"closing", test_closing},
+                           {"map options", test_map_options},
+                           CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "options", .pTests = tests}, CU_SUITE_INFO_NULL};
     if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
         return 1;
