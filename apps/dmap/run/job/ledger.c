@@ -32,8 +32,8 @@ void run_ledger_share(run_ledger *ledger, int before, int mine, int of) {
 
 static uint64_t free_gpus(const run_ledger *ledger) {
     uint64_t gpus = 0;
-    for (int g = 0; g < ledger->gpus.n; g++)
-        gpus |= (uint64_t)(ledger->gpu_holder[g] == 0) << g;
+    for (int g = 0; g < RUN_GPUS; g++)
+        gpus |= (uint64_t)(g < ledger->gpus.n && ledger->gpu_holder[g] == 0) << g;
     return gpus;
 }
 
