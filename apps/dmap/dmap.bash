@@ -23,8 +23,8 @@ _dmap_value_of() {
     --header) _dmap_words ':' ;;
     --delimiter | --colsep | --max-replace-args | --max-args | --max-lines | --max-chars | --replace-str | --er | --bnr | --dnr | \
         --bner | --basenamereplace | --dirnamereplace | --basenameextensionreplace | --seqreplace | --slotreplace | --seed | \
-        --block | --block-size | --recstart | --recend | --jobs | --max-procs | --delay | --load | --memfree | --timeout | \
-        --termseq | --retries | --retry-delay | --until | --env | --nice | --tagstring | --workers | --ranks | --seconds | --cpus | -[dCNnILsjP])
+        --block | --block-size | --recstart | --recend | --jobs | --max-procs | --cores | --mem | --gpus | --delay | --load | --memfree | \
+        --timeout | --termseq | --retries | --retry-delay | --until | --env | --nice | --tagstring | --workers | --ranks | --seconds | --cpus | -[dCNnILsjP])
         COMPREPLY=()
         ;;
     *) return 1 ;;
@@ -38,8 +38,9 @@ _dmap_run() {
     -*) _dmap_words '--arg-file --null --delimiter --colsep --csv --header --max-replace-args --max-args --link --xapply
         --max-lines --pack-words --pack --xargs --max-chars --exit --quote --replace-str --er --bnr --dnr --bner
         --basenamereplace --dirnamereplace --basenameextensionreplace --seqreplace --slotreplace --plus
-        --no-run-if-empty --depends --shuf --seed --pipe --pipepart --block --recstart --recend --jobs --delay --load --memfree
-        --noswap --timeout --termseq --retries --retry-delay --halt --until --wd --tmpdir --env --nice --verbose --dry-run
+        --no-run-if-empty --depends --shuf --seed --pipe --pipepart --block --recstart --recend --jobs --cores --mem --gpus
+        --delay --load --memfree --noswap --timeout --termseq --retries --retry-delay --halt --until --wd --tmpdir --env --nice
+        --verbose --dry-run
         --keep-order --unordered --line-buffer --ungroup --show --tag --tagstring --files --results --joblog --usage --resume
         --resume-failed --changed --retry-failed --bar --eta --progress --no-progress --quiet --gnu --will-cite --help' ;;
     :*) _dmap_words '::: :::: :::+ ::::+' ;;

@@ -164,12 +164,12 @@ static void test_memory_and_jobs(void) {
     CU_ASSERT_EQUAL(run_ledger_take(&l, &half, 2, &nowhere, &hold[1]), RUN_HAS_ROOM);
     CU_ASSERT_EQUAL(run_ledger_take(&l, &(run_needs){0}, 3, &nowhere, &hold[2]), RUN_IS_FULL);
     CU_ASSERT_EQUAL(run_ledger_take(&l, &too_much, 3, &nowhere, &hold[2]), RUN_NEVER_FITS);
-    run_ledger_say_lack(&l, &too_much, text, sizeof text);
-    CU_ASSERT_STRING_EQUAL(text, "3M of memory are needed, and it has 1000");
-    run_ledger_say_lack(&l, &(run_needs){.cores = 2}, text, sizeof text);
-    CU_ASSERT_STRING_EQUAL(text, "2 cores are needed, and it has 0");
-    run_ledger_say_lack(&l, &(run_needs){.gpus = 1}, text, sizeof text);
-    CU_ASSERT_STRING_EQUAL(text, "1 GPU is needed, and it has 0");
+    run_ledger_say_lack(&l, &too_much, "here", text, sizeof text);
+    CU_ASSERT_STRING_EQUAL(text, "3M of memory are needed, and a rank on here has 1000");
+    run_ledger_say_lack(&l, &(run_needs){.cores = 2}, "here", text, sizeof text);
+    CU_ASSERT_STRING_EQUAL(text, "2 cores are needed, and a rank on here has 0");
+    run_ledger_say_lack(&l, &(run_needs){.gpus = 1}, "here", text, sizeof text);
+    CU_ASSERT_STRING_EQUAL(text, "1 GPU is needed, and a rank on here has 0");
     run_ledger_give_back(&l, &hold[0]);
     run_ledger_give_back(&l, &hold[1]);
     CU_ASSERT_EQUAL(run_ledger_take(&l, &most, 1, &nowhere, &hold[0]), RUN_HAS_ROOM);

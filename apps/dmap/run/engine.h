@@ -16,8 +16,10 @@
 #include "run/job/jobs.h"
 #include "run/log/failed.h"
 #include "run/log/joblog.h"
+#include "run/log/report.h"
 #include "run/log/summary.h"
 #include "run/log/usage.h"
+#include "run/options/needs.h"
 #include "run/options/options.h"
 #include "run/output/bar.h"
 #include "run/output/order.h"
@@ -32,19 +34,31 @@ typedef enum run_stop {
     RUN_STOP_ERROR   /* error has a sentence */
 } run_stop;
 
+/** Jobs that no rank had room for, and what is known of room. */
+typedef struct run_unplaced {
+    run_job *first; /* of the line, by number */
+    size_t count;
+    int looking;       /* jobs that are with the pool, and not known to have been taken by a rank */
+    uint64_t releases; /* jobs that have ended, and gave back what they held */
+    int ranks;         /* that have workers */
+    run_use *uses;     /* of each rank of the pool; NULL: jobs say nothing of what they need */
+} run_unplaced;
+
 typedef struct run_engine {
     const run_options *options;
     dmap_pool *pool;
     run_inputs *inputs; /* NULL with --pipe */
     run_blocks *blocks; /* NULL without */
     run_template *template;
-    run_template *tag_template;    /* of --tagstring; NULL: none */
-    run_template *folder_template; /* of --wd; NULL: none */
-    char *files_name;              /* of --files: what --results would be */
-    run_failed failed;             /* --retry-failed: what is run instead of the input */
-    run_joblog *joblog;            /* NULL: none */
-    run_usage *usage;              /* NULL: none */
-    run_results *results;          /* NULL: none */
+    run_template *tag_template;     /* of --tagstring; NULL: none */
+    run_template *folder_template;  /* of --wd; NULL: none */
+    run_template *needs[RUN_NEEDS]; /* of --cores, --mem and --gpus; NULL: not said */
+    run_unplaced unplaced;
+    char *files_name;     /* of --files: what --results would be */
+    run_failed failed;    /* --retry-failed: what is run instead of the input */
+    run_joblog *joblog;   /* NULL: none */
+    run_usage *usage;     /* NULL: none */
+    run_results *results; /* NULL: none */
     run_jobs jobs;
     run_printer printer;
     run_order order;
@@ -88,6 +102,26 @@ int run_source_next(void *arg, dmap_blob *item);                 /* source.c */
 int run_sink_take(void *arg, const dmap_item_result *result);    /* sink.c */
 int run_sink_emission(void *arg, const dmap_emission *emission); /* sink.c */
 int run_watch_look(void *arg, const dmap_progress *progress);    /* watch.c */
+
+/** Returns false with a sentence. */
+bool run_unplaced_open(run_engine *engine, char *error, size_t size); /* unplaced.c */
+void run_unplaced_close(run_engine *engine);
+/** Notes what a job needs; if that is no number, why. Returns false if memory is out. */
+bool run_unplaced_look_at(run_engine *engine, run_job *job, const run_values *values, const char *const *names);
+/** The job of the line that is to be offered next. Returns false if no other is to be offered now. */
+bool run_unplaced_next(run_engine *engine, run_job **job);
+/** Puts a job into the line, if no rank can have room for it now. */
+bool run_unplaced_keep(run_engine *engine, run_job *job);
+/** It is given to the pool. */
+void run_unplaced_offer(run_engine *engine, run_job *job);
+/** A rank has taken it, or it has come back, in whatever way. */
+void run_unplaced_heard(run_engine *engine, run_job *job);
+/** It has run, and given back what it held. */
+void run_unplaced_note_end(run_engine *engine, run_job *job, const run_result *result, int rank);
+/** A rank has refused it. */
+void run_unplaced_refused(run_engine *engine, run_job *job, const run_result *result, int rank);
+/** Ends a job that cannot be run, with a sentence. */
+void run_sink_refuse(run_engine *engine, run_job *job, const char *sentence);
 
 /** Does what a signal that has come asks for; with no call, for --dry-run, too. */
 void run_watch_signals(run_engine *engine);

@@ -150,7 +150,7 @@ bool run_open(run_engine *e, char *error, size_t size) {
     e->order.lines = o->output != RUN_GROUP;
     e->median = run_median_create();
     e->until_s = run_until(o);
-    if (!memory || !e->median || !open_inputs(e, error, size))
+    if (!memory || !e->median || !run_unplaced_open(e, error, size) || !open_inputs(e, error, size))
         return false;
     e->total = count_total(e);
     run_template_set_total(e->template, e->total);
@@ -187,6 +187,7 @@ void run_free(run_engine *e) {
     run_template_free(e->template);
     run_template_free(e->tag_template);
     run_template_free(e->folder_template);
+    run_unplaced_close(e);
     free(e->files_name);
     run_jobs_fini(&e->jobs);
     run_order_fini(&e->order);

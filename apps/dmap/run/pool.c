@@ -46,7 +46,12 @@ dmap_options run_choose_pool(const run_options *options) {
         dmap_places_free(places);
     int wanted = run_options_jobs(options, (int)cores);
     if (wanted < 1)
-        return command_smallest_pool; /* what is wrong is said by the master */
+        return command_smallest_pool;     /* what is wrong is said by the master */
+    if (options->needs[RUN_NEED_CORES]) { /* a worker for each, whose core may be another's job's */
+        int workers = fit((int)cores);
+        pool.node_workers = workers < (int)cores ? workers : 0;
+        return pool;
+    }
     if (jobs < (uint64_t)wanted)
         wanted = jobs > 1 ? (int)jobs : 1;
     int slots = fit(wanted);

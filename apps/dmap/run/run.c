@@ -70,7 +70,7 @@ static void dry_run(run_engine *e) {
 static bool is_exact(const run_engine *e) {
     const run_options *o = e->options;
     uint64_t total = run_engine_total(e);
-    return o->halt.when != RUN_HALT_NEVER || o->delay_s > 0 || e->until_s > 0 ||
+    return o->halt.when != RUN_HALT_NEVER || o->delay_s > 0 || e->until_s > 0 || run_needs_are_asked(o) ||
            (total != UINT64_MAX && total < 4 * (uint64_t)dmap_workers(e->pool));
 }
 
@@ -171,7 +171,7 @@ static int run_all(dmap_pool *pool, const run_options *options, char **argv) {
         if (options->shuffle && !options->seeded && !options->quiet)
             fprintf(stderr, "dmap run: --seed %llu gives this order again\n", (unsigned long long)options->seed);
         if (wants_report(&e, report.seconds))
-            run_report_print(pool, &(run_facts){e.ended, e.tally.failed, e.peak_kib, e.peak_seq});
+            run_report_print(pool, &(run_facts){e.ended, e.tally.failed, e.peak_kib, e.peak_seq, e.unplaced.uses});
         say_what_is_left(&e);
         status = exit_status(&e);
     }

@@ -150,6 +150,13 @@ static void finish(run_engine *engine, run_job *job) {
     run_job_free(job);
 }
 
+void run_sink_refuse(run_engine *engine, run_job *job, const char *sentence) {
+    fprintf(stderr, "dmap run: job %llu: %s\n", (unsigned long long)job->seq, sentence);
+    job->result = (run_result){.end = RUN_NOT_STARTED, .started = run_date()};
+    job->host = dmap_host(engine->pool, 0);
+    finish(engine, job);
+}
+
 static void drop(run_engine *engine, run_job *job) {
     engine->cancelled++;
     if (engine->results)
@@ -246,6 +253,20 @@ static void end_given_way(run_engine *engine, run_job *job) {
     repeat(engine, job);
 }
 
+/* A job that has not run to its end goes where it belongs. Returns false if it has. */
+static bool takes_back(run_engine *engine, run_job *job, const run_result *result, int rank) {
+    if (result->end == RUN_HAS_NO_ROOM || result->end == RUN_NEVER_HAS_ROOM) {
+        run_unplaced_refused(engine, job, result, rank);
+        return true;
+    }
+    run_unplaced_note_end(engine, job, result, rank);
+    if (result->end == RUN_CANCELLED)
+        drop(engine, job);
+    else if (result->end == RUN_GAVE_WAY)
+        end_given_way(engine, job);
+    return result->end == RUN_CANCELLED || result->end == RUN_GAVE_WAY;
+}
+
 int run_sink_take(void *arg, const dmap_item_result *r) {
     run_engine *engine = arg;
     run_result result;
@@ -255,14 +276,13 @@ int run_sink_take(void *arg, const dmap_item_result *r) {
         return 0;
     bool known = r->status == DMAP_ITEM_OK && run_result_read(r->data, r->size, &result);
     job->host = dmap_host(engine->pool, r->rank);
-    if (r->status == DMAP_ITEM_CANCELLED || (known && result.end == RUN_CANCELLED)) {
+    run_unplaced_heard(engine, job);
+    if (r->status == DMAP_ITEM_CANCELLED) {
         drop(engine, job);
         return engine->stop_now;
     }
-    if (known && result.end == RUN_GAVE_WAY) {
-        end_given_way(engine, job);
+    if (known && takes_back(engine, job, &result, r->rank))
         return engine->stop_now;
-    }
     if (!known) {
         /* Nothing of the job's doing: it counts as not started, and is said. */
         result = (run_result){.end = RUN_NOT_STARTED, .started = run_date()};
@@ -283,6 +303,8 @@ int run_sink_emission(void *arg, const dmap_emission *emission) {
     const char *data = emission->data;
     run_job *job = run_jobs_find(&engine->jobs, emission->index);
     run_bar_hide(&engine->bar);
+    if (job && emission->size == 1)
+        run_unplaced_heard(engine, job);
     if (job && emission->size > 1)
         add_output(engine, job, data[0] == 1, data + 1, emission->size - 1);
     if (!run_print_flush(&engine->printer))
@@ -294,6 +316,10 @@ void run_sink_leave(run_engine *engine) {
     run_job *job;
     while ((job = run_job_line_take(&engine->jobs.again)) || (job = run_jobs_take_due(&engine->jobs, HUGE_VAL)))
         drop(engine, job);
+    while ((job = engine->unplaced.first)) {
+        engine->unplaced.first = job->next;
+        drop(engine, job);
+    }
     for (const run_job *out; (out = run_jobs_each(&engine->jobs, NULL));)
         drop(engine, run_jobs_take(&engine->jobs, out->index));
     if (!run_print_flush(&engine->printer))

@@ -97,6 +97,7 @@ static bool prepare(run_engine *engine, run_job *job, const run_values *values) 
     return !job->command.broken && (o->dry_run || keep_marks(engine, job, values, names)) &&
            (!engine->results || run_results_begin(engine->results, job, values, names)) &&
            (!o->tag || makes_tag(engine, values, names, job->seq)) &&
+           run_unplaced_look_at(engine, job, values, names) &&
            (!engine->folder_template || makes_prefix(engine, job, values, names));
 }
 
@@ -116,6 +117,7 @@ static int read_failed(run_engine *engine, run_job **job) {
     run_text_add(&made->command, failed->command, failed->command_size);
     bool good = !made->command.broken &&
                 (!engine->results || run_results_begin(engine->results, made, &values, NULL)) &&
+                run_unplaced_look_at(engine, made, &values, NULL) &&
                 (!engine->folder_template || makes_prefix(engine, made, &values, NULL)) &&
                 (!o->tag || makes_tag(engine, &values, NULL, made->seq));
     if (good && !o->dry_run)
@@ -170,13 +172,14 @@ static int read_one(run_engine *engine, run_job **job) {
 }
 
 /* True while a job runs, or will run again. */
-static bool is_any_left(const run_jobs *jobs) {
-    return jobs->n_out > 0 || jobs->again.first || jobs->delayed || jobs->doubts.first;
+static bool is_any_left(const run_engine *engine) {
+    const run_jobs *jobs = &engine->jobs;
+    return jobs->n_out > 0 || jobs->again.first || jobs->delayed || jobs->doubts.first || engine->unplaced.first;
 }
 
 /* True if what comes next need not wait for what came before. */
 static bool is_open(run_engine *engine) {
-    engine->barrier = engine->barrier && is_any_left(&engine->jobs);
+    engine->barrier = engine->barrier && is_any_left(engine);
     return !engine->barrier;
 }
 
@@ -209,6 +212,8 @@ static int give(run_engine *engine, run_job *job, dmap_blob *blob) {
                      .timeout_s = o->timeout_s,
                      .percent = o->timeout_percent,
                      .median_s = o->timeout_percent > 0 ? run_median_get(engine->median) : 0,
+                     .needs = job->needs,
+                     .waits = job->offers.waits,
                      .prefix = job->prefix.data,
                      .prefix_size = job->prefix.size,
                      .command = job->command.data,
@@ -221,8 +226,10 @@ static int give(run_engine *engine, run_job *job, dmap_blob *blob) {
     run_text_clear(&engine->item);
     run_item_write(&item, &engine->item);
     job->index = engine->given++;
+    job->before_s = engine->last_start_s;
     job->given_s = engine->last_start_s = run_clock();
     run_jobs_give(&engine->jobs, job);
+    run_unplaced_offer(engine, job);
     if (engine->item.broken) {
         run_engine_fail(engine, "out of memory");
         return -1;
@@ -241,27 +248,52 @@ static int pass_on(run_engine *engine, int state) {
         return DMAP_PULL_END;
     }
     const run_options *o = engine->options;
-    bool none_comes_back = o->attempts == 1 && o->admission.memfree == 0;
-    bool none_left = engine->jobs.n_out == 0 && !engine->jobs.doubts.first && !engine->jobs.delayed;
+    bool none_comes_back = o->attempts == 1 && o->admission.memfree == 0 && !run_needs_are_asked(o);
+    bool none_left =
+        engine->jobs.n_out == 0 && !engine->jobs.doubts.first && !engine->jobs.delayed && !engine->unplaced.first;
     if (state == RUN_INPUT_END && (none_comes_back || none_left))
         return DMAP_PULL_END;
     return DMAP_PULL_LATER;
 }
 
+/* One that is to be run again, or a new one. */
+static int take_or_read(run_engine *engine, run_job **job) {
+    *job = run_job_line_take(&engine->jobs.again);
+    if (!*job)
+        *job = run_jobs_take_due(&engine->jobs, run_clock());
+    if (*job || engine->inputs_ended)
+        return RUN_INPUT_END;
+    /* What is held may be held for one of those that run again. */
+    return engine->order.count < MOST_HELD ? run_source_read(engine, job) : RUN_INPUT_LATER;
+}
+
+/* The next job that is worth an offer: one that came back, is to be run again, or is new. *job is NULL if there is none
+ * now; returns what the input's state is then. */
+static int find_job(run_engine *engine, run_job **job) {
+    int state = RUN_INPUT_LATER;
+    while (run_unplaced_next(engine, job) && !*job && engine->stop == RUN_STOP_NOT) {
+        state = take_or_read(engine, job);
+        if (*job && (*job)->wrong) {
+            run_sink_refuse(engine, *job, (*job)->wrong);
+            *job = NULL;
+        } else if (!*job || !run_unplaced_keep(engine, *job)) {
+            break;
+        }
+        *job = NULL;
+    }
+    return *job || state == RUN_INPUT_JOB ? RUN_INPUT_LATER : state;
+}
+
 int run_source_next(void *arg, dmap_blob *item) {
     run_engine *engine = arg;
-    int state = RUN_INPUT_END;
     if (engine->stop != RUN_STOP_NOT)
         return DMAP_PULL_END;
-    bool nothing_left = engine->inputs_ended && !engine->jobs.again.first && !engine->jobs.delayed;
+    bool nothing_left =
+        engine->inputs_ended && !engine->jobs.again.first && !engine->jobs.delayed && !engine->unplaced.first;
     if (!nothing_left && !may_start(engine))
         return engine->stop != RUN_STOP_NOT ? DMAP_PULL_END : DMAP_PULL_LATER;
-    run_job *job = run_job_line_take(&engine->jobs.again);
-    if (!job)
-        job = run_jobs_take_due(&engine->jobs, run_clock());
-    /* What is held may be held for one of those that run again. */
-    if (!job && !engine->inputs_ended)
-        state = engine->order.count < MOST_HELD ? run_source_read(engine, &job) : RUN_INPUT_LATER;
+    run_job *job;
+    int state = find_job(engine, &job);
     run_print_flush(&engine->printer);
     return job ? give(engine, job, item) : pass_on(engine, state);
 }

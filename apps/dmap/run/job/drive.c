@@ -129,6 +129,9 @@ static bool start(drive *d) {
     bool good = open_feed(d, &input);
     int reason = errno;
     run_start what = {.seq = d->item->seq,
+                      .variables = d->worker->share.variables.data,
+                      .variables_size = d->worker->share.variables.size,
+                      .n_variables = d->worker->share.n_variables,
                       .command = command,
                       .input = input,
                       .output = capture->streams[0].theirs,

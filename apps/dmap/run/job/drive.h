@@ -9,6 +9,7 @@
 #include "run/job/admission.h"
 #include "run/job/capture.h"
 #include "run/job/job_wire.h"
+#include "run/job/rank_ledger.h"
 #include "run/job/spawner.h"
 #include "run/options/options.h"
 
@@ -23,6 +24,8 @@ typedef struct run_worker {
     run_admission_rule rule; /* of starting one */
     run_admission admission;
     bool shows, announces; /* -v, -t */
+    bool has_needs;        /* jobs say what they need; what the one that runs has of it: */
+    run_share share;
 } run_worker;
 
 /** Runs the job. result->output points into the worker's buffers. Returns 0, or dmap_fail's code: it could not be run

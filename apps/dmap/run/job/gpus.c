@@ -194,9 +194,11 @@ static bool is_hidden(gpu_maker maker) {
 
 void run_gpus_find(run_gpus *gpus, const char *root) {
     memset(gpus, 0, sizeof *gpus);
-    if (list_allocated(gpus, root))
-        return;
-    for (gpu_maker maker = NVIDIA; maker <= INTEL && gpus->n == 0; maker++)
+    bool are_known = list_allocated(gpus, root);
+    for (gpu_maker maker = NVIDIA; maker <= INTEL && !are_known && gpus->n == 0; maker++)
         if (!is_hidden(maker))
             list_hardware(gpus, root, maker);
+    for (int i = 0; i < gpus->n; i++)
+        for (int v = 0; v < RUN_GPU_VARIABLES; v++)
+            gpus->tells[v] = gpus->tells[v] || gpus->gpu[i].name[v][0];
 }

@@ -21,7 +21,8 @@ typedef struct run_gpu {
 typedef struct run_gpus {
     int n;
     run_gpu gpu[RUN_GPUS];
-    bool by_bus; /* names are numbers in the order of the PCI bus */
+    bool tells[RUN_GPU_VARIABLES]; /* some are named there */
+    bool by_bus;                   /* names are numbers in the order of the PCI bus */
 } run_gpus;
 
 /** Those that a variable of the environment names, which is the allocation's word; else those that NVIDIA's driver

@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -90,6 +89,14 @@ static const char *find(const char *variable) {
         if (strncmp(*old, variable, size) == 0 && (*old)[size] == '=')
             return *old;
     return NULL;
+}
+
+bool run_inherited_has(const char *name) {
+    size_t size = strlen(name);
+    for (char **old = environment; old && *old; old++)
+        if (strncmp(*old, name, size) == 0 && (*old)[size] == '=')
+            return (*old)[size + 1] != '\0';
+    return false;
 }
 
 /* The number of threads that dmap's crew sets for its workers is right for jobs, too, as each is bound as they are; of

@@ -7,7 +7,8 @@ typedef struct item_head {
     uint64_t seq;
     double timeout_s, percent, median_s;
     uint64_t prefix_size, command_size, n_marks, input_size;
-    int32_t attempt, has_input;
+    run_needs needs;
+    int32_t attempt, has_input, waits, unused;
 } item_head;
 
 typedef struct result_head {
@@ -17,7 +18,7 @@ typedef struct result_head {
     int32_t exit_code, signal, slot;
 } result_head;
 
-_Static_assert(sizeof(item_head) == 72, "no padding");
+_Static_assert(sizeof(item_head) == 96, "no padding");
 _Static_assert(sizeof(result_head) == 88, "no padding");
 
 void run_item_write(const run_item *item, run_text *text) {
@@ -30,7 +31,9 @@ void run_item_write(const run_item *item, run_text *text) {
                       .n_marks = item->n_marks,
                       .input_size = item->input_size,
                       .attempt = item->attempt,
-                      .has_input = item->has_input};
+                      .has_input = item->has_input,
+                      .waits = item->waits,
+                      .needs = item->needs};
     run_text_add(text, &head, sizeof head);
     run_text_add(text, item->marks, item->n_marks * sizeof *item->marks);
     run_text_add(text, item->prefix, item->prefix_size);
@@ -62,6 +65,8 @@ bool run_item_read(const void *data, size_t size, run_item *item) {
                        .marks = marks,
                        .n_marks = head->n_marks,
                        .has_input = head->has_input != 0,
+                       .waits = head->waits != 0,
+                       .needs = head->needs,
                        .input = command + head->command_size + 1,
                        .input_size = head->input_size};
     return command[head->command_size] == '\0';

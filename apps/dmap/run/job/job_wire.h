@@ -3,11 +3,12 @@
 #ifndef DMAP_APPS_RUN_JOB_JOB_WIRE_H
 #define DMAP_APPS_RUN_JOB_JOB_WIRE_H
 
-#include "run/base/text.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "run/base/text.h"
+#include "run/options/needs.h"
 
 /** A job on its way to a worker. Read: the pointers lead into the item. */
 typedef struct run_item {
@@ -22,6 +23,8 @@ typedef struct run_item {
     size_t command_size;
     const size_t *marks; /* where in the command a "{%}" stands for the slot */
     size_t n_marks;
+    bool waits; /* for that, at the rank; else it is sent back if there is none */
+    run_needs needs;
     bool has_input; /* its standard input is a pipe; else there is none */
     const void *input;
     size_t input_size;
@@ -30,10 +33,12 @@ typedef struct run_item {
 typedef enum run_end {
     RUN_ENDED, /* by itself, or by a signal that was not ours */
     RUN_TIMED_OUT,
-    RUN_CANCELLED,  /* the run was stopped */
-    RUN_GAVE_WAY,   /* it was ended as memory was scarce, and is to run again */
-    RUN_LOST,       /* what started it died, and with it what is known of its end */
-    RUN_NOT_STARTED /* not even a shell could be run, or memory was out: exit_code is errno */
+    RUN_CANCELLED,      /* the run was stopped */
+    RUN_HAS_NO_ROOM,    /* the rank had none for it: it was not run, and comes back */
+    RUN_NEVER_HAS_ROOM, /* the same, and never will: the second output is a sentence */
+    RUN_GAVE_WAY,       /* it was ended as memory was scarce, and is to run again */
+    RUN_LOST,           /* what started it died, and with it what is known of its end */
+    RUN_NOT_STARTED     /* not even a shell could be run, or memory was out: exit_code is errno */
 } run_end;
 
 /** A job's end. */

@@ -44,6 +44,8 @@ void run_job_free(run_job *job) {
     free(job->values.size);
     free(job->marks);
     free(job->folder);
+    free(job->wrong);
+    free(job->offers.by_rank);
     run_text_free(&job->command);
     run_text_free(&job->prefix);
     run_text_free(&job->input);

@@ -10,11 +10,29 @@
 #include "run/input/values.h"
 #include "run/job/job_wire.h"
 
+/** A job that needs something, and the ranks that it was offered to. */
+typedef struct run_offers {
+    bool looks;           /* it was given to the pool, and whether a rank has taken it is not known */
+    bool waits;           /* whoever is offered it next keeps it, until there is room */
+    int count;            /* that were refused since the last job ended, or a while ago */
+    double last_s;        /* the last of these, by run_clock */
+    uint64_t releases;    /* the ends that there had been then */
+    bool is_first;        /* of the line; */
+    uint64_t first_since; /* the ends that there had been when it became that */
+    int full, never;      /* refused as there was no room; as there never will be: */
+    int n_never;          /* by so many ranks, */
+    char *by_rank;        /* which are 1 here; NULL: none */
+} run_offers;
+
 typedef struct run_job {
     uint64_t index; /* of the pool's item */
     uint64_t seq;
-    int attempt;    /* from 1 */
-    double given_s; /* when it was given to the pool: as run_clock has it */
+    int attempt;     /* from 1 */
+    double given_s;  /* when it was given to the pool: as run_clock has it */
+    double before_s; /* when the one before was */
+    run_needs needs;
+    char *wrong; /* why it cannot be run; NULL: it can */
+    run_offers offers;
     run_text command;
     run_text prefix; /* that goes to the folder of --wd */
     size_t *marks;   /* where "{%}" stands in it */

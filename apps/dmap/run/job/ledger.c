@@ -98,7 +98,7 @@ static void take_gpus(run_ledger *ledger, const run_needs *needs, const run_cpus
             }
 }
 
-static bool can_ever_fit(const run_ledger *ledger, const run_needs *needs) {
+bool run_ledger_can_fit(const run_ledger *ledger, const run_needs *needs) {
     return needs->cores <= ledger->n_cores && needs->gpus <= ledger->gpus.n && needs->memory <= ledger->memory &&
            ledger->jobs > 0;
 }
@@ -106,7 +106,7 @@ static bool can_ever_fit(const run_ledger *ledger, const run_needs *needs) {
 run_room_found run_ledger_take(run_ledger *ledger, const run_needs *needs, int holder, const run_cpus *own,
                                run_hold *hold) {
     *hold = (run_hold){.holder = holder, .needs = *needs};
-    run_room_found found = can_ever_fit(ledger, needs) ? RUN_IS_FULL : RUN_NEVER_FITS;
+    run_room_found found = run_ledger_can_fit(ledger, needs) ? RUN_IS_FULL : RUN_NEVER_FITS;
     if (found == RUN_IS_FULL && ledger->jobs_held < ledger->jobs && count(free_gpus(ledger)) >= needs->gpus &&
         needs->memory <= ledger->memory - ledger->memory_held && (needs->cores == 0 || take_cores(ledger, needs, hold)))
         found = RUN_HAS_ROOM;
@@ -143,20 +143,21 @@ static void write_bytes(uint64_t bytes, char *text, size_t size) {
     snprintf(text, size, "%.4g%.*s", value, unit > 0, &units[unit]);
 }
 
-void run_ledger_say_lack(const run_ledger *ledger, const run_needs *needs, char *text, size_t size) {
+void run_ledger_say_lack(const run_ledger *ledger, const run_needs *needs, const char *host, char *text, size_t size) {
     char wanted[32], there[32];
     write_bytes(needs->memory, wanted, sizeof wanted);
     write_bytes(ledger->memory, there, sizeof there);
     text[0] = '\0';
     if (ledger->jobs == 0)
-        snprintf(text, size, "it has no part of -j");
+        snprintf(text, size, "by -j a rank on %s runs none", host);
     else if (needs->cores > ledger->n_cores)
-        snprintf(text, size, "%d cores are needed, and it has %d", needs->cores, ledger->n_cores);
+        snprintf(text, size, "%d %s needed, and a rank on %s has %d", needs->cores,
+                 needs->cores == 1 ? "core is" : "cores are", host, ledger->n_cores);
     else if (needs->gpus > ledger->gpus.n)
-        snprintf(text, size, "%d %s needed, and it has %d", needs->gpus, needs->gpus == 1 ? "GPU is" : "GPUs are",
-                 ledger->gpus.n);
+        snprintf(text, size, "%d %s needed, and a rank on %s has %d", needs->gpus,
+                 needs->gpus == 1 ? "GPU is" : "GPUs are", host, ledger->gpus.n);
     else if (needs->memory > ledger->memory)
-        snprintf(text, size, "%s of memory are needed, and it has %s", wanted, there);
+        snprintf(text, size, "%s of memory are needed, and a rank on %s has %s", wanted, host, there);
 }
 
 bool run_ledger_name_gpus(const run_ledger *ledger, const run_hold *hold, int variable, char *text, size_t size) {

@@ -8,7 +8,7 @@
 
 #include "run/base/cpus.h"
 #include "run/job/gpus.h"
-#include "run/job/needs.h"
+#include "run/options/needs.h"
 
 typedef struct run_core {
     run_cpus cpus;    /* none: jobs are not bound */
@@ -52,8 +52,10 @@ void run_ledger_share(run_ledger *ledger, int before, int mine, int of);
 run_room_found run_ledger_take(run_ledger *ledger, const run_needs *needs, int holder, const run_cpus *own,
                                run_hold *hold);
 void run_ledger_give_back(run_ledger *ledger, run_hold *hold);
-/** "8 cores are needed, and it has 4": of what can never be met. */
-void run_ledger_say_lack(const run_ledger *ledger, const run_needs *needs, char *text, size_t size);
+/** False if not even if nothing else runs. */
+bool run_ledger_can_fit(const run_ledger *ledger, const run_needs *needs);
+/** "8 cores are needed, and a rank on node7 has 4": of what can never be met. host: node7 */
+void run_ledger_say_lack(const run_ledger *ledger, const run_needs *needs, const char *host, char *text, size_t size);
 /** The GPUs that a job holds, as a variable has them: "0,2". Returns false if they have no names there, or do not
  *  fit. Of a job with none: "". */
 bool run_ledger_name_gpus(const run_ledger *ledger, const run_hold *hold, int variable, char *text, size_t size);

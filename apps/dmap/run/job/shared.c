@@ -7,19 +7,24 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <dmap/place.h>
+
 #include "run/base/text.h"
 #include "run/command/shell.h"
+#include "run/options/needs.h"
 
 typedef struct shared_head {
     int32_t output, run_pid, shows, announces, has_nice, nice;
+    int32_t needs[RUN_NEEDS];
     run_admission_rule admission;
     uint64_t shell, directory; /* offsets */
     run_ending ending;
 } shared_head;
 
 typedef struct shared_rank {
-    uint64_t host; /* offset */
+    uint64_t host, cores; /* offsets */
     int64_t first_slot;
+    int32_t workers, node_workers, node_jobs, unused;
 } shared_rank;
 
 static int workers_of(const dmap_pool *pool, int rank) {
@@ -35,10 +40,48 @@ static int64_t first_slot_of(const dmap_pool *pool, const shared_rank *ranks, in
     return 1;
 }
 
+/* Quadratic in ranks, so only if it is needed. */
+static int workers_of_node(const dmap_pool *pool, int rank) {
+    int sum = 0;
+    for (int other = 0; other < dmap_ranks(pool); other++)
+        if (strcmp(dmap_host(pool, other), dmap_host(pool, rank)) == 0)
+            sum += workers_of(pool, other);
+    return sum;
+}
+
 static uint64_t add_string(run_text *text, size_t base, const char *string) {
     uint64_t offset = base + text->size;
     run_text_add(text, string, strlen(string) + 1);
     return offset;
+}
+
+/* The cores of a rank are those of its workers: with --cores it has one for each. */
+static dmap_status add_cores(dmap_pool *pool, int rank, run_text *strings) {
+    char line[300];
+    dmap_place place;
+    dmap_status status = DMAP_OK;
+    for (int worker = 0; status == DMAP_OK && worker < workers_of(pool, rank); worker++) {
+        status = dmap_worker_place(pool, rank, worker, &place);
+        snprintf(line, sizeof line, "%d %d %s\n", place.numa, place.socket, place.cpus);
+        run_text_add_string(strings, line);
+    }
+    run_text_add(strings, "", 1);
+    return status;
+}
+
+/* What the rank's jobs may have, if they need something. */
+static dmap_status describe_node(dmap_pool *pool, const run_options *options, int rank, size_t base, shared_rank *to,
+                                 run_text *strings) {
+    to->workers = workers_of(pool, rank);
+    to->node_workers = workers_of_node(pool, rank);
+    to->node_jobs = to->node_workers;
+    to->cores = base + strings->size;
+    if (!options->needs[RUN_NEED_CORES]) {
+        run_text_add(strings, "", 1);
+        return DMAP_OK;
+    }
+    to->node_jobs = run_options_jobs(options, to->node_workers);
+    return add_cores(pool, rank, strings);
 }
 
 dmap_status run_shared_send(dmap_pool *pool, const run_options *options) {
@@ -47,10 +90,12 @@ dmap_status run_shared_send(dmap_pool *pool, const run_options *options) {
     shared_rank *ranks = calloc((size_t)n, sizeof *ranks);
     run_text strings = {0}, all = {0};
     char *shell = run_shell(), *directory = getcwd(NULL, 0);
-    dmap_status status = DMAP_ENOMEM;
-    for (int rank = 0; ranks && rank < n; rank++) {
+    dmap_status status = ranks ? DMAP_OK : DMAP_ENOMEM;
+    for (int rank = 0; status == DMAP_OK && rank < n; rank++) {
         ranks[rank].first_slot = first_slot_of(pool, ranks, rank);
         ranks[rank].host = add_string(&strings, base, dmap_host(pool, rank));
+        if (run_needs_are_asked(options))
+            status = describe_node(pool, options, rank, base, &ranks[rank], &strings);
     }
     shared_head head = {.output = (int32_t)options->output,
                         .run_pid = getpid(),
@@ -62,10 +107,14 @@ dmap_status run_shared_send(dmap_pool *pool, const run_options *options) {
                         .ending = options->ending};
     head.shell = add_string(&strings, base, shell ? shell : "/bin/sh");
     head.directory = add_string(&strings, base, directory ? directory : "");
+    for (int i = 0; i < RUN_NEEDS; i++)
+        head.needs[i] = options->needs[i] != NULL;
     run_text_add(&all, &head, sizeof head);
     run_text_add(&all, ranks, ranks ? (size_t)n * sizeof *ranks : 0);
     run_text_add(&all, strings.data, strings.size);
-    if (ranks && !strings.broken && !all.broken)
+    if (strings.broken || all.broken)
+        status = DMAP_ENOMEM;
+    if (status == DMAP_OK)
         status = dmap_share(pool, all.data, all.size);
     free(ranks);
     free(shell);
@@ -87,8 +136,15 @@ void run_shared_read(const void *shared, int rank, run_shared *to) {
                        .admission = head->admission,
                        .run_pid = head->run_pid,
                        .first_slot = (int)ranks[rank].first_slot,
+                       .workers = ranks[rank].workers,
+                       .node_workers = ranks[rank].node_workers,
+                       .node_jobs = ranks[rank].node_jobs,
+                       .workers_before = (int)ranks[rank].first_slot - 1,
+                       .cores = base + ranks[rank].cores,
                        .host = base + ranks[rank].host,
                        .ending = head->ending,
                        .shell = base + head->shell,
                        .directory = base + head->directory};
+    for (int i = 0; i < RUN_NEEDS; i++)
+        to->needs[i] = head->needs[i] != 0;
 }

@@ -32,6 +32,7 @@ static void free_worker(run_worker *worker) {
     run_spawner_close(worker->spawner);
     run_capture_fini(&worker->capture);
     run_text_free(&worker->command);
+    run_text_free(&worker->share.variables);
     free(worker);
 }
 
@@ -48,7 +49,9 @@ static int set_up(dmap_context *ctx) {
     worker->shows = shared.shows;
     worker->announces = shared.announces;
     worker->may_skip_shell = run_shell_is_usual(shared.shell);
-    if (!run_capture_init(&worker->capture, shared.output)) {
+    for (int i = 0; i < RUN_NEEDS; i++)
+        worker->has_needs = worker->has_needs || shared.needs[i];
+    if (!run_capture_init(&worker->capture, shared.output) || (worker->has_needs && !run_rank_ledger_open(&shared))) {
         free_worker(worker);
         return dmap_fail(ctx, 1, "out of memory");
     }
@@ -81,8 +84,29 @@ static void fill_in_slot(run_worker *worker, const run_item *item) {
     run_text_add(&worker->command, "", 0);
 }
 
+/* Runs the job, if there is room for it. lack: why there never will be. */
+static int run_with_needs(dmap_context *ctx, run_worker *worker, const run_item *item, run_result *result, char *lack,
+                          size_t size) {
+    int code = 0;
+    run_share *share = &worker->share;
+    *result = (run_result){.end = RUN_ENDED, .slot = worker->birth.slot, .output = {"", lack}};
+    if (worker->has_needs)
+        result->end = run_rank_ledger_take(ctx, item, &worker->birth.cpus, share, lack, size);
+    result->size[1] = strlen(lack);
+    if (result->end == RUN_ENDED && share->variables.broken)
+        code = dmap_fail(ctx, 1, "out of memory");
+    else if (result->end == RUN_ENDED && worker->has_needs)
+        dmap_emit(ctx, "", 1); /* that it was taken */
+    if (!code && result->end == RUN_ENDED)
+        code = run_drive(worker, ctx, item, result);
+    if (share->hold.holder)
+        run_rank_ledger_give_back(share);
+    return code;
+}
+
 static int run_one(dmap_context *ctx, const void *data, void *unused) {
     run_worker *worker = dmap_local(ctx);
+    char lack[400] = "";
     run_item item;
     run_result result;
     (void)unused;
@@ -92,7 +116,7 @@ static int run_one(dmap_context *ctx, const void *data, void *unused) {
     fill_in_slot(worker, &item);
     if (worker->command.broken)
         return dmap_fail(ctx, 1, "out of memory");
-    int code = run_drive(worker, ctx, &item, &result);
+    int code = run_with_needs(ctx, worker, &item, &result, lack, sizeof lack);
     if (code)
         return code;
     void *to = dmap_result(ctx, run_result_size(&result));

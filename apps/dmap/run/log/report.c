@@ -6,12 +6,21 @@
 
 enum { MOST_NODES = 20 };
 
+static dmap_status look_at(const dmap_pool *pool, const run_use *uses, int rank, dmap_rank_report *report) {
+    dmap_status status = dmap_report_rank(pool, rank, report);
+    if (uses && status == DMAP_OK) {
+        report->items = uses[rank].jobs;
+        report->busy_s = uses[rank].busy_s;
+    }
+    return status;
+}
+
 /* The ranks of a node, added up; returns false if `rank` is not the first of them. */
-static bool add_up(const dmap_pool *pool, int rank, dmap_rank_report *node) {
-    dmap_report_rank(pool, rank, node);
+static bool add_up(const dmap_pool *pool, const run_use *uses, int rank, dmap_rank_report *node) {
+    look_at(pool, uses, rank, node);
     for (int other = 0; other < dmap_ranks(pool); other++) {
         dmap_rank_report report = {0};
-        if (other == rank || dmap_report_rank(pool, other, &report) != DMAP_OK || strcmp(report.host, node->host) != 0)
+        if (other == rank || look_at(pool, uses, other, &report) != DMAP_OK || strcmp(report.host, node->host) != 0)
             continue;
         if (other < rank)
             return false;
@@ -56,16 +65,20 @@ void run_report_print(const dmap_pool *pool, const run_facts *facts) {
     char span[32], peak[64];
     int nodes = 0;
     dmap_report_get(pool, &all);
+    const run_use *uses = facts->uses;
+    double busy_s = uses ? 0 : all.busy_s;
     for (int rank = 0; rank < dmap_ranks(pool); rank++)
-        nodes += add_up(pool, rank, &node);
+        nodes += add_up(pool, uses, rank, &node);
+    for (int rank = 0; uses && rank < dmap_ranks(pool); rank++)
+        busy_s += uses[rank].busy_s;
     write_span(all.seconds, span, sizeof span);
     write_peak(facts, peak, sizeof peak);
     fprintf(stderr, "dmap run: %llu %s in %s on %d %s, %d %s, %d%% busy, %llu failed%s\n",
             (unsigned long long)facts->ended, facts->ended == 1 ? "job" : "jobs", span, nodes,
             nodes == 1 ? "node" : "nodes", all.workers, all.workers == 1 ? "slot" : "slots",
-            percent(all.busy_s, all.seconds, all.workers), (unsigned long long)facts->failed, peak);
+            percent(busy_s, all.seconds, all.workers), (unsigned long long)facts->failed, peak);
     for (int rank = 0, told = 0; nodes > 1 && rank < dmap_ranks(pool) && told < MOST_NODES; rank++) {
-        if (!add_up(pool, rank, &node))
+        if (!add_up(pool, uses, rank, &node))
             continue;
         fprintf(stderr, "  %s: %llu, %d%% busy\n", node.host, (unsigned long long)node.items,
                 percent(node.busy_s, all.seconds, node.workers));

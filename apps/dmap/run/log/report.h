@@ -6,9 +6,16 @@
 
 #include <dmap/dmap.h>
 
+/** What a rank has done, where the pool's own account has jobs that it sent back in it, and one core for each. */
+typedef struct run_use {
+    uint64_t jobs;
+    double busy_s; /* summed over cores */
+} run_use;
+
 typedef struct run_facts {
     uint64_t ended, failed;
     uint64_t peak_kib, peak_seq; /* the most memory that a job took, and which did; 0: not to be said */
+    const run_use *uses;         /* of each rank; NULL: as the pool has it */
 } run_facts;
 
 /** One line on standard error; of several nodes, one for each (of the first twenty), too. */

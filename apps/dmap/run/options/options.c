@@ -12,6 +12,7 @@
 #include "nearest.h"
 #include "run/base/parse.h"
 #include "run/options/ending.h"
+#include "run/options/needs.h"
 #include "run/options/sources.h"
 #include "run/options/table.h"
 
@@ -170,6 +171,14 @@ static bool has_skips(const run_options *o) {
     return false;
 }
 
+/* Jobs that have no values have nothing to put in. */
+static bool has_needs_of_values(const run_options *o) {
+    for (int i = 0; i < RUN_NEEDS; i++)
+        if (o->needs[i] && run_need_varies(o->needs[i]) && (o->pipe || o->retry_failed))
+            return true;
+    return false;
+}
+
 static bool is_table(const char *name) {
     const char *end = strrchr(name, '.');
     return end && (strcmp(end, ".csv") == 0 || strcmp(end, ".tsv") == 0 || strcmp(end, ".json") == 0);
@@ -210,6 +219,9 @@ static const char *find_conflict(const run_options *o) {
         return "--tagstring and --wd cannot have {%}: which slot a job gets is not known yet; {#} is";
     if (o->has_nice && o->nice < 0 && geteuid() != 0)
         return "--nice below 0 is for root";
+    if (has_needs_of_values(o))
+        return "--cores, --mem and --gpus with placeholders do not go with --pipe or --retry-failed: there are no "
+               "values";
     if (o->pack != RUN_PACK_NONE && (o->pipe || o->shuffle))
         return "-X, -m and --xargs do not go with --pipe or --shuf: the command line is filled as values come";
     if (has_perl(o))

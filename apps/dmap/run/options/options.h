@@ -75,6 +75,9 @@ typedef struct run_style {
     const char *tags[RUN_TAGS]; /* NULL: as they are */
 } run_style;
 
+/** What a job may need of its node. */
+typedef enum run_need { RUN_NEED_CORES, RUN_NEED_MEMORY, RUN_NEED_GPUS, RUN_NEEDS } run_need;
+
 enum { RUN_ENDING_MOST = 16 };
 /** How a job is ended: signals, each with the time that it is given then. The last is SIGKILL. */
 typedef struct run_ending {
@@ -135,6 +138,7 @@ typedef struct run_options {
     run_admission_rule admission;
     bool has_nice;
     int nice;
+    const char *needs[RUN_NEEDS]; /* --cores, --mem, --gpus: each a number, or a template; NULL: not said */
     /* output */
     run_output output;
     bool unordered;

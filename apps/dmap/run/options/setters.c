@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "run/base/parse.h"
+#include "run/options/needs.h"
 
 enum {
     MOST_VALUES = 1000000,
@@ -241,6 +242,26 @@ bool run_set_depends(run_options *o, const char *text) {
 bool run_set_changed(run_options *o, const char *text) {
     (void)text;
     return o->changed = true;
+}
+
+/* What has placeholders is looked at job by job. */
+static bool set_need(run_options *o, run_need need, const char *text) {
+    run_needs needs;
+    char error[200];
+    o->needs[need] = text;
+    return run_need_varies(text) || run_need_read(need, text, &needs, error, sizeof error);
+}
+
+bool run_set_cores(run_options *o, const char *text) {
+    return set_need(o, RUN_NEED_CORES, text);
+}
+
+bool run_set_memory(run_options *o, const char *text) {
+    return set_need(o, RUN_NEED_MEMORY, text);
+}
+
+bool run_set_gpus(run_options *o, const char *text) {
+    return set_need(o, RUN_NEED_GPUS, text);
 }
 
 bool run_set_retry_failed(run_options *o, const char *text) {

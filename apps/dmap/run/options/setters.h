@@ -47,6 +47,9 @@ bool run_set_noswap(run_options *options, const char *text);
 bool run_set_usage(run_options *options, const char *text);
 bool run_set_depends(run_options *options, const char *text);
 bool run_set_changed(run_options *options, const char *text);
+bool run_set_cores(run_options *options, const char *text);
+bool run_set_memory(run_options *options, const char *text);
+bool run_set_gpus(run_options *options, const char *text);
 bool run_set_retry_failed(run_options *options, const char *text);
 
 #endif

@@ -1,4 +1,5 @@
-/* The options of `dmap run`, spelled as GNU parallel has them; --unordered, --until, --seed and --quiet are dmap's own.
+/* The options of `dmap run`, spelled as GNU parallel has them; --unordered, --until, --cores, --mem, --gpus, --seed and
+ * --quiet are dmap's own.
  * A setter returns false if the value is not what the help says. */
 #include "run/options/table.h"
 
@@ -257,6 +258,9 @@ const run_option run_option_table[] = {
     {'j', "--jobs", "N", "jobs at a time on each node: N, +N, -N or N% of its cores (100%)", set_jobs},
     {'P', "--max-procs", "N", NULL, set_jobs},
     {0, "--maxprocs", "N", NULL, set_jobs},
+    {0, "--cores", "N", "cores that each job needs, and is bound to: 4, or a placeholder: {3}", run_set_cores},
+    {0, "--mem", "SIZE", "memory that each needs: no more run on a node than it has room for", run_set_memory},
+    {0, "--gpus", "N", "GPUs that each needs, and is told by CUDA_VISIBLE_DEVICES and its like", run_set_gpus},
     {0, "--delay", "TIME", "least time between two starts: 0.5, 1m30s", set_delay},
     {0, "--load", "N", "start no job on a node with N, N%, +N or -N processes running", run_set_load},
     {0, "--memfree", "SIZE", "start no job on a node with less memory free, end the youngest at half of it",
