@@ -1,53 +1,12 @@
-/* What a rank has and what its jobs hold of it, on made-up machines: cores as hwloc's synthetic descriptions have them;
- * memory, cgroups and GPUs of a made-up /proc, /sys and /dev. */
-#include <ftw.h>
+/* What a rank has and what its jobs hold of it: on made-up machines, as hwloc's synthetic descriptions have them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <dmap/place.h>
 
 #include "run/job/ledger.h"
-#include "run/job/node_memory.h"
 #include "unit.h"
-
-static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *where) {
-    (void)info;
-    (void)kind;
-    (void)where;
-    return remove(path);
-}
-
-static void clear(void) {
-    nftw("root", remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* Writes root/PATH, with the folders above it. */
-static void put(const char *path, const char *text) {
-    char whole[512];
-    snprintf(whole, sizeof whole, "root/%s", path);
-    for (char *slash = strchr(whole, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        mkdir(whole, 0777);
-        *slash = '/';
-    }
-    FILE *stream = fopen(whole, "w");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(stream);
-    fputs(text, stream);
-    fclose(stream);
-}
-
-/* A GPU of NVIDIA's on the bus; near: the CPUs. */
-static void put_nvidia(const char *address, const char *uuid, const char *near) {
-    char path[256], text[256];
-    snprintf(path, sizeof path, "proc/driver/nvidia/gpus/%s/information", address);
-    snprintf(text, sizeof text, "Model: \t\t Tesla\nIRQ:   \t\t 35\nGPU UUID: \t %s\nBus Type: \t PCIe\n", uuid);
-    put(path, text);
-    snprintf(path, sizeof path, "sys/bus/pci/devices/%s/local_cpulist", address);
-    put(path, near);
-}
 
 /* The machine's cores, as a worker a core has them. */
 static run_ledger read_machine(const char *topology) {
@@ -231,140 +190,10 @@ static void test_random(void) {
     run_ledger_close(&l);
 }
 
-static void forget_environment(void) {
-    for (int v = 0; v < RUN_GPU_VARIABLES; v++)
-        unsetenv(run_gpu_variable(v));
-    unsetenv("SLURM_MEM_PER_NODE");
-}
-
-static const char *near_of(const run_gpus *gpus, int i) {
-    static char text[64];
-    run_cpus_write(&gpus->gpu[i].near, text, sizeof text);
-    return text;
-}
-
-static void test_nvidia(void) {
-    run_gpus gpus;
-    run_gpus_find(&gpus, "root");
-    CU_ASSERT_EQUAL(gpus.n, 0);
-    put_nvidia("0000:3b:00.0", "GPU-11111111-aaaa", "0-7,16-23\n");
-    put_nvidia("0000:af:00.0", "GPU-22222222-bbbb", "\n");
-    put("sys/bus/pci/devices/0000:af:00.0/numa_node", "1\n");
-    put("sys/devices/system/node/node1/cpulist", "8-15\n");
-    run_gpus_find(&gpus, "root");
-    CU_ASSERT_EQUAL_FATAL(gpus.n, 2);
-    CU_ASSERT_FALSE(gpus.by_bus);
-    CU_ASSERT_STRING_EQUAL(gpus.gpu[0].name[0], "GPU-11111111-aaaa");
-    CU_ASSERT_STRING_EQUAL(near_of(&gpus, 0), "0-7,16-23");
-    CU_ASSERT_STRING_EQUAL(near_of(&gpus, 1), "8-15");
-    setenv("CUDA_VISIBLE_DEVICES", "", 1);
-    run_gpus_find(&gpus, "root");
-    CU_ASSERT_EQUAL(gpus.n, 0);
-    unsetenv("CUDA_VISIBLE_DEVICES");
-    put_nvidia("0000:d8:00.0", "GPU-????????", "8-15\n");
-    run_gpus_find(&gpus, "root");
-    CU_ASSERT_EQUAL_FATAL(gpus.n, 3);
-    CU_ASSERT_TRUE(gpus.by_bus);
-    CU_ASSERT_STRING_EQUAL(gpus.gpu[2].name[0], "2");
-    CU_ASSERT_STRING_EQUAL(gpus.gpu[0].name[0], "0");
-    clear();
-}
-
-/* The allocation's word comes first. */
-static void test_allocated(void) {
-    run_gpus gpus;
-    put_nvidia("0000:3b:00.0", "GPU-11111111-aaaa", "0-7\n");
-    put_nvidia("0000:af:00.0", "GPU-22222222-bbbb", "8-15\n");
-    setenv("CUDA_VISIBLE_DEVICES", "MIG-GPU-22222222-bbbb/7/0,GPU-1111,MIG-55555555-eeee,1,9", 1);
-    run_gpus_find(&gpus, "root");
-    CU_ASSERT_EQUAL_FATAL(gpus.n, 5);
-    CU_ASSERT_STRING_EQUAL(gpus.gpu[0].name[0], "MIG-GPU-22222222-bbbb/7/0");
-    CU_ASSERT_STRING_EQUAL(gpus.gpu[2].name[0], "MIG-55555555-eeee");
-    CU_ASSERT_STRING_EQUAL(near_of(&gpus, 0), "8-15");
-    CU_ASSERT_STRING_EQUAL(near_of(&gpus, 1), "0-7");
-    CU_ASSERT_STRING_EQUAL(near_of(&gpus, 2), "");
-    CU_ASSERT_STRING_EQUAL(near_of(&gpus, 3), "8-15");
-    CU_ASSERT_STRING_EQUAL(near_of(&gpus, 4), "");
-    setenv("CUDA_VISIBLE_DEVICES", "1,0,-1,0", 1); /* CUDA stops there */
-    setenv("ROCR_VISIBLE_DEVICES", "4,5", 1);      /* the same two, by another name */
-    setenv("ZE_AFFINITY_MASK", "0.0,0.1,1.0", 1);  /* others */
-    run_gpus_find(&gpus, "root");
-    CU_ASSERT_EQUAL_FATAL(gpus.n, 2);
-    CU_ASSERT_STRING_EQUAL(near_of(&gpus, 0), "8-15");
-    CU_ASSERT_STRING_EQUAL(gpus.gpu[0].name[1], "4");
-    CU_ASSERT_STRING_EQUAL(gpus.gpu[1].name[1], "5");
-    CU_ASSERT_STRING_EQUAL(gpus.gpu[0].name[2], "");
-    CU_ASSERT_STRING_EQUAL(gpus.gpu[0].name[3], "");
-    forget_environment();
-    clear();
-}
-
-static void test_rendering(void) {
-    run_gpus gpus;
-    put("sys/class/drm/renderD128/device/vendor", "0x8086\n");
-    put("sys/class/drm/renderD129/device/vendor", "0x1002\n");
-    put("sys/class/drm/renderD129/device/local_cpulist", "0-3\n");
-    put("sys/class/drm/renderD130/device/vendor", "0x1002\n");
-    put("sys/class/drm/renderD130/device/local_cpulist", "4-7\n");
-    run_gpus_find(&gpus, "root");
-    CU_ASSERT_EQUAL_FATAL(gpus.n, 2);
-    CU_ASSERT_STRING_EQUAL(gpus.gpu[1].name[1], "1");
-    CU_ASSERT_STRING_EQUAL(near_of(&gpus, 1), "4-7");
-    put("dev/dri/renderD128", ""); /* a container that was given two of them */
-    put("dev/dri/renderD130", "");
-    run_gpus_find(&gpus, "root");
-    CU_ASSERT_EQUAL_FATAL(gpus.n, 1);
-    CU_ASSERT_STRING_EQUAL(gpus.gpu[0].name[1], "0");
-    CU_ASSERT_STRING_EQUAL(near_of(&gpus, 0), "4-7");
-    setenv("HIP_VISIBLE_DEVICES", "", 1);
-    run_gpus_find(&gpus, "root");
-    CU_ASSERT_EQUAL_FATAL(gpus.n, 1);
-    CU_ASSERT_STRING_EQUAL(gpus.gpu[0].name[3], "0");
-    CU_ASSERT_STRING_EQUAL(gpus.gpu[0].name[1], "");
-    forget_environment();
-    clear();
-}
-
-static void test_node_memory(void) {
-    CU_ASSERT_EQUAL(run_node_memory("root"), UINT64_MAX);
-    put("proc/meminfo", "MemTotal:       1000000 kB\nMemFree: 5 kB\n");
-    CU_ASSERT_EQUAL(run_node_memory("root"), 1024000000);
-    setenv("SLURM_MEM_PER_NODE", "0", 1);
-    CU_ASSERT_EQUAL(run_node_memory("root"), 1024000000);
-    setenv("SLURM_MEM_PER_NODE", "100", 1);
-    CU_ASSERT_EQUAL(run_node_memory("root"), 100 << 20);
-    put("proc/self/cgroup", "4:cpu,memory:/a\n3:pids:/\n0::/job/step\n");
-    put("sys/fs/cgroup/job/step/memory.max", "max\n");
-    put("sys/fs/cgroup/job/memory.max", "5000\n");
-    put("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "9223372036854771712\n");
-    CU_ASSERT_EQUAL(run_node_memory("root"), 5000);
-    put("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "4000\n");
-    CU_ASSERT_EQUAL(run_node_memory("root"), 4000);
-    put("sys/fs/cgroup/job/step/memory.max", "3000\n");
-    CU_ASSERT_EQUAL(run_node_memory("root"), 3000);
-    put("sys/fs/cgroup/memory.max", "2000\n");
-    CU_ASSERT_EQUAL(run_node_memory("root"), 2000);
-    forget_environment();
-    clear();
-}
-
 int main(void) {
-    CU_TestInfo tests[] = {{"CPUs", test_cpus},
-                           {"cores", test_cores},
-                           {"nearest", test_nearest},
-                           {"memory and jobs", test_memory_and_jobs},
-                           {"shares", test_shares},
-                           {"random", test_random},
-                           {"NVIDIA", test_nvidia},
-                           {"allocated", test_allocated},
-                           {"rendering", test_rendering},
-                           {"node memory", test_node_memory},
+    CU_TestInfo tests[] = {{"CPUs", test_cpus},       {"cores", test_cores},
+                           {"nearest", test_nearest}, {"memory and jobs", test_memory_and_jobs},
+                           {"shares", test_shares},   {"random", test_random},
                            CU_TEST_INFO_NULL};
-    char folder[] = "/tmp/dmap-needs-XXXXXX";
-    if (!mkdtemp(folder) || chdir(folder) != 0)
-        return 1;
-    forget_environment();
-    int status = unit_run("run_needs", tests);
-    clear();
-    return rmdir(folder) == 0 ? status : 1;
+    return unit_run("run_needs", tests);
 }

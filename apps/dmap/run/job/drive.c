@@ -131,6 +131,7 @@ static bool start(drive *d) {
     run_start what = {.seq = d->item->seq,
                       .variables = d->worker->share.variables.data,
                       .variables_size = d->worker->share.variables.size,
+                      .memory = d->item->needs.memory,
                       .n_variables = d->worker->share.n_variables,
                       .command = command,
                       .input = input,
@@ -185,6 +186,7 @@ static void describe(const drive *d, int state, run_result *result) {
                            .user_s = d->report.user_s,
                            .system_s = d->report.system_s,
                            .peak_kib = d->report.peak_kib,
+                           .passed_memory = d->report.passed_memory != 0,
                            .sent = d->fed,
                            .received = capture->received};
     if (state < 0) {

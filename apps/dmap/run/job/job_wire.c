@@ -15,11 +15,11 @@ typedef struct result_head {
     double started, seconds, user_s, system_s;
     uint64_t peak_kib, sent, received, size[2];
     int16_t end, told;
-    int32_t exit_code, signal, slot;
+    int32_t exit_code, signal, slot, passed_memory, unused;
 } result_head;
 
 _Static_assert(sizeof(item_head) == 96, "no padding");
-_Static_assert(sizeof(result_head) == 88, "no padding");
+_Static_assert(sizeof(result_head) == 96, "no padding");
 
 void run_item_write(const run_item *item, run_text *text) {
     item_head head = {.seq = item->seq,
@@ -83,6 +83,7 @@ void run_result_write(const run_result *result, void *to) {
                           .user_s = result->user_s,
                           .system_s = result->system_s,
                           .peak_kib = result->peak_kib,
+                          .passed_memory = result->passed_memory,
                           .sent = result->sent,
                           .received = result->received,
                           .size = {result->size[0], result->size[1]},
@@ -115,6 +116,7 @@ bool run_result_read(const void *data, size_t size, run_result *result) {
                            .user_s = head->user_s,
                            .system_s = head->system_s,
                            .peak_kib = head->peak_kib,
+                           .passed_memory = head->passed_memory != 0,
                            .sent = head->sent,
                            .received = head->received,
                            .output = {output, output + head->size[0]},

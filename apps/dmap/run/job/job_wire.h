@@ -51,6 +51,7 @@ typedef struct run_result {
     double seconds;
     double user_s, system_s; /* of processors */
     uint64_t peak_kib;       /* most memory */
+    bool passed_memory;      /* some of it was killed, as it would have taken more than it had said */
     uint64_t sent, received;
     const void *output[2]; /* what was not sent ahead of standard output and standard error */
     size_t size[2];

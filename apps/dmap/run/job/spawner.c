@@ -15,6 +15,7 @@
 #include <dmap/process.h>
 
 #include "run/base/text.h"
+#include "run/job/memory_limit.h"
 #include "run/job/spawner_child.h"
 #include "run/job/suspend.h"
 
@@ -23,6 +24,7 @@ struct run_spawner {
     spawner_page *page;
     int socket;
     bool lost;
+    bool limits_memory;
     run_text strings;
 };
 
@@ -53,6 +55,7 @@ run_spawner *run_spawner_open(const spawner_birth *birth, char *error, size_t si
         return NULL;
     }
     s->socket = -1;
+    s->limits_memory = birth->limits_memory != 0;
     bool good = connect_ends(s, &page, ends);
     if (!good)
         snprintf(error, size, "cannot make a socket for a spawner: %s", strerror(errno));
@@ -88,6 +91,8 @@ void run_spawner_close(run_spawner *s) {
     /* One that was killed could not see to its job: the command itself has been killed with it, its group is left. */
     if (s->page && s->page->job > 0)
         kill(-s->page->job, SIGKILL);
+    if (s->limits_memory && dmap_process_pid(s->process) > 0)
+        run_memory_limit_remove("", (pid_t)dmap_process_pid(s->process));
     if (s->page)
         run_suspend_remove(s->page);
     if (s->page)
@@ -139,8 +144,11 @@ bool run_spawner_start(run_spawner *s, const run_start *start) {
         struct cmsghdr head;
         char space[CMSG_SPACE(sizeof fds)];
     } control = {0};
-    spawner_request request = {
-        .what = SPAWNER_START, .has_input = start->input >= 0, .seq = start->seq, .n_variables = start->n_variables};
+    spawner_request request = {.what = SPAWNER_START,
+                               .has_input = start->input >= 0,
+                               .seq = start->seq,
+                               .n_variables = start->n_variables,
+                               .memory = start->memory};
     request.n_args = gather_strings(s, start);
     request.bytes = s->strings.size;
     if (s->strings.broken)

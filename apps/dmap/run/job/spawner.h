@@ -17,6 +17,7 @@ typedef struct run_start {
     char *const *args;     /* ended by NULL; NULL: the command line goes to the shell */
     const char *variables; /* "NAME=value" each, ended by a NUL: of this job's environment, beyond or instead of what
                               all have. DMAP_CPUS says what it is bound to */
+    uint64_t memory;       /* bytes that it may have, if it can be held to them; 0: no limit */
     int n_variables;       /* up to SPAWNER_VARIABLES */
     size_t variables_size; /* bytes */
     const char *command;   /* the command line; the shell gets it, too, if args[0] cannot be run */

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "run/base/clock.h"
+#include "run/job/memory_limit.h"
 
 typedef struct spawner {
     int signals; /* readable when a child has ended, or a signal has come */
@@ -38,6 +39,7 @@ typedef struct spawner {
     double began_s;
     int grace_ms;
     spawner_report report;
+    run_memory_limit limit;
 } spawner;
 
 static bool prepare(spawner *s, const spawner_birth *birth) {
@@ -63,6 +65,9 @@ static bool prepare(spawner *s, const spawner_birth *birth) {
         /* This node has no such directory: the one that the rank was started in serves. */
     }
     s->grace_ms = birth->grace_ms;
+    s->limit.processes = -1;
+    if (birth->limits_memory)
+        run_memory_limit_open(&s->limit, "", getpid());
     s->exec = spawner_exec_create(birth);
     return s->exec != NULL;
 }
@@ -123,6 +128,8 @@ static bool start(spawner *s, const spawner_request *request, const int fds[3]) 
         return false;
     s->report = (spawner_report){.started = run_date()};
     s->began_s = run_clock();
+    bool limited = request->memory > 0 && run_memory_limit_set(&s->limit, request->memory);
+    spawner_exec_enter(s->exec, limited ? s->limit.processes : -1);
     s->job = spawner_exec_start(s->exec, request, s->strings, fds);
     s->job_since = 0;
     if (s->job > 0) {
@@ -143,6 +150,7 @@ static bool end(spawner *s, int status) {
     s->report.seconds = run_clock() - s->began_s;
     if (s->job_since)
         spawner_end_all(s->job_since, s->grace_ms, 0, &unused, &s->report);
+    s->report.passed_memory = run_memory_limit_was_passed(&s->limit);
     s->page->job = 0;
     s->job = 0;
     return send_report(s);
@@ -230,5 +238,6 @@ int run_spawner_live(void *argument, size_t size) {
     if (s.job)
         kill(-s.job, SIGKILL);
     spawner_end_all(0, 0, s.job, &status, &s.report);
+    run_memory_limit_close(&s.limit);
     return 0;
 }

@@ -17,6 +17,8 @@ int run_spawner_live(void *argument, size_t size);
 typedef struct spawner_exec spawner_exec; /* the environment and the shell of all jobs */
 /** Returns NULL if memory is out. */
 spawner_exec *spawner_exec_create(const spawner_birth *birth);
+/** The next command enters a cgroup by writing "0" there; -1: none. */
+void spawner_exec_enter(spawner_exec *exec, int processes);
 /** Starts a command, in a group of its own. strings: as they follow the request; fds: its standard output, error and
  *  input. Returns its pid; -1 with errno if nothing could be run. */
 pid_t spawner_exec_start(spawner_exec *exec, const spawner_request *request, char *strings, const int fds[3]);

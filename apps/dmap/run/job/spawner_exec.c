@@ -29,6 +29,7 @@ struct spawner_exec {
     char *const *variables;       /* of the job that is started, */
     char *own[SPAWNER_VARIABLES]; /* of them those of its own, */
     run_cpus cpus;                /* what it is bound to, */
+    int processes;                /* of the cgroup that it enters; -1: none */
     bool is_bound;                /* or it is bound as the spawner is */
     char *shell[4];
     const char **args; /* grown as needed */
@@ -78,12 +79,17 @@ spawner_exec *spawner_exec_create(const spawner_birth *birth) {
     if (!exec || !(exec->environment = spawner_environment_create(birth)))
         return NULL;
     take_inherited(exec, birth);
+    exec->processes = -1;
     exec->nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     bool here = birth->shell[0] && access(birth->shell, X_OK) == 0;
     exec->shell[0] = strdup(here ? birth->shell : "/bin/sh");
     exec->shell[1] = strdup("-c");
     sigemptyset(&exec->no_signals);
     return exec->nothing >= 0 && exec->shell[0] && exec->shell[1] ? exec : NULL;
+}
+
+void spawner_exec_enter(spawner_exec *exec, int processes) {
+    exec->processes = processes;
 }
 
 static bool is_program(const char *path) {
@@ -127,6 +133,9 @@ static _Noreturn void become(const spawner_exec *exec, const int fds[3], int scr
         dup2(exec->kept[i], exec->inherited[i]);
     if (script >= 0)
         dup2(script, exec->script_fd);
+    if (exec->processes >= 0 && write(exec->processes, "0", 1) < 0) {
+        /* It is not let in: then it runs without the limit. */
+    }
     if (exec->is_bound)
         sched_setaffinity(0, sizeof exec->cpus, (const cpu_set_t *)(const void *)&exec->cpus);
     if (exec->files.rlim_max)

@@ -21,6 +21,7 @@ enum {
 /** What a spawner is told once. */
 typedef struct spawner_birth {
     int32_t slot, rank, worker, run_pid;
+    int32_t limits_memory;  /* of jobs: a cgroup for them is wanted */
     int32_t nice, has_nice; /* of the jobs; has_nice 0: as this process has it */
     run_cpus cpus;          /* of the worker; none: not known */
     int32_t grace_ms;       /* for what a job that was told to end has started, after its own end */
@@ -44,6 +45,8 @@ typedef struct spawner_request {
     int32_t n_args; /* 0: by the shell */
     int32_t has_input;
     int32_t n_variables; /* set in the job's environment. DMAP_CPUS among them binds it */
+    int32_t unused;
+    uint64_t memory; /* bytes that the job may have, where a cgroup can hold it to them; 0: no limit */
     uint64_t seq, bytes;
 } spawner_request;
 
@@ -52,7 +55,8 @@ typedef struct spawner_report {
     int32_t status; /* as waitpid has it */
     int32_t error;  /* errno if nothing could be run, not even the shell */
     int32_t told;   /* HUP, INT or TERM, if that came to the spawner meanwhile, as what is sent to all does; else 0 */
-    double started; /* seconds since the epoch */
+    int32_t passed_memory; /* it was killed, or some of it, as it would have taken more than it may */
+    double started;        /* seconds since the epoch */
     double seconds;
     double user_s, system_s; /* of the job, and of those that it waited for or that were ended with it */
     uint64_t peak_kib;       /* of the one of them that took the most memory */

@@ -17,6 +17,7 @@ static void describe(dmap_context *ctx, const run_shared *shared, spawner_birth 
     birth->rank = dmap_rank(ctx);
     birth->run_pid = shared->run_pid;
     birth->nice = shared->nice;
+    birth->limits_memory = shared->needs[RUN_NEED_MEMORY];
     birth->has_nice = shared->has_nice;
     if (sched_getaffinity(0, sizeof birth->cpus, (cpu_set_t *)(void *)&birth->cpus) == 0)
         run_cpus_write(&birth->cpus, birth->cpus_text, sizeof birth->cpus_text);

@@ -42,7 +42,7 @@ static void describe(const run_record *record, const run_result *result, int att
         snprintf(how, sizeof how, "exit %d", record->exit_code);
     if (attempts > 1)
         snprintf(times, sizeof times, ", %d attempts", attempts);
-    snprintf(text, size, "%s%s", how, times);
+    snprintf(text, size, "%s%s%s", how, result->passed_memory ? ", out of the memory of its --mem" : "", times);
 }
 
 /* The place of a job among those named, which are the lowest that failed; NULL: it is not one of them. */
