@@ -27,6 +27,7 @@ struct dmap_context {
     int attempt;
     int number; /* of the worker */
     dmap__act act;
+    _Atomic bool is_inside; /* the worker is inside the task: for other threads, which cannot ask dmap__worker_inside */
     dmap__crew_state *crew;
     dmap__crew_call *call; /* of the item */
     dmap__local *local;

@@ -5,8 +5,10 @@
  * A program with a handler of its own may live from such signals (paging, checks for null): its are left alone, and so
  * are a sanitizer's. The handlers of MPI libraries only print and end: these come second.
  *
- * What a handler knows hangs on its thread: a crash in a thread that a task has started names no item, nor does one in
- * a process that a task has forked. The handlers are the process's: hence the state here. */
+ * What a worker runs hangs on its thread. A crash in another thread may be that of any item that runs just now: of a
+ * few of them the line says so. Whether the thread is a task's is not known; a manager's is not, and in a process that
+ * a task has forked there is no line. What a handler reads of other workers may change meanwhile, and so may the list
+ * of watches: at worst, the line is not there. The handlers are the process's: hence the state here. */
 #include "crew/crash.h"
 
 #include <dlfcn.h>
@@ -23,13 +25,14 @@
 #include "crew/exception.h"
 
 #define STACK_SIZE ((size_t)64 * 1024)
+#define SHOWN      4 /* items that are named, of those that run */
 
 static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 enum { N_CRASHES = sizeof crashes / sizeof *crashes };
 
 static struct {
     pthread_mutex_t lock; /* of the rest, but in a handler */
-    int open;
+    dmap__crash_watch *_Atomic first;
     pid_t process;
     bool is_ours[N_CRASHES];
     struct sigaction before[N_CRASHES];
@@ -51,27 +54,71 @@ static void write_place(const dmap_context *ctx, char *text, size_t size) {
         snprintf(text, size, "%stask \"%s\"", functions[ctx->act], task);
 }
 
-static void tell(int number, const dmap_context *ctx) {
-    char line[1024], place[400], exception[400];
+/* places: what ran; who: where, of the rank. */
+static void tell(int number, const char *places, int rank, const char *who) {
+    char line[2600], exception[400];
     const char *name = sigabbrev_np(number);
     bool has_thrown = number == SIGABRT && dmap__exception_write(exception, sizeof exception);
-    write_place(ctx, place, sizeof place);
     int n = snprintf(line, sizeof line,
-                     "dmap: %s: SIG%s%s%s on %s, rank %d, worker %d: this ends the rank; with "
-                     "DMAP_BACKEND=processes it costs the item\n",
-                     place, name ? name : "?", has_thrown ? " for " : "", has_thrown ? exception : "", watch.host,
-                     ctx->crew->rank, ctx->number);
+                     "dmap: %s: SIG%s%s%s on %s, rank %d, %s: this ends the rank; with DMAP_BACKEND=processes it costs "
+                     "the item\n",
+                     places, name ? name : "?", has_thrown ? " for " : "", has_thrown ? exception : "", watch.host,
+                     rank, who);
     size_t size = n < (int)sizeof line ? (size_t)n : sizeof line - 1;
     line[size - 1] = '\n';
     if (write(STDERR_FILENO, line, size) < 0)
         return; /* there is nobody to tell */
 }
 
+static void tell_worker(int number, const dmap_context *ctx) {
+    char place[400], who[32];
+    write_place(ctx, place, sizeof place);
+    snprintf(who, sizeof who, "worker %d", ctx->number);
+    tell(number, place, ctx->crew->rank, who);
+}
+
+/* What all workers of a watch run: adds to `places`, which has `n`. Returns how many there are then. */
+static int add_running(const dmap__crash_watch *workers, int n, char *places, size_t size, int *rank) {
+    for (int i = 0; i < workers->workers; i++) {
+        const dmap_context *ctx = workers->context_of(workers->arg, i);
+        size_t used = strlen(places);
+        if (!ctx || !atomic_load_explicit(&ctx->is_inside, memory_order_relaxed))
+            continue;
+        if (n > 0 && n < SHOWN)
+            used += (size_t)snprintf(places + used, size - used, ", or ");
+        if (n++ < SHOWN)
+            write_place(ctx, places + used, size - used);
+        *rank = ctx->crew->rank;
+    }
+    return n;
+}
+
+/* Says nothing if a manager's own function crashed, or nothing runs. */
+static void tell_other(int number) {
+    char places[SHOWN * 410 + 40] = "";
+    int n = 0, rank = 0;
+    for (const dmap__crash_watch *w = atomic_load(&watch.first); w; w = atomic_load(&w->next)) {
+        if (pthread_equal(w->manager, pthread_self()))
+            return;
+        n = add_running(w, n, places, sizeof places, &rank);
+    }
+    size_t used = strlen(places);
+    if (n > SHOWN)
+        snprintf(places + used, sizeof places - used, ", or one of %d more", n - SHOWN);
+    if (n)
+        tell(number, places, rank,
+             n > 1 ? "in a thread that one of them may have started" : "in a thread that it may have started");
+}
+
 static void strike(int number, siginfo_t *info, void *context) {
     const dmap_context *ctx = dmap__worker_inside();
     (void)context;
-    if (ctx && getpid() == watch.process && !atomic_exchange(&watch.has_struck, true))
-        tell(number, ctx);
+    if (getpid() == watch.process && !atomic_exchange(&watch.has_struck, true)) {
+        if (ctx)
+            tell_worker(number, ctx);
+        else
+            tell_other(number);
+    }
     for (int i = 0; i < N_CRASHES; i++)
         if (crashes[i] == number)
             sigaction(number, &watch.before[i], NULL);
@@ -112,9 +159,13 @@ static void give_back(int i) {
     watch.is_ours[i] = false;
 }
 
-void dmap__crash_open(void) {
+void dmap__crash_open(dmap__crash_watch *workers) {
     pthread_mutex_lock(&watch.lock);
-    if (watch.open++ == 0) {
+    workers->manager = pthread_self();
+    workers->next = atomic_load(&watch.first);
+    bool is_first = !workers->next;
+    atomic_store(&watch.first, workers);
+    if (is_first) {
         dmap__exception_prepare();
         watch.process = getpid();
         atomic_store(&watch.has_struck, false);
@@ -125,10 +176,13 @@ void dmap__crash_open(void) {
     pthread_mutex_unlock(&watch.lock);
 }
 
-void dmap__crash_close(void) {
+void dmap__crash_close(dmap__crash_watch *workers) {
     pthread_mutex_lock(&watch.lock);
-    watch.open--;
-    for (int i = 0; !watch.open && i < N_CRASHES; i++)
+    dmap__crash_watch *_Atomic *place = &watch.first;
+    while (atomic_load(place) != workers)
+        place = &atomic_load(place)->next;
+    atomic_store(place, atomic_load(&workers->next));
+    for (int i = 0; !atomic_load(&watch.first) && i < N_CRASHES; i++)
         give_back(i);
     pthread_mutex_unlock(&watch.lock);
 }

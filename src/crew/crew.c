@@ -87,11 +87,17 @@ static void wait_for_threads(dmap__crew *crew) {
         dmap__futex_wait(&crew->ready, ready, -1);
 }
 
+static const dmap_context *context_of(const void *arg, int worker) {
+    const dmap__worker *w = ((const dmap__crew *)arg)->threads[worker].worker;
+    return w ? dmap__worker_context(w) : NULL;
+}
+
 /* With processes no task runs here. */
 static void watch_crashes(dmap__crew *crew) {
     if (crew->backend == DMAP_PROCESSES)
         return;
-    dmap__crash_open();
+    crew->crash_watch = (dmap__crash_watch){.workers = crew->workers, .context_of = context_of, .arg = crew};
+    dmap__crash_open(&crew->crash_watch);
     crew->watches_crashes = true;
     if (crew->backend == DMAP_SERIAL)
         crew->own_stack = dmap__crash_stack();
@@ -140,12 +146,12 @@ void dmap__crew_close(dmap__crew *crew) {
         return;
     atomic_store(&crew->quit, true);
     dmap__worker_thread_wake(crew, UINT32_MAX);
-    for (int i = 0; crew->threads && i < crew->workers; i++) {
+    for (int i = 0; crew->threads && i < crew->workers; i++)
         dmap__worker_thread_end(&crew->threads[i]);
-        dmap__worker_destroy(crew->threads[i].worker);
-    }
     if (crew->watches_crashes)
-        dmap__crash_close();
+        dmap__crash_close(&crew->crash_watch);
+    for (int i = 0; crew->threads && i < crew->workers; i++)
+        dmap__worker_destroy(crew->threads[i].worker);
     dmap__crash_stack_drop(crew->own_stack);
     dmap__watcher_close(crew->watcher);
     dmap__emissions_destroy(crew->state.emissions);

@@ -1,13 +1,19 @@
 /* The limit of a call, in one place for threads and one more for each process, and which threads are inside a task. */
 #include "crew/crew_state.h"
 
-static _Thread_local const dmap_context *inside_of;
+#include "crew/context.h"
+
+static _Thread_local dmap_context *inside_of;
 
 const dmap_context *dmap__worker_inside(void) {
     return inside_of;
 }
 
-void dmap__worker_mark(const dmap_context *inside) {
+void dmap__worker_mark(dmap_context *inside) {
+    if (inside_of)
+        atomic_store_explicit(&inside_of->is_inside, false, memory_order_relaxed);
+    if (inside)
+        atomic_store_explicit(&inside->is_inside, true, memory_order_relaxed);
     inside_of = inside;
 }
 

@@ -60,6 +60,10 @@ void dmap__worker_hand_over(dmap__worker *worker, dmap__worker_proc *proc) {
     worker->proc = proc;
 }
 
+const dmap_context *dmap__worker_context(const dmap__worker *worker) {
+    return &worker->context;
+}
+
 void dmap__worker_take_mask(dmap__crew_state *crew) {
     sigset_t mask;
     dmap__signals_get(&mask);

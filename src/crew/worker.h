@@ -16,6 +16,8 @@ void dmap__worker_destroy(dmap__worker *worker);
 int dmap__worker_step(dmap__worker *worker);
 /** Gives the worker a process that runs its items from now on (taken over). Before its first step. */
 void dmap__worker_hand_over(dmap__worker *worker, struct dmap__worker_proc *proc);
+/** What it runs the task with. */
+const dmap_context *dmap__worker_context(const dmap__worker *worker);
 /** Most items of a grant that a worker may take at once. */
 uint32_t dmap__worker_most(const dmap__crew_state *crew, const dmap__grant *grant);
 /** Another thread may want its core: it yields before it begins its next batch. */

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "crew/crash.h"
 #include "crew/crew.h"
 #include "crew/worker.h"
 
@@ -29,6 +30,7 @@ struct dmap__crew {
     struct dmap__watcher *watcher; /* of their processes */
     dmap__worker_thread *threads;
     bool watches_crashes;
+    dmap__crash_watch crash_watch;
     void *own_stack; /* for signal handlers, of the manager's thread: DMAP_SERIAL */
     _Alignas(DMAP__CACHE_LINE) _Atomic uint32_t epoch;
     _Atomic uint32_t sleepers; /* workers that have nothing to do */

@@ -1,6 +1,7 @@
 /* A task that crashes in the rank itself, in a way chosen by the first argument: for crash_line, the script. */
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 static const char *way;
 static int depth_of_stack; /* MiB */
+static _Atomic int inside; /* items that wait, or will */
 
 static bool is_way(const char *text) {
     return !strcmp(way, text);
@@ -40,6 +42,27 @@ static void *crash_here(void *unused) {
     return NULL;
 }
 
+/* In a thread of its own, which OpenMP, too, makes. */
+static int crash_thread(void) {
+    pthread_t thread;
+    if (!pthread_create(&thread, NULL, crash_here, NULL))
+        pthread_join(thread, NULL);
+    return 0;
+}
+
+static void wait_for_ever(void) {
+    for (;;)
+        pause();
+}
+
+/* Each worker's first item waits here; the last one to come crashes. */
+static int crash_beside(void) {
+    const char *workers = getenv("DMAP_WORKERS");
+    if (atomic_fetch_add(&inside, 1) + 1 < strtol(workers ? workers : "1", NULL, 10))
+        wait_for_ever();
+    return crash_thread();
+}
+
 /* A child of the task's crashes, with the handlers that it has from here: that is no item's end. */
 static int crash_child(void) {
     int status = 0;
@@ -54,9 +77,13 @@ static int crash_child(void) {
 static int crash(dmap_context *ctx, const void *item, void *result) {
     volatile char top = 0;
     (void)ctx, (void)result;
-    pthread_t thread;
+    if (is_way("beside"))
+        return crash_beside();
     if (*(const uint64_t *)item != 17)
         return 0;
+    atomic_store(&inside, 1);
+    if (is_way("sink"))
+        wait_for_ever();
     if (depth_of_stack)
         return go_deep(&top, depth_of_stack);
     if (is_way("segv") || is_way("handler"))
@@ -69,9 +96,7 @@ static int crash(dmap_context *ctx, const void *item, void *result) {
         raise(SIGFPE);
     if (is_way("child"))
         return crash_child();
-    if (is_way("thread") && !pthread_create(&thread, NULL, crash_here, NULL))
-        pthread_join(thread, NULL);
-    return 0;
+    return is_way("thread") ? crash_thread() : 0;
 }
 
 static int set_up(dmap_context *ctx) {
@@ -103,13 +128,25 @@ static void handle(int number) {
     _exit(write(STDERR_FILENO, text, sizeof text - 1) > 0 ? 9 : 8);
 }
 
+/* While an item runs. */
+static int crash_sink(void *arg, const dmap_item_result *r) {
+    (void)arg, (void)r;
+    if (atomic_load(&inside))
+        segfault();
+    return 0;
+}
+
 static int main_fn(dmap_pool *pool, int argc, char **argv) {
     (void)argc, (void)argv;
     const dmap_task *task = is_way("batch") ? &crashes_batch : &crashes;
+    pthread_t thread;
     if (is_way("main"))
         segfault();
-    dmap_map_options options = {.progress = -1};
-    dmap_status status = dmap_map(pool, task, dmap_range(0, 1000), dmap_discard(), &options);
+    if (is_way("other") && !pthread_create(&thread, NULL, crash_here, NULL))
+        pthread_join(thread, NULL);
+    dmap_map_options options = {.progress = -1, .chunk = is_way("sink") ? 10 : 0, .unordered = is_way("sink")};
+    dmap_sink sink = is_way("sink") ? dmap_each(crash_sink, NULL) : dmap_discard();
+    dmap_status status = dmap_map(pool, task, dmap_range(0, 1000), sink, &options);
     printf("%s\n", dmap_status_name(status));
     return status != DMAP_OK;
 }
