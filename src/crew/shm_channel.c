@@ -2,6 +2,9 @@
  * has its own word for the size: the process is told when the rank gave memory back, the rank asks the kernel when the
  * process may have taken more.
  *
+ * Of the addresses, only those that have been backed may be touched: a tool that reads all memory of a process at its
+ * end (valgrind) would not come to one in the addresses of all that might be, each page of which is a SIGBUS.
+ *
  * The file never becomes shorter, and is sealed so, where the system has that: what the rank maps stays, whatever a
  * task does with the descriptor. Memory is given back by holes. Before either side makes the file longer it looks
  * whether the descriptor is still that of the channel: a task that closes all descriptors and opens a file must not
@@ -56,7 +59,7 @@ static size_t largest(void) {
 
 static bool map(dmap__shm_channel *channel, size_t most) {
     for (size_t size = most; size >= SMALLEST; size /= 2) {
-        void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, channel->descriptor, 0);
+        void *memory = mmap(NULL, size, PROT_NONE, MAP_SHARED | MAP_NORESERVE, channel->descriptor, 0);
         if (memory == MAP_FAILED)
             continue;
         madvise(memory, size, MADV_DONTDUMP);
@@ -65,6 +68,20 @@ static bool map(dmap__shm_channel *channel, size_t most) {
         return true;
     }
     return false;
+}
+
+/* Bytes up to `size` are backed: they may be touched. */
+static bool open_up(dmap__shm_channel *channel, uint64_t size) {
+    size_t end = (size_t)((size + PAGE - 1) / PAGE * PAGE);
+    if (size <= channel->reach)
+        return true;
+    if (size > channel->mapped ||
+        mprotect((unsigned char *)channel->head + channel->reach, end - channel->reach, PROT_READ | PROT_WRITE)) {
+        channel->reason = ENOMEM;
+        return false;
+    }
+    channel->reach = end;
+    return true;
 }
 
 bool dmap__shm_channel_has_descriptor(const dmap__shm_channel *channel) {
@@ -95,7 +112,7 @@ static bool grow(dmap__shm_channel *channel, size_t size) {
         }
         channel->size += reason ? 0 : step;
     }
-    return true;
+    return open_up(channel, channel->size);
 }
 
 static uint64_t backed(const dmap__shm_channel *channel) {
@@ -122,7 +139,7 @@ bool dmap__shm_channel_open(dmap__shm_channel *channel, int descriptor) {
     *channel = (dmap__shm_channel){.descriptor = descriptor};
     return pread(descriptor, &mapped, sizeof mapped, offsetof(dmap__shm_channel_head, mapped)) ==
                (ssize_t)sizeof mapped &&
-           note_descriptor(channel) && map(channel, (size_t)mapped);
+           note_descriptor(channel) && map(channel, (size_t)mapped) && open_up(channel, backed(channel));
 }
 
 void dmap__shm_channel_destroy(dmap__shm_channel *channel) {
@@ -146,8 +163,8 @@ static void give_back(dmap__shm_channel *channel, uint64_t kept) {
 static uint64_t forget(dmap__shm_channel *channel) {
     uint64_t used = atomic_load(&channel->head->used);
     if (used > channel->size) {
-        uint64_t end = backed(channel);
-        channel->size = used < end ? used : end;
+        uint64_t end = backed(channel), size = used < end ? used : end;
+        channel->size = open_up(channel, size) ? size : channel->size;
     }
     atomic_store(&channel->head->used, HEAD_SIZE);
     return used;
@@ -169,7 +186,7 @@ void dmap__shm_channel_trim(dmap__shm_channel *channel, uint64_t bytes) {
 
 bool dmap__shm_channel_look(dmap__shm_channel *channel) {
     channel->size = channel->head->size;
-    return channel->size <= channel->mapped;
+    return channel->size <= channel->mapped && open_up(channel, channel->size);
 }
 
 uint64_t dmap__shm_channel_take(dmap__shm_channel *channel, uint64_t size) {
@@ -188,7 +205,7 @@ uint64_t dmap__shm_channel_take(dmap__shm_channel *channel, uint64_t size) {
 bool dmap__shm_channel_holds(dmap__shm_channel *channel, uint64_t offset, uint64_t size) {
     if (offset < sizeof *channel->head || offset > channel->mapped || size > channel->mapped - offset)
         return false;
-    return offset + size <= channel->size || offset + size <= backed(channel);
+    return (offset + size <= channel->size || offset + size <= backed(channel)) && open_up(channel, offset + size);
 }
 
 bool dmap__shm_channel_pass(dmap__shm_channel *channel, dmap__owner from, dmap__owner to) {

@@ -106,7 +106,8 @@ typedef struct dmap__shm_channel {
     dmap__shm_channel_head *head;
     int descriptor;
     uint64_t device, file; /* that the descriptor has to be of */
-    size_t mapped;         /* bytes of addresses */
+    size_t mapped;         /* bytes of addresses, */
+    size_t reach;          /* and of those that may be read and written, on this side */
     uint64_t size;         /* bytes backed by memory, as far as this side knows */
     int reason;            /* why none were to be had, the last time: ENOMEM, or as errno has it */
 } dmap__shm_channel;
