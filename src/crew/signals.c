@@ -3,7 +3,7 @@
 #include <string.h>
 
 void dmap__signals_get(sigset_t *mask) {
-    sigemptyset(mask);
+    memset(mask, 0, sizeof *mask); /* sigemptyset leaves bits of which there is no signal as they were */
     pthread_sigmask(SIG_BLOCK, NULL, mask);
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "crew/signals.h"
 #include "crew_world.h"
 #include "unit.h"
 
@@ -158,6 +159,20 @@ static void test_progress(void) {
     look_while_held(true);
 }
 
+/* ---- the mask ---- */
+
+/* Two looks at the same mask are equal, whatever was in their memory before. */
+static void test_mask(void) {
+    sigset_t a, b;
+    memset(&a, 0x55, sizeof a);
+    memset(&b, 0xaa, sizeof b);
+    dmap__signals_get(&a);
+    dmap__signals_get(&b);
+    CU_ASSERT(dmap__signals_equal(&a, &b));
+    sigaddset(&b, SIGUSR1);
+    CU_ASSERT(!dmap__signals_equal(&a, &b));
+}
+
 int main(void) {
     CU_TestInfo tests[] = {
         {"stop at the lowest failure", test_stop},
@@ -166,6 +181,7 @@ int main(void) {
         {"recall", test_recall},
         {"limit", test_limit},
         {"progress", test_progress},
+        {"mask", test_mask},
         CU_TEST_INFO_NULL,
     };
     return unit_run("crew, taking turns", tests);
