@@ -193,15 +193,17 @@ static dmap_status call(dmap_pool *pool, scenario *s) {
     return dmap_map(pool, s->task, source_of(s), sink_of(s), &s->options);
 }
 
-/* The results lie one after the other: all, or those of the first items. */
+/* The results lie one after the other: all, or those of the first items. The one that fails, and is kept, has none. */
 static bool is_merged(const scenario *s, bool all) {
     const unsigned char *next = told.merged;
+    const bool has_gap = s->bad && s->options.on_error == DMAP_KEEP_GOING;
     size_t left = told.merged_size, i = 0;
-    for (; next && i < COUNT && left >= size_of(i); i++) {
-        if (!is_right(s, i, next, size_of(i)))
-            return false;
-        next += size_of(i);
-        left -= size_of(i);
+    for (; next && i < COUNT; i++) {
+        size_t size = has_gap && i == BAD ? 0 : size_of(i);
+        if (left < size || (size && !is_right(s, i, next, size)))
+            break;
+        next += size;
+        left -= size;
     }
     return left == 0 && (i == COUNT || !all);
 }
