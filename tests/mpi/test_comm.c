@@ -77,7 +77,7 @@ int main(int argc, char **argv) {
     dmap__error error = {.status = DMAP_OK};
     int expected = 0;
     dmap__comm_launched(&expected);
-    if (dmap__comm_init_mpi(&argc, &argv, expected, &error)) {
+    if (dmap__comm_init_mpi(&argc, &argv, expected, false, &error)) {
         fprintf(stderr, "%s\n", error.text);
         return 1;
     }
