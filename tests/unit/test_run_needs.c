@@ -87,6 +87,20 @@ static void test_cores(void) {
     run_ledger_close(&l);
 }
 
+/* A gap is left to a job that fits into it. */
+static void test_gap(void) {
+    run_hold hold[4];
+    run_ledger l = read_machine("pack:1 core:6 pu:1");
+    run_ledger_open(&l);
+    for (int i = 0; i < 3; i++)
+        take(&l, 1, 0, i + 1, &hold[i]);
+    run_ledger_give_back(&l, &hold[0]);
+    run_ledger_give_back(&l, &hold[2]);
+    CU_ASSERT_STRING_EQUAL(take(&l, 2, 0, 4, &hold[3]), "2-3 ");
+    CU_ASSERT_STRING_EQUAL(take(&l, 1, 0, 1, &hold[0]), "0 ");
+    run_ledger_close(&l);
+}
+
 /* The cores go where free GPUs are, the GPUs to those of the cores. */
 static void test_nearest(void) {
     run_hold hold[5];
@@ -191,9 +205,13 @@ static void test_random(void) {
 }
 
 int main(void) {
-    CU_TestInfo tests[] = {{"CPUs", test_cpus},       {"cores", test_cores},
-                           {"nearest", test_nearest}, {"memory and jobs", test_memory_and_jobs},
-                           {"shares", test_shares},   {"random", test_random},
+    CU_TestInfo tests[] = {{"CPUs", test_cpus},
+                           {"cores", test_cores},
+                           {"gap", test_gap},
+                           {"nearest", test_nearest},
+                           {"memory and jobs", test_memory_and_jobs},
+                           {"shares", test_shares},
+                           {"random", test_random},
                            CU_TEST_INFO_NULL};
     return unit_run("run_needs", tests);
 }
