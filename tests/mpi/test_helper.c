@@ -35,6 +35,16 @@ static int until_asked(dmap_context *ctx, const void *item, void *result) {
 
 DMAP_TASK(helper_endless, .run = until_asked, .item_size = 8, .result_size = 8);
 
+static int quietly_until_asked(dmap_context *ctx, const void *item, void *result) {
+    (void)item;
+    while (!dmap_cancelled(ctx))
+        usleep(5000);
+    memset(result, 0, 8);
+    return 0;
+}
+
+DMAP_TASK(helper_quiet, .run = quietly_until_asked, .item_size = 8, .result_size = 8);
+
 static dmap_pool *open_pool(void) {
     dmap_options options = pools_back_end;
     options.helper = true;
@@ -48,10 +58,14 @@ static void compute(void) {
         atomic_fetch_add_explicit(&sum, (uint64_t)i, memory_order_relaxed);
 }
 
-static double now_s(void) {
+static double seconds(clockid_t clock) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static double now_s(void) {
+    return seconds(CLOCK_MONOTONIC);
 }
 
 static void compute_until_ended(const dmap_call *call) {
@@ -103,6 +117,37 @@ static void test_rests_without(void) {
     CU_ASSERT_EQUAL(dmap_wait(call, -1), DMAP_OK);
     check(results);
     dmap_call_free(call);
+    CU_ASSERT_EQUAL(dmap_close(pool), DMAP_OK);
+}
+
+/* While there is nothing to move along it sleeps: with no call, with one that is open for submits, with items that run,
+ * and with what waits for the owner. The process does not take a core meanwhile. */
+static void test_sleeps(void) {
+    dmap_pool *pool = open_pool();
+    dmap_call *calls[2] = {NULL, NULL};
+    dmap_stream *stream = NULL;
+    uint64_t number = 3;
+    for (int step = 0; step < 4; step++) {
+        if (step == 1) {
+            CU_ASSERT_EQUAL(dmap_submit(pool, &helper_square, &number, 8, NULL, &calls[0]), DMAP_OK);
+            CU_ASSERT_EQUAL(dmap_wait(calls[0], -1), DMAP_OK);
+        } else if (step == 2) {
+            calls[1] = begin(pool, &helper_quiet, dmap_discard(), (dmap_map_options){0});
+        } else if (step == 3) {
+            CU_ASSERT_EQUAL(dmap_cancel(calls[1]), DMAP_OK);
+            compute_until_ended(calls[1]);
+            CU_ASSERT_EQUAL(dmap_stream_open(pool, &helper_square, dmap_range(0, 100), NULL, &stream), DMAP_OK);
+        }
+        double began = seconds(CLOCK_PROCESS_CPUTIME_ID);
+        usleep(500000);
+        double took = seconds(CLOCK_PROCESS_CPUTIME_ID) - began;
+        if (took > 0.25)
+            fprintf(stderr, "step %d: %.3f s of a core in half a second\n", step, took);
+        CU_ASSERT(took <= 0.25);
+    }
+    dmap_stream_close(stream);
+    dmap_call_free(calls[0]);
+    dmap_call_free(calls[1]);
     CU_ASSERT_EQUAL(dmap_close(pool), DMAP_OK);
 }
 
@@ -338,6 +383,7 @@ static void add_tests(void) {
         return;
     CU_ADD_TEST(suite, test_moves_along);
     CU_ADD_TEST(suite, test_rests_without);
+    CU_ADD_TEST(suite, test_sleeps);
     CU_ADD_TEST(suite, test_program_functions);
     CU_ADD_TEST(suite, test_told_later);
     CU_ADD_TEST(suite, test_other_threads);
@@ -347,6 +393,7 @@ static void add_tests(void) {
 }
 
 int main(int argc, char **argv) {
+    unsetenv("DMAP_HELPER"); /* of the tests, one wants none */
     is_funnelled = argc > 3 && !strcmp(argv[3], "funnelled");
     return pools_run(argc, argv, !is_funnelled, add_tests);
 }
