@@ -37,17 +37,27 @@ static bool is_owners_turn(const dmap_pool *pool) {
     return false;
 }
 
+static bool has_calls(const dmap_pool *pool) {
+    return pool->calls.n_running + pool->calls.n_waiting > pool->calls.count_idle(pool);
+}
+
+/* The owner may have something to do: to be told of an end, or to go on with what waits for it. Late words of calls
+ * that have ended, and were told of, are none of its business: its descriptor is to be silent then. */
+static void tell_owner(dmap_pool *pool) {
+    if (has_calls(pool) || pool->n_ended != pool->n_told)
+        dmap__fd_touch(pool);
+}
+
 /* Seconds to sleep after it; < 0: until the bell rings. */
 static double take_round(dmap_pool *pool, dmap__idle *idle) {
     if (is_owners_turn(pool))
         return -1;
     if (dmap__loop_help(pool)) {
-        dmap__fd_touch(pool);
+        tell_owner(pool);
         dmap__idle_reset(idle);
         return 0;
     }
-    bool has_calls = pool->calls.n_running + pool->calls.n_waiting > pool->calls.count_idle(pool);
-    return has_calls ? dmap__loop_until_look(pool, idle, dmap__clock_now()) : -1;
+    return has_calls(pool) ? dmap__loop_until_look(pool, idle, dmap__clock_now()) : -1;
 }
 
 static void *help(void *arg) {

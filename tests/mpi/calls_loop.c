@@ -30,8 +30,10 @@ static void test_level(void) {
     CU_ASSERT_EQUAL(dmap_call_status(call), DMAP_OK);
     while (dmap_step(harness_pool, 0) != DMAP_END)
         continue;
-    dmap_step(harness_pool, 0);
-    CU_ASSERT(!is_readable(fd, 50));
+    int late = 0; /* words of other ranks on a call that has ended already */
+    while (is_readable(fd, 50) && late++ < 100)
+        dmap_step(harness_pool, 0);
+    CU_ASSERT(late < 100);
     dmap_call_free(call);
 }
 
