@@ -79,7 +79,7 @@ static double least_s(const dmap__chunk_query *q) {
 
 /* However many calls there are, a chunk is worth its messages. */
 static double most_s(const dmap__chunk_query *q) {
-    return greater(q->most_s, LEAST_S);
+    return greater(q->most_s, lesser(least_s(q), DMAP__MOST_S));
 }
 
 /* Less is not worth a message, unless it is all that the branch is to get. */

@@ -3,23 +3,58 @@
  * Invariants: weights is the sum over the shares; big and small of a branch are the leases out of all calls. */
 #include "plan/fleet.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct load {
     int workers;
-    int big, small; /* leases out */
+    dmap__fleet_queue queue;
+    int next, prev;   /* in it; -1: none */
+    int big, small;   /* leases out */
+    uint64_t items;   /* in them that have not ended, by the last progress reports */
+    uint64_t weights; /* of the calls that have some */
+    uint64_t changes; /* of these calls, so far */
 } load;
+
+typedef struct list {
+    int first, last; /* -1: empty */
+    int count;
+} list;
 
 struct dmap__fleet {
     int branches;
     load *loads;
+    list queues[DMAP__FLEET_QUEUES];
     uint64_t all_workers;
-    dmap__fleet_share *first; /* of the calls, in no order */
-    uint64_t weights;         /* theirs */
-    dmap__speeds **speeds;    /* of each task; NULL: nothing was asked of it */
+    dmap__fleet_share *first, *last; /* of the calls, by what they had as the round began */
+    dmap__fleet_share *turn;         /* those before it have passed */
+    uint64_t weights;                /* theirs */
+    dmap__speeds **speeds;           /* of each task; NULL: nothing was asked of it */
     uint32_t n_speeds;
 };
+
+static void leave_queue(dmap__fleet *fleet, const load *l) {
+    if (l->queue == DMAP__NO_ROOM)
+        return;
+    list *q = &fleet->queues[l->queue];
+    *(l->prev >= 0 ? &fleet->loads[l->prev].next : &q->first) = l->next;
+    *(l->next >= 0 ? &fleet->loads[l->next].prev : &q->last) = l->prev;
+    q->count--;
+}
+
+static void enter_queue(dmap__fleet *fleet, int branch, dmap__fleet_queue to) {
+    load *l = &fleet->loads[branch];
+    l->queue = to;
+    if (to == DMAP__NO_ROOM)
+        return;
+    list *q = &fleet->queues[to];
+    l->next = -1;
+    l->prev = q->last;
+    *(q->last >= 0 ? &fleet->loads[q->last].next : &q->first) = branch;
+    q->last = branch;
+    q->count++;
+}
 
 dmap__fleet *dmap__fleet_create(const int *workers, int branches) {
     dmap__fleet *fleet = calloc(1, sizeof *fleet);
@@ -31,8 +66,13 @@ dmap__fleet *dmap__fleet_create(const int *workers, int branches) {
         free(fleet);
         return NULL;
     }
+    for (int i = 0; i < DMAP__FLEET_QUEUES; i++)
+        fleet->queues[i] = (list){-1, -1, 0};
     for (int i = 0; i < branches; i++) {
         fleet->loads[i].workers = workers[i];
+        fleet->loads[i].queue = DMAP__NO_ROOM;
+        if (workers[i])
+            enter_queue(fleet, i, DMAP__FREE);
         fleet->all_workers += (uint64_t)workers[i];
     }
     return fleet;
@@ -79,23 +119,98 @@ static double least_had(const dmap__fleet *fleet) {
     return least_s;
 }
 
+static void unlink_share(dmap__fleet *fleet, dmap__fleet_share *share) {
+    *(share->prev ? &share->prev->next : &fleet->first) = share->next;
+    *(share->next ? &share->next->prev : &fleet->last) = share->prev;
+}
+
+/* NULL: as the last one. */
+static void link_before(dmap__fleet *fleet, dmap__fleet_share *share, dmap__fleet_share *next) {
+    share->next = next;
+    share->prev = next ? next->prev : fleet->last;
+    *(share->prev ? &share->prev->next : &fleet->first) = share;
+    *(next ? &next->prev : &fleet->last) = share;
+}
+
 void dmap__fleet_join(dmap__fleet *fleet, dmap__fleet_share *share, uint32_t weight) {
-    *share = (dmap__fleet_share){.had_s = least_had(fleet), .weight = weight, .next = fleet->first};
-    if (fleet->first)
-        fleet->first->prev = share;
-    fleet->first = share;
+    *share = (dmap__fleet_share){.had_s = least_had(fleet), .weight = weight};
+    link_before(fleet, share, fleet->first);
     fleet->weights += weight;
 }
 
 void dmap__fleet_leave(dmap__fleet *fleet, dmap__fleet_share *share) {
-    *(share->prev ? &share->prev->next : &fleet->first) = share->next;
-    if (share->next)
-        share->next->prev = share->prev;
+    if (fleet->turn == share)
+        fleet->turn = share->next;
+    unlink_share(fleet, share);
     fleet->weights -= share->weight;
 }
 
-double dmap__fleet_part(const dmap__fleet *fleet, const dmap__fleet_share *share) {
-    return (double)share->weight / (double)fleet->weights;
+/* ---- rounds ---- */
+
+/* Insertion: the order of the last round is nearly that of this one. */
+void dmap__fleet_round(dmap__fleet *fleet) {
+    dmap__fleet_share *next;
+    for (dmap__fleet_share *share = fleet->first; share; share = next) {
+        dmap__fleet_share *before = share->prev;
+        next = share->next;
+        while (before && before->had_s > share->had_s)
+            before = before->prev;
+        if (before == share->prev)
+            continue;
+        unlink_share(fleet, share);
+        link_before(fleet, share, before ? before->next : fleet->first);
+    }
+    fleet->turn = fleet->first;
+}
+
+dmap__fleet_share *dmap__fleet_next(dmap__fleet *fleet, double *until_s) {
+    dmap__fleet_share *share = fleet->turn, *next = share ? share->next : NULL;
+    while (next && next->had_s < share->had_s)
+        next = next->next;
+    if (share && next != share->next) {
+        fleet->turn = share->next;
+        unlink_share(fleet, share);
+        link_before(fleet, share, next);
+    }
+    share = fleet->turn;
+    *until_s = share && share->next ? share->next->had_s : INFINITY;
+    return share;
+}
+
+void dmap__fleet_pass(dmap__fleet *fleet, dmap__fleet_share *share) {
+    fleet->turn = share->next;
+}
+
+/* ---- parts ---- */
+
+static double lesser(double a, double b) {
+    return a < b ? a : b;
+}
+
+/* A branch that serves several calls takes that much longer for a chunk of each. And while many calls share few
+ * branches, chunks are to be so small that each call gets some at one of them in the time of a chunk. */
+double dmap__fleet_part(const dmap__fleet *fleet, const dmap__fleet_share *share, int branch, bool is_there) {
+    const load *l = &fleet->loads[branch];
+    double weight = share->weight, here = weight / (double)(l->weights + (is_there ? 0 : share->weight));
+    return lesser(here, (double)fleet->all_workers / l->workers * weight / (double)fleet->weights);
+}
+
+double dmap__fleet_part_here(const dmap__fleet *fleet, const dmap__fleet_share *share, int branch) {
+    return (double)share->weight / (double)fleet->loads[branch].weights;
+}
+
+uint64_t dmap__fleet_changes(const dmap__fleet *fleet, int branch) {
+    return fleet->loads[branch].changes;
+}
+
+void dmap__fleet_arrive(dmap__fleet *fleet, const dmap__fleet_share *share, int branch) {
+    fleet->loads[branch].weights += share->weight;
+    fleet->loads[branch].changes++;
+}
+
+void dmap__fleet_depart(dmap__fleet *fleet, const dmap__fleet_share *share, int branch) {
+    fleet->loads[branch].weights -= share->weight;
+    fleet->loads[branch].changes++;
 }
 
 uint64_t dmap__fleet_room(const dmap__fleet *fleet, int branch) {
@@ -105,12 +220,50 @@ uint64_t dmap__fleet_room(const dmap__fleet *fleet, int branch) {
     return l->big < DMAP__BIG_LEASES ? UINT64_MAX : DMAP__SMALL_LEASE;
 }
 
-void dmap__fleet_grant(dmap__fleet *fleet, int branch, bool is_big) {
-    load *l = &fleet->loads[branch];
-    *(is_big ? &l->big : &l->small) += 1;
+/* ---- queues ---- */
+
+dmap__fleet_queue dmap__fleet_queue_of(const dmap__fleet *fleet, int branch) {
+    return fleet->loads[branch].queue;
 }
 
-void dmap__fleet_end(dmap__fleet *fleet, int branch, bool is_big) {
+int dmap__fleet_count(const dmap__fleet *fleet, dmap__fleet_queue queue) {
+    return fleet->queues[queue].count;
+}
+
+int dmap__fleet_first(const dmap__fleet *fleet, dmap__fleet_queue queue) {
+    return fleet->queues[queue].first;
+}
+
+int dmap__fleet_after(const dmap__fleet *fleet, int branch) {
+    return fleet->loads[branch].next;
+}
+
+static void move(dmap__fleet *fleet, int branch, bool was_served) {
+    const load *l = &fleet->loads[branch];
+    dmap__fleet_queue to = DMAP__NO_ROOM;
+    if (dmap__fleet_room(fleet, branch) > 0)
+        to = l->items < (uint64_t)l->workers ? DMAP__FREE : DMAP__ROOM;
+    if (to == l->queue && !was_served)
+        return;
+    leave_queue(fleet, l);
+    enter_queue(fleet, branch, to);
+}
+
+void dmap__fleet_grant(dmap__fleet *fleet, int branch, bool is_big, uint64_t items) {
+    load *l = &fleet->loads[branch];
+    *(is_big ? &l->big : &l->small) += 1;
+    l->items += items;
+    move(fleet, branch, true);
+}
+
+void dmap__fleet_load(dmap__fleet *fleet, int branch, uint64_t before, uint64_t now) {
+    fleet->loads[branch].items += now - before;
+    move(fleet, branch, false);
+}
+
+void dmap__fleet_end(dmap__fleet *fleet, int branch, bool is_big, uint64_t left) {
     load *l = &fleet->loads[branch];
     *(is_big ? &l->big : &l->small) -= 1;
+    l->items -= left;
+    move(fleet, branch, false);
 }

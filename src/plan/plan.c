@@ -106,9 +106,9 @@ static uint64_t factored(dmap__plan *plan, const dmap__branch *b, uint64_t left)
     return items > plan->config.chunk ? items : plan->config.chunk;
 }
 
-/* A branch that serves several calls takes that much longer for a chunk of each. */
-static double most_s(const dmap__plan *plan) {
-    return DMAP__MOST_S * dmap__fleet_part(plan->config.fleet, plan->config.share);
+static double most_s(const dmap__plan *plan, const dmap__branch *b) {
+    int branch = (int)(b - plan->branches);
+    return DMAP__MOST_S * dmap__fleet_part(plan->config.fleet, plan->config.share, branch, b->out > 0);
 }
 
 /* Items by the schedule alone. */
@@ -126,7 +126,7 @@ static uint64_t scheduled(dmap__plan *plan, dmap__branch *b, uint64_t left) {
                                .left = left,
                                .wish = config->chunk,
                                .begins = plan->granted == 0,
-                               .most_s = most_s(plan),
+                               .most_s = most_s(plan, b),
                                .workers = b->workers,
                                .all_workers = plan->all_workers,
                                .largest = dmap__speed_largest(&plan->speed, &b->speed, b->workers),
@@ -159,7 +159,7 @@ static uint64_t next_fresh(dmap__plan *plan, int *branch) {
     if (dmap__plan_fresh(plan) == 0 || !dmap__plan_has_lease(plan))
         return 0;
     *branch = plan->config.schedule == DMAP_STATIC ? plan->turn : dmap__ready_first(plan, -1);
-    if (*branch < 0 || plan->branches[*branch].queue == DMAP__FULL || !dmap__ready_has_room(plan, *branch))
+    if (*branch < 0 || !dmap__ready_may(plan, *branch))
         return 0;
     return fresh_size(plan, &plan->branches[*branch]);
 }

@@ -91,6 +91,16 @@ static void measure(dmap__plan *plan, int branch, const dmap__speed_chunk *chunk
     dmap__speed_keep(plan->known, branch, b->workers, chunk);
 }
 
+/* What the branch has spent on the call since one of its leases ended there. If other calls came or went meanwhile,
+ * nobody knows. */
+static double clock_s(const dmap__plan *plan, const dmap__branch *b, double now) {
+    const dmap__fleet *fleet = plan->config.fleet;
+    int branch = (int)(b - plan->branches);
+    if (dmap__fleet_changes(fleet, branch) != b->shared_since)
+        return -1;
+    return (now - b->from_s) * (double)b->at_work * dmap__fleet_part_here(fleet, plan->config.share, branch);
+}
+
 void dmap__plan_done(dmap__plan *plan, double now, uint32_t lease, uint64_t items, double busy_s) {
     dmap__lease *found = dmap__plan_lease(plan, lease);
     if (!found) {
@@ -105,14 +115,14 @@ void dmap__plan_done(dmap__plan *plan, double now, uint32_t lease, uint64_t item
     plan->pending -= found->end - found->begin - found->settled;
     dmap__speed_chunk chunk = {.items = items,
                                .busy_s = busy_s,
-                               .clock_s = (now - b->from_s) * (double)b->at_work,
+                               .clock_s = clock_s(plan, b, now),
                                .bytes = found->bytes,
                                .waited = found->waited};
     measure(plan, found->branch, &chunk);
     plan->config.share->had_s += busy_s / plan->config.share->weight;
     b->since = now;
     dmap__plan_end_lease(plan, found);
-    dmap__plan_look(b, now);
+    dmap__plan_look(plan, b, now);
 }
 
 static uint64_t items_in(const dmap__range *ranges, size_t n) {

@@ -33,7 +33,9 @@ static void expect(dmap__plan *plan, dmap__lease *lease) {
 void dmap__plan_loaded(dmap__plan *plan, dmap__lease *lease, uint64_t before) {
     dmap__branch *b = &plan->branches[lease->branch];
     expect(plan, lease);
-    b->load = b->load - before + dmap__plan_lease_left(lease);
+    uint64_t left = dmap__plan_lease_left(lease);
+    b->load = b->load - before + left;
+    dmap__fleet_load(plan->config.fleet, lease->branch, before, left);
     dmap__ready_move(plan, lease->branch, false);
 }
 
@@ -67,7 +69,8 @@ void dmap__plan_seed(dmap__plan *plan, dmap__branch *branch) {
     plan->is_seeded = branch->is_seeded = true;
 }
 
-void dmap__plan_look(dmap__branch *branch, double now) {
+void dmap__plan_look(const dmap__plan *plan, dmap__branch *branch, double now) {
+    branch->shared_since = dmap__fleet_changes(plan->config.fleet, (int)(branch - plan->branches));
     branch->from_s = now;
     branch->at_work = lesser(branch->load, (uint64_t)branch->workers);
 }
@@ -113,10 +116,11 @@ void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__requeue *range, 
     expect(plan, lease);
     if (b->out == 0) {
         b->since = now;
-        dmap__plan_look(b, now);
+        dmap__fleet_arrive(plan->config.fleet, plan->config.share, branch);
+        dmap__plan_look(plan, b, now);
     }
     b->out++;
-    dmap__fleet_grant(plan->config.fleet, branch, lease->is_big);
+    dmap__fleet_grant(plan->config.fleet, branch, lease->is_big, range->end - range->begin);
     dmap__ready_move(plan, branch, true);
     dmap__recall_note(plan, branch);
     plan->out++;
@@ -141,8 +145,9 @@ void dmap__plan_end_lease(dmap__plan *plan, dmap__lease *lease) {
     unlink_lease(plan, b, lease);
     b->load -= dmap__plan_lease_left(lease);
     plan->config.share->had_s -= lease->expected_s;
-    dmap__fleet_end(plan->config.fleet, branch, lease->is_big);
-    b->out--;
+    dmap__fleet_end(plan->config.fleet, branch, lease->is_big, dmap__plan_lease_left(lease));
+    if (--b->out == 0)
+        dmap__fleet_depart(plan->config.fleet, plan->config.share, branch);
     lease->out = false;
     lease->older = plan->free_lease;
     plan->free_lease = lease->number;

@@ -36,6 +36,7 @@ typedef struct dmap__branch {
     double since;             /* when the items it had left were last known for sure */
     double from_s;            /* when it last got a lease as it had none, or one of its leases ended, ... */
     uint64_t at_work;         /* ... and of its workers, those that had something to do then */
+    uint64_t shared_since;    /* ... with the same other calls as now, if the fleet says the same */
     uint64_t share;           /* static: items that it is still to get */
     int next, prev;           /* in its queue; -1: none */
     int ring_next, ring_prev; /* static: whose turn is next */
@@ -117,7 +118,7 @@ void dmap__plan_loaded(dmap__plan *plan, dmap__lease *lease, uint64_t before);
 /** Has the branch's speed begin with what is known of it, if that has not been done. */
 void dmap__plan_seed(dmap__plan *plan, dmap__branch *branch);
 /** From now on it is measured what the branch takes for the lease that ends next. */
-void dmap__plan_look(dmap__branch *branch, double now);
+void dmap__plan_look(const dmap__plan *plan, dmap__branch *branch, double now);
 /** Most items that the branch's next lease may have. */
 uint64_t dmap__plan_room(const dmap__plan *plan, const dmap__branch *branch);
 /** True if there is a lease to be had; false if memory is out and others are out that will end. */
@@ -151,8 +152,8 @@ void dmap__ready_init(dmap__plan *plan);
 dmap__queue dmap__ready_queue(const dmap__plan *plan, const dmap__branch *branch);
 /** Moves the branch to the end of the queue where it belongs now; in the same one only if it was just served. */
 void dmap__ready_move(dmap__plan *plan, int branch, bool was_served);
-/** True if other calls leave it room for a lease. */
-bool dmap__ready_has_room(const dmap__plan *plan, int branch);
+/** True if the branch can take a lease: of this call, and of any. */
+bool dmap__ready_may(const dmap__plan *plan, int branch);
 /** The branch that has waited longest, idle ones first; another one than `avoid` if there is. -1: none. */
 int dmap__ready_first(const dmap__plan *plan, int avoid);
 /** Static: the turn passes on; a branch whose share is used up leaves the ring. */

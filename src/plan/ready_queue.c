@@ -1,12 +1,14 @@
 /* Who is next.
  *
- * A branch that can take a lease waits in one of two queues, first come first served: those with workers that have
- * nothing to do, and those that want a lease to follow. Idle ones are served first. Workers whose results a slow
- * link would not bring do not count. Static schedules use a ring besides: strictly in turn, whoever waits.
+ * A branch that can take a lease of this call waits in one of two queues, first come first served: those with workers
+ * that have nothing to do for it, and those that want a lease to follow. Idle ones are served first. Workers whose
+ * results a slow link would not bring do not count. The fleet has queues like these for all calls together; a branch is
+ * served that stands in one of either, such as have nothing to do at all before others. Static schedules use a ring
+ * besides: strictly in turn, whoever waits.
  *
  * Invariants: a branch stands in the queue that dmap__ready_queue() says, or in none. With a known count the ring holds
  * the branches with a share left, with an unknown one all with workers. Everything is O(1), so that a grant costs the
- * same with 10,000 branches as with one. */
+ * same with 10,000 branches as with one: of queues that are both long, the first MOST_LOOKS are looked at. */
 #include "plan/plan_state.h"
 
 #define MOST_LOOKS 64
@@ -52,27 +54,36 @@ void dmap__ready_move(dmap__plan *plan, int branch, bool was_served) {
     enter(plan, branch, queue);
 }
 
-bool dmap__ready_has_room(const dmap__plan *plan, int branch) {
-    return dmap__fleet_room(plan->config.fleet, branch) > 0;
+bool dmap__ready_may(const dmap__plan *plan, int branch) {
+    return plan->branches[branch].queue != DMAP__FULL &&
+           dmap__fleet_queue_of(plan->config.fleet, branch) != DMAP__NO_ROOM;
 }
 
-/* The first of a queue that can take a lease, of its first MOST_LOOKS: what other calls have out may fill a branch. */
-static int first_but(const dmap__plan *plan, const dmap__list *list, int avoid) {
+/* The first that stands in both queues, by the shorter one: while other calls fill the branches, that of the fleet. */
+static int first_of(const dmap__plan *plan, dmap__queue own, dmap__fleet_queue all, int avoid) {
+    const dmap__fleet *fleet = plan->config.fleet;
     int looks = 0;
-    for (int i = list->first; i >= 0 && looks < MOST_LOOKS; i = plan->branches[i].next, looks++)
-        if (i != avoid && dmap__ready_has_room(plan, i))
-            return i;
+    if (dmap__fleet_count(fleet, all) <= plan->queues[own].count) {
+        for (int i = dmap__fleet_first(fleet, all); i >= 0 && looks < MOST_LOOKS;
+             i = dmap__fleet_after(fleet, i), looks++)
+            if (i != avoid && plan->branches[i].queue == own)
+                return i;
+    } else {
+        for (int i = plan->queues[own].first; i >= 0 && looks < MOST_LOOKS; i = plan->branches[i].next, looks++)
+            if (i != avoid && dmap__fleet_queue_of(fleet, i) == all)
+                return i;
+    }
     return -1;
 }
 
 int dmap__ready_first(const dmap__plan *plan, int avoid) {
-    for (int q = 0; q < DMAP__QUEUES; q++) {
-        int branch = first_but(plan, &plan->queues[q], avoid);
-        if (branch >= 0)
-            return branch;
-    }
-    bool is_ready = avoid >= 0 && plan->branches[avoid].queue != DMAP__FULL && dmap__ready_has_room(plan, avoid);
-    return is_ready ? avoid : -1;
+    for (int own = 0; own < DMAP__QUEUES; own++)
+        for (int all = 0; all < DMAP__FLEET_QUEUES; all++) {
+            int branch = first_of(plan, (dmap__queue)own, (dmap__fleet_queue)all, avoid);
+            if (branch >= 0)
+                return branch;
+        }
+    return avoid >= 0 && dmap__ready_may(plan, avoid) ? avoid : -1;
 }
 
 static void ring_remove(dmap__plan *plan, int branch) {

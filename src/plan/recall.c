@@ -158,7 +158,8 @@ static int idle_branches(const dmap__plan *plan) {
 }
 
 bool dmap__plan_is_uneven(const dmap__plan *plan) {
-    return idle_branches(plan) > 0 && plan->candidate_count > 0;
+    return idle_branches(plan) > 0 && plan->candidate_count > 0 &&
+           dmap__fleet_count(plan->config.fleet, DMAP__FREE) > 0;
 }
 
 bool dmap__recall_next(dmap__plan *plan, double now, dmap__step *step) {

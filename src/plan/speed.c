@@ -13,6 +13,9 @@
  * A chunk that did not wait took a message's latency besides: it says what the way takes at most, and counts as long as
  * nothing better is known, or if that is less than what is.
  *
+ * With other calls at the branch, the call's part of the clock counts, as it has that part of the workers, the link and
+ * the master: so a branch does not pass for slow by having much to do.
+ *
  * Few bytes come back as fast as none: their chunk has waited for latency, or for its turn with the master. Larger
  * chunks have less of these by the item, but a branch that passes for slow gets smaller ones. So few bytes never make a
  * branch slow; they show that it is slow no more.
@@ -83,7 +86,7 @@ uint64_t dmap__speed_workers(const dmap__speed *speed, int workers) {
 static void measure_way(dmap__speed *speed, const dmap__speed_chunk *chunk, double items, double tasks_s) {
     double way_s = chunk->clock_s / items;
     bool is_known = speed->clock_items > 0, is_notable = chunk->clock_s > NOTABLE * tasks_s;
-    if (chunk->bytes < FEW_BYTES && speed->way_s <= 0)
+    if (chunk->clock_s < 0 || (chunk->bytes < FEW_BYTES && speed->way_s <= 0))
         return;
     if (chunk->waited || (is_known && way_s < speed->way_s)) {
         speed->clock_s = speed->clock_s * PAST_WEIGHT + chunk->clock_s;

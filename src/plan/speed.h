@@ -19,7 +19,8 @@ typedef struct dmap__speed {
 typedef struct dmap__speed_chunk {
     uint64_t items;
     double busy_s;  /* in tasks, over all workers of the branch. 0 is fine */
-    double clock_s; /* since the branch's chunk before it ended, times the workers that had something to do then */
+    double clock_s; /* since the call's chunk before it ended there, times the workers that had something to do then, by
+                       the call's part of them; < 0: not known */
     uint64_t bytes; /* of results */
     bool waited;    /* behind another chunk of the branch: no message was waited for in clock_s */
 } dmap__speed_chunk;

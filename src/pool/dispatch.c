@@ -30,12 +30,13 @@ static void limit(dmap_pool *pool, dmap__call *call, uint64_t index) {
             dmap__branch_ops_of(pool, branch)->limit(pool, branch, call, index);
 }
 
-bool dmap__dispatch(dmap_pool *pool, dmap__call *call, double now) {
+bool dmap__dispatch(dmap_pool *pool, dmap__call *call, double now, double until_s, bool *is_done) {
     dmap__step step;
     bool moved = false;
+    *is_done = false;
     if (!call->source.rings) /* one that does says itself that it has items again */
         call->source.later = false;
-    while (dmap__call_next_step(call, now, &step)) {
+    while (call->share.had_s <= until_s && !(*is_done = !dmap__call_next_step(call, now, &step))) {
         if (step.kind == DMAP__STEP_GRANT)
             grant(pool, call, &step);
         else if (step.kind == DMAP__STEP_RECALL)

@@ -1,6 +1,6 @@
-/* Turns. In each round of the loop every running call looks at the clock, dispatches, and delivers; first the one that
- * has had least of the workers' time, by its weight, as what is free at the branches goes to whoever comes first. A
- * call that begins has had what the least served one has: it does not make up for the time before.
+/* Turns. In each round of the loop every running call looks at the clock, dispatches, and delivers. What is free at the
+ * branches goes, lease by lease, to the call that has had least of the workers' time, by its weight. A call that begins
+ * has had what the least served one has: it does not make up for the time before.
  *
  * A user's function may make calls and free them. New ones wait; one that is freed while it runs is cancelled, and goes
  * when it has ended. So the list changes at the end of a round only. */
@@ -164,29 +164,64 @@ static void sort(dmap__calls *calls) {
     }
 }
 
-static bool take_turn(dmap_pool *pool, dmap__call *call, double now, double until_s) {
+static bool prepare(dmap_pool *pool, dmap__call *call, double now) {
     bool moved = false;
+    if (pool->is_helped) {
+        dmap__call_look_at_time(call, now);
+        return false;
+    }
     pool->calls.inside = call;
     dmap__call_look_at_clock(call, now); /* before the rest: it may be what stops the call */
-    if (call->plan) {
+    if (call->plan)
         while (call->options.ahead < 0 && !call->by_hand && dmap__call_deliver(call))
             moved = true; /* it may be a reason to begin no other item */
-        moved = dmap__dispatch(pool, call, now) || moved;
-        if (!call->by_hand && (pool->calls.n_running == 1 || dmap__clock_now() < until_s))
-            moved = dmap__call_deliver(call) || moved;
-    }
     pool->calls.inside = NULL;
     return moved;
 }
 
-/* The same by the helper: what asks a function of the program's, or tells one, waits for the owner. */
-static bool take_helped_turn(dmap_pool *pool, dmap__call *call, double now, double until_s) {
+static bool dispatch_for(dmap_pool *pool, dmap__call *call, double now, double until_s, bool *is_done) {
+    *is_done = true;
+    if (!call->plan || (pool->is_helped && dmap__call_asks(call)))
+        return false;
+    pool->calls.inside = pool->is_helped ? NULL : call;
+    bool moved = dmap__dispatch(pool, call, now, until_s, is_done);
+    pool->calls.inside = NULL;
+    return moved;
+}
+
+static bool dispatch_all(dmap_pool *pool, double now) {
+    double until_s;
+    bool moved = false, is_done;
+    dmap__fleet_share *share;
+    if (pool->calls.n_running == 1)
+        return dispatch_for(pool, pool->calls.running[0], now, INFINITY, &is_done);
+    for (dmap__fleet_round(pool->fleet); (share = dmap__fleet_next(pool->fleet, &until_s));) {
+        dmap__call *call = (dmap__call *)(void *)((char *)share - offsetof(dmap__call, share));
+        moved = dispatch_for(pool, call, now, until_s, &is_done) || moved;
+        if (is_done)
+            dmap__fleet_pass(pool->fleet, share);
+    }
+    return moved;
+}
+
+static bool deliver(dmap_pool *pool, dmap__call *call) {
+    if (!call->plan || (pool->is_helped ? dmap__call_tells(call) : call->by_hand))
+        return false;
+    pool->calls.inside = pool->is_helped ? NULL : call;
+    bool moved = dmap__call_deliver(call);
+    pool->calls.inside = NULL;
+    return moved;
+}
+
+/* What asks a function of the program's, or tells one, is not for the helper: it waits for the owner. */
+static bool take_turns(dmap_pool *pool, double now) {
+    dmap__calls *calls = &pool->calls;
     bool moved = false;
-    dmap__call_look_at_time(call, now);
-    if (call->plan && !dmap__call_asks(call))
-        moved = dmap__dispatch(pool, call, now);
-    if (call->plan && !dmap__call_tells(call) && (pool->calls.n_running == 1 || dmap__clock_now() < until_s))
-        moved = dmap__call_deliver(call) || moved;
+    for (size_t i = 0; i < calls->n_running; i++)
+        moved = prepare(pool, calls->running[i], now) || moved;
+    moved = dispatch_all(pool, now) || moved;
+    for (size_t i = 0; i < calls->n_running && (i == 0 || dmap__clock_now() < now + DELIVER_S); i++)
+        moved = deliver(pool, calls->running[i]) || moved;
     return moved;
 }
 
@@ -201,9 +236,7 @@ static bool turn(dmap_pool *pool, double now) {
     moved = begin_all(pool) || moved;
     if (calls->n_running > 1)
         sort(calls);
-    bool (*take)(dmap_pool *, dmap__call *, double, double) = pool->is_helped ? take_helped_turn : take_turn;
-    for (size_t i = 0; i < calls->n_running; i++)
-        moved = take(pool, calls->running[i], now, now + DELIVER_S) || moved;
+    moved = take_turns(pool, now) || moved;
     if (pool->crew)
         dmap__collect_progress(pool, now);
     moved = end_all(pool) || moved;

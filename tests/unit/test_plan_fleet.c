@@ -1,4 +1,6 @@
 /* The fleet: what several plans share, with numbers worked out by hand. */
+#include <math.h>
+
 #include "plan/plan_state.h"
 #include "plan_steps.h"
 #include "unit.h"
@@ -35,6 +37,13 @@ static void begins_with(dmap__fleet *fleet, uint32_t task, uint64_t items) {
     granted(plan, 1, 1, 1 + items, 1);
     CU_ASSERT_PTR_NULL(dmap__plan_check(plan));
     dmap__plan_destroy(plan);
+    dmap__fleet_destroy(fleet);
+}
+
+static dmap__fleet *knowing(uint32_t task, uint64_t items, double item_s) {
+    dmap__fleet *fleet = dmap__fleet_create(two_of_two, 2);
+    know(fleet, task, items, item_s);
+    return fleet;
 }
 
 /* The second call of a task begins with what the first has learned. No chunk is longer than a millisecond by that. */
@@ -46,12 +55,9 @@ static void test_speed_is_kept(void) {
     finish(plan, second, 1, 3, 1, 10e-6);
     dmap__plan_destroy(plan);
     begins_with(fleet, 3, 32);
-    know(fleet, 1, 1000, 10e-6);
-    begins_with(fleet, 1, 16 * 12); /* of 200 that take 1 ms */
-    know(fleet, 0, 1000, 0.1);
-    begins_with(fleet, 0, 5); /* 0.25 s */
-    begins_with(fleet, 2, 2); /* nothing is known */
-    dmap__fleet_destroy(fleet);
+    begins_with(knowing(1, 1000, 10e-6), 1, 16 * 12); /* of 200 that take 1 ms */
+    begins_with(knowing(0, 1000, 0.1), 0, 5);         /* 0.25 s */
+    begins_with(knowing(0, 1000, 0.1), 2, 2);         /* of this task nothing is known */
 }
 
 /* Another call of the task does not change what one that runs has measured. */
@@ -93,18 +99,100 @@ static void test_late_calls(void) {
     dmap__plan *first = make_share(fleet, 0, 1, 10), *second = make_share(fleet, 1, 3, 10);
     shares[0].had_s = 7;
     shares[1].had_s = 5;
-    CU_ASSERT_EQUAL(dmap__fleet_part(fleet, &shares[1]), 0.75);
+    CU_ASSERT_EQUAL(dmap__fleet_part(fleet, &shares[1], 0, false), 1);
     dmap__plan *third = make_share(fleet, 2, 4, 10);
     CU_ASSERT_EQUAL(shares[2].had_s, 5);
-    CU_ASSERT_EQUAL(dmap__fleet_part(fleet, &shares[2]), 0.5);
+    CU_ASSERT_EQUAL(dmap__fleet_part(fleet, &shares[2], 0, false), 1);
     dmap__plan_destroy(second);
     shares[2].had_s = 9;
     second = make_share(fleet, 1, 1, 10);
     CU_ASSERT_EQUAL(shares[1].had_s, 7);
     dmap__plan_destroy(first);
     dmap__plan_destroy(second);
-    CU_ASSERT_EQUAL(dmap__fleet_part(fleet, &shares[2]), 1);
+    CU_ASSERT_EQUAL(dmap__fleet_part(fleet, &shares[2], 0, false), 1);
     dmap__plan_destroy(third);
+    dmap__fleet_destroy(fleet);
+}
+
+/* A chunk is as much shorter as the branch has others to serve, and no longer than that all get some. */
+static void test_parts(void) {
+    dmap__fleet *fleet = dmap__fleet_create(two_of_two, 2);
+    for (int i = 0; i < 3; i++)
+        dmap__fleet_join(fleet, &shares[i], (uint32_t)i + 1);
+    CU_ASSERT_DOUBLE_EQUAL(dmap__fleet_part(fleet, &shares[0], 0, false), 1.0 / 3, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(dmap__fleet_part(fleet, &shares[2], 0, false), 1, 1e-12);
+    dmap__fleet_arrive(fleet, &shares[1], 0);
+    CU_ASSERT_DOUBLE_EQUAL(dmap__fleet_part(fleet, &shares[2], 0, false), 0.6, 1e-12);
+    uint64_t changes = dmap__fleet_changes(fleet, 0);
+    dmap__fleet_arrive(fleet, &shares[2], 0);
+    CU_ASSERT_NOT_EQUAL(changes, dmap__fleet_changes(fleet, 0));
+    CU_ASSERT_DOUBLE_EQUAL(dmap__fleet_part(fleet, &shares[2], 0, true), 0.6, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(dmap__fleet_part_here(fleet, &shares[2], 0), 0.6, 1e-12);
+    dmap__fleet_depart(fleet, &shares[1], 0);
+    CU_ASSERT_DOUBLE_EQUAL(dmap__fleet_part_here(fleet, &shares[2], 0), 1, 1e-12);
+    dmap__fleet_destroy(fleet);
+}
+
+/* In a round what is free goes to the call that has had least, until it has had more than the next. */
+static void test_rounds(void) {
+    static const struct {
+        int share;
+        double until_s, had_s; /* < 0: it passes */
+    } turns[] = {{1, 2, 3}, {0, 3, 4}, {1, 4, -1}, {0, 5, 7}, {2, 7, 6}, {2, 7, -1}, {0, INFINITY, -1}};
+    dmap__fleet *fleet = dmap__fleet_create(two_of_two, 2);
+    double until_s;
+    for (int i = 0; i < 3; i++)
+        dmap__fleet_join(fleet, &shares[i], 1);
+    shares[0].had_s = 2;
+    shares[1].had_s = 1;
+    shares[2].had_s = 5;
+    dmap__fleet_round(fleet);
+    for (size_t i = 0; i < sizeof turns / sizeof turns[0]; i++) {
+        dmap__fleet_share *share = dmap__fleet_next(fleet, &until_s);
+        CU_ASSERT_PTR_EQUAL_FATAL(share, &shares[turns[i].share]);
+        CU_ASSERT_EQUAL(until_s, turns[i].until_s);
+        if (turns[i].had_s < 0)
+            dmap__fleet_pass(fleet, share);
+        else
+            share->had_s = turns[i].had_s;
+    }
+    CU_ASSERT_PTR_NULL(dmap__fleet_next(fleet, &until_s));
+    dmap__fleet_round(fleet);
+    CU_ASSERT_PTR_EQUAL(dmap__fleet_next(fleet, &until_s), &shares[1]);
+    dmap__fleet_leave(fleet, &shares[1]);
+    CU_ASSERT_PTR_EQUAL(dmap__fleet_next(fleet, &until_s), &shares[2]);
+    CU_ASSERT_EQUAL(until_s, 7);
+    dmap__fleet_destroy(fleet);
+}
+
+/* A call goes to a branch that has nothing to do before one that others have given work; and to one that is full of
+ * others' leases not at all. */
+static void test_queues(void) {
+    dmap__fleet *fleet = dmap__fleet_create(two_of_two, 2);
+    dmap__plan *others[2], *plan;
+    for (int i = 0; i < 2; i++)
+        others[i] = make_share(fleet, i, 1, 100);
+    granted(others[0], 0, 0, 1, 1);
+    granted(others[0], 1, 1, 3, 1);
+    plan = make_share(fleet, 2, 1, 100);
+    finish(plan, granted(plan, 0, 0, 1, 1), 0, 1, 1, 1); /* one of its two workers has nothing to do */
+    dmap__plan_destroy(plan);
+    granted(others[1], 0, 0, 1, 1);
+    plan = make_share(fleet, 2, 1, 100);
+    granted(plan, 1, 0, 1, 1); /* neither has: the one that has waited longer */
+    for (int i = 0; i < 6; i++)
+        for (int branch = 0; branch < 2; branch++)
+            dmap__fleet_grant(fleet, branch, false, 1);
+    CU_ASSERT_EQUAL(dmap__fleet_count(fleet, DMAP__FREE) + dmap__fleet_count(fleet, DMAP__ROOM), 0);
+    CU_ASSERT_TRUE(idle(plan, 0));
+    for (int branch = 0; branch < 2; branch++)
+        dmap__fleet_end(fleet, branch, false, 1);
+    dmap__step step;
+    CU_ASSERT_TRUE(dmap__plan_next(plan, 0, &step) && step.kind == DMAP__STEP_GRANT);
+    CU_ASSERT_PTR_NULL(dmap__plan_check(plan));
+    for (int i = 0; i < 2; i++)
+        dmap__plan_destroy(others[i]);
+    dmap__plan_destroy(plan);
     dmap__fleet_destroy(fleet);
 }
 
@@ -114,6 +202,9 @@ int main(void) {
         {"calls measure apart", test_calls_measure_apart},
         {"shares", test_shares},
         {"late calls", test_late_calls},
+        {"parts", test_parts},
+        {"rounds", test_rounds},
+        {"queues", test_queues},
         CU_TEST_INFO_NULL,
     };
     return unit_run("fleet", tests);

@@ -36,6 +36,7 @@ static void test_rates(void) {
         {1, {{10, 1, 8, MANY, true}, {10, 1, 1, MANY, true}}, 3},
         {1, {{10, 1, 8, MANY, true}, {10, 1, 1, FEW, true}, {10, 1, 1, FEW, true}}, 5}, /* 17.5 in 3.5 s */
         {1, {{10, 1, 4, MANY, true}, {10, 1, 1, FEW, true}, {10, 1, 1, FEW, true}}, 10},
+        {1, {{10, 1, 4, MANY, true}, {10, 1, -1, MANY, true}}, 2.5}, /* not known */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         dmap__speed_all all;
