@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TURN 0.2 /* 50 ms: more calls than have a chunk of LEAST_S in that are level later, see chunk.c */
+
 typedef struct load {
     int workers;
     dmap__fleet_queue queue;
@@ -134,7 +136,7 @@ static void link_before(dmap__fleet *fleet, dmap__fleet_share *share, dmap__flee
 
 void dmap__fleet_join(dmap__fleet *fleet, dmap__fleet_share *share, uint32_t weight) {
     *share = (dmap__fleet_share){.had_s = least_had(fleet), .weight = weight};
-    link_before(fleet, share, fleet->first);
+    link_before(fleet, share, NULL); /* of those that have had as much the last */
     fleet->weights += weight;
 }
 
@@ -188,11 +190,12 @@ static double lesser(double a, double b) {
 }
 
 /* A branch that serves several calls takes that much longer for a chunk of each. And while many calls share few
- * branches, chunks are to be so small that each call gets some at one of them in the time of a chunk. */
+ * branches, chunks are so small that each call gets one somewhere in TURN of the time of a chunk. */
 double dmap__fleet_part(const dmap__fleet *fleet, const dmap__fleet_share *share, int branch, bool is_there) {
     const load *l = &fleet->loads[branch];
     double weight = share->weight, here = weight / (double)(l->weights + (is_there ? 0 : share->weight));
-    return lesser(here, (double)fleet->all_workers / l->workers * weight / (double)fleet->weights);
+    double turn = TURN * (double)fleet->all_workers / l->workers * weight / (double)fleet->weights;
+    return share->weight < fleet->weights ? lesser(here, turn) : 1;
 }
 
 double dmap__fleet_part_here(const dmap__fleet *fleet, const dmap__fleet_share *share, int branch) {

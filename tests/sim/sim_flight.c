@@ -14,7 +14,7 @@
 /* A run may take so many times what the fluid bound says, and a call. What others have out when a call comes is not
  * taken back, and they may go on: so it may take four chunks more. */
 #define MAKESPAN 1.05
-#define TURN     1.5
+#define TURN     2.5
 #define CHUNKS_S 1.0
 #define SHARE    0.6 /* of what the fluid bound says, that the calls had */
 #define BATCH_S  100e-6

@@ -99,10 +99,10 @@ static void test_late_calls(void) {
     dmap__plan *first = make_share(fleet, 0, 1, 10), *second = make_share(fleet, 1, 3, 10);
     shares[0].had_s = 7;
     shares[1].had_s = 5;
-    CU_ASSERT_EQUAL(dmap__fleet_part(fleet, &shares[1], 0, false), 1);
+    CU_ASSERT_EQUAL(dmap__fleet_part(fleet, &shares[1], 0, false), 0.2 * 2 * 3 / 4);
     dmap__plan *third = make_share(fleet, 2, 4, 10);
     CU_ASSERT_EQUAL(shares[2].had_s, 5);
-    CU_ASSERT_EQUAL(dmap__fleet_part(fleet, &shares[2], 0, false), 1);
+    CU_ASSERT_EQUAL(dmap__fleet_part(fleet, &shares[2], 0, false), 0.2 * 2 * 4 / 8);
     dmap__plan_destroy(second);
     shares[2].had_s = 9;
     second = make_share(fleet, 1, 1, 10);
@@ -114,20 +114,25 @@ static void test_late_calls(void) {
     dmap__fleet_destroy(fleet);
 }
 
-/* A chunk is as much shorter as the branch has others to serve, and no longer than that all get some. */
+/* A chunk is as much shorter as the branch has others to serve, and so short that all get some soon. */
 static void test_parts(void) {
-    dmap__fleet *fleet = dmap__fleet_create(two_of_two, 2);
-    for (int i = 0; i < 3; i++)
-        dmap__fleet_join(fleet, &shares[i], (uint32_t)i + 1);
-    CU_ASSERT_DOUBLE_EQUAL(dmap__fleet_part(fleet, &shares[0], 0, false), 1.0 / 3, 1e-12);
+    int ones[40];
+    for (int i = 0; i < 40; i++)
+        ones[i] = 1;
+    dmap__fleet *fleet = dmap__fleet_create(ones, 40);
+    dmap__fleet_join(fleet, &shares[0], 1);
+    CU_ASSERT_EQUAL(dmap__fleet_part(fleet, &shares[0], 0, false), 1);
+    dmap__fleet_join(fleet, &shares[1], 2);
+    dmap__fleet_join(fleet, &shares[2], 37);
+    CU_ASSERT_DOUBLE_EQUAL(dmap__fleet_part(fleet, &shares[0], 0, false), 0.2, 1e-12); /* a fifth of its 40 in 40 */
     CU_ASSERT_DOUBLE_EQUAL(dmap__fleet_part(fleet, &shares[2], 0, false), 1, 1e-12);
     dmap__fleet_arrive(fleet, &shares[1], 0);
-    CU_ASSERT_DOUBLE_EQUAL(dmap__fleet_part(fleet, &shares[2], 0, false), 0.6, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(dmap__fleet_part(fleet, &shares[2], 0, false), 37.0 / 39, 1e-12);
     uint64_t changes = dmap__fleet_changes(fleet, 0);
     dmap__fleet_arrive(fleet, &shares[2], 0);
     CU_ASSERT_NOT_EQUAL(changes, dmap__fleet_changes(fleet, 0));
-    CU_ASSERT_DOUBLE_EQUAL(dmap__fleet_part(fleet, &shares[2], 0, true), 0.6, 1e-12);
-    CU_ASSERT_DOUBLE_EQUAL(dmap__fleet_part_here(fleet, &shares[2], 0), 0.6, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(dmap__fleet_part(fleet, &shares[2], 0, true), 37.0 / 39, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(dmap__fleet_part_here(fleet, &shares[2], 0), 37.0 / 39, 1e-12);
     dmap__fleet_depart(fleet, &shares[1], 0);
     CU_ASSERT_DOUBLE_EQUAL(dmap__fleet_part_here(fleet, &shares[2], 0), 1, 1e-12);
     dmap__fleet_destroy(fleet);
@@ -162,6 +167,10 @@ static void test_rounds(void) {
     dmap__fleet_leave(fleet, &shares[1]);
     CU_ASSERT_PTR_EQUAL(dmap__fleet_next(fleet, &until_s), &shares[2]);
     CU_ASSERT_EQUAL(until_s, 7);
+    dmap__fleet_join(fleet, &shares[1], 1);
+    dmap__fleet_round(fleet);
+    CU_ASSERT_PTR_EQUAL(dmap__fleet_next(fleet, &until_s), &shares[2]); /* it was there before */
+    CU_ASSERT_EQUAL(until_s, 6);
     dmap__fleet_destroy(fleet);
 }
 
