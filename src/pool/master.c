@@ -205,7 +205,7 @@ static bool dispatch_all(dmap_pool *pool, double now) {
 }
 
 static bool deliver(dmap_pool *pool, dmap__call *call) {
-    if (!call->plan || (pool->is_helped ? dmap__call_tells(call) : call->by_hand))
+    if (!call->plan || call->by_hand || (pool->is_helped && dmap__call_tells(call)))
         return false;
     pool->calls.inside = pool->is_helped ? NULL : call;
     bool moved = dmap__call_deliver(call);
