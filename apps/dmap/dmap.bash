@@ -21,6 +21,7 @@ _dmap_value_of() {
     --halt | --halt-on-error)
         _dmap_words 'never now,fail=1 soon,fail=1 now,success=1 soon,success=1 now,done=1 soon,done=1' ;;
     --header) _dmap_words ':' ;;
+    --trim) _dmap_words 'n l r lr' ;;
     --delimiter | --colsep | --max-replace-args | --max-args | --max-lines | --max-chars | --replace-str | --er | --bnr | --dnr | \
         --bner | --basenamereplace | --dirnamereplace | --basenameextensionreplace | --seqreplace | --slotreplace | --seed | \
         --block | --block-size | --recstart | --recend | --jobs | --max-procs | --cores | --mem | --gpus | --delay | --load | --memfree | \
@@ -35,10 +36,10 @@ _dmap_value_of() {
 _dmap_run() {
     local current=${COMP_WORDS[COMP_CWORD]}
     case $current in
-    -*) _dmap_words '--arg-file --null --delimiter --colsep --csv --header --max-replace-args --max-args --link --xapply
+    -*) _dmap_words '--arg-file --null --delimiter --colsep --trim --eof --csv --header --max-replace-args --max-args --link --xapply
         --max-lines --pack-words --pack --xargs --max-chars --exit --quote --replace-str --er --bnr --dnr --bner
         --basenamereplace --dirnamereplace --basenameextensionreplace --seqreplace --slotreplace --plus
-        --no-run-if-empty --depends --shuf --seed --pipe --pipepart --block --recstart --recend --jobs --cores --mem --gpus
+        --no-run-if-empty --depends --shuf --seed --pipe --cat --fifo --pipepart --block --recstart --recend --jobs --cores --mem --gpus
         --delay --load --memfree --noswap --timeout --termseq --retries --retry-delay --halt --until --wd --tmpdir --env --nice
         --verbose --dry-run
         --keep-order --unordered --line-buffer --ungroup --show --tag --tagstring --files --results --joblog --usage --resume

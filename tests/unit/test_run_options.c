@@ -46,7 +46,8 @@ static void test_defaults(void) {
 
 static void test_spellings(void) {
     run_options o;
-    accept("-0kj4 -N2 --tag --lb -a - --joblog=+log --resume-failed --delay 0.5 -- -x ::: a b :::+ c :::: f g", &o);
+    accept("-0kj4 -N2 --tag --nok --lb -a - --joblog=+log --resume-failed --delay 0.5 -- -x ::: a b :::+ c :::: f g",
+           &o);
     CU_ASSERT(o.delimiter[0] == '\0' && o.delimiter_size == 1 && strcmp(o.jobs, "4") == 0 && o.values == 2);
     CU_ASSERT(o.tag && o.output == RUN_LINE_BUFFER && o.joblog_append && strcmp(o.joblog, "log") == 0);
     CU_ASSERT(o.resume_failed && !o.resume && o.delay_s == 0.5 && o.n_command == 1 && o.n_sources == 5);
@@ -99,8 +100,16 @@ static void test_habits(void) {
     CU_ASSERT(o.retry.first_s == 0.5 && o.retry.most_s == 7200);
     run_options_free(&o);
     accept("--keep --jobl f --resume-f --dry --line-b --haltonerr now,fail=1 --max-r 3 --no-run x", &o);
-    CU_ASSERT(o.joblog && o.resume_failed && !o.resume && o.dry_run && o.output == RUN_LINE_BUFFER && o.values == 3);
+    CU_ASSERT(o.joblog && o.resume_failed && !o.resume && o.dry_run && o.output == RUN_GROUP && o.values == 3);
     CU_ASSERT(o.halt.when == RUN_HALT_NOW && o.skip_empty && o.grouped);
+    run_options_free(&o);
+    accept("-l -i --trim l -C , -E end --color --total-jobs 7 --cf x", &o); /* -l and -i have no value here */
+    CU_ASSERT(o.lines == 1 && strcmp(o.style.tags[RUN_TAG_VALUE], "{}") == 0 && o.trim == RUN_TRIM_BEGIN);
+    CU_ASSERT(strcmp(o.end, "end") == 0 && o.n_command == 1);
+    run_options_free(&o);
+    accept("-l3 -i% -C , --eof=e --tagstring= x", &o);
+    CU_ASSERT(o.lines == 3 && strcmp(o.style.tags[RUN_TAG_VALUE], "%") == 0 && strcmp(o.end, "e") == 0 && !o.tag);
+    CU_ASSERT(o.trim == (RUN_TRIM_BEGIN | RUN_TRIM_END));
     run_options_free(&o);
 }
 

@@ -200,6 +200,8 @@ static int run_main(dmap_pool *pool, int argc, char **argv) {
         complain(error);
     else if (options.help)
         run_options_print_help();
+    else if (options.version)
+        puts("dmap run " DMAP_VERSION);
     else if (options.jobs && run_options_jobs(&options, 1) < 1)
         status = refuse_jobs(&options);
     else
@@ -214,8 +216,8 @@ int run_command(int argc, char **argv) {
     run_inherited_note();
     run_signals_install();
     run_suspend_install();
-    bool runs =
-        run_options_parse(argc - 2, argv + 2, &options, error, sizeof error) == 0 && !options.help && !options.dry_run;
+    bool runs = run_options_parse(argc - 2, argv + 2, &options, error, sizeof error) == 0 && !options.help &&
+                !options.version && !options.dry_run;
     if (runs && options.tmpdir)
         run_inherited_change("TMPDIR", options.tmpdir);
     dmap_options pool = runs ? run_choose_pool(&options) : command_smallest_pool;

@@ -52,12 +52,28 @@ static bool keep_marks(run_engine *engine, run_job *job, const run_values *value
     return true;
 }
 
+/* --cat: the block goes to a file that has no name any more, which is read as often as the job likes. */
+static bool makes_file(run_job *job) {
+    run_text_add_string(&job->prefix, "DMAP_CAT=$(mktemp) && cat >\"$DMAP_CAT\" && exec 9<\"$DMAP_CAT\" && "
+                                      "rm \"$DMAP_CAT\" && unset DMAP_CAT || exit 1\n");
+    return !job->prefix.broken;
+}
+
+/* What the command's placeholders stand for. */
+static const run_values *shown(const run_engine *engine, const run_values *values) {
+    static char name[] = "/dev/fd/9", *names[] = {name};
+    static size_t size = sizeof name - 1;
+    static const run_values file = {.value = names, .size = &size, .count = 1};
+    return engine->options->cat ? &file : values;
+}
+
 /* Returns false if the job need not be run. */
 static bool is_wanted(run_engine *engine, const run_job *job, const run_values *values) {
     if (!engine->joblog || !(engine->options->resume || engine->options->resume_failed))
         return true;
     const char *const *names = engine->inputs ? run_inputs_names(engine->inputs) : NULL;
-    switch (run_resume_look(engine->joblog, engine->template, job, values, names, dmap_workers(engine->pool))) {
+    switch (run_resume_look(engine->joblog, engine->template, job, shown(engine, values), names,
+                            dmap_workers(engine->pool))) {
     case RUN_DONE:
         engine->resumed++;
         return false;
@@ -93,8 +109,10 @@ static bool prepare(run_engine *engine, run_job *job, const run_values *values) 
     const char *const *names = engine->inputs ? run_inputs_names(engine->inputs) : NULL;
     if (!engine->checked_names && !check_names(engine, names))
         return false;
-    run_template_compose(engine->template, values, names, job->seq, o->dry_run ? 1 : 0, &job->command);
-    return !job->command.broken && (o->dry_run || keep_marks(engine, job, values, names)) &&
+    const run_values *put_in = shown(engine, values);
+    run_template_compose(engine->template, put_in, names, job->seq, o->dry_run ? 1 : 0, &job->command);
+    return !job->command.broken && (o->dry_run || keep_marks(engine, job, put_in, names)) &&
+           (!o->cat || makes_file(job)) &&
            (!engine->results || run_results_begin(engine->results, job, values, names)) &&
            (!o->tag || makes_tag(engine, values, names, job->seq)) &&
            run_unplaced_look_at(engine, job, values, names) &&

@@ -12,10 +12,10 @@ struct run_columns {
     pcre2_code *code;
     pcre2_match_data *match;
     uint32_t groups;
-    bool trim;
+    unsigned trim;
 };
 
-run_columns *run_columns_create(const char *regex, bool trim, char *error, size_t size) {
+run_columns *run_columns_create(const char *regex, unsigned trim, char *error, size_t size) {
     run_columns *columns = calloc(1, sizeof *columns);
     int code = 0;
     PCRE2_SIZE at;
@@ -43,33 +43,20 @@ void run_columns_free(run_columns *columns) {
     free(columns);
 }
 
-static bool is_blank(char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static void add_column(const run_columns *columns, run_fields *fields, const char *data, size_t size) {
-    while (columns->trim && size > 0 && is_blank(data[size - 1]))
-        size--;
-    while (columns->trim && size > 0 && is_blank(*data)) {
-        data++;
-        size--;
-    }
-    run_fields_add(fields, data, size);
-}
-
 bool run_columns_split(run_columns *columns, const char *data, size_t size, run_fields *fields) {
     const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(columns->match);
     size_t from = 0;
     int matched;
     while ((matched = pcre2_match(columns->code, (PCRE2_SPTR)data, size, from, PCRE2_NOTEMPTY_ATSTART, columns->match,
                                   NULL)) > 0) {
-        add_column(columns, fields, data + from, ends[0] - from);
+        run_fields_add_trimmed(fields, columns->trim, data + from, ends[0] - from);
         for (uint32_t i = 1; i <= columns->groups; i++) {
             bool set = ends[2 * i] != PCRE2_UNSET;
-            add_column(columns, fields, set ? data + ends[2 * i] : "", set ? ends[2 * i + 1] - ends[2 * i] : 0);
+            run_fields_add_trimmed(fields, columns->trim, set ? data + ends[2 * i] : "",
+                                   set ? ends[2 * i + 1] - ends[2 * i] : 0);
         }
         from = ends[1];
     }
-    add_column(columns, fields, data + from, size - from);
+    run_fields_add_trimmed(fields, columns->trim, data + from, size - from);
     return matched == PCRE2_ERROR_NOMATCH;
 }

@@ -22,7 +22,7 @@ static bool check_standard_input(const run_options *options, char *error, size_t
 bool run_cross_open(run_cross *cross, const run_options *options, char *error, size_t size) {
     int n = options->n_sources > 0 ? options->n_sources : 1;
     const run_source *sources = options->n_sources > 0 ? options->sources : &standard_input;
-    *cross = (run_cross){.moving = -1, .named = options->header, .wraps = options->link};
+    *cross = (run_cross){.moving = -1, .named = options->header, .wraps = options->link, .trim = options->trim};
     if (options->csv)
         cross->csv = options->columns;
     if (!check_standard_input(options, error, size) ||
@@ -68,7 +68,7 @@ static int add_columns(run_cross *cross, const char *data, size_t data_size, run
         return RUN_INPUT_ERROR;
     }
     if (!cross->columns) {
-        run_fields_add(fields, data, data_size);
+        run_fields_add_trimmed(fields, cross->trim, data, data_size);
         return RUN_INPUT_JOB;
     }
     if (run_columns_split(cross->columns, data, data_size, fields))

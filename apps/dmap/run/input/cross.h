@@ -18,6 +18,7 @@ typedef struct run_cross {
     int moving;   /* the group that is to go on; -1: none, the combination is to be handed out */
     bool started; /* a combination was handed out */
     run_columns *columns;
+    unsigned trim;   /* RUN_TRIM_ of values that are not split */
     const char *csv; /* --csv: its separator; NULL: none */
     bool wraps;      /* --link: all are one group, in which the shorter ones begin anew */
     bool named;      /* the first values are names */

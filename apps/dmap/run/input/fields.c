@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "run/options/options.h"
+
 enum { FIRST_ROOM = 8 };
 
 static bool make_room(run_fields *f) {
@@ -28,6 +30,20 @@ void run_fields_add(run_fields *f, const char *data, size_t size) {
     run_text_add(&f->bytes, data, size);
     run_text_add(&f->bytes, "", 1);
     f->size[f->count++] = size;
+}
+
+static bool is_blank(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+void run_fields_add_trimmed(run_fields *f, unsigned trim, const char *data, size_t size) {
+    while ((trim & RUN_TRIM_END) && size > 0 && is_blank(data[size - 1]))
+        size--;
+    while ((trim & RUN_TRIM_BEGIN) && size > 0 && is_blank(*data)) {
+        data++;
+        size--;
+    }
+    run_fields_add(f, data, size);
 }
 
 void run_fields_clear(run_fields *f) {

@@ -17,6 +17,8 @@ typedef struct run_fields {
 } run_fields;
 
 void run_fields_add(run_fields *fields, const char *data, size_t size);
+/** trim: RUN_TRIM_, the blanks that are taken off before. */
+void run_fields_add_trimmed(run_fields *fields, unsigned trim, const char *data, size_t size);
 void run_fields_clear(run_fields *fields);
 /** What was added, valid until the fields change. Returns false if memory ran out. */
 bool run_fields_values(run_fields *fields, run_values *values);

@@ -13,6 +13,7 @@ bool run_value_reader_open(run_value_reader *reader, const run_source *source, b
                                  .depends = options->depends,
                                  .is_first = is_first,
                                  .skip_empty = options->skip_empty,
+                                 .end = options->end,
                                  .joins = options->lines > 0,
                                  .records = {.file = {.fd = -1}}};
     return source->kind == RUN_SOURCE_WORDS || run_records_open(&reader->records, source->path, options, error, size);
@@ -33,14 +34,24 @@ static bool is_blank(const char *data, size_t size) {
     return true;
 }
 
-static int read_record(run_value_reader *reader, const char **data, size_t *data_size, char *error, size_t size) {
-    if (reader->source->kind == RUN_SOURCE_FILE)
-        return run_records_next(&reader->records, data, data_size, error, size);
+static int next_word(run_value_reader *reader, const char **data, size_t *data_size) {
     if (reader->next_word >= reader->source->n_words)
         return RUN_INPUT_END;
     *data = reader->source->words[reader->next_word++];
     *data_size = strlen(*data);
     return RUN_INPUT_JOB;
+}
+
+static int read_record(run_value_reader *reader, const char **data, size_t *data_size, char *error, size_t size) {
+    if (reader->stopped)
+        return RUN_INPUT_END;
+    int got = reader->source->kind == RUN_SOURCE_WORDS
+                  ? next_word(reader, data, data_size)
+                  : run_records_next(&reader->records, data, data_size, error, size);
+    if (got != RUN_INPUT_JOB || !reader->end)
+        return got;
+    reader->stopped = *data_size == strlen(reader->end) && memcmp(*data, reader->end, *data_size) == 0;
+    return reader->stopped ? RUN_INPUT_END : RUN_INPUT_JOB;
 }
 
 /* Puts the record behind those that go on in it, if there are any. Returns true if the value goes on in the next. */

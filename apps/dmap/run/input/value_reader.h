@@ -14,6 +14,8 @@ typedef struct run_value_reader {
     run_records records; /* of a file */
     int next_word;       /* of words */
     bool skip_empty;
+    const char *end;        /* the value that ends the source, or NULL */
+    bool stopped;           /* it was read */
     bool joins;             /* a value whose end is a blank goes on in the next record */
     run_text joined;        /* the records of such a value so far */
     bool keeps;             /* what was read stays, as it will be asked for again */

@@ -47,11 +47,17 @@ static const char *help_of(const run_option *option) {
     return option->help;
 }
 
+/* True if the argument is the option's value, which may be left out. */
+static bool is_optional_value(const run_option *option, const char *argument) {
+    return strcmp(option->value, "[N]") == 0 ? *argument >= '0' && *argument <= '9' : *argument != '-';
+}
+
 /* value: what stands at once behind the option, or NULL. */
 static bool apply(reader *r, const run_option *option, const char *name, const char *value) {
-    if (option->value && !value && r->next < r->argc)
+    bool optional = option->value && option->value[0] == '[';
+    if (option->value && !value && r->next < r->argc && (!optional || is_optional_value(option, r->argv[r->next])))
         value = r->argv[r->next++];
-    if (!option->value != !value) {
+    if (!option->value != !value && !optional) {
         snprintf(r->error, r->size, "%s %s%s", name,
                  value ? "takes no value" : "needs a value: ", value ? "" : help_of(option));
         return false;
@@ -102,8 +108,10 @@ static bool read_long(reader *r, const char *argument) {
     size_t length = strcspn(argument, "=");
     snprintf(name, sizeof name, "%.*s", (int)length, argument);
     const run_option *option = find_long(name, &other);
+    if (!option && !other)
+        option = run_option_ignored(name);
     if (option)
-        return apply(r, option, option->name, argument[length] ? argument + length + 1 : NULL);
+        return apply(r, option, option->name ? option->name : name, argument[length] ? argument + length + 1 : NULL);
     return other ? refuse_ambiguous(r, name) : refuse(r, name);
 }
 
@@ -201,6 +209,8 @@ static const char *find_conflict(const run_options *o) {
         return "--retry-failed needs --joblog FILE: the commands that failed are there";
     if (o->retry_failed && (o->n_command > 0 || o->n_sources > 0 || o->pipe || o->resume || o->resume_failed))
         return "--retry-failed takes its commands from the joblog; with a command and values it is --resume-failed";
+    if (o->cat && !o->pipe)
+        return "--cat and --fifo are for --pipe";
     if (o->pipe && o->n_command == 0)
         return "--pipe needs a command, which reads the blocks";
     if (o->pipe && (o->n_sources > 1 || (o->n_sources == 1 && o->sources[0].kind == RUN_SOURCE_WORDS)))
@@ -255,13 +265,15 @@ static void settle_lines(run_options *o) {
 int run_options_parse(int argc, char **argv, run_options *options, char *error, size_t size) {
     reader r = {.argc = argc, .argv = argv, .options = options, .error = error, .size = size};
     set_defaults(options);
-    if (!read_options(&r) || (!options->help && !read_command(&r)))
+    if (!read_options(&r) || (!options->help && !options->version && !read_command(&r)))
         return BAD_OPTIONS;
     options->joblog_append = options->joblog_append || options->retry_failed;
     settle_lines(options);
+    if (options->keeps_order && options->output == RUN_LINE_BUFFER)
+        options->output = RUN_GROUP;
     if (options->csv && !options->columns)
         options->columns = ",";
-    const char *conflict = options->help ? NULL : find_conflict(options);
+    const char *conflict = options->help || options->version ? NULL : find_conflict(options);
     if (options->header && !options->columns && !options->pipe)
         options->columns = "\t"; /* blanks stay, as GNU parallel has it */
     if (conflict)

@@ -75,6 +75,8 @@ typedef struct run_style {
     const char *tags[RUN_TAGS]; /* NULL: as they are */
 } run_style;
 
+enum { RUN_TRIM_BEGIN = 1, RUN_TRIM_END = 2 };
+
 /** What a job may need of its node. */
 typedef enum run_need { RUN_NEED_CORES, RUN_NEED_MEMORY, RUN_NEED_GPUS, RUN_NEEDS } run_need;
 
@@ -98,7 +100,9 @@ typedef struct run_options {
     const char *delimiter; /* ends a record: "\n", a NUL with -0, or -d's; delimiter_size bytes, 1 or more */
     size_t delimiter_size;
     const char *columns; /* --colsep: a regular expression as Perl has them, or NULL */
-    bool trim;           /* blanks around columns are taken off */
+    unsigned trim;       /* RUN_TRIM_: blanks of values, or of columns, that are taken off */
+    bool trim_given;     /* --trim; else --colsep takes off both */
+    const char *end;     /* -E: a value that is this one ends its source; NULL: none does */
     int values;          /* -N: records a job; 0: one a job, but none of its values is put in */
     bool values_given;   /* -N, -n or -L */
     run_pack_kind pack;
@@ -116,6 +120,7 @@ typedef struct run_options {
     bool depends;             /* "---" is a barrier */
     /* pipe */
     bool pipe;
+    bool cat;                              /* --cat: the block is in the file {} */
     bool pipe_part;                        /* --pipepart: of a file; blocks are that size at least */
     int blocks_per_slot;                   /* --block -N; 0: blocks have a size */
     size_t block;                          /* bytes, about, of a job's standard input */
@@ -142,6 +147,7 @@ typedef struct run_options {
     /* output */
     run_output output;
     bool unordered;
+    bool keeps_order; /* -k: line by line is not in order, so --lb is --group then */
     bool tag;
     const char *tag_text; /* --tagstring: a template; NULL: the values */
     bool verbose;         /* -v */
@@ -156,9 +162,9 @@ typedef struct run_options {
     bool changed;      /* for these, jobs are known by their numbers alone */
     bool retry_failed; /* the joblog is the input */
     run_progress progress;
-    bool quiet; /* no summary */
-    bool help;
-    char *owned[4]; /* delimiter, record_start, record_end, tag_text with their escapes undone */
+    bool quiet;         /* no summary */
+    bool help, version; /* print that, and run nothing */
+    char *owned[4];     /* delimiter, record_start, record_end, tag_text with their escapes undone */
 } run_options;
 
 /** Reads the arguments that follow "dmap run".

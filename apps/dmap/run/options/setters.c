@@ -21,6 +21,11 @@ bool run_set_nothing(run_options *o, const char *text) {
     return true;
 }
 
+bool run_set_version(run_options *o, const char *text) {
+    (void)text;
+    return o->version = true;
+}
+
 bool run_set_max_args(run_options *o, const char *text) {
     uint64_t value;
     if (!run_read_number(text, MOST_VALUES, &value))
@@ -29,6 +34,21 @@ bool run_set_max_args(run_options *o, const char *text) {
     o->records = value;
     o->values_given = true;
     o->grouped = false;
+    return true;
+}
+
+bool run_set_trim(run_options *o, const char *text) {
+    static const char *const words[] = {"n", "l", "r", "lr", "rl"};
+    o->trim_given = true;
+    o->trim = (strchr(text, 'l') ? RUN_TRIM_BEGIN : 0) | (strchr(text, 'r') ? RUN_TRIM_END : 0);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(text, words[i]) == 0)
+            return true;
+    return false;
+}
+
+bool run_set_end(run_options *o, const char *text) {
+    o->end = text && *text ? text : NULL;
     return true;
 }
 
@@ -51,6 +71,11 @@ bool run_set_pipe_part(run_options *o, const char *text) {
     return o->pipe = o->pipe_part = true;
 }
 
+bool run_set_cat(run_options *o, const char *text) {
+    (void)text;
+    return o->cat = true;
+}
+
 bool run_set_block(run_options *o, const char *text) {
     uint64_t blocks = 0;
     if (*text == '-' && run_read_number(text + 1, MOST_VALUES, &blocks)) {
@@ -67,8 +92,8 @@ bool run_set_link(run_options *o, const char *text) {
 }
 
 bool run_set_lines(run_options *o, const char *text) {
-    uint64_t value;
-    bool valid = run_read_number(text, MOST_VALUES, &value) && value > 0;
+    uint64_t value = 1;
+    bool valid = !text || (run_read_number(text, MOST_VALUES, &value) && value > 0);
     o->lines = valid ? (int)value : 0;
     return valid;
 }
@@ -111,7 +136,7 @@ static bool set_tag(run_options *o, run_tag tag, const char *text) {
 }
 
 bool run_set_tag_value(run_options *o, const char *text) {
-    return set_tag(o, RUN_TAG_VALUE, text);
+    return set_tag(o, RUN_TAG_VALUE, text ? text : "{}");
 }
 
 bool run_set_tag_no_extension(run_options *o, const char *text) {
@@ -159,11 +184,13 @@ bool run_set_files(run_options *o, const char *text) {
     return o->files = true;
 }
 
+/* An empty one is as if it had not been given. */
 bool run_set_tag_text(run_options *o, const char *text) {
     size_t size;
     free(o->owned[TAG_TEXT]);
-    o->tag_text = o->owned[TAG_TEXT] = run_unescape(text, &size);
-    return o->tag = o->tag_text != NULL;
+    o->tag_text = o->owned[TAG_TEXT] = *text ? run_unescape(text, &size) : NULL;
+    o->tag = o->tag || o->tag_text;
+    return !*text || o->tag_text;
 }
 
 /* "..." is a folder of its own for each job, of ssh's other machine. */

@@ -9,11 +9,16 @@
 /* What GNU parallel's notices and habits need, and dmap run does not. */
 bool run_set_nothing(run_options *options, const char *text);
 
+bool run_set_version(run_options *options, const char *text);
+
 /* How values are put in. */
 bool run_set_max_args(run_options *options, const char *text);
+bool run_set_trim(run_options *options, const char *text);
+bool run_set_end(run_options *options, const char *text);
 bool run_set_csv(run_options *options, const char *text);
 bool run_set_header(run_options *options, const char *text);
 bool run_set_pipe_part(run_options *options, const char *text);
+bool run_set_cat(run_options *options, const char *text);
 bool run_set_block(run_options *options, const char *text);
 bool run_set_link(run_options *options, const char *text);
 bool run_set_lines(run_options *options, const char *text);

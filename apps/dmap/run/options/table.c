@@ -55,7 +55,9 @@ static bool set_record_end(run_options *o, const char *text) {
 
 static bool set_columns(run_options *o, const char *text) {
     o->columns = text;
-    return o->trim = true;
+    if (!o->trim_given)
+        o->trim = RUN_TRIM_BEGIN | RUN_TRIM_END;
+    return true;
 }
 
 static bool set_values(run_options *o, const char *text) {
@@ -131,11 +133,12 @@ static bool set_dry_run(run_options *o, const char *text) {
 static bool set_ordered(run_options *o, const char *text) {
     (void)text;
     o->unordered = false;
-    return true;
+    return o->keeps_order = true;
 }
 
 static bool set_unordered(run_options *o, const char *text) {
     (void)text;
+    o->keeps_order = false;
     return o->unordered = true;
 }
 
@@ -212,6 +215,9 @@ const run_option run_option_table[] = {
     {'d', "--delimiter", "TEXT", "values end with TEXT, as ',' or '\\t' or '\\r\\n'", set_delimiter},
     {'C', "--colsep", "REGEX", "split each value into columns {1} {2} ..., without blanks around", set_columns},
     {0, "--col-sep", "REGEX", NULL, set_columns},
+    {0, "--trim", "WHERE", "take blanks off values: n not, l in front, r behind, lr both", run_set_trim},
+    {'E', "--eof", "[TEXT]", "a value that is TEXT ends its source", run_set_end},
+    {'e', "-e", "[TEXT]", NULL, run_set_end},
     {0, "--csv", NULL, "split values as spreadsheets write them, at commas or --colsep", run_set_csv},
     {0, "--header", ":", "first values name columns: {NAME}; --pipe: N lines, or a REGEX", run_set_header},
     {'N', "--max-replace-args", "N", "give each job N values {1} to {N}; with --pipe: N records", set_values},
@@ -222,6 +228,7 @@ const run_option run_option_table[] = {
     {0, "--xapply", NULL, NULL, run_set_link},
     {'L', "--max-lines", "N", "N lines a job; a blank at the end joins a line to the next", run_set_lines},
     {0, "--maxlines", "N", NULL, run_set_lines},
+    {'l', "-l", "[N]", NULL, run_set_lines},
     {'X', "--pack-words", NULL, "as many values a job as fit, words with {} repeated", run_set_pack_context},
     {'m', "--pack", NULL, "the same, but words are not repeated", run_set_pack},
     {0, "--xargs", NULL, "the same, and slots may stay without some", run_set_xargs},
@@ -230,6 +237,8 @@ const run_option run_option_table[] = {
     {'x', "--exit", NULL, "nothing: a line that is too long ends the run anyway", run_set_nothing},
     {'q', "--quote", NULL, "quote the words of the command for the shell", run_set_quote},
     {'I', "--replace-str", "TEXT", "TEXT instead of {}", run_set_tag_value},
+    {'i', "-i", "[TEXT]", NULL, run_set_tag_value},
+    {0, "--replace", "[TEXT]", NULL, run_set_tag_value},
     {0, "--er", "TEXT", "of {.}; --bnr of {/}, --dnr of {//}, --bner of {/.}", run_set_tag_no_extension},
     {0, "--extensionreplace", "TEXT", NULL, run_set_tag_no_extension},
     {0, "--basenamereplace", "TEXT", "of {/}", run_set_tag_base},
@@ -248,6 +257,8 @@ const run_option run_option_table[] = {
     {0, "--seed", "N", "of that order: the same N, the same order", set_seed},
     {0, "--pipe", NULL, "cut standard input into blocks, one for each job's standard input", set_pipe},
     {0, "--spreadstdin", NULL, NULL, set_pipe},
+    {0, "--cat", NULL, "with --pipe: the block is in the file {} instead; so it is with --fifo", run_set_cat},
+    {0, "--fifo", NULL, NULL, run_set_cat},
     {0, "--pipepart", NULL, "the same of the file of -a, with blocks of at least --block", run_set_pipe_part},
     {0, "--pipe-part", NULL, NULL, run_set_pipe_part},
     {0, "--block", "SIZE", "bytes of a block, about: 10k, 1M (1M); -N: N blocks a slot", run_set_block},
@@ -300,11 +311,17 @@ const run_option run_option_table[] = {
     {0, "--line-buffered", NULL, NULL, set_line_buffer},
     {0, "--linebuffered", NULL, NULL, set_line_buffer},
     {0, "--lb", NULL, NULL, set_line_buffer},
+    {0, "--latest-line", NULL, NULL, set_line_buffer},
+    {0, "--latestline", NULL, NULL, set_line_buffer},
+    {0, "--ll", NULL, NULL, set_line_buffer},
     {'u', "--ungroup", NULL, "output as it comes, lines not kept whole", run_set_ungroup},
     {'v', "--show", NULL, "begin each job's output with its command line", run_set_verbose},
     {0, "--tag", NULL, "begin each line of output with the job's values and a tab", set_tag},
+    {0, "--ctag", NULL, NULL, set_tag},
     {0, "--tagstring", "TEXT", "begin it with TEXT instead, which may have placeholders", run_set_tag_text},
     {0, "--tag-string", "TEXT", NULL, run_set_tag_text},
+    {0, "--ctagstring", "TEXT", NULL, run_set_tag_text},
+    {0, "--ctag-string", "TEXT", NULL, run_set_tag_text},
     {0, "--files", NULL, "print the names of files with the output instead", run_set_files},
     {0, "--output-as-files", NULL, NULL, run_set_files},
     {0, "--outputasfiles", NULL, NULL, run_set_files},
@@ -336,6 +353,7 @@ const run_option run_option_table[] = {
     {0, "--plain", NULL, NULL, run_set_nothing},
     {0, "--silent", NULL, NULL, run_set_nothing},
     {0, "--compress", NULL, NULL, run_set_nothing},
+    {'V', "--version", NULL, NULL, run_set_version},
     {'h', "--help", NULL, NULL, set_help},
 };
 const int run_option_count = sizeof run_option_table / sizeof run_option_table[0];
