@@ -44,7 +44,7 @@ static const struct {
      "a command line may have any length; -s bounds it"},
     {" --min-version --minversion ", "dmap --version tells it"},
     {" --shell-completion --shellcompletion ", "dmap.bash, which is installed, completes"},
-    {" --bug --debug -D -g -B -T -U -W -Y -H --ctrl-c --ctrlc --no-ctrl-c --noctrlc ",
+    {" --bug --debug -D -g -B -T -U -W -Y -H --ctrl-c --ctrlc --no-ctrl-c --no-ctrlc --noctrlc ",
      "GNU parallel does nothing by it either"},
 };
 
