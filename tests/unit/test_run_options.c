@@ -139,8 +139,6 @@ static void test_refused(void) {
         {"--pipe", "--pipe needs a command, which reads the blocks"},
         {"--pipe x ::: a", "--pipe takes no values, only standard input or one -a FILE"},
         {"--pipe --shuf x", "--pipe does not go with --shuf or --colsep, which are for values"},
-        {"x {=y=}", "{= ... =} is Perl, which dmap run does not know; --plus has {%.gz}, {/a/b} and more, and what "
-                    "they do not, the command does: 'x={}; echo ${x%%_*}'"},
         {"--plus x {uniq}", "of --plus, {uniq} {choose_k} {host} {sshlogin} {hgrp} {slot} {sep} {0%} are not there: "
                             "leave values out beforehand, and take $DMAP_NODE and $DMAP_SLOT"},
         {"--retry-failed", "--retry-failed needs --joblog FILE: the commands that failed are there"},

@@ -16,6 +16,7 @@ struct run_edit {
     uint32_t flags;
     pcre2_code *code;
     run_text replacement; /* the default, too */
+    run_edit *next;       /* edits what this one has made; NULL: none does */
 };
 
 /* How "{" begin "}" becomes a substitution. */
@@ -72,11 +73,27 @@ bool run_edit_is_meant(const char *text, size_t size) {
     return find_rule(text, size) != NULL;
 }
 
-static bool compile(run_edit *edit, const rule *by, const char *text, size_t size, char *error, size_t error_size) {
-    run_text pattern = {0};
+/* Compiles the expression, of what was written as text. */
+static bool compile(run_edit *edit, const run_text *pattern, uint32_t options, bool global, const char *text,
+                    size_t size, char *error, size_t error_size) {
     PCRE2_UCHAR why[200] = "out of memory";
     int code = 0;
     PCRE2_SIZE at;
+    edit->kind = EDIT_REPLACE;
+    edit->flags = PCRE2_SUBSTITUTE_EXTENDED | PCRE2_SUBSTITUTE_UNSET_EMPTY | PCRE2_SUBSTITUTE_UNKNOWN_UNSET |
+                  (global ? PCRE2_SUBSTITUTE_GLOBAL : 0);
+    if (!pattern->broken)
+        edit->code = pcre2_compile((PCRE2_SPTR)pattern->data, pattern->size, options, &code, &at, NULL);
+    if (!edit->code && !pattern->broken)
+        pcre2_get_error_message(code, why, sizeof why);
+    if (!edit->code)
+        snprintf(error, error_size, "{%.*s} is not valid: %s", (int)size, text, (const char *)why);
+    return edit->code != NULL;
+}
+
+static bool compile_rule(run_edit *edit, const rule *by, const char *text, size_t size, char *error,
+                         size_t error_size) {
+    run_text pattern = {0};
     const char *begin = text + strlen(by->begin), *end = text + size;
     const char *slash = by->replacement ? NULL : memchr(begin, '/', (size_t)(end - begin));
     size_t expression = (size_t)((slash ? slash : end) - begin);
@@ -87,16 +104,30 @@ static bool compile(run_edit *edit, const rule *by, const char *text, size_t siz
         run_text_add(&edit->replacement, slash + 1, (size_t)(end - slash - 1));
     else
         run_text_add_string(&edit->replacement, by->replacement);
-    edit->flags = PCRE2_SUBSTITUTE_EXTENDED | PCRE2_SUBSTITUTE_UNSET_EMPTY | PCRE2_SUBSTITUTE_UNKNOWN_UNSET |
-                  (by->global ? PCRE2_SUBSTITUTE_GLOBAL : 0);
-    if (!pattern.broken)
-        edit->code = pcre2_compile((PCRE2_SPTR)pattern.data, pattern.size, 0, &code, &at, NULL);
-    if (!edit->code && !pattern.broken)
-        pcre2_get_error_message(code, why, sizeof why);
+    bool good = compile(edit, &pattern, 0, by->global, text, size, error, error_size);
     run_text_free(&pattern);
-    if (!edit->code)
-        snprintf(error, error_size, "{%.*s} is not valid: %s", (int)size, text, (const char *)why);
-    return edit->code != NULL;
+    return good;
+}
+
+bool run_edit_add(run_edit **edit, const run_substitution *by, char *error, size_t error_size) {
+    run_text pattern = {0};
+    run_edit *made = calloc(1, sizeof *made);
+    snprintf(error, error_size, "out of memory");
+    if (!made)
+        return false;
+    run_text_add(&pattern, by->expression, by->size);
+    run_text_add(&made->replacement, by->replacement, by->replacement_size);
+    bool good = compile(made, &pattern, by->any_case ? PCRE2_CASELESS : 0, by->global, by->expression, by->size, error,
+                        error_size);
+    run_text_free(&pattern);
+    while (*edit)
+        edit = &(*edit)->next;
+    if (good && !made->replacement.broken) {
+        *edit = made;
+        return true;
+    }
+    run_edit_free(made);
+    return false;
 }
 
 run_edit *run_edit_create(const char *text, size_t size, char *error, size_t error_size) {
@@ -107,10 +138,8 @@ run_edit *run_edit_create(const char *text, size_t size, char *error, size_t err
         run_text_add(&edit->replacement, text + 2, size - 2);
     else if (good && text[0] == ':')
         good = read_part(text + 1, size - 1, edit);
-    else if (good) {
-        edit->kind = EDIT_REPLACE;
-        good = compile(edit, find_rule(text, size), text, size, error, error_size);
-    }
+    else if (good)
+        good = compile_rule(edit, find_rule(text, size), text, size, error, error_size);
     if (good && !edit->replacement.broken)
         return edit;
     run_edit_free(edit);
@@ -120,6 +149,7 @@ run_edit *run_edit_create(const char *text, size_t size, char *error, size_t err
 void run_edit_free(run_edit *edit) {
     if (!edit)
         return;
+    run_edit_free(edit->next);
     pcre2_code_free(edit->code);
     run_text_free(&edit->replacement);
     free(edit);
@@ -144,7 +174,7 @@ static void replace(const run_edit *edit, const char *value, size_t size, run_te
         free(made);
 }
 
-void run_edit_apply(const run_edit *edit, const char *value, size_t size, run_text *to) {
+static void apply(const run_edit *edit, const char *value, size_t size, run_text *to) {
     size_t from = edit->from < size ? edit->from : size;
     bool is_false = size == 0 || (size == 1 && value[0] == '0'); /* to Perl */
     switch (edit->kind) {
@@ -161,4 +191,16 @@ void run_edit_apply(const run_edit *edit, const char *value, size_t size, run_te
         replace(edit, value, size, to);
         break;
     }
+}
+
+void run_edit_apply(const run_edit *edit, const char *value, size_t size, run_text *to) {
+    if (!edit->next) {
+        apply(edit, value, size, to);
+        return;
+    }
+    run_text made = {0};
+    apply(edit, value, size, &made);
+    run_edit_apply(edit->next, made.data ? made.data : "", made.size, to);
+    to->broken = to->broken || made.broken;
+    run_text_free(&made);
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run/command/perl.h"
+
 enum { MOST_DIGITS = 9 };
 
 size_t run_form_of_suffix(const char *inside, size_t size, bool plus, run_form *form) {
@@ -92,9 +94,33 @@ static run_part read_braces(run_template *template, const char *open, size_t siz
     return part;
 }
 
-/* The next "{…}" without a brace in it; NULL if there is none. */
+/* "{= … =}", with a position behind the first "=" or not. */
+static run_part read_perl(run_template *template, const char *open, size_t size) {
+    run_part part = {.kind = RUN_PART_ALL, .text = open, .size = size};
+    const char *inside = open + 2;
+    size_t length = size - 4, digits = 0;
+    char error[400];
+    while (digits < length && (inside[digits] == '-' || (inside[digits] >= '0' && inside[digits] <= '9')))
+        digits++;
+    if (digits > 0 && read_position(inside, digits, &part.position) && part.position != 0)
+        part.kind = RUN_PART_POSITION;
+    part.edit = run_perl_create(inside + digits, length - digits, error, sizeof error);
+    if (!part.edit)
+        snprintf(template->error, sizeof template->error, "%s", error);
+    return part;
+}
+
+static bool is_perl(const char *open) {
+    return open[1] == '=' && strstr(open + 2, "=}");
+}
+
+/* The next "{…}" without a brace in it, or "{= … =}"; NULL if there is none. */
 static const char *next_braces(const char *from, size_t *size) {
     for (const char *open = strchr(from, '{'); open; open = strchr(open + 1, '{')) {
+        if (is_perl(open)) {
+            *size = (size_t)(strstr(open + 2, "=}") + 2 - open);
+            return open;
+        }
         size_t inside = strcspn(open + 1, "{}");
         if (open[1 + inside] == '}') {
             *size = inside + 2;
@@ -149,7 +175,7 @@ static bool next_placeholder(run_template *template, const char *from, run_part 
     }
     if (!open)
         return false;
-    *part = read_braces(template, open, size);
+    *part = is_perl(open) ? read_perl(template, open, size) : read_braces(template, open, size);
     if (is_replaced(style, part))
         part->kind = RUN_PART_TEXT;
     return true;

@@ -54,7 +54,7 @@ struct run_template {
     bool bare;   /* values are commands: never quoted */
     run_style style;
     uint64_t total;  /* jobs */
-    char error[200]; /* what is wrong with it */
+    char error[400]; /* what is wrong with it */
 };
 
 /** Bytes of the suffix (".", "/", "//", "/.", and with --plus more) at the end of what stands in braces, and its form;

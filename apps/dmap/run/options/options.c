@@ -158,16 +158,6 @@ static bool read_command(reader *r) {
     return false;
 }
 
-/* What "{=" begins would be run as text, which is not what was meant. */
-static bool has_perl(const run_options *o) {
-    for (int i = 0; i < o->n_command; i++) {
-        const char *open = strstr(o->command[i], "{=");
-        if (open && strstr(open, "=}"))
-            return true;
-    }
-    return false;
-}
-
 /* What --plus of GNU parallel has and this one has not. */
 static bool has_skips(const run_options *o) {
     static const char *const words[] = {"{uniq}",     "{choose_k}", "{slot}", "{host}",
@@ -209,8 +199,6 @@ static const char *find_conflict(const run_options *o) {
         return "--retry-failed needs --joblog FILE: the commands that failed are there";
     if (o->retry_failed && (o->n_command > 0 || o->n_sources > 0 || o->pipe || o->resume || o->resume_failed))
         return "--retry-failed takes its commands from the joblog; with a command and values it is --resume-failed";
-    if (o->cat && !o->pipe)
-        return "--cat and --fifo are for --pipe";
     if (o->pipe && o->n_command == 0)
         return "--pipe needs a command, which reads the blocks";
     if (o->pipe && (o->n_sources > 1 || (o->n_sources == 1 && o->sources[0].kind == RUN_SOURCE_WORDS)))
@@ -234,9 +222,6 @@ static const char *find_conflict(const run_options *o) {
                "values";
     if (o->pack != RUN_PACK_NONE && (o->pipe || o->shuffle))
         return "-X, -m and --xargs do not go with --pipe or --shuf: the command line is filled as values come";
-    if (has_perl(o))
-        return "{= ... =} is Perl, which dmap run does not know; --plus has {%.gz}, {/a/b} and more, and what they do "
-               "not, the command does: 'x={}; echo ${x%%_*}'";
     if (has_skips(o))
         return "of --plus, {uniq} {choose_k} {host} {sshlogin} {hgrp} {slot} {sep} {0%} are not there: leave values "
                "out beforehand, and take $DMAP_NODE and $DMAP_SLOT";

@@ -73,7 +73,7 @@ bool run_set_pipe_part(run_options *o, const char *text) {
 
 bool run_set_cat(run_options *o, const char *text) {
     (void)text;
-    return o->cat = true;
+    return o->pipe = o->cat = true;
 }
 
 bool run_set_block(run_options *o, const char *text) {
