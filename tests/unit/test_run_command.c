@@ -264,10 +264,31 @@ static void test_quoted_round_trip(void) {
     }
 }
 
+static void test_perl(void) {
+    static const char *const cases[][3] = {{"p {= s/o/0/g; s/^/x-/ =}", "foo it's", "p x-f00 'x-it'\"'\"'s'"},
+                                           {"p {=2 s:\\.gz$:: =} {=-1 $_ = uc =}", "a b.gz", "p b B.GZ"},
+                                           {"p {= s/(.)(.)/\\2$1<$&>/ =}", "ab", "p 'ba<ab>'"},
+                                           {"p {= s/B/x/i =}{=s,\\,,_,=}", "ab", "p axab"},
+                                           {"p {= s/o{2}/0/ =} {=", "foo", "p f0 {="}};
+    static const char *const refused[] = {"{= $_++ =}",    "{= s/a/b/e =}", "{= s/$x/b/ =}",  "{= s/a/@b/ =}", "{==}",
+                                          "{= s(a)(b) =}", "{= s/a/b =}",   "{= s/a/b/ x =}", "{= s/(/b/ =}"};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        check(cases[i][0], cases[i][1], NULL, false, cases[i][2]);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        char *words[] = {(char *)refused[i]};
+        run_template *template = run_template_parse(words, 1, true);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(template);
+        const char *error = run_template_error(template);
+        CU_ASSERT(error && (strstr(error, "of Perl only") || strstr(error, "is not valid")));
+        run_template_free(template);
+    }
+}
+
 int main(void) {
     CU_TestInfo tests[] = {{"quoting", test_quote},
                            {"placeholders", test_placeholders},
                            {"names of columns", test_names},
+                           {"what is known of Perl", test_perl},
                            {"slots", test_slot},
                            {"simple commands", test_simple},
                            {"functions of shells", test_functions_of_shells},

@@ -118,6 +118,12 @@ static void test_groups(void) {
     check("--colsep=\\s*,\\s* echo ::: a,,b ,", "[a||b][|]", 2);
     check("--colsep (-)|, echo ::: a-b,c", "[a|-|b||c]", 1);
     check("--colsep x* echo ::: ab", "[a|b|]", 1);
+    check("--trim n --colsep / echo ::: \ta/b", "[\ta|b]", 1);
+    check("--trim l echo ::: \ta\t \tb", "[a\t][b]", 2);
+    check("--trim r echo ::: \ta\t", "[\ta]", 1);
+    check("-E end echo ::: a end b", "[a]", 1);
+    check("-E end echo ::: a end b ::: c d", "[a|c][a|d]", 2);
+    check("-E end echo ::: end", "", 0);
 }
 
 static void write_file(const char *name, const char *data, size_t size) {
