@@ -33,12 +33,12 @@ static unsigned char *result_at(const dmap__runner *r, uint32_t i) {
     return has_place ? r->results + (size_t)i * r->result_step : NULL;
 }
 
-/* Has the task run n items, from i on, in one call. */
-static int call(dmap__runner *r, uint32_t i, uint32_t n) {
+/* Has the task run n items, from i on, in one call. Inlined, as it is on the way of each item. */
+static inline __attribute__((always_inline)) int call(dmap__runner *r, uint32_t i, uint64_t index, uint32_t n) {
     dmap_context *ctx = r->ctx;
     const dmap_task *task = ctx->call->task;
     uint64_t number;
-    ctx->index = index_of(r, i);
+    ctx->index = index;
     ctx->result = result_at(r, i);
     ctx->result_size = 0;
     ctx->has_result = ctx->out_of_memory = false;
@@ -55,23 +55,30 @@ static int call(dmap__runner *r, uint32_t i, uint32_t n) {
     return code;
 }
 
-/* What the task returned, and what it should have done. Returns true if the batch goes on. */
-static bool end_item(dmap__runner *r, uint32_t i, int code) {
-    dmap_context *ctx = r->ctx;
+static bool is_late(const dmap_context *ctx) {
     const double timeout_s = ctx->call->spec.item_timeout_s;
-    const dmap_task *task = ctx->call->task;
-    if (timeout_s > 0 && dmap__clock_now() - ctx->began_s > timeout_s) {
-        dmap_fail(ctx, code, "over its %g seconds", timeout_s);
+    return timeout_s > 0 && dmap__clock_now() - ctx->began_s > timeout_s;
+}
+
+static __attribute__((noinline, cold)) bool end_badly(dmap__runner *r, uint32_t i, int code) {
+    dmap_context *ctx = r->ctx;
+    if (is_late(ctx)) {
+        dmap_fail(ctx, code, "over its %g seconds", ctx->call->spec.item_timeout_s);
         return r->side->failed(r, i, code, DMAP_ITEM_TIMEOUT);
     }
-    if (!code && !ctx->out_of_memory) {
-        if (task->result_size != DMAP_VARIABLE || ctx->has_result) {
-            r->side->done(r, i);
-            return true;
-        }
-        code = dmap_fail(ctx, 1, "the task \"%s\" gave no result: dmap_result was not called", task->name);
-    }
+    if (!code && !ctx->out_of_memory)
+        code = dmap_fail(ctx, 1, "the task \"%s\" gave no result: dmap_result was not called", ctx->call->task->name);
     return r->side->failed(r, i, code, DMAP_ITEM_FAILED);
+}
+
+/* What the task returned, and what it should have done. Returns true if the batch goes on. */
+static inline bool end_item(dmap__runner *r, uint32_t i, int code) {
+    const dmap_context *ctx = r->ctx;
+    bool has_result = ctx->has_result || ctx->call->task->result_size != DMAP_VARIABLE;
+    if (code || ctx->out_of_memory || !has_result || is_late(ctx))
+        return end_badly(r, i, code);
+    r->side->done(r, i);
+    return true;
 }
 
 /* No item needs more than its place and its number: the way of short items. */
@@ -81,8 +88,9 @@ static bool is_plain(const dmap__runner *r) {
            r->layout != DMAP__LAYOUT_BLOBS && !r->indices;
 }
 
-/* What is the same for all items is written once. Made twice, with `done` and without: the batches of a thread are
- * short, so there nobody looks at the limit, or says how far it came. */
+/* What is the same for all items is written once. Made twice, in functions of their own, so that nothing else is on the
+ * way of an item: with `done` and without. The batches of a thread are short, so there nobody looks at the limit, or
+ * says how far it came. */
 static inline __attribute__((always_inline)) bool run_plain(dmap__runner *r, _Atomic uint32_t *done) {
     dmap_context *ctx = r->ctx;
     dmap_task_fn *run = ctx->call->task->run;
@@ -102,8 +110,8 @@ static inline __attribute__((always_inline)) bool run_plain(dmap__runner *r, _At
         ctx->result = result;
         int code = run(ctx, item, result);
         dmap__copy_leave();
-        if (__builtin_expect(code != 0, 0))
-            goes_on = end_item(r, i, code);
+        if (code)
+            goes_on = end_badly(r, i, code);
         else if (done)
             atomic_store_explicit(done, i + 1, memory_order_release);
     }
@@ -111,15 +119,26 @@ static inline __attribute__((always_inline)) bool run_plain(dmap__runner *r, _At
     return goes_on;
 }
 
-static bool is_next(const dmap__runner *r, uint32_t i) {
-    return i < r->count && is_wanted(r, index_of(r, i)) && !(r->side->is_cancelled && r->side->is_cancelled(r, i));
+static __attribute__((noinline)) bool run_plain_told(dmap__runner *r) {
+    return run_plain(r, r->done);
+}
+
+static __attribute__((noinline)) bool run_plain_alone(dmap__runner *r) {
+    return run_plain(r, NULL);
+}
+
+static bool is_cancelled(const dmap__runner *r, uint32_t i) {
+    return r->cancels && atomic_load_explicit(r->cancels, memory_order_acquire) && r->side->is_cancelled(r, i);
 }
 
 static bool run_each(dmap__runner *r) {
     bool goes_on = true;
-    for (uint32_t i = r->next; goes_on && is_next(r, i); i++) {
+    for (uint32_t i = r->next; i < r->count && goes_on; i++) {
+        uint64_t index = index_of(r, i);
+        if (!is_wanted(r, index) || is_cancelled(r, i))
+            break;
         r->next = i + 1;
-        goes_on = end_item(r, i, call(r, i, 1));
+        goes_on = end_item(r, i, call(r, i, index, 1));
     }
     return goes_on;
 }
@@ -127,7 +146,7 @@ static bool run_each(dmap__runner *r) {
 /* One call of the task for the whole batch, if the items are neighbours. False: they are to be run one by one. */
 static bool run_whole(dmap__runner *r) {
     bool is_one = r->layout != DMAP__LAYOUT_BLOBS && !r->indices && !r->singly && r->next == 0 && r->count > 1;
-    if (!r->ctx->call->task->run_batch || !is_one || call(r, 0, r->count))
+    if (!r->ctx->call->task->run_batch || !is_one || call(r, 0, index_of(r, 0), r->count))
         return false;
     r->next = r->count;
     r->side->done(r, r->count - 1);
@@ -140,7 +159,7 @@ bool dmap__runner_run(dmap__runner *r) {
     if (!is_plain(r))
         goes_on = run_whole(r) || run_each(r);
     else
-        goes_on = r->done ? run_plain(r, r->done) : run_plain(r, NULL);
+        goes_on = (r->done ? run_plain_told : run_plain_alone)(r);
     dmap__worker_mark(NULL);
     return goes_on;
 }

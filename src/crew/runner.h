@@ -12,7 +12,7 @@ typedef struct dmap__runner_side {
     dmap_blob (*blob_at)(const dmap__runner *r, uint32_t i); /* BLOBS: an item */
     /** So many items are about to begin at once; ctx has the index of the first. NULL: nobody wants to know. */
     void (*begin)(dmap__runner *r, uint32_t n);
-    bool (*is_cancelled)(const dmap__runner *r, uint32_t i); /* NULL: items up to r->count are not */
+    bool (*is_cancelled)(const dmap__runner *r, uint32_t i); /* asked once *r->cancels is not NULL */
     /** Item i, and those before it in the same call of the task, ended well; ctx has its result, if of any size. */
     void (*done)(dmap__runner *r, uint32_t i);
     /** Item i failed; ctx has its sentence. Returns true if the batch goes on behind it. */
@@ -29,8 +29,9 @@ struct dmap__runner {
     uint64_t first_index, range_first;
     uint32_t next; /* one past the last item that was begun one by one; the first to run */
     uint32_t count;
-    bool singly;            /* run_batch: one item at a time */
-    unsigned char *results; /* the first one; NULL: none of fixed size */
+    _Atomic uint8_t *const _Atomic *cancels; /* of the grant; NULL: items up to r->count are not cancelled */
+    bool singly;                             /* run_batch: one item at a time */
+    unsigned char *results;                  /* the first one; NULL: none of fixed size */
     size_t result_step;
     _Atomic uint32_t *done; /* gets how many items in a row ended well, after each; NULL: side->done is enough */
 };

@@ -44,6 +44,7 @@ static bool run_some(dmap__worker *worker, dmap__batch *b) {
                         .range_first = grant->range_first,
                         .next = b->done - b->begin,
                         .count = dmap__cancel_first(grant, b->done, b->end) - b->begin,
+                        .cancels = &grant->cancels,
                         .singly = b->singly,
                         .results = b->results,
                         .result_step = b->result_step};

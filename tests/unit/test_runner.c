@@ -76,6 +76,9 @@ static dmap_blob blob_at(const dmap__runner *r, uint32_t i) {
     return now.blobs[i];
 }
 
+static _Atomic uint8_t none_cancelled;
+static _Atomic uint8_t *_Atomic cancels = &none_cancelled;
+
 static bool is_cancelled(const dmap__runner *r, uint32_t i) {
     (void)r;
     return i == now.cancelled;
@@ -132,7 +135,7 @@ static void make(batch *t) {
     t->task.run = many ? NULL : run_one;
     t->task.run_batch = many ? run_many : NULL;
     t->side = (dmap__runner_side){.blob_at = blob_at, .begin = begin, .done = done, .failed = failed};
-    t->side.is_cancelled = unit_chance(2) ? is_cancelled : NULL;
+    t->side.is_cancelled = is_cancelled;
     t->call = (dmap__crew_call){.task = &t->task, .limit = UINT64_MAX};
     t->ctx = (dmap_context){
         .call = &t->call, .limit = &t->call.limit, .crew = &t->crew, .attempt = 1, .item_size = 8, .take = take};
@@ -150,7 +153,8 @@ static void make(batch *t) {
     t->runner.next = unit_chance(4) ? (uint32_t)unit_below(t->runner.count) : 0;
     make_items(t, t->runner.count);
     now.goes_on = unit_chance(2);
-    now.cancelled = t->side.is_cancelled && unit_chance(2) ? (uint32_t)unit_below(t->runner.count) : MOST;
+    t->runner.cancels = unit_chance(2) ? &cancels : NULL;
+    now.cancelled = t->runner.cancels && unit_chance(2) ? (uint32_t)unit_below(t->runner.count) : MOST;
     if (unit_chance(3))
         atomic_store(&t->call.limit, now.indices[unit_below(t->runner.count)]);
 }
