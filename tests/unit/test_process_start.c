@@ -22,7 +22,7 @@
 #include "process_look.h"
 #include "unit.h"
 
-#define SHORT_S   0.3
+#define SHORT_S   1.5
 #define HANG      "DMAP_TEST_HANG" /* variables of fresh copies */
 #define END_EARLY "DMAP_TEST_END"
 
@@ -145,7 +145,7 @@ static void test_late(void) {
     for (int i = 0; i < STARTS; i++) {
         dmap_process *p = open_one(starts[i], NULL);
         atomic_store(&shared->hang_in_fork, 1);
-        fail_start(p, DMAP_ETIMEOUT, "did not come up within 0.3 seconds");
+        fail_start(p, DMAP_ETIMEOUT, "did not come up within 1.5 seconds");
         CU_ASSERT_EQUAL(dmap_process_start(p), DMAP_OK);
         CU_ASSERT_EQUAL(look_end(p), 3);
     }
@@ -237,7 +237,7 @@ static void check_workers(dmap_start start, _Atomic int *count) {
     atomic_store(count, 1000);
     CU_ASSERT_EQUAL(map(pool), DMAP_EIO);
     CU_ASSERT(strstr(dmap_error(pool), "ended 3 times before it began an item") &&
-              strstr(dmap_error(pool), "did not come up within 0.3 seconds"));
+              strstr(dmap_error(pool), "did not come up within 1.5 seconds"));
     atomic_store(count, 0);
     CU_ASSERT_EQUAL(map(pool), DMAP_OK);
     CU_ASSERT_EQUAL(dmap__pool_close(pool), DMAP_OK);
@@ -271,7 +271,7 @@ static int live_with_deaf_server(void) {
     if (dmap_process_open(&o, &p) != DMAP_OK)
         return 101;
     atomic_store(&shared->hang_server, 1);
-    if (dmap_process_start(p) != DMAP_ELOST || !strstr(dmap_error(NULL), "gave no answer for 0.3 seconds"))
+    if (dmap_process_start(p) != DMAP_ELOST || !strstr(dmap_error(NULL), "gave no answer for 1.5 seconds"))
         return 102;
     if (dmap_process_start(p) != DMAP_ELOST || !strstr(dmap_error(NULL), "was killed"))
         return 104;
