@@ -175,7 +175,8 @@ void dmap__crew_take_mask(dmap__crew *crew) {
 }
 
 void dmap__crew_trim(dmap__crew *crew, size_t bytes) {
-    for (int i = 0; i < crew->workers; i++)
+    bool is_in_use = dmap__board_is_used(&crew->state.board);
+    for (int i = 0; !is_in_use && i < crew->workers; i++)
         dmap__worker_trim(crew->threads[i].worker, bytes / (size_t)crew->workers);
 }
 

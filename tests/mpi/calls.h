@@ -14,6 +14,7 @@ extern const dmap_task calls_hash, calls_spend, calls_copy, calls_odd, calls_emp
 void calls_end(dmap_call *call, dmap_status wanted);
 
 /* The suites of the other files. */
+void calls_add_beside_tests(CU_pSuite suite);
 void calls_add_bad_tests(CU_pSuite suite);
 void calls_add_asked_tests(CU_pSuite suite);
 void calls_add_ends_tests(CU_pSuite suite);

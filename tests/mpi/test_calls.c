@@ -387,6 +387,7 @@ static void add_tests(void) {
     calls_add_stream_tests(suite);
     calls_add_ends_tests(suite);
     calls_add_asked_tests(suite);
+    calls_add_beside_tests(suite);
     calls_add_bad_tests(suite);
     calls_add_loop_tests(suite);
 }
