@@ -96,7 +96,7 @@ bool dmap__batch_pass(dmap__worker *worker, dmap__batch *b) {
     if (is_unwanted(worker, b)) {
         if (!b->grant->indices || !atomic_load(&ctx->call->limit))
             return false;
-        skip_in_fold(worker, b, offset, true);
+        skip_in_fold(worker, b, offset, DMAP__VERDICT_FAILED);
         b->done++;
         return true;
     }

@@ -108,6 +108,7 @@ static inline __attribute__((always_inline)) bool run_plain(dmap__runner *r, _At
         number = range_first + index;
         ctx->index = index++;
         ctx->result = result;
+        ctx->text[0] = '\0'; /* of an item that ended well all the same */
         int code = run(ctx, item, result);
         dmap__copy_leave();
         if (code)

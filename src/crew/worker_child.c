@@ -207,6 +207,7 @@ static void run(child *c) {
     c->context.item_size = c->call.task->item_size;
     c->context.attempt = head->attempt;
     c->context.emit = head->emits ? emit : NULL;
+    c->context.out_of_memory = false; /* a set-up that ended well all the same may have left it */
     dmap__runner_run(&runner);
     c->context.emit = NULL;
 }

@@ -185,6 +185,38 @@ static void test_pool_inside(void) {
     expect("misuse", pool, DMAP_OK, DMAP_OK, WORDS(""));
 }
 
+/* ---- sentences that are nobody's ---- */
+
+static int mend_that(dmap_context *ctx) {
+    dmap_fail(ctx, 1, "this was mended");
+    return 0;
+}
+
+static int mend_then_fail(dmap_context *ctx, const void *item, void *result) {
+    (void)item;
+    memset(result, 0, 8);
+    return dmap_index(ctx) == 6 ? 3 : dmap_index(ctx) == 5 ? mend_that(ctx) : 0;
+}
+
+static int fail_at_first(dmap_context *ctx, const void *item, void *result) {
+    (void)ctx, (void)item, (void)result;
+    return 3;
+}
+
+DMAP_TASK(mends_item, .run = mend_then_fail, .item_size = 8, .result_size = 8);
+DMAP_TASK(mends_setup, .setup = mend_that, .run = fail_at_first, .item_size = 8, .result_size = 8);
+
+/* What was said of something that ended well is not said of the next that fails. */
+static void test_mended(void) {
+    uint64_t results[8];
+    dmap_map_options options = {.chunk = 8, .schedule = DMAP_STATIC};
+    harness_watch("sentences of what was mended", 60);
+    dmap_status status = dmap_map(harness_pool, &mends_item, dmap_range(0, 8), dmap_into(results), &options);
+    expect("an item that was mended", harness_pool, status, DMAP_EITEM, WORDS("item 6", "the task returned 3"));
+    status = dmap_map(harness_pool, &mends_setup, dmap_range(0, 8), dmap_into(results), &options);
+    expect("a set-up that was mended", harness_pool, status, DMAP_EITEM, WORDS("item 0", "the task returned 3"));
+}
+
 /* ---- sources ---- */
 
 typedef struct stream {
@@ -220,6 +252,7 @@ void errors_add_tasks(void) {
     CU_ADD_TEST(suite, test_long_sentence);
     CU_ADD_TEST(suite, test_long_french);
     CU_ADD_TEST(suite, test_set_up);
+    CU_ADD_TEST(suite, test_mended);
     CU_ADD_TEST(suite, test_pool_inside);
     CU_ADD_TEST(suite, test_source);
 }
