@@ -325,7 +325,8 @@ typedef struct dmap_map_options {
     dmap_on_error on_error;
     int retries;           /* further attempts at an item that failed, 0 to 1000 */
     double item_timeout_s; /* 0: none. A process is killed; a thread can only be asked to stop (dmap_cancelled) */
-    double timeout_s;      /* 0: none. Then the call stops: DMAP_ETIMEOUT. Running items are waited for */
+    double timeout_s;      /* 0: none. Then the call stops: DMAP_ETIMEOUT. Running items are asked to stop, and waited
+                              for; processes that run on are killed after half a second */
     const char *journal;   /* not in this version: DMAP_EUNSUPPORTED */
     double (*cost)(void *arg, uint64_t index); /* hint: longest first. Not for dmap_pull. 16 bytes an item, 24 with a
                                                   bar; an ordered sink holds results out of order, beyond the window */
@@ -369,7 +370,7 @@ DMAP_API dmap_status dmap_map(dmap_pool *pool, const dmap_task *task, dmap_sourc
 /** Ends the call that runs on the pool, softly: no further item is begun, as soon as each rank has heard of it, and
  *  none is tried again. Those that run are finished and delivered. The call returns DMAP_ECANCELLED, also if an item
  *  fails in it. The table above says what sinks hold then.
- *  Called by:  a source, sink, emission or watch function of that call; again, too
+ *  Called by:  a source, cost, sink, emission or watch function of that call; again, too
  *  Returns:    DMAP_OK; DMAP_EINVAL (no call runs on the pool). Never blocks */
 DMAP_API dmap_status dmap_drain(dmap_pool *pool);
 

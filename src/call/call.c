@@ -134,6 +134,8 @@ dmap_status dmap__call_begin(dmap__call *call) {
             (dmap_rank_report){.host = call->world.host(call->world.arg, i), .workers = call->world.workers[i]};
     if (call->cancelled || call->timed_out)
         dmap__plan_limit(call->plan, 0);
+    if (call->drained) /* by the cost hint */
+        dmap__call_drain(call);
     return DMAP_OK;
 }
 

@@ -74,7 +74,7 @@ typedef struct dmap__call {
     double watched_s;    /* options.on_watch was last called */
     uint64_t tell_limit; /* shuffled: index from which on nothing is wanted, to be told; UINT64_MAX: it was */
     /* How it ends: if it is in no trouble, the first of these that applies. */
-    bool is_left;      /* a function of the caller\'s did not return */
+    bool is_left;      /* a function of the caller's did not return */
     bool sink_stopped; /* the sink, or another function of the caller's that may */
     bool cancelled;
     bool timed_out;

@@ -169,6 +169,30 @@ static void test_drain_of_sinks(void) {
     unlink(flag);
 }
 
+static double drain_in_cost(void *arg, uint64_t index) {
+    (void)arg;
+    if (index == 3)
+        CU_ASSERT_EQUAL(dmap_drain(harness_pool), DMAP_OK);
+    return 1;
+}
+
+/* Before anything began: so nothing runs, whatever the source. */
+static void test_drain_from_cost(void) {
+    uint64_t numbers[100] = {0};
+    dmap_blob blobs[100];
+    for (int i = 0; i < 100; i++)
+        blobs[i] = (dmap_blob){&numbers[i], sizeof numbers[i]};
+    dmap_source sources[] = {dmap_array(numbers, 100), dmap_blobs(blobs, 100), dmap_range(0, 100)};
+    for (int i = 0; i < 3; i++) {
+        tally t = {0};
+        dmap_map_options options = {.cost = drain_in_cost, .unordered = true};
+        prepare("a call drained by its cost hint");
+        dmap_status status = dmap_map(harness_pool, &live_copy, sources[i], dmap_each(count_end, &t), &options);
+        CU_ASSERT_EQUAL(status, DMAP_ECANCELLED);
+        CU_ASSERT_EQUAL(t.ended, 0);
+    }
+}
+
 static int stop_at_once(void *arg, const dmap_progress *progress) {
     (void)progress;
     return ++*(unsigned *)arg == 3;
@@ -192,6 +216,7 @@ void live_add_ends(CU_pSuite suite) {
     CU_ADD_TEST(suite, test_drain_from_watch);
     CU_ADD_TEST(suite, test_drain_from_sink);
     CU_ADD_TEST(suite, test_drain_of_sinks);
+    CU_ADD_TEST(suite, test_drain_from_cost);
     if (!harness_has("serial")) /* such a rank does not hear of it while an item runs */
         CU_ADD_TEST(suite, test_watch_stops);
 }
