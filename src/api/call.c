@@ -123,7 +123,10 @@ static dmap_call *find(const dmap_call *call) {
 }
 
 dmap_status dmap_call_status(const dmap_call *call) {
-    return find(call) ? status_of(call) : no_call("dmap_call_status");
+    dmap_status status = find(call) ? status_of(call) : no_call("dmap_call_status");
+    DMAP__ENTER(find(call) && status != DMAP_PENDING ? call->pool
+                                                     : NULL); /* after the round in which the helper saw it */
+    return status;
 }
 
 const void *dmap_call_result(const dmap_call *call, size_t *size) {

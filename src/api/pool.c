@@ -25,15 +25,24 @@
 #include "pool/workers.h"
 #include "proc/copy.h"
 
-/* With a serial crew the items would run in the helper's thread. */
+static bool has_ranks(const dmap_pool *pool) {
+    return pool->comm;
+}
+
+static bool has_ranks_and_helper(const dmap_pool *pool) {
+    return pool->comm && pool->helper;
+}
+
+/* With a serial crew the items would run in the helper's thread. A helper's lock keeps the owner of its own pool out of
+ * MPI, not that of another. */
 static dmap_status check_helper(const dmap_pool *pool, dmap__error *error) {
-    if (!pool->options.helper)
-        return DMAP_OK;
-    if (pool->options.backend == DMAP_SERIAL)
+    bool helper = pool->options.helper;
+    if (helper && pool->options.backend == DMAP_SERIAL)
         return dmap__fail(error, DMAP_EUNSUPPORTED,
                           "dmap_options.helper wants workers, and DMAP_SERIAL has none: use DMAP_THREADS or "
                           "DMAP_PROCESSES");
-    return pool->comm ? dmap__comm_check_threads(error) : DMAP_OK;
+    bool is_alone = !dmap__open_handles_find(helper ? has_ranks : has_ranks_and_helper);
+    return pool->comm && (helper || !is_alone) ? dmap__comm_check_threads(is_alone, error) : DMAP_OK;
 }
 
 /* 1: the master's options hold. */

@@ -16,12 +16,6 @@
 #define QUEUE_ITEMS ((size_t)65536)
 #define QUEUE_BYTES ((size_t)64 << 20)
 
-static void put(dmap__handle_list *l, dmap_call *handle) {
-    handle->next = NULL;
-    *(l->first ? &l->last->next : &l->first) = handle;
-    l->last = handle;
-}
-
 static bool is_same(const dmap_map_options *a, const dmap_map_options *b) {
     return a->retries == b->retries && a->item_timeout_s == b->item_timeout_s && a->timeout_s == b->timeout_s &&
            a->seed == b->seed && a->ahead == b->ahead && a->priority == b->priority && a->queue == b->queue &&
@@ -128,21 +122,23 @@ static dmap_status wait_for_room(dmap__submits *s, bool is_own) {
     atomic_fetch_add(&s->waiting, 1);
     while (is_full(s) && !pool->closes)
         pthread_cond_wait(&s->room, &s->lock);
-    atomic_fetch_sub(&s->waiting, 1);
+    dmap_status status = pool->closes ? DMAP_ECANCELLED : DMAP_OK;
+    if (atomic_fetch_sub(&s->waiting, 1) == 1 && status != DMAP_OK)
+        pthread_cond_broadcast(&s->room); /* who closes the pool waits for this thread to leave */
     pthread_mutex_unlock(&s->lock);
-    return pool->closes ? DMAP_ECANCELLED : DMAP_OK;
+    return status;
 }
 
 static void enqueue(dmap__submits *s, dmap_call *handle, bool is_own) {
     atomic_fetch_add(&s->held, 1);
     atomic_fetch_add(&s->bytes, handle->size);
     if (is_own) {
-        put(&s->own, handle);
+        dmap__handle_put(&s->own, handle);
         dmap__pool_touch(s->pool);
         return;
     }
     pthread_mutex_lock(&s->lock);
-    put(&s->theirs, handle);
+    dmap__handle_put(&s->theirs, handle);
     atomic_store(&s->has_theirs, true);
     pthread_mutex_unlock(&s->lock);
     dmap__bell_ring(s->pool->bell);

@@ -19,6 +19,12 @@
 #include "pool/fd.h"
 #include "pool/loop.h"
 
+void dmap__handle_put(dmap__handle_list *l, dmap_call *handle) {
+    handle->next = NULL;
+    *(l->first ? &l->last->next : &l->first) = handle;
+    l->last = handle;
+}
+
 static dmap_call *take(dmap__handle_list *l) {
     dmap_call *handle = l->first;
     if (handle)
@@ -89,15 +95,24 @@ static bool make_room(dmap__submits *s) {
     return true;
 }
 
+static bool drop_if_over(dmap__submits *s, dmap_call *handle) {
+    bool is_cancelled = atomic_load(&handle->is_cancelled);
+    if (is_cancelled)
+        drop_item(s, handle, DMAP_ECANCELLED, "the call was cancelled before its item was begun");
+    else if (is_late(s, handle))
+        drop_item(s, handle, DMAP_ETIMEOUT, "the call was over its time before its item was begun");
+    else
+        return false;
+    return true;
+}
+
 /* A dmap_pull_fn. */
 static int pull(void *arg, dmap_blob *item) {
     dmap__submits *s = arg;
     dmap_call *handle;
     while ((handle = next_item(s)))
-        if (atomic_load(&handle->is_cancelled))
-            drop_item(s, handle, DMAP_ECANCELLED, "the call was cancelled before its item was begun");
-        else if (is_late(s, handle))
-            drop_item(s, handle, DMAP_ETIMEOUT, "the call was over its time before its item was begun");
+        if (drop_if_over(s, handle))
+            continue;
         else if (!make_room(s))
             drop_item(s, handle, DMAP_ENOMEM, "out of memory for a submitted item");
         else
@@ -138,9 +153,19 @@ static void sweep(dmap__submits *s) {
     }
 }
 
+/* Those that wait for a worker to be free end now, too. */
+static void sweep_queue(dmap__submits *s) {
+    dmap__handle_list kept = {0};
+    for (dmap_call *handle; (handle = next_item(s));)
+        if (!drop_if_over(s, handle))
+            dmap__handle_put(&kept, handle);
+    s->own = kept;
+}
+
 /* A dmap_watch_fn, where there is a time to look at. */
 static int watch(void *arg, const dmap_progress *progress) {
     (void)progress;
+    sweep_queue(arg);
     sweep(arg);
     return 0;
 }
@@ -177,7 +202,7 @@ static int each(void *arg, const dmap_item_result *result) {
     return 0;
 }
 
-/* Its call is over: as it was told to, or in trouble, which all of its items then share. */
+/* Its call is over: as it was told to, or in trouble, which all of its items then share, also those that wait. */
 static void call_has_ended(dmap__call *call) {
     dmap__submits *s = call->owner;
     dmap_status status = call->error.status == DMAP_OK ? DMAP_ECANCELLED : call->error.status;
@@ -187,7 +212,7 @@ static void call_has_ended(dmap__call *call) {
             end_item(*place, status, call->error.text);
         *place = NULL;
     }
-    if (call->error.status != DMAP_OK)
+    if (call->trouble.status != DMAP_OK || s->pool->closes)
         for (dmap_call *handle; (handle = next_item(s));)
             drop_item(s, handle, status, call->error.text);
     s->running = s->n_gone = 0;
@@ -224,6 +249,8 @@ static dmap_status open_call(dmap__submits *s) {
 void dmap__submits_turn(dmap_pool *pool) {
     bool has_cancels = atomic_exchange(&pool->has_cancelled_items, false);
     for (dmap__submits *s = pool->submits; s; s = s->next) {
+        if (has_cancels)
+            sweep_queue(s);
         if (has_cancels && s->call)
             sweep(s);
         if (s->call && (s->pool->submits_end || atomic_load(&s->held)))
@@ -272,9 +299,18 @@ void dmap__submits_go_on(dmap_pool *pool) {
     pool->submits_end = false;
 }
 
+/* Threads that waited for room have been told, and may have yet to wake. */
+static void wait_for_leaving(dmap__submits *s) {
+    pthread_mutex_lock(&s->lock);
+    while (atomic_load(&s->waiting))
+        pthread_cond_wait(&s->room, &s->lock);
+    pthread_mutex_unlock(&s->lock);
+}
+
 void dmap__submits_destroy(dmap_pool *pool) {
     while (pool->submits) {
         dmap__submits *s = pool->submits;
+        wait_for_leaving(s);
         pool->submits = s->next;
         pthread_cond_destroy(&s->room);
         pthread_mutex_destroy(&s->lock);

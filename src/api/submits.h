@@ -33,4 +33,7 @@ typedef struct dmap__submits {
     size_t capacity;
 } dmap__submits;
 
+/** Puts it at the end. */
+void dmap__handle_put(dmap__handle_list *l, dmap_call *handle);
+
 #endif

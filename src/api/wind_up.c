@@ -7,7 +7,7 @@
 #include "pool/loop.h"
 
 static bool are_over(void *pool) {
-    return !dmap__calls_in_flight(pool);
+    return !dmap__calls_in_flight(pool) && !dmap__submits_pending(pool);
 }
 
 /* What is left belongs to nobody but whoever holds its handle. */

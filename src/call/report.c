@@ -25,13 +25,13 @@ static void fill(const dmap__call *call, dmap_report *report) {
     report->workers = call->world.all_workers;
     if (report->seconds > 0)
         report->efficiency = report->busy_s / (report->seconds * report->workers);
-    report->bytes_sent += call->fetched;
-    report->bytes_received += call->placed;
 }
 
 void dmap__call_fill_report(dmap__call *call) {
     fill(call, &call->report);
     call->report.items = call->ended;
+    call->report.bytes_sent += call->fetched;
+    call->report.bytes_received += call->placed;
 }
 
 void dmap__call_report_now(const dmap__call *call, dmap_report *report) {

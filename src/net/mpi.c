@@ -275,11 +275,15 @@ dmap_status dmap__comm_init_mpi(int *argc, char ***argv, int expected, bool thre
     return status;
 }
 
-dmap_status dmap__comm_check_threads(dmap__error *error) {
+dmap_status dmap__comm_check_threads(bool is_alone, dmap__error *error) {
     int level = MPI_THREAD_SINGLE;
     MPI_Query_thread(&level);
-    if (level >= MPI_THREAD_SERIALIZED)
+    if (level >= (is_alone ? MPI_THREAD_SERIALIZED : MPI_THREAD_MULTIPLE))
         return DMAP_OK;
+    if (!is_alone)
+        return dmap__fail(error, DMAP_EUNSUPPORTED,
+                          "a pool of several ranks with a helper wants MPI_THREAD_MULTIPLE beside another pool of "
+                          "several ranks: ask MPI_Init_thread for it");
     return dmap__fail(
         error, DMAP_EUNSUPPORTED,
         "dmap_options.helper wants MPI_THREAD_SERIALIZED, and MPI was started with %s: ask MPI_Init_thread "

@@ -113,7 +113,7 @@ void dmap__calls_cancel_now(dmap__call *call) {
 void dmap__calls_cancel_streams(dmap_pool *pool) {
     for (size_t i = 0; i < pool->calls.n_running; i++)
         if (pool->calls.running[i]->by_hand)
-            dmap__calls_cancel(pool, pool->calls.running[i]);
+            dmap__call_cancel(pool->calls.running[i], DMAP__FATE_MOMENT);
     for (dmap__call *call = pool->calls.first; call; call = call->next)
         if (call->by_hand)
             dmap__calls_cancel(pool, call);

@@ -52,7 +52,7 @@ static void tell_owner(dmap_pool *pool) {
 static double take_round(dmap_pool *pool, dmap__idle *idle) {
     if (is_owners_turn(pool))
         return -1;
-    if (dmap__loop_help(pool)) {
+    if (dmap__loop_help(pool, has_calls(pool))) { /* MPI is the program's while none is in flight */
         tell_owner(pool);
         dmap__idle_reset(idle);
         return 0;

@@ -71,9 +71,9 @@ static void touch_mpi(dmap_pool *pool, double now) {
     dmap__comm_touch();
 }
 
-/* One round. Never sleeps. Returns true if there was anything. */
-static bool turn(dmap_pool *pool) {
-    bool moved = pool->comm && dmap__loop_take_messages(pool);
+/* One round; hears: it calls MPI. Never sleeps. Returns true if there was anything. */
+static bool turn(dmap_pool *pool, bool hears) {
+    bool moved = hears && pool->comm && dmap__loop_take_messages(pool);
     if (pool->crew)
         moved = take_crew(pool) || moved;
     double now = dmap__clock_now();
@@ -90,9 +90,9 @@ void dmap__loop_hear(void *arg) {
     pool->side->hear(pool, now);
 }
 
-bool dmap__loop_help(dmap_pool *pool) {
+bool dmap__loop_help(dmap_pool *pool, bool hears) {
     pool->is_helped = true;
-    bool moved = turn(pool);
+    bool moved = turn(pool, hears);
     pool->is_helped = false;
     return moved;
 }
@@ -184,7 +184,7 @@ static bool run(dmap_pool *pool, dmap__loop_done_fn *is_done, void *arg, double 
     double began_s = dmap__clock_now();
     for (;;) {
         pool->heard = dmap__bell_heard(pool->bell);
-        bool moved = turn(pool);
+        bool moved = turn(pool, true);
         if (is_done(arg))
             return true;
         double now = dmap__clock_now();

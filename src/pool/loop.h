@@ -45,8 +45,9 @@ void dmap__loop_hear(void *arg);
 /** Takes what messages have come. Returns true if there were any. */
 bool dmap__loop_take_messages(dmap_pool *pool);
 
-/** For the helper: one round, without functions of the program's. Never sleeps. Returns true if there was anything. */
-bool dmap__loop_help(dmap_pool *pool);
+/** For the helper: one round, without functions of the program's, and without messages unless it hears. Never sleeps.
+ *  Returns true if there was anything. */
+bool dmap__loop_help(dmap_pool *pool, bool hears);
 /** Seconds to sleep when there is nothing to do; 0: look again at once, as what is on its way does not ring. */
 double dmap__loop_until_look(dmap_pool *pool, struct dmap__idle *idle, double now);
 

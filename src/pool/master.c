@@ -55,15 +55,20 @@ static void begin(dmap_pool *pool, dmap__call *call) {
             dmap__branch_ops_of(pool, branch)->begin(pool, branch, call);
 }
 
+/* A cost hint is the owner's to ask: the helper begins the others. */
+static dmap__call *next_to_begin(const dmap_pool *pool) {
+    dmap__call *call = pool->calls.first;
+    while (call && pool->is_helped && call->options.cost)
+        call = call->next;
+    return call;
+}
+
 static bool begin_all(dmap_pool *pool) {
     dmap__calls *calls = &pool->calls;
+    dmap__call *call;
     bool moved = false;
-    for (; calls->first && calls->n_running < DMAP__CALLS_RUNNING; moved = true) {
-        if (pool->is_helped && calls->first->options.cost)
-            break;
-        dmap__call *call = calls->first;
-        calls->first = call->next;
-        calls->n_waiting--;
+    for (; calls->n_running < DMAP__CALLS_RUNNING && (call = next_to_begin(pool)); moved = true) {
+        dmap__calls_unlink_waiting(pool, call);
         begin(pool, call);
     }
     return moved;
@@ -80,10 +85,10 @@ static void count_bytes(dmap_pool *pool, dmap__call *call) {
     call->report.bytes_received += received - call->bytes_received;
 }
 
-/* Of memory for results little is kept for the next call; workers' only while they have none. */
+/* Of memory for results little is kept for the next call. */
 static void trim_memory(dmap_pool *pool) {
     size_t kept = dmap__buffer_cache_trim(&pool->buffers, DMAP__SPARE_BYTES);
-    if (pool->crew && pool->calls.n_running <= 1)
+    if (pool->crew)
         dmap__crew_trim(pool->crew, DMAP__SPARE_BYTES - kept);
 }
 
@@ -181,7 +186,8 @@ static bool prepare(dmap_pool *pool, dmap__call *call, double now) {
 
 static bool dispatch_for(dmap_pool *pool, dmap__call *call, double now, double until_s, bool *is_done) {
     *is_done = true;
-    if (!call->plan || (pool->is_helped && dmap__call_asks(call)))
+    bool is_owners = dmap__call_asks(call) && !dmap__call_is_ended_early(call); /* that is told without asking */
+    if (!call->plan || (pool->is_helped && is_owners))
         return false;
     pool->calls.inside = pool->is_helped ? NULL : call;
     bool moved = dmap__dispatch(pool, call, now, until_s, is_done);
@@ -254,7 +260,9 @@ static void hear(dmap_pool *pool, double now) {
         dmap__call *call = calls->running[i];
         if (closes && !call->cancelled)
             dmap__call_cancel(call, DMAP__FATE_MOMENT);
-        if (closes || atomic_load(&call->is_to_cancel) || dmap__call_is_over_time(call, now))
+        bool is_over = closes || atomic_load(&call->is_to_cancel) || dmap__call_is_over_time(call, now);
+        dmap__call_look_at_time(call, now); /* that of submitted items, too */
+        if (is_over)
             dmap__crew_limit(pool->crew, &call->at_crew, 0);
     }
 }

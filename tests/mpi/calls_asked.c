@@ -108,6 +108,39 @@ static void test_cancel_asks(void) {
     run_asked(&calls_asked, ASKED_ENDS, (dmap_map_options){.kill = true}, DMAP_ECANCELLED);
 }
 
+/* One that waits for a worker ends as well, while they all are held. */
+static void test_cancel_in_queue(void) {
+    enum { HELD = 3000 };
+    static dmap_call *calls[HELD];
+    uint64_t microseconds = 600000000;
+    if (is_deaf())
+        return;
+    harness_watch("a submitted item that is cancelled in the queue", 120);
+    for (int i = 0; i < HELD; i++)
+        CU_ASSERT_EQUAL(dmap_submit(harness_pool, &calls_spend, &microseconds, 8, NULL, &calls[i]), DMAP_OK);
+    dmap_step(harness_pool, 0.05);
+    CU_ASSERT_EQUAL(dmap_cancel(calls[HELD - 1]), DMAP_OK);
+    calls_end(calls[HELD - 1], DMAP_ECANCELLED);
+    for (int i = 0; i < HELD - 1; i++)
+        CU_ASSERT_EQUAL(dmap_cancel(calls[i]), DMAP_OK);
+    for (int i = 0; i < HELD; i++) {
+        calls_end(calls[i], DMAP_ECANCELLED);
+        dmap_call_free(calls[i]);
+    }
+}
+
+/* Also where the thread that runs the item is the one that looks at the clock. */
+static void test_timeout_alone(void) {
+    uint64_t microseconds = 600000000;
+    dmap_call *call;
+    harness_watch("a submitted item that is over its time", 120);
+    CU_ASSERT_EQUAL(
+        dmap_submit(harness_pool, &calls_spend, &microseconds, 8, &(dmap_map_options){.timeout_s = 0.3}, &call),
+        DMAP_OK);
+    calls_end(call, DMAP_ETIMEOUT);
+    dmap_call_free(call);
+}
+
 static void test_cancel_is_no_retry(void) {
     if (is_deaf())
         return;
@@ -138,6 +171,8 @@ static void test_cancel_kills(void) {
 void calls_add_asked_tests(CU_pSuite suite) {
     CU_ADD_TEST(suite, test_cancel_asks);
     CU_ADD_TEST(suite, test_cancel_is_no_retry);
+    CU_ADD_TEST(suite, test_cancel_in_queue);
+    CU_ADD_TEST(suite, test_timeout_alone);
     CU_ADD_TEST(suite, test_timeout_asks);
     CU_ADD_TEST(suite, test_cancel_kills);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "closing.h"
 #include "pools.h"
 
 static int square(dmap_context *ctx, const void *item, void *result) {
@@ -286,6 +287,7 @@ static void add_tests(void) {
     CU_ADD_TEST(suite, test_endless);
     CU_ADD_TEST(suite, test_cancelled_before);
     CU_ADD_TEST(suite, test_thread_that_takes_no_notice);
+    closing_add_submits(suite);
 }
 
 int main(int argc, char **argv) {
