@@ -1,5 +1,5 @@
-/* The options of `dmap run`, spelled as GNU parallel has them; --unordered, --until, --cores, --mem, --gpus, --seed and
- * --quiet are dmap's own.
+/* The options of `dmap run`, spelled as GNU parallel has them; those that the manual page's table of GNU options does
+ * not have are dmap's own.
  * A setter returns false if the value is not what the help says. */
 #include "run/options/table.h"
 
