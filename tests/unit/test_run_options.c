@@ -149,6 +149,8 @@ static void test_refused(void) {
          "--block -N, so many blocks a slot, is for --pipepart, which knows how large the file is"},
         {"--round x", "there is no option '--round': of --pipe each job gets one block; --pipepart -a FILE --block -1 "
                       "makes one for each slot"},
+        {"--joblog f --usage f x", "--usage and --joblog are different logs: each needs a file of its own"},
+        {"--joblog +f --usage f x", "--usage and --joblog are different logs: each needs a file of its own"},
         {"-I _ x", "-I '' is not valid: TEXT instead of {}"}};
     static const char *const bad[] = {"-d _ x",
                                       "-N x",

@@ -188,6 +188,8 @@ static const char *find_conflict(const run_options *o) {
         return "--resume and --resume-failed need --joblog FILE: it says what is done";
     if ((o->resume || o->resume_failed) && strcmp(o->joblog, "-") == 0)
         return "--resume and --resume-failed need a joblog that can be read: not -";
+    if (o->usage && o->joblog && strcmp(o->usage, "-") != 0 && strcmp(o->usage, o->joblog) == 0)
+        return "--usage and --joblog are different logs: each needs a file of its own";
     if (o->retry.first_s > 0 && o->attempts == 1)
         return "--retry-delay needs --retries N: how often a job that fails is tried";
     if (o->depends && (o->pipe || o->shuffle || o->pack != RUN_PACK_NONE || o->retry_failed))
