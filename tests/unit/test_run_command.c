@@ -269,9 +269,29 @@ static void test_perl(void) {
                                            {"p {=2 s:\\.gz$:: =} {=-1 $_ = uc =}", "a b.gz", "p b B.GZ"},
                                            {"p {= s/(.)(.)/\\2$1<$&>/ =}", "ab", "p 'ba<ab>'"},
                                            {"p {= s/B/x/i =}{=s,\\,,_,=}", "ab", "p axab"},
-                                           {"p {= s/o{2}/0/ =} {=", "foo", "p f0 {="}};
-    static const char *const refused[] = {"{= $_++ =}",    "{= s/a/b/e =}", "{= s/$x/b/ =}",  "{= s/a/@b/ =}", "{==}",
-                                          "{= s(a)(b) =}", "{= s/a/b =}",   "{= s/a/b/ x =}", "{= s/(/b/ =}"};
+                                           {"p {= s/o{2}/0/ =} {=", "foo", "p f0 {="},
+                                           {"p {= s/(o)/\\1\\1\\u$&\\x41\\-\\$5\\\\101/ =}", "o", "p 'ooOA-$5\\101'"},
+                                           {"p {= s/(o)/\\ux\\n\\t/ =}", "o", "p 'X\n\t'"}};
+    static const char *const refused[] = {"{= $_++ =}",
+                                          "{= s/a/b/e =}",
+                                          "{= s/$x/b/ =}",
+                                          "{= s/a/@b/ =}",
+                                          "{==}",
+                                          "{= s(a)(b) =}",
+                                          "{= s/a/b =}",
+                                          "{= s/a/b/ x =}",
+                                          "{= s/(/b/ =}",
+                                          "{= s/a/\\z/ =}",
+                                          "{= s/a/\\y/ =}",
+                                          "{= s/a/\\d/ =}",
+                                          "{= s/(?<n>a)/\\k<n>/ =}",
+                                          "{= s/a/\\101/ =}",
+                                          "{= s/(a)/\\g1/ =}",
+                                          "{= s/a/\\Q$&.\\E/ =}",
+                                          "{= s/(a)/$1[0]/ =}",
+                                          "{= s/(a)/$1{x}/ =}",
+                                          "{= s/a/\\u\\L$&/ =}",
+                                          "{= s/a/\\N{U+41}/ =}"};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         check(cases[i][0], cases[i][1], NULL, false, cases[i][2]);
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {

@@ -36,10 +36,21 @@ static bool has_variable(const span *expression) {
     return false;
 }
 
+/* What PCRE2 takes for something else than Perl does, or for nothing known. */
+static bool is_other_escape(const char *at, const char *end) {
+    char next = at + 1 < end ? at[1] : '\0', third = at + 2 < end ? at[2] : '\0';
+    if (*at == '\\' && isalpha((unsigned char)next))
+        return !strchr("ntrfeaxULElu", next) || (strchr("lu", next) && third == '\\');
+    bool is_group = (*at == '\\' || *at == '$') && isdigit((unsigned char)next);
+    return is_group && (next == '0' || (third && strchr("0123456789[{", third)));
+}
+
 /* "\1" and "$&" are "$1" and "$0" to what makes the replacement; of other variables there are only those of groups. */
 static bool add_replacement(const span *text, run_text *to) {
     for (const char *at = text->at; at < text->end; at++) {
         char next = at + 1 < text->end ? at[1] : '\0';
+        if (is_other_escape(at, text->end))
+            return false;
         if (*at == '$' && next == '&') {
             run_text_add_string(to, "$0");
             at++;
