@@ -202,6 +202,8 @@ static void test_memory_limit(void) {
     CU_ASSERT_FALSE(run_memory_limit_was_passed(&limit));
     put("sys/fs/cgroup/app/dmap-7/memory.events", "low 0\noom 1\noom_kill 3\n");
     CU_ASSERT_TRUE(run_memory_limit_was_passed(&limit));
+    CU_ASSERT_FALSE(run_memory_limit_set(&limit, 0)); /* what was killed is not of the job that comes next */
+    CU_ASSERT_FALSE(run_memory_limit_was_passed(&limit));
     unlink("root/sys/fs/cgroup/app/dmap-7/cgroup.procs"); /* a real cgroup goes with its files */
     unlink("root/sys/fs/cgroup/app/dmap-7/memory.max");
     unlink("root/sys/fs/cgroup/app/dmap-7/memory.events");

@@ -97,17 +97,19 @@ void run_memory_limit_open(run_memory_limit *limit, const char *root, pid_t owne
 
 bool run_memory_limit_set(run_memory_limit *limit, uint64_t bytes) {
     char text[32];
-    if (limit->processes < 0)
+    limit->is_set = false;
+    if (limit->processes < 0 || bytes == 0)
         return false;
     snprintf(text, sizeof text, "%" PRIu64, bytes);
     write_to(limit->folder, "memory.oom.group",
              "1"); /* all of the job, not its largest process; older kernels lack it */
     limit->kills = count_kills(limit->folder);
-    return write_to(limit->folder, "memory.max", text);
+    limit->is_set = write_to(limit->folder, "memory.max", text);
+    return limit->is_set;
 }
 
 bool run_memory_limit_was_passed(const run_memory_limit *limit) {
-    return limit->processes >= 0 && count_kills(limit->folder) > limit->kills;
+    return limit->is_set && count_kills(limit->folder) > limit->kills;
 }
 
 void run_memory_limit_close(run_memory_limit *limit) {

@@ -128,7 +128,7 @@ static bool start(spawner *s, const spawner_request *request, const int fds[3]) 
         return false;
     s->report = (spawner_report){.started = run_date()};
     s->began_s = run_clock();
-    bool limited = request->memory > 0 && run_memory_limit_set(&s->limit, request->memory);
+    bool limited = run_memory_limit_set(&s->limit, request->memory);
     spawner_exec_enter(s->exec, limited ? s->limit.processes : -1);
     s->job = spawner_exec_start(s->exec, request, s->strings, fds);
     s->job_since = 0;
