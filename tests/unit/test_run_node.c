@@ -195,7 +195,12 @@ static void test_memory_limit(void) {
     run_memory_limit_open(&limit, "root", 7);
     CU_ASSERT_NOT_EQUAL_FATAL(limit.processes, -1);
     CU_ASSERT_STRING_EQUAL(limit.folder, "root/sys/fs/cgroup/app/dmap-7");
+    CU_ASSERT_TRUE(run_memory_limit_set(&limit, 2000000)); /* there is no swap */
+    CU_ASSERT_STRING_EQUAL(read_back("sys/fs/cgroup/app/dmap-7/memory.swap.max"), "");
+    put("sys/fs/cgroup/app/dmap-7/memory.max", "");
+    put("sys/fs/cgroup/app/dmap-7/memory.swap.max", "");
     CU_ASSERT_TRUE(run_memory_limit_set(&limit, 3000000));
+    CU_ASSERT_STRING_EQUAL(read_back("sys/fs/cgroup/app/dmap-7/memory.swap.max"), "0");
     CU_ASSERT_STRING_EQUAL(read_back("sys/fs/cgroup/app/dmap-7/memory.max"), "3000000");
     CU_ASSERT_EQUAL(write(limit.processes, "0", 1), 1);
     CU_ASSERT_STRING_EQUAL(read_back("sys/fs/cgroup/app/dmap-7/cgroup.procs"), "0");
@@ -206,6 +211,7 @@ static void test_memory_limit(void) {
     CU_ASSERT_FALSE(run_memory_limit_was_passed(&limit));
     unlink("root/sys/fs/cgroup/app/dmap-7/cgroup.procs"); /* a real cgroup goes with its files */
     unlink("root/sys/fs/cgroup/app/dmap-7/memory.max");
+    unlink("root/sys/fs/cgroup/app/dmap-7/memory.swap.max");
     unlink("root/sys/fs/cgroup/app/dmap-7/memory.events");
     run_memory_limit_close(&limit);
     CU_ASSERT_NOT_EQUAL(access("root/sys/fs/cgroup/app/dmap-7", F_OK), 0);

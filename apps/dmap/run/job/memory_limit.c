@@ -104,6 +104,7 @@ bool run_memory_limit_set(run_memory_limit *limit, uint64_t bytes) {
     write_to(limit->folder, "memory.oom.group",
              "1"); /* all of the job, not its largest process; older kernels lack it */
     limit->kills = count_kills(limit->folder);
+    write_to(limit->folder, "memory.swap.max", "0"); /* else it would go there; it is not there without swap */
     limit->is_set = write_to(limit->folder, "memory.max", text);
     return limit->is_set;
 }
