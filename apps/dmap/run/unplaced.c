@@ -93,7 +93,8 @@ static bool note_never(run_engine *engine, run_job *job, int rank) {
         return false;
     offers->n_never += !offers->by_rank[rank];
     offers->by_rank[rank] = 1;
-    offers->never++;
+    /* A rank whose workers are all busy is not asked: it is not lost. */
+    offers->never = engine->jobs.n_out > 0 ? 0 : offers->never + 1;
     return true;
 }
 
@@ -192,7 +193,7 @@ static run_job *take_from_line(run_engine *engine) {
         run_job *job = *at;
         wake(engine, job, now);
         bool due = is_due(engine, job);
-        if (!due && (is_at_rest(engine, job) || is_covered(engine, job)))
+        if (is_at_rest(engine, job) || (!due && is_covered(engine, job)))
             continue;
         *at = job->next;
         job->next = NULL;
