@@ -100,6 +100,9 @@ static bool check_names(run_engine *engine, const char *const *names) {
         (!engine->folder_template ||
          run_template_check_names(engine->folder_template, names, error, sizeof engine->error)) &&
         run_results_check_names(engine->results, names, error, sizeof engine->error);
+    for (int i = 0; i < RUN_NEEDS && engine->checked_names; i++)
+        engine->checked_names =
+            !engine->needs[i] || run_template_check_names(engine->needs[i], names, error, sizeof engine->error);
     return engine->checked_names;
 }
 
