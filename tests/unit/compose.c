@@ -65,7 +65,7 @@ int main(int argc, char **argv) {
     if (status == 0 && options.help)
         run_options_print_help();
     else if (status == 0 && (inputs = run_inputs_open(&options, error, sizeof error)) &&
-             (template = run_template_parse_styled(options.command, options.n_command, true, &options.style)))
+             (template = run_template_parse(options.command, options.n_command, true, &options.style)))
         status = print_all(&options, inputs, template);
     else
         status = complain(error);

@@ -41,6 +41,8 @@ static void test_quote(void) {
     }
 }
 
+static const run_style plain = {0};
+
 /* The command of a template and values, both with blanks between words. "." is an empty value. */
 static void check(const char *template_text, const char *values_text, const char *const *names, bool repeat,
                   const char *want) {
@@ -54,7 +56,7 @@ static void check(const char *template_text, const char *values_text, const char
         values.count++;
     }
     char *words[] = {(char *)template_text};
-    run_template *template = run_template_parse(words, *template_text ? 1 : 0, true);
+    run_template *template = run_template_parse(words, *template_text ? 1 : 0, true, &plain);
     run_text text = {0};
     CU_ASSERT_PTR_NOT_NULL_FATAL(template);
     run_template_compose(template, &values, names, 7, 3, &text);
@@ -108,7 +110,7 @@ static void test_slot(void) {
     char *value[] = {(char *)"it's"};
     size_t size[] = {4}, marks[2] = {0};
     run_values values = {.value = value, .size = size, .count = 1};
-    run_template *template = run_template_parse(words, 2, true);
+    run_template *template = run_template_parse(words, 2, true, &plain);
     run_text text = {0};
     CU_ASSERT_PTR_NOT_NULL_FATAL(template);
     run_template_compose(template, &values, NULL, 1, 0, &text);
@@ -296,7 +298,7 @@ static void test_perl(void) {
         check(cases[i][0], cases[i][1], NULL, false, cases[i][2]);
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         char *words[] = {(char *)refused[i]};
-        run_template *template = run_template_parse(words, 1, true);
+        run_template *template = run_template_parse(words, 1, true, &plain);
         CU_ASSERT_PTR_NOT_NULL_FATAL(template);
         const char *error = run_template_error(template);
         CU_ASSERT(error && (strstr(error, "of Perl only") || strstr(error, "is not valid")));

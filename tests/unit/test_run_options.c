@@ -151,6 +151,12 @@ static void test_refused(void) {
                       "makes one for each slot"},
         {"--joblog f --usage f x", "--usage and --joblog are different logs: each needs a file of its own"},
         {"--joblog +f --usage f x", "--usage and --joblog are different logs: each needs a file of its own"},
+        {"--slotreplace S --tagstring aS x",
+         "--tagstring and --wd cannot have {%}: which slot a job gets is not known yet; {#} is"},
+        {"-I @ --pipe --cores @ x",
+         "--cores, --mem and --gpus with placeholders do not go with --pipe or --retry-failed: "
+         "there are no values"},
+        {"--cores @ x", "--cores @ is not valid: a number of cores, 1 or more"},
         {"-I _ x", "-I '' is not valid: TEXT instead of {}"}};
     static const char *const bad[] = {"-d _ x",
                                       "-N x",

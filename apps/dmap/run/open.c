@@ -41,25 +41,20 @@ static int count_slots(const run_engine *e) {
     return run_options_jobs(e->options, (int)cores);
 }
 
-/* A template of one text. Returns false with a sentence. */
-static bool open_template(const char *text, run_template **template, char *error, size_t size) {
-    char *word = (char *)(size_t)(const void *)text;
-    if (text && !(*template = run_template_parse(&word, 1, false))) {
-        snprintf(error, size, "out of memory");
-        return false;
-    }
-    return true;
+/* A template of one text, if there is one. Returns false with a sentence. */
+static bool open_template(run_engine *e, const char *text, run_template **template, char *error, size_t size) {
+    return !text || (*template = run_template_parse_text(text, &e->options->style, error, size));
 }
 
 static bool open_inputs(run_engine *e, char *error, size_t size) {
     const run_options *o = e->options;
-    e->template = run_template_parse_styled(o->command, o->n_command, !o->pipe, &o->style);
+    e->template = run_template_parse(o->command, o->n_command, !o->pipe, &o->style);
     if (e->template && run_template_error(e->template)) {
         snprintf(error, size, "%s", run_template_error(e->template));
         return false;
     }
-    if (!open_template(o->tag_text, &e->tag_template, error, size) ||
-        !open_template(o->folder, &e->folder_template, error, size))
+    if (!open_template(e, o->tag_text, &e->tag_template, error, size) ||
+        !open_template(e, o->folder, &e->folder_template, error, size))
         return false;
     if (o->retry_failed)
         return run_failed_read(&e->failed, o->joblog, error, size);
@@ -106,10 +101,42 @@ static bool open_logs(run_engine *e, char *error, size_t size) {
     if (o->dry_run || (!o->results && !o->files))
         return true;
     run_options with_name = *o;
-    if (!o->results && !(with_name.results = name_files(e, error, size)))
+    if (!o->results) {
+        with_name.results = name_files(e, error, size);
+        with_name.style = (run_style){0};
+    }
+    if (!with_name.results)
         return false;
-    e->results = run_results_open(&with_name, &e->order, error, size);
+    e->results = run_results_open(&with_name, &e->order, e->total, error, size);
     return e->results != NULL;
+}
+
+enum { TEMPLATES = 3 + RUN_NEEDS };
+
+/* All but that of --results, which is opened when the number of jobs is known. Some are NULL. */
+static void list_templates(const run_engine *e, run_template *list[TEMPLATES]) {
+    list[0] = e->template;
+    list[1] = e->tag_template;
+    list[2] = e->folder_template;
+    memcpy(list + 3, e->needs, sizeof e->needs);
+}
+
+static bool uses_total(const run_engine *e) {
+    run_template *list[TEMPLATES];
+    const char *name = e->options->style.plus ? e->options->results : NULL;
+    bool used = name && (strstr(name, "{##}") || strstr(name, "{0#}"));
+    list_templates(e, list);
+    for (int i = 0; i < TEMPLATES; i++)
+        used = used || (list[i] && run_template_uses_total(list[i]));
+    return used;
+}
+
+static void set_total(const run_engine *e) {
+    run_template *list[TEMPLATES];
+    list_templates(e, list);
+    for (int i = 0; i < TEMPLATES; i++)
+        if (list[i])
+            run_template_set_total(list[i], e->total);
 }
 
 /* Counting the lines of files takes a while, so it is done only for those who want to know. */
@@ -117,8 +144,7 @@ static uint64_t count_total(run_engine *e) {
     bool only_words = e->options->n_sources > 0;
     for (int i = 0; i < e->options->n_sources; i++)
         only_words = only_words && e->options->sources[i].kind == RUN_SOURCE_WORDS;
-    bool wanted = only_words || run_template_uses_total(e->template) || e->bar.kind != RUN_PROGRESS_NONE ||
-                  e->options->halt.percent;
+    bool wanted = only_words || uses_total(e) || e->bar.kind != RUN_PROGRESS_NONE || e->options->halt.percent;
     if (e->options->retry_failed)
         return e->failed.count;
     return e->inputs && wanted ? run_inputs_total(e->inputs) : UINT64_MAX;
@@ -153,8 +179,8 @@ bool run_open(run_engine *e, char *error, size_t size) {
     if (!memory || !e->median || !run_unplaced_open(e, error, size) || !open_inputs(e, error, size))
         return false;
     e->total = count_total(e);
-    run_template_set_total(e->template, e->total);
-    if (e->total == UINT64_MAX && run_template_uses_total(e->template)) {
+    set_total(e);
+    if (e->total == UINT64_MAX && uses_total(e)) {
         snprintf(error, size,
                  "{##} and {0#} need the number of jobs, which is known of words and files only: :::: FILE");
         return false;

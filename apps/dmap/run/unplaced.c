@@ -25,16 +25,9 @@ static const double REST_S = 0.2;
 
 bool run_unplaced_open(run_engine *engine, char *error, size_t size) {
     const run_options *o = engine->options;
-    for (int i = 0; i < RUN_NEEDS; i++) {
-        char *word = (char *)(size_t)(const void *)o->needs[i];
-        if (!word)
-            continue;
-        engine->needs[i] = run_template_parse(&word, 1, false);
-        if (!engine->needs[i]) {
-            snprintf(error, size, "out of memory");
+    for (int i = 0; i < RUN_NEEDS; i++)
+        if (o->needs[i] && !(engine->needs[i] = run_template_parse_text(o->needs[i], &o->style, error, size)))
             return false;
-        }
-    }
     if (run_needs_are_asked(o) &&
         !(engine->unplaced.uses = calloc((size_t)dmap_ranks(engine->pool), sizeof *engine->unplaced.uses))) {
         snprintf(error, size, "out of memory");
@@ -72,7 +65,7 @@ bool run_unplaced_look_at(run_engine *engine, run_job *job, const run_values *va
 
 static bool is_fixed(const run_options *o) {
     for (int i = 0; i < RUN_NEEDS; i++)
-        if (o->needs[i] && run_need_varies(o->needs[i]))
+        if (run_need_varies(o, (run_need)i))
             return false;
     return true;
 }

@@ -13,10 +13,10 @@
 typedef struct run_template run_template;
 
 /** words: of the template, joined by a blank; none: each job's value is the command, unquoted. With no placeholder in
- *  it, " {}" is appended (not with --pipe). Returns NULL if memory is out. */
-run_template *run_template_parse(char *const *words, int n_words, bool append);
-/** The same, with other placeholders, or with the words quoted. style: borrowed strings. */
-run_template *run_template_parse_styled(char *const *words, int n_words, bool append, const run_style *style);
+ *  it, " {}" is appended (not with --pipe). style: borrowed strings. Returns NULL if memory is out. */
+run_template *run_template_parse(char *const *words, int n_words, bool append, const run_style *style);
+/** A text of an option, with the placeholders of the command, but without -q. Returns NULL with a sentence. */
+run_template *run_template_parse_text(const char *text, const run_style *style, char *error, size_t size);
 void run_template_free(run_template *template);
 /** What is wrong with it, as an expression of --plus that is none; NULL: nothing. */
 const char *run_template_error(const run_template *template);

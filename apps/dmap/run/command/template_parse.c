@@ -238,7 +238,7 @@ static bool split_words(run_template *template, char *const *words, int n_words)
     return true;
 }
 
-run_template *run_template_parse_styled(char *const *words, int n_words, bool append, const run_style *style) {
+run_template *run_template_parse(char *const *words, int n_words, bool append, const run_style *style) {
     run_template *template = calloc(1, sizeof *template);
     if (!template)
         return NULL;
@@ -260,8 +260,17 @@ run_template *run_template_parse_styled(char *const *words, int n_words, bool ap
     return template;
 }
 
-run_template *run_template_parse(char *const *words, int n_words, bool append) {
-    return run_template_parse_styled(words, n_words, append, &(run_style){0});
+run_template *run_template_parse_text(const char *text, const run_style *style, char *error, size_t size) {
+    char *word = (char *)(size_t)(const void *)text;
+    run_style unquoted = *style;
+    unquoted.quote = false;
+    run_template *template = run_template_parse(&word, 1, false, &unquoted);
+    snprintf(error, size, "%s", template ? template->error : "out of memory");
+    if (template && template->error[0]) {
+        run_template_free(template);
+        return NULL;
+    }
+    return template;
 }
 
 void run_template_free(run_template *template) {

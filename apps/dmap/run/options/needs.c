@@ -17,8 +17,17 @@ bool run_needs_are_asked(const run_options *options) {
     return options->needs[RUN_NEED_CORES] || options->needs[RUN_NEED_MEMORY] || options->needs[RUN_NEED_GPUS];
 }
 
-bool run_need_varies(const char *text) {
-    return strchr(text, '{') != NULL;
+bool run_need_varies(const run_options *options, run_need need) {
+    return options->needs[need] && run_may_vary(options, options->needs[need]);
+}
+
+bool run_needs_check(const run_options *options, char *error, size_t size) {
+    run_needs needs;
+    for (int i = 0; i < RUN_NEEDS; i++)
+        if (options->needs[i] && !run_need_varies(options, (run_need)i) &&
+            !run_need_read((run_need)i, options->needs[i], &needs, error, size))
+            return false;
+    return true;
 }
 
 bool run_need_read(run_need need, const char *text, run_needs *needs, char *error, size_t size) {

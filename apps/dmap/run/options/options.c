@@ -172,14 +172,25 @@ static bool has_skips(const run_options *o) {
 /* Jobs that have no values have nothing to put in. */
 static bool has_needs_of_values(const run_options *o) {
     for (int i = 0; i < RUN_NEEDS; i++)
-        if (o->needs[i] && run_need_varies(o->needs[i]) && (o->pipe || o->retry_failed))
+        if (run_need_varies(o, (run_need)i) && (o->pipe || o->retry_failed))
             return true;
     return false;
+}
+
+bool run_may_vary(const run_options *options, const char *text) {
+    bool found = strchr(text, '{') != NULL;
+    for (int i = 0; i < RUN_TAGS && !found; i++)
+        found = options->style.tags[i] && strstr(text, options->style.tags[i]);
+    return found;
 }
 
 static bool is_table(const char *name) {
     const char *end = strrchr(name, '.');
     return end && (strcmp(end, ".csv") == 0 || strcmp(end, ".tsv") == 0 || strcmp(end, ".json") == 0);
+}
+
+static bool has_slot(const run_options *o, const char *text) {
+    return text && strstr(text, o->style.tags[RUN_TAG_SLOT] ? o->style.tags[RUN_TAG_SLOT] : "{%}");
 }
 
 /* What does not go together; NULL if all does. */
@@ -215,7 +226,7 @@ static const char *find_conflict(const run_options *o) {
         return "--pipe does not go with --shuf or --colsep, which are for values";
     if (o->files && o->results && is_table(o->results))
         return "--files does not go with a table of --results: it prints the names of files";
-    if ((o->tag_text && strstr(o->tag_text, "{%}")) || (o->folder && strstr(o->folder, "{%}")))
+    if (has_slot(o, o->tag_text) || has_slot(o, o->folder))
         return "--tagstring and --wd cannot have {%}: which slot a job gets is not known yet; {#} is";
     if (o->has_nice && o->nice < 0 && geteuid() != 0)
         return "--nice below 0 is for root";
@@ -265,11 +276,12 @@ int run_options_parse(int argc, char **argv, run_options *options, char *error, 
         options->columns = "\t"; /* blanks stay, as GNU parallel has it */
     if (conflict)
         snprintf(error, size, "%s", conflict);
+    bool good = !conflict && (options->help || options->version || run_needs_check(options, error, size));
     if (!options->record_start && !options->record_end) {
         options->record_end = "\n";
         options->record_end_size = 1;
     }
-    return conflict ? BAD_OPTIONS : 0;
+    return good ? 0 : BAD_OPTIONS;
 }
 
 void run_options_free(run_options *options) {

@@ -167,6 +167,8 @@ typedef struct run_options {
     char *owned[4];     /* delimiter, record_start, record_end, tag_text with their escapes undone */
 } run_options;
 
+/** True if there may be placeholders in a text. */
+bool run_may_vary(const run_options *options, const char *text);
 /** Reads the arguments that follow "dmap run".
  *  Returns:  0; else 255 with a sentence (and the nearest option, if one is unknown) in error.
  *  options:  points into argv; to be freed with run_options_free in either case */

@@ -271,24 +271,20 @@ bool run_set_changed(run_options *o, const char *text) {
     return o->changed = true;
 }
 
-/* What has placeholders is looked at job by job. */
-static bool set_need(run_options *o, run_need need, const char *text) {
-    run_needs needs;
-    char error[200];
-    o->needs[need] = text;
-    return run_need_varies(text) || run_need_read(need, text, &needs, error, sizeof error);
-}
-
+/* Whether they have placeholders is known when all options are: they are looked at then, or job by job. */
 bool run_set_cores(run_options *o, const char *text) {
-    return set_need(o, RUN_NEED_CORES, text);
+    o->needs[RUN_NEED_CORES] = text;
+    return true;
 }
 
 bool run_set_memory(run_options *o, const char *text) {
-    return set_need(o, RUN_NEED_MEMORY, text);
+    o->needs[RUN_NEED_MEMORY] = text;
+    return true;
 }
 
 bool run_set_gpus(run_options *o, const char *text) {
-    return set_need(o, RUN_NEED_GPUS, text);
+    o->needs[RUN_NEED_GPUS] = text;
+    return true;
 }
 
 bool run_set_retry_failed(run_options *o, const char *text) {

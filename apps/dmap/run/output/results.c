@@ -13,27 +13,28 @@ static bool ends_with(const char *text, const char *end) {
     return n > m && strcmp(text + n - m, end) == 0;
 }
 
-static run_results_kind kind_of(const char *name) {
+static run_results_kind kind_of(const run_options *options) {
+    const char *name = options->results;
     if (ends_with(name, ".csv"))
         return RUN_RESULTS_CSV;
     if (ends_with(name, ".tsv"))
         return RUN_RESULTS_TSV;
     if (ends_with(name, ".json"))
         return RUN_RESULTS_JSON;
-    return strchr(name, '{') ? RUN_RESULTS_NAMES : RUN_RESULTS_FOLDER;
+    return run_may_vary(options, name) ? RUN_RESULTS_NAMES : RUN_RESULTS_FOLDER;
 }
 
-run_results *run_results_open(const run_options *options, run_order *order, char *error, size_t size) {
+run_results *run_results_open(const run_options *options, run_order *order, uint64_t total, char *error, size_t size) {
     run_results *results = calloc(1, sizeof *results);
     snprintf(error, size, "out of memory");
     if (!results)
         return NULL;
     results->name = options->results;
     results->printer = order->printer;
-    results->kind = kind_of(options->results);
+    results->kind = kind_of(options);
     bool resumes = options->resume || options->resume_failed;
-    bool good =
-        results->kind < RUN_RESULTS_CSV ? run_results_open_folder(results) : run_results_open_table(results, resumes);
+    bool good = results->kind >= RUN_RESULTS_CSV ? run_results_open_table(results, resumes)
+                                                 : run_results_open_folder(results, &options->style, total);
     if (!good) {
         if (results->error[0])
             snprintf(error, size, "%s", results->error);

@@ -13,8 +13,8 @@
 typedef struct run_results run_results;
 
 /** options->results is a folder, a name with placeholders, or a table (X.csv, X.tsv, X.json); of a table the order
- *  hands whole jobs to it. Returns NULL with a sentence. */
-run_results *run_results_open(const run_options *options, run_order *order, char *error, size_t size);
+ *  hands whole jobs to it. total: of jobs, for a name with {##}. Returns NULL with a sentence. */
+run_results *run_results_open(const run_options *options, run_order *order, uint64_t total, char *error, size_t size);
 /** Returns false with a sentence if the table could not be written to its end. results: may be NULL */
 bool run_results_close(run_results *results, char *error, size_t size);
 

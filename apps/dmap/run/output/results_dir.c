@@ -31,10 +31,11 @@ static bool make_folders(run_results *results, char *path) {
     return true;
 }
 
-bool run_results_open_folder(run_results *results) {
+bool run_results_open_folder(run_results *results, const run_style *style, uint64_t total) {
     if (results->kind == RUN_RESULTS_NAMES) {
-        char *word = (char *)(size_t)(const void *)results->name;
-        results->template = run_template_parse(&word, 1, false);
+        results->template = run_template_parse_text(results->name, style, results->error, sizeof results->error);
+        if (results->template)
+            run_template_set_total(results->template, total);
         return results->template != NULL;
     }
     run_text_add_string(&results->scratch, results->name);

@@ -33,7 +33,7 @@ struct run_results {
 bool run_results_fail(run_results *results, const char *verb, const char *name);
 
 /* results_dir.c */
-bool run_results_open_folder(run_results *results);
+bool run_results_open_folder(run_results *results, const run_style *style, uint64_t total);
 bool run_results_place(run_results *results, run_job *job, const run_values *values, const char *const *names);
 bool run_results_append(run_results *results, run_job *job, int stream, const void *data, size_t size);
 void run_results_truncate(run_results *results, run_job *job);
