@@ -49,8 +49,8 @@ int dmap__crew_workers(const dmap__crew *crew);
 void dmap__crew_call_init(dmap__crew_call *call, const dmap__call_spec *spec, const dmap_task *task, uint64_t id);
 /** Tasks find the signals blocked that the calling thread has blocked now. Does nothing while a grant is out. */
 void dmap__crew_take_mask(dmap__crew *crew);
-/** Keeps no more than about so many bytes of memory for items and results. Does nothing while a grant is out: workers
- * use it, for whatever call. */
+/** Keeps no more than about so many bytes of memory for items and results. Does nothing while a grant is out:
+ *  workers use it, for whatever call. */
 void dmap__crew_trim(dmap__crew *crew, size_t bytes);
 /** New shared data. No grant may be out. data: borrowed until the next time.
  *  process, descriptor: that hold them, for processes */

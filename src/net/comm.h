@@ -99,8 +99,8 @@ dmap_status dmap__comm_not_joined(int expected, const char *library, dmap__error
  *  threads:  more threads than this one are to call MPI, one at a time: MPI_THREAD_SERIALIZED is asked for
  *  Returns:  DMAP_OK, DMAP_EMPI (it runs, or ran, already; the launcher started several and MPI found one) */
 dmap_status dmap__comm_init_mpi(int *argc, char ***argv, int expected, bool threads, dmap__error *error);
-/** DMAP_OK if several threads may call MPI: one at a time if a pool is_alone, else together; otherwise
- * DMAP_EUNSUPPORTED, with a sentence. */
+/** DMAP_OK if several threads may call MPI: one at a time if a pool is_alone, else together. Otherwise
+ *  DMAP_EUNSUPPORTED, with a sentence. */
 dmap_status dmap__comm_check_threads(bool is_alone, dmap__error *error);
 /** Opens on MPI_COMM_WORLD. As dmap__comm_open. */
 dmap_status dmap__comm_open_world(dmap__comm **comm, dmap__error *error);
