@@ -19,12 +19,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "crew/context.h"
 #include "crew/exception.h"
 
 #define STACK_SIZE ((size_t)64 * 1024)
+#define TOLD_MS    1000
 #define SHOWN      4 /* items that are named, of those that run */
 
 static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
@@ -37,7 +39,7 @@ static struct {
     bool is_ours[N_CRASHES];
     struct sigaction before[N_CRASHES];
     char host[65];
-    _Atomic bool has_struck;
+    _Atomic bool has_struck, has_told;
 } watch = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- the line ---- */
@@ -110,6 +112,13 @@ static void tell_other(int number) {
              n > 1 ? "in a thread that one of them may have started" : "in a thread that it may have started");
 }
 
+/* Two workers crash at the same time: the second would end the process before the first has said its line. Bounded, as
+ * this may be a crash of what says it. */
+static void wait_until_told(void) {
+    for (int i = 0; i < TOLD_MS && !atomic_load(&watch.has_told); i++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
 static void strike(int number, siginfo_t *info, void *context) {
     const dmap_context *ctx = dmap__worker_inside();
     (void)context;
@@ -118,6 +127,9 @@ static void strike(int number, siginfo_t *info, void *context) {
             tell_worker(number, ctx);
         else
             tell_other(number);
+        atomic_store(&watch.has_told, true);
+    } else if (getpid() == watch.process) {
+        wait_until_told();
     }
     for (int i = 0; i < N_CRASHES; i++)
         if (crashes[i] == number)
@@ -169,6 +181,7 @@ void dmap__crash_open(dmap__crash_watch *workers) {
         dmap__exception_prepare();
         watch.process = getpid();
         atomic_store(&watch.has_struck, false);
+        atomic_store(&watch.has_told, false);
         gethostname(watch.host, sizeof watch.host - 1);
         for (int i = 0; i < N_CRASHES; i++)
             take(i);
