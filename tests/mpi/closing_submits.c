@@ -17,15 +17,6 @@ static int fail_some(dmap_context *ctx, const void *item, void *result) {
 }
 DMAP_TASK(closing_fails, .run = fail_some, .item_size = 8, .result_size = 8);
 
-static int until_asked(dmap_context *ctx, const void *item, void *result) {
-    (void)item;
-    while (!dmap_cancelled(ctx))
-        usleep(100);
-    memset(result, 0, 8);
-    return 0;
-}
-DMAP_TASK(closing_holds, .run = until_asked, .item_size = 8, .result_size = 8);
-
 static dmap_call *submit(dmap_pool *pool, const dmap_task *task, uint64_t number, const dmap_map_options *options) {
     dmap_call *call = NULL;
     CU_ASSERT_EQUAL(dmap_submit(pool, task, &number, sizeof number, options, &call), DMAP_OK);
@@ -109,7 +100,7 @@ typedef struct submitter {
 static void *submit_one(void *arg) {
     submitter *s = arg;
     uint64_t number = 7;
-    s->status = dmap_submit(s->pool, &closing_holds, &number, sizeof number, &(dmap_map_options){.queue = 1}, &s->call);
+    s->status = dmap_submit(s->pool, &pools_held, &number, sizeof number, &(dmap_map_options){.queue = 1}, &s->call);
     return NULL;
 }
 

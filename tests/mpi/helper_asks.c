@@ -7,15 +7,6 @@
 
 enum { ITEMS = 2 };
 
-static int until_asked(dmap_context *ctx, const void *item, void *result) {
-    (void)item;
-    while (!dmap_cancelled(ctx))
-        usleep(100);
-    memset(result, 0, 8);
-    return 0;
-}
-DMAP_TASK(helper_held, .run = until_asked, .item_size = 8, .result_size = 8);
-
 static int copy(dmap_context *ctx, const void *item, void *result) {
     (void)ctx;
     memcpy(result, item, 8);
@@ -69,7 +60,7 @@ static void test_pulled_is_cancelled(void) {
     int given = 0;
     dmap_pool *pool = open_pool();
     dmap_call *call;
-    CU_ASSERT_EQUAL(dmap_map_async(pool, &helper_held, dmap_pull(pull_two, &given), dmap_discard(), NULL, &call),
+    CU_ASSERT_EQUAL(dmap_map_async(pool, &pools_held, dmap_pull(pull_two, &given), dmap_discard(), NULL, &call),
                     DMAP_OK);
     while (given < ITEMS)
         dmap_step(pool, 0.01);

@@ -14,6 +14,23 @@
 
 dmap_options pools_back_end;
 
+static int square(dmap_context *ctx, const void *item, void *result) {
+    (void)ctx;
+    uint64_t number = *(const uint64_t *)item;
+    *(uint64_t *)result = number * number;
+    return 0;
+}
+DMAP_TASK(pools_square, .run = square, .item_size = 8, .result_size = 8);
+
+static int until_asked(dmap_context *ctx, const void *item, void *result) {
+    (void)item;
+    while (!dmap_cancelled(ctx))
+        usleep(1000);
+    memset(result, 0, 8);
+    return 0;
+}
+DMAP_TASK(pools_held, .run = until_asked, .item_size = 8, .result_size = 8);
+
 /* What rank 0 tells the others, which come to the same place in `serve`. */
 dmap_pool *pools_open(const dmap_options *options, dmap_status wanted) {
     dmap_pool *pool = NULL;

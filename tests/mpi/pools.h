@@ -11,6 +11,9 @@
 /** The back end, and its workers, of the command line: "serial", "threads N", "processes N". */
 extern dmap_options pools_back_end;
 
+/** Tasks: a number's square; an item that ends once it is asked to stop. */
+extern const dmap_task pools_square, pools_held;
+
 /** Opens a pool of all ranks. wanted: other statuses than DMAP_OK are refusals of every rank; then NULL */
 dmap_pool *pools_open(const dmap_options *options, dmap_status wanted);
 int pools_ranks(void);

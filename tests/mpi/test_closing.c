@@ -7,26 +7,6 @@
 #include "closing.h"
 #include "pools.h"
 
-static int square(dmap_context *ctx, const void *item, void *result) {
-    (void)ctx;
-    uint64_t number = *(const uint64_t *)item;
-    *(uint64_t *)result = number * number;
-    return 0;
-}
-
-DMAP_TASK(closing_square, .run = square, .item_size = 8, .result_size = 8);
-
-/* Ends once it is asked to. */
-static int until_asked(dmap_context *ctx, const void *item, void *result) {
-    (void)item;
-    while (!dmap_cancelled(ctx))
-        usleep(100);
-    memset(result, 0, 8);
-    return 0;
-}
-
-DMAP_TASK(closing_endless, .run = until_asked, .item_size = 8, .result_size = 8);
-
 /* Says that it has begun, and takes no notice of anything. */
 static int for_ever(dmap_context *ctx, const void *item, void *result) {
     (void)result;
@@ -49,7 +29,7 @@ static dmap_pool *open_pool(dmap_on_close on_close, double close_s) {
 
 static dmap_stream *open_stream(dmap_pool *pool, uint64_t n) {
     dmap_stream *stream = NULL;
-    CU_ASSERT_EQUAL(dmap_stream_open(pool, &closing_square, dmap_range(0, n), NULL, &stream), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_stream_open(pool, &pools_square, dmap_range(0, n), NULL, &stream), DMAP_OK);
     return stream;
 }
 
@@ -85,9 +65,9 @@ typedef struct opener {
 static void open_another(void *arg, dmap_call *call) {
     opener *o = arg;
     dmap_stream *stream;
-    o->stream = dmap_stream_open(o->pool, &closing_square, dmap_range(0, 5), NULL, &stream);
+    o->stream = dmap_stream_open(o->pool, &pools_square, dmap_range(0, 5), NULL, &stream);
     o->wait = dmap_wait(call, 0);
-    o->map = dmap_map(o->pool, &closing_square, dmap_range(0, 5), dmap_discard(), NULL);
+    o->map = dmap_map(o->pool, &pools_square, dmap_range(0, 5), dmap_discard(), NULL);
     dmap_call_free(call);
 }
 
@@ -99,7 +79,7 @@ static void test_stream_not_finished(void) {
     dmap_item_result r;
     dmap_stream *begun = open_stream(pool, 1000), *waiting = open_stream(pool, 10);
     CU_ASSERT_EQUAL(dmap_stream_next(begun, -1, &r), DMAP_OK);
-    CU_ASSERT_EQUAL(dmap_map_async(pool, &closing_square, dmap_range(0, 50), dmap_discard(),
+    CU_ASSERT_EQUAL(dmap_map_async(pool, &pools_square, dmap_range(0, 50), dmap_discard(),
                                    &(dmap_map_options){.on_done = open_another, .on_done_arg = &o}, &call),
                     DMAP_OK);
     CU_ASSERT_EQUAL(dmap_close(pool), DMAP_OK);
@@ -130,17 +110,17 @@ static void try_all(void *arg, dmap_call *call) {
     r->is_right =
         dmap_wait(call, 0) == DMAP_EINVAL && dmap_wait_any(&call, 1, 0, &which) == DMAP_EINVAL &&
         dmap_step(r->pool, 0) == DMAP_EINVAL && dmap_close(r->pool) == DMAP_EINVAL &&
-        dmap_map(r->pool, &closing_square, dmap_range(0, 1), dmap_discard(), NULL) == DMAP_EINVAL &&
+        dmap_map(r->pool, &pools_square, dmap_range(0, 1), dmap_discard(), NULL) == DMAP_EINVAL &&
         dmap_share(r->pool, NULL, 0) == DMAP_EINVAL && dmap_stream_next(stream, 0, &result) == DMAP_EINVAL &&
-        dmap_map_async(r->pool, &closing_square, dmap_range(0, 1), dmap_discard(), NULL, &made) == DMAP_ECANCELLED &&
-        dmap_submit(r->pool, &closing_square, &item, 8, NULL, &made) == DMAP_ECANCELLED && !made;
+        dmap_map_async(r->pool, &pools_square, dmap_range(0, 1), dmap_discard(), NULL, &made) == DMAP_ECANCELLED &&
+        dmap_submit(r->pool, &pools_square, &item, 8, NULL, &made) == DMAP_ECANCELLED && !made;
 }
 
 static void test_inside_on_done(void) {
     static uint64_t numbers[5000];
     dmap_pool *pool = open_pool(DMAP_CLOSE_DROP, 0);
     refused r = {.pool = pool};
-    CU_ASSERT_EQUAL(dmap_map_async(pool, &closing_square, dmap_array(numbers, 5000), dmap_discard(),
+    CU_ASSERT_EQUAL(dmap_map_async(pool, &pools_square, dmap_array(numbers, 5000), dmap_discard(),
                                    &(dmap_map_options){.on_done = try_all, .on_done_arg = &r}, &r.call),
                     DMAP_OK);
     CU_ASSERT_EQUAL(dmap_close(pool), DMAP_OK);
@@ -208,9 +188,9 @@ static void close_with(const dmap_task *task, dmap_on_close on_close, double clo
 }
 
 static void test_endless(void) {
-    close_with(&closing_endless, DMAP_CLOSE_DROP, 0);
-    close_with(&closing_endless, DMAP_CLOSE_KILL, 0);
-    close_with(&closing_endless, DMAP_CLOSE_FINISH, 0.2);
+    close_with(&pools_held, DMAP_CLOSE_DROP, 0);
+    close_with(&pools_held, DMAP_CLOSE_KILL, 0);
+    close_with(&pools_held, DMAP_CLOSE_FINISH, 0.2);
     if (pools_back_end.backend != DMAP_PROCESSES)
         return;
     close_with(&closing_deaf, DMAP_CLOSE_DROP, 0);
@@ -269,7 +249,7 @@ static void test_thread_that_takes_no_notice(void) {
         CU_ASSERT_EQUAL(dmap_step(pool, 0.02), DMAP_PENDING);
         CU_ASSERT_EQUAL(dmap_close(pool), DMAP_ETIMEOUT);
         CU_ASSERT_PTR_NOT_NULL(strstr(dmap_error(pool), "still runs"));
-        CU_ASSERT_EQUAL(dmap_submit(pool, &closing_square, &number, 8, NULL, &next), DMAP_OK); /* it can be used on */
+        CU_ASSERT_EQUAL(dmap_submit(pool, &pools_square, &number, 8, NULL, &next), DMAP_OK); /* it can be used on */
         CU_ASSERT_EQUAL(dmap_close(pool), DMAP_ETIMEOUT);
         atomic_store(&lets_go, true);
         CU_ASSERT_EQUAL(dmap_close(pool), DMAP_OK);

@@ -17,25 +17,6 @@ enum { MANY = 3000 };
 
 static bool is_funnelled;
 
-static int square(dmap_context *ctx, const void *item, void *result) {
-    (void)ctx;
-    uint64_t number = *(const uint64_t *)item;
-    *(uint64_t *)result = number * number;
-    return 0;
-}
-
-DMAP_TASK(helper_square, .run = square, .item_size = 8, .result_size = 8);
-
-static int until_asked(dmap_context *ctx, const void *item, void *result) {
-    (void)item;
-    while (!dmap_cancelled(ctx))
-        usleep(5000);
-    memset(result, 0, 8);
-    return 0;
-}
-
-DMAP_TASK(helper_endless, .run = until_asked, .item_size = 8, .result_size = 8);
-
 static dmap_pool *open_pool(void) {
     dmap_options options = pools_back_end;
     options.helper = true;
@@ -87,7 +68,7 @@ static void test_moves_along(void) {
     dmap_pool *pool = open_pool();
     dmap_call *calls[3];
     for (int i = 0; i < 3; i++)
-        calls[i] = begin(pool, &helper_square, dmap_into(results[i]), (dmap_map_options){0});
+        calls[i] = begin(pool, &pools_square, dmap_into(results[i]), (dmap_map_options){0});
     for (int i = 0; i < 3; i++) {
         compute_until_ended(calls[i]);
         CU_ASSERT_EQUAL(dmap_call_status(calls[i]), DMAP_OK);
@@ -101,7 +82,7 @@ static void test_moves_along(void) {
 static void test_rests_without(void) {
     static uint64_t results[MANY];
     dmap_pool *pool = pools_open(&pools_back_end, DMAP_OK);
-    dmap_call *call = begin(pool, &helper_square, dmap_into(results), (dmap_map_options){0});
+    dmap_call *call = begin(pool, &pools_square, dmap_into(results), (dmap_map_options){0});
     for (double until = now_s() + 2; now_s() < until;)
         compute();
     CU_ASSERT_EQUAL(dmap_call_status(call), DMAP_PENDING);
@@ -120,14 +101,14 @@ static void test_sleeps(void) {
     uint64_t number = 3;
     for (int step = 0; step < 4; step++) {
         if (step == 1) {
-            CU_ASSERT_EQUAL(dmap_submit(pool, &helper_square, &number, 8, NULL, &calls[0]), DMAP_OK);
+            CU_ASSERT_EQUAL(dmap_submit(pool, &pools_square, &number, 8, NULL, &calls[0]), DMAP_OK);
             CU_ASSERT_EQUAL(dmap_wait(calls[0], -1), DMAP_OK);
         } else if (step == 2) {
-            calls[1] = begin(pool, &helper_endless, dmap_discard(), (dmap_map_options){0});
+            calls[1] = begin(pool, &pools_held, dmap_discard(), (dmap_map_options){0});
         } else if (step == 3) {
             CU_ASSERT_EQUAL(dmap_cancel(calls[1]), DMAP_OK);
             compute_until_ended(calls[1]);
-            CU_ASSERT_EQUAL(dmap_stream_open(pool, &helper_square, dmap_range(0, 100), NULL, &stream), DMAP_OK);
+            CU_ASSERT_EQUAL(dmap_stream_open(pool, &pools_square, dmap_range(0, 100), NULL, &stream), DMAP_OK);
         }
         double began = seconds(CLOCK_PROCESS_CPUTIME_ID);
         usleep(500000);
@@ -196,11 +177,11 @@ static void test_program_functions(void) {
     dmap_map_options costs = {.on_done = done, .on_done_arg = &s, .cost = cost, .cost_arg = &s, .unordered = true};
     dmap_map_options watched = {.on_done = done, .on_done_arg = &s, .on_watch = watch, .on_watch_arg = &s};
     dmap_call *call;
-    CU_ASSERT_EQUAL(dmap_map_async(s.pool, &helper_square, dmap_pull(give, &s), dmap_each(take, &s), &tells, &call),
+    CU_ASSERT_EQUAL(dmap_map_async(s.pool, &pools_square, dmap_pull(give, &s), dmap_each(take, &s), &tells, &call),
                     DMAP_OK);
-    begin(s.pool, &helper_square, dmap_each(take, &s), tells);
-    begin(s.pool, &helper_square, dmap_into(results), costs);
-    begin(s.pool, &helper_square, dmap_discard(), watched);
+    begin(s.pool, &pools_square, dmap_each(take, &s), tells);
+    begin(s.pool, &pools_square, dmap_into(results), costs);
+    begin(s.pool, &pools_square, dmap_discard(), watched);
     for (double until = now_s() + 0.2; now_s() < until;)
         compute();
     while (s.done < 4)
@@ -215,7 +196,7 @@ static void test_program_functions(void) {
 static void test_told_later(void) {
     seen s = {.owner = pthread_self(), .pool = open_pool(), .is_owners = true};
     dmap_call *call =
-        begin(s.pool, &helper_square, dmap_discard(), (dmap_map_options){.on_done = done, .on_done_arg = &s});
+        begin(s.pool, &pools_square, dmap_discard(), (dmap_map_options){.on_done = done, .on_done_arg = &s});
     struct pollfd look = {.fd = dmap_fd(s.pool), .events = POLLIN};
     dmap_step(s.pool, 0); /* from here on it is readable for what the helper does alone */
     compute_until_ended(call);
@@ -244,9 +225,9 @@ static void *submit_all(void *arg) {
     submitter *s = arg;
     dmap_map_options options = {.queue = 20};
     for (uint64_t i = 0; i < SUBMITS; i++)
-        s->failed += dmap_submit(s->pool, &helper_square, &i, 8, &options, &s->calls[i]) != DMAP_OK;
+        s->failed += dmap_submit(s->pool, &pools_square, &i, 8, &options, &s->calls[i]) != DMAP_OK;
     for (uint64_t i = 0; i < ENDLESS; i++)
-        s->failed += dmap_submit(s->pool, &helper_endless, &i, 8, NULL, &s->endless[i]) != DMAP_OK;
+        s->failed += dmap_submit(s->pool, &pools_held, &i, 8, NULL, &s->endless[i]) != DMAP_OK;
     for (uint64_t i = 0; i < ENDLESS; i++)
         s->failed += dmap_cancel(s->endless[i]) != DMAP_OK;
     atomic_store(&s->is_over, true);
@@ -284,8 +265,8 @@ static void test_beside(void) {
     dmap_pool *pool = open_pool();
     dmap_item_result r;
     dmap_stream *stream = NULL;
-    dmap_call *call = begin(pool, &helper_square, dmap_into(results), (dmap_map_options){0});
-    CU_ASSERT_EQUAL(dmap_stream_open(pool, &helper_square, dmap_range(0, 500), NULL, &stream), DMAP_OK);
+    dmap_call *call = begin(pool, &pools_square, dmap_into(results), (dmap_map_options){0});
+    CU_ASSERT_EQUAL(dmap_stream_open(pool, &pools_square, dmap_range(0, 500), NULL, &stream), DMAP_OK);
     for (uint64_t i = 0; i < 500; i++) {
         dmap_report report;
         dmap_call *cancelled;
@@ -295,9 +276,9 @@ static void test_beside(void) {
         CU_ASSERT(report.items <= MANY);
         if (i % 50)
             continue;
-        cancelled = begin(pool, &helper_endless, dmap_discard(), (dmap_map_options){0});
+        cancelled = begin(pool, &pools_held, dmap_discard(), (dmap_map_options){0});
         CU_ASSERT_EQUAL(dmap_cancel(cancelled), DMAP_OK);
-        CU_ASSERT_EQUAL(dmap_map(pool, &helper_square, dmap_range(0, 50), dmap_into(others), NULL), DMAP_OK);
+        CU_ASSERT_EQUAL(dmap_map(pool, &pools_square, dmap_range(0, 50), dmap_into(others), NULL), DMAP_OK);
         if (i % 100)
             compute_until_ended(cancelled);
         dmap_call_free(cancelled);
@@ -316,7 +297,7 @@ static void test_beside(void) {
 static void test_fork(void) {
     static uint64_t results[MANY];
     dmap_pool *pool = open_pool();
-    dmap_call *call = begin(pool, &helper_square, dmap_into(results), (dmap_map_options){0});
+    dmap_call *call = begin(pool, &pools_square, dmap_into(results), (dmap_map_options){0});
     for (int i = 0; i < 3; i++) {
         int status = 1;
         pid_t child = fork();
@@ -339,9 +320,9 @@ static void test_close(void) {
         options.helper = true;
         options.on_close = ways[i];
         dmap_pool *pool = pools_open(&options, DMAP_OK);
-        dmap_call *call = begin(pool, &helper_square, dmap_into(results), (dmap_map_options){0}), *endless = NULL;
+        dmap_call *call = begin(pool, &pools_square, dmap_into(results), (dmap_map_options){0}), *endless = NULL;
         if (ways[i] != DMAP_CLOSE_FINISH)
-            endless = begin(pool, &helper_endless, dmap_discard(), (dmap_map_options){0});
+            endless = begin(pool, &pools_held, dmap_discard(), (dmap_map_options){0});
         CU_ASSERT_EQUAL(dmap_close(pool), DMAP_OK);
         CU_ASSERT(dmap_call_status(call) == DMAP_OK || (endless && dmap_call_status(call) == DMAP_ECANCELLED));
         CU_ASSERT(!endless || dmap_call_status(endless) == DMAP_ECANCELLED);
