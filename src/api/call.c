@@ -7,7 +7,6 @@
 #include "api/check.h"
 #include "api/pool.h"
 #include "base/clock.h"
-#include "call/source_kind.h"
 #include "pool/calls.h"
 #include "pool/fd.h"
 #include "pool/loop.h"

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "call/source_kind.h"
 
 static const dmap__sink_ops *const kinds[] = {
     [DMAP__SINK_INTO] = &dmap__sink_into,       [DMAP__SINK_COLLECT] = &dmap__sink_collect,

@@ -45,7 +45,18 @@ typedef enum dmap__sink_said {
     DMAP__SINK_NO_MEMORY = 3
 } dmap__sink_said;
 
-/** A kind of sink. A new one is a file, and a row in sink.c. What may be NULL, has nothing to do then. */
+/** The `kind` of a dmap_sink. 0: no function made it. */
+enum {
+    DMAP__SINK_INTO = 1,
+    DMAP__SINK_COLLECT = 2,
+    DMAP__SINK_EACH = 3,
+    DMAP__SINK_FOLD = 4,
+    DMAP__SINK_DISCARD = 5,
+    DMAP__SINK_FOLD_BLOB = 6
+};
+
+/** A kind of sink. A new one is a number above, a row in sink.c, and a file with the function that makes it. What may
+ *  be NULL, has nothing to do then. */
 typedef struct dmap__sink_ops {
     dmap__want want;         /* what the ranks do with results; if they come in another order, none is folded there */
     bool is_ordered;         /* parts are to come in order, ... */

@@ -48,3 +48,7 @@ const dmap__sink_ops dmap__sink_collect = {.want = DMAP__WANT_RESULTS,
                                            .deliver = deliver,
                                            .fail = fail,
                                            .finish = finish};
+
+dmap_sink dmap_collect(dmap_results **results) {
+    return (dmap_sink){.kind = DMAP__SINK_COLLECT, .results = results};
+}

@@ -7,3 +7,7 @@ static dmap_status check(const dmap_task *task, const dmap_sink *given, uint64_t
 }
 
 const dmap__sink_ops dmap__sink_discard = {.want = DMAP__WANT_NOTHING, .check = check};
+
+dmap_sink dmap_discard(void) {
+    return (dmap_sink){.kind = DMAP__SINK_DISCARD};
+}

@@ -82,3 +82,7 @@ const dmap__sink_ops dmap__sink_each = {.want = DMAP__WANT_RESULTS,
                                         .check = check,
                                         .deliver = deliver,
                                         .deliver_one = deliver_one};
+
+dmap_sink dmap_each(dmap_each_fn *fn, void *arg) {
+    return (dmap_sink){.kind = DMAP__SINK_EACH, .each = fn, .arg = arg};
+}

@@ -83,3 +83,11 @@ const dmap__sink_ops dmap__sink_fold_blob = {.want = DMAP__WANT_FOLD,
                                              .deliver = deliver,
                                              .deliver_one = deliver_blob,
                                              .finish = finish_blob};
+
+dmap_sink dmap_fold(void *accumulator) {
+    return (dmap_sink){.kind = DMAP__SINK_FOLD, .data = accumulator};
+}
+
+dmap_sink dmap_fold_blob(void **data, size_t *size) {
+    return (dmap_sink){.kind = DMAP__SINK_FOLD_BLOB, .data = data, .arg = size};
+}

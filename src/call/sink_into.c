@@ -34,3 +34,7 @@ static dmap__sink_said deliver(dmap__sink *sink, dmap__segment *part) {
 }
 
 const dmap__sink_ops dmap__sink_into = {.want = DMAP__WANT_RESULTS, .check = check, .place = place, .deliver = deliver};
+
+dmap_sink dmap_into(void *results) {
+    return (dmap_sink){.kind = DMAP__SINK_INTO, .data = results};
+}

@@ -1,8 +1,6 @@
 /* The kinds of sources, by the number in a dmap_source. */
 #include "call/source.h"
 
-#include "call/source_kind.h"
-
 static const dmap__source_ops *const kinds[] = {[DMAP__SOURCE_ARRAY] = &dmap__source_array,
                                                 [DMAP__SOURCE_BLOBS] = &dmap__source_blobs,
                                                 [DMAP__SOURCE_RANGE] = &dmap__source_range,

@@ -48,7 +48,10 @@ typedef struct dmap__source {
     dmap__items *filled;      /* of those held, what was pulled last, and no lease has yet */
 } dmap__source;
 
-/** A kind of source. A new one is a file, and a row in source.c. */
+/** The `kind` of a dmap_source. 0: no function made it. */
+enum { DMAP__SOURCE_ARRAY = 1, DMAP__SOURCE_BLOBS = 2, DMAP__SOURCE_RANGE = 3, DMAP__SOURCE_PULL = 4 };
+
+/** A kind of source. A new one is a number above, a row in source.c, and a file with the function that makes it. */
 typedef struct dmap__source_ops {
     bool is_stream; /* nobody knows how many items there are until it ends */
     bool has_bytes; /* items lie in memory, from where they are sent */

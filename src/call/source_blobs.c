@@ -41,3 +41,7 @@ static dmap__items *get(dmap__source *from, uint64_t begin, uint64_t end) {
 }
 
 const dmap__source_ops dmap__source_blobs = {.has_bytes = true, .check = check, .offer = offer, .get = get};
+
+dmap_source dmap_blobs(const dmap_blob *items, size_t count) {
+    return (dmap_source){.kind = DMAP__SOURCE_BLOBS, .data = items, .end = count};
+}

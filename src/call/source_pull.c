@@ -150,3 +150,7 @@ static dmap__items *get(dmap__source *from, uint64_t begin, uint64_t end) {
 
 const dmap__source_ops dmap__source_pull = {
     .is_stream = true, .has_bytes = true, .check = check, .offer = offer, .get = get};
+
+dmap_source dmap_pull(dmap_pull_fn *next, void *arg) {
+    return (dmap_source){.kind = DMAP__SOURCE_PULL, .next = next, .arg = arg};
+}

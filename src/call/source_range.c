@@ -24,3 +24,7 @@ static dmap__items *get(dmap__source *from, uint64_t begin, uint64_t end) {
 }
 
 const dmap__source_ops dmap__source_range = {.check = check, .get = get};
+
+dmap_source dmap_range(uint64_t begin, uint64_t end) {
+    return (dmap_source){.kind = DMAP__SOURCE_RANGE, .begin = begin, .end = end};
+}

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "call/source.h"
-#include "call/source_kind.h"
 #include "plan/plan.h"
 #include "unit.h"
 
