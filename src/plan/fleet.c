@@ -147,6 +147,10 @@ void dmap__fleet_leave(dmap__fleet *fleet, dmap__fleet_share *share) {
     fleet->weights -= share->weight;
 }
 
+dmap__fleet_share *dmap__fleet_shares(const dmap__fleet *fleet) {
+    return fleet->first;
+}
+
 /* ---- rounds ---- */
 
 /* Insertion: the order of the last round is nearly that of this one. */

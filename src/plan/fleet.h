@@ -37,6 +37,8 @@ dmap__speeds *dmap__fleet_speeds(dmap__fleet *fleet, uint32_t task);
  *  the call that has had least: it is not to make up for the time before. */
 void dmap__fleet_join(dmap__fleet *fleet, dmap__fleet_share *share, uint32_t weight);
 void dmap__fleet_leave(dmap__fleet *fleet, dmap__fleet_share *share);
+/** The first of those that share the fleet, in the order of their turns; the others follow it. NULL: there is none. */
+dmap__fleet_share *dmap__fleet_shares(const dmap__fleet *fleet);
 /** A round, in which calls get what they want of what is free. dmap__fleet_next: whose turn it is, until its had_s is
  *  above *until_s; NULL: the round is over. One for which there is nothing any more passes. */
 void dmap__fleet_round(dmap__fleet *fleet);

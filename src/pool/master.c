@@ -158,17 +158,6 @@ static bool cancel_due(dmap_pool *pool, double now) {
 
 /* ---- turns ---- */
 
-/* Insertion: the order of the last round is nearly that of this one. */
-static void sort(dmap__calls *calls) {
-    for (size_t i = 1; i < calls->n_running; i++) {
-        dmap__call *call = calls->running[i];
-        size_t j = i;
-        for (; j > 0 && calls->running[j - 1]->share.had_s > call->share.had_s; j--)
-            calls->running[j] = calls->running[j - 1];
-        calls->running[j] = call;
-    }
-}
-
 static bool prepare(dmap_pool *pool, dmap__call *call, double now) {
     bool moved = false;
     if (pool->is_helped) {
@@ -195,6 +184,10 @@ static bool dispatch_for(dmap_pool *pool, dmap__call *call, double now, double u
     return moved;
 }
 
+static dmap__call *call_of(dmap__fleet_share *share) {
+    return (dmap__call *)(void *)((char *)share - offsetof(dmap__call, share));
+}
+
 static bool dispatch_all(dmap_pool *pool, double now) {
     double until_s;
     bool moved = false, is_done;
@@ -202,8 +195,7 @@ static bool dispatch_all(dmap_pool *pool, double now) {
     if (pool->calls.n_running == 1)
         return dispatch_for(pool, pool->calls.running[0], now, INFINITY, &is_done);
     for (dmap__fleet_round(pool->fleet); (share = dmap__fleet_next(pool->fleet, &until_s));) {
-        dmap__call *call = (dmap__call *)(void *)((char *)share - offsetof(dmap__call, share));
-        moved = dispatch_for(pool, call, now, until_s, &is_done) || moved;
+        moved = dispatch_for(pool, call_of(share), now, until_s, &is_done) || moved;
         if (is_done)
             dmap__fleet_pass(pool->fleet, share);
     }
@@ -219,6 +211,15 @@ static bool deliver(dmap_pool *pool, dmap__call *call) {
     return moved;
 }
 
+/* In the order of their turns: where there is no time for all, those that have had most wait. */
+static bool deliver_all(dmap_pool *pool, double now) {
+    dmap__fleet_share *first = dmap__fleet_shares(pool->fleet);
+    bool moved = false;
+    for (dmap__fleet_share *s = first; s && (s == first || dmap__clock_now() < now + DELIVER_S); s = s->next)
+        moved = deliver(pool, call_of(s)) || moved;
+    return moved;
+}
+
 /* What asks a function of the program's, or tells one, is not for the helper: it waits for the owner. */
 static bool take_turns(dmap_pool *pool, double now) {
     dmap__calls *calls = &pool->calls;
@@ -226,9 +227,7 @@ static bool take_turns(dmap_pool *pool, double now) {
     for (size_t i = 0; i < calls->n_running; i++)
         moved = prepare(pool, calls->running[i], now) || moved;
     moved = dispatch_all(pool, now) || moved;
-    for (size_t i = 0; i < calls->n_running && (i == 0 || dmap__clock_now() < now + DELIVER_S); i++)
-        moved = deliver(pool, calls->running[i]) || moved;
-    return moved;
+    return deliver_all(pool, now) || moved;
 }
 
 static bool turn(dmap_pool *pool, double now) {
@@ -240,8 +239,6 @@ static bool turn(dmap_pool *pool, double now) {
         calls->on_turn(pool);
     bool moved = cancel_due(pool, now);
     moved = begin_all(pool) || moved;
-    if (calls->n_running > 1)
-        sort(calls);
     moved = take_turns(pool, now) || moved;
     if (pool->crew)
         dmap__collect_progress(pool, now);

@@ -24,8 +24,8 @@ typedef struct dmap__registry {
 
 /** The calls in flight, on the master. */
 typedef struct dmap__calls {
-    dmap__call **running; /* in the order of their turns */
-    size_t n_running, capacity;
+    dmap__call **running; /* as they began; the fleet has the order of their turns */
+    size_t n_running;
     dmap__call *first, *last; /* that wait to begin */
     size_t n_waiting;
     dmap__call **slots;                      /* by the low bits of their numbers: those that run */
