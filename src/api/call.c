@@ -44,7 +44,7 @@ dmap_status dmap_map_async(dmap_pool *pool, const dmap_task *task, dmap_source s
         return dmap__fail(&pool->error, DMAP_EINVAL, "dmap_map_async: the pointer to a call is NULL");
     if (sink.kind == DMAP__SINK_COLLECT && sink.results)
         *sink.results = NULL;
-    dmap_call *handle = dmap__handle_create(DMAP__HANDLE_MAP, pool);
+    dmap__handle *handle = dmap__handle_create(DMAP__HANDLE_MAP, pool);
     if (!handle)
         return dmap__fail_memory(&pool->error, sizeof *handle, "a call");
     status = dmap__call_make(pool, "dmap_map_async", task, source, sink, options, false, &made);
@@ -57,7 +57,7 @@ dmap_status dmap_map_async(dmap_pool *pool, const dmap_task *task, dmap_source s
     handle->on_done_arg = options ? options->on_done_arg : NULL;
     made->owner = handle;
     made->done = map_has_ended;
-    *call = handle;
+    *call = dmap__handle_name(handle);
     dmap__pool_touch(pool);
     return DMAP_OK;
 }
@@ -108,7 +108,7 @@ dmap_status dmap_map(dmap_pool *pool, const dmap_task *task, dmap_source source,
 
 /* ---- looking ---- */
 
-static dmap_status status_of(const dmap_call *handle) {
+static dmap_status status_of(const dmap__handle *handle) {
     return (dmap_status)atomic_load_explicit(&handle->status, memory_order_acquire);
 }
 
@@ -116,38 +116,46 @@ static dmap_status no_call(const char *function) {
     return dmap__fail(dmap__thread_error(), DMAP_EINVAL, "%s: this is no call, or it was freed", function);
 }
 
-static dmap_call *find(const dmap_call *call) {
-    dmap_call *found = dmap__handle_find(call);
-    return found && atomic_load(&found->kind) != DMAP__HANDLE_STREAM ? found : NULL;
+static dmap__handle *find(const dmap_call *call) {
+    dmap__handle *found = dmap__handle_find(call);
+    return found && found->kind != DMAP__HANDLE_STREAM ? found : NULL;
+}
+
+static dmap__handle *find_map(const dmap_call *call) {
+    dmap__handle *found = dmap__handle_find(call);
+    return found && found->kind == DMAP__HANDLE_MAP ? found : NULL;
 }
 
 dmap_status dmap_call_status(const dmap_call *call) {
-    dmap_status status = find(call) ? status_of(call) : no_call("dmap_call_status");
-    DMAP__ENTER(find(call) && status != DMAP_PENDING ? call->pool
-                                                     : NULL); /* after the round in which the helper saw it */
+    const dmap__handle *handle = find(call);
+    dmap_status status = handle ? status_of(handle) : no_call("dmap_call_status");
+    DMAP__ENTER(handle && status != DMAP_PENDING ? handle->pool
+                                                 : NULL); /* after the round in which the helper saw it */
     return status;
 }
 
 const void *dmap_call_result(const dmap_call *call, size_t *size) {
-    bool has_one = find(call) && atomic_load(&call->kind) == DMAP__HANDLE_ITEM && status_of(call) == DMAP_OK;
+    const dmap__handle *handle = find(call);
+    bool has_one = handle && handle->kind == DMAP__HANDLE_ITEM && status_of(handle) == DMAP_OK;
     if (size)
-        *size = has_one ? call->size : 0;
-    return has_one ? call->data : NULL;
+        *size = has_one ? handle->size : 0;
+    return has_one ? handle->data : NULL;
 }
 
 const char *dmap_call_error(const dmap_call *call) {
-    if (!find(call) || status_of(call) == DMAP_PENDING)
+    const dmap__handle *handle = find(call);
+    if (!handle || status_of(handle) == DMAP_PENDING)
         return "";
-    if (atomic_load(&call->kind) == DMAP__HANDLE_MAP)
-        return call->call->error.text;
-    return call->error ? call->error : "";
+    if (handle->kind == DMAP__HANDLE_MAP)
+        return handle->call->error.text;
+    return handle->error ? handle->error : "";
 }
 
 void dmap_call_report(const dmap_call *call, dmap_report *report) {
-    bool is_map = find(call) && atomic_load(&call->kind) == DMAP__HANDLE_MAP;
-    DMAP__ENTER(is_map ? call->pool : NULL);
-    if (is_map)
-        dmap__call_report_now(call->call, report);
+    const dmap__handle *handle = find_map(call);
+    DMAP__ENTER(handle ? handle->pool : NULL);
+    if (handle)
+        dmap__call_report_now(handle->call, report);
     else
         memset(report, 0, sizeof *report);
 }
@@ -159,10 +167,16 @@ typedef struct any {
     size_t n, which;
 } any;
 
+/* A function of the program's that runs meanwhile may free a call: it is none then. */
+static dmap_status status_now(const dmap_call *call) {
+    const dmap__handle *handle = find(call);
+    return handle ? status_of(handle) : DMAP_EINVAL;
+}
+
 static bool one_has_ended(void *arg) {
     any *a = arg;
     for (a->which = 0; a->which < a->n; a->which++)
-        if (a->calls[a->which] && status_of(a->calls[a->which]) != DMAP_PENDING)
+        if (a->calls[a->which] && status_now(a->calls[a->which]) != DMAP_PENDING)
             return true;
     return false;
 }
@@ -173,15 +187,15 @@ static dmap_status find_pool(const any *a, const char *function, dmap_pool **poo
     *pool = NULL;
     bool has_call = false;
     for (size_t i = 0; i < a->n; i++) {
-        const dmap_call *call = a->calls[i];
-        if (!call)
+        if (!a->calls[i])
             continue;
-        if (!find(call))
+        const dmap__handle *handle = find(a->calls[i]);
+        if (!handle)
             return no_call(function);
         has_call = true;
-        if (*pool && call->pool && call->pool != *pool)
+        if (*pool && handle->pool && handle->pool != *pool)
             return dmap__fail(dmap__thread_error(), DMAP_EINVAL, "%s: the calls are of several pools", function);
-        *pool = call->pool ? call->pool : *pool;
+        *pool = handle->pool ? handle->pool : *pool;
     }
     return has_call ? DMAP_OK : dmap__fail(dmap__thread_error(), DMAP_EINVAL, "%s: there is no call", function);
 }
@@ -192,14 +206,16 @@ static dmap_status wait_any(any *a, double timeout_s, const char *function) {
     if (status != DMAP_OK)
         return status;
     if (!pool)
-        return one_has_ended(a) ? status_of(a->calls[a->which]) : DMAP_PENDING;
+        return one_has_ended(a) ? status_now(a->calls[a->which]) : DMAP_PENDING;
     DMAP__ENTER(pool);
     status = dmap__pool_check(pool, function);
     if (status != DMAP_OK)
         return status;
     bool is_over =
         one_has_ended(a) || dmap__loop_run(pool, one_has_ended, a, timeout_s < 0 ? -1 : dmap__clock_now() + timeout_s);
-    status = is_over ? status_of(a->calls[a->which]) : DMAP_PENDING;
+    status = is_over ? status_now(a->calls[a->which]) : DMAP_PENDING;
+    if (is_over && !find(a->calls[a->which]))
+        no_call(function);
     dmap__handles_tell(pool);
     return status;
 }
@@ -263,18 +279,18 @@ int dmap_fd(dmap_pool *pool) {
 
 /* ---- ending early ---- */
 
-static void cancel_item(dmap_call *handle) {
+static void cancel_item(dmap__handle *handle) {
     atomic_store(&handle->is_cancelled, true);
     atomic_store(&handle->pool->has_cancelled_items, true);
 }
 
 dmap_status dmap_cancel(dmap_call *call) {
-    dmap_call *handle = find(call);
+    dmap__handle *handle = find(call);
     if (!handle)
         return no_call("dmap_cancel");
     if (status_of(handle) != DMAP_PENDING || !handle->pool)
         return DMAP_OK;
-    if (atomic_load(&handle->kind) == DMAP__HANDLE_MAP)
+    if (handle->kind == DMAP__HANDLE_MAP)
         dmap__calls_cancel(handle->pool, handle->call);
     else
         cancel_item(handle);
@@ -282,14 +298,15 @@ dmap_status dmap_cancel(dmap_call *call) {
     return DMAP_OK;
 }
 
-static void forget_item(dmap_call *handle) {
+static void forget_item(dmap__handle *handle) {
+    dmap__handle_hide(handle);
     handle->on_done = NULL;
     atomic_store(&handle->is_dropped, true);
     cancel_item(handle);
 }
 
 void dmap_call_free(dmap_call *call) {
-    dmap_call *handle = call ? find(call) : NULL;
+    dmap__handle *handle = call ? find(call) : NULL;
     if (!handle) {
         if (call)
             no_call("dmap_call_free");
@@ -297,7 +314,7 @@ void dmap_call_free(dmap_call *call) {
     }
     DMAP__ENTER(handle->pool);
     dmap__handle_untell(handle);
-    bool is_item = atomic_load(&handle->kind) == DMAP__HANDLE_ITEM;
+    bool is_item = handle->kind == DMAP__HANDLE_ITEM;
     if (is_item && status_of(handle) == DMAP_PENDING) {
         forget_item(handle);
         return;

@@ -14,9 +14,9 @@
 #include "pool/pool.h"
 
 /** The call of a handle has ended with that status: tells whoever waits, and has on_done run when it is due. */
-void dmap__handle_end(dmap_call *handle, dmap_status status);
+void dmap__handle_end(dmap__handle *handle, dmap_status status);
 /** Its on_done is not to be run any more. */
-void dmap__handle_untell(dmap_call *handle);
+void dmap__handle_untell(dmap__handle *handle);
 /** Runs what on_done functions are due. Only outside of them, and of other functions of the program's. */
 void dmap__handles_tell(dmap_pool *pool);
 /** Makes a call from arguments that were not checked. Returns DMAP_OK with *call, or why not, in pool->error. */

@@ -2,7 +2,7 @@
 #include "api/calls.h"
 #include "proc/copy.h"
 
-void dmap__handle_end(dmap_call *handle, dmap_status status) {
+void dmap__handle_end(dmap__handle *handle, dmap_status status) {
     dmap_pool *pool = handle->pool;
     if (handle->on_done) {
         handle->is_due = true;
@@ -15,7 +15,7 @@ void dmap__handle_end(dmap_call *handle, dmap_status status) {
     atomic_store_explicit(&handle->status, (uint32_t)status, memory_order_release);
 }
 
-void dmap__handle_untell(dmap_call *handle) {
+void dmap__handle_untell(dmap__handle *handle) {
     dmap_pool *pool = handle->pool;
     if (!handle->is_due)
         return;
@@ -30,16 +30,16 @@ static void has_told(dmap_pool **pool) {
 }
 
 /* Also if the function throws an exception. */
-static void tell(dmap_pool *pool, dmap_call *handle) {
+static void tell(dmap_pool *pool, dmap__handle *handle) {
     __attribute__((cleanup(has_told))) dmap_pool *telling = pool;
     telling->is_telling = true;
-    handle->on_done(handle->on_done_arg, handle);
+    handle->on_done(handle->on_done_arg, dmap__handle_name(handle));
     dmap__copy_leave();
 }
 
 void dmap__handles_tell(dmap_pool *pool) {
     while (pool->due_first && !pool->is_telling) {
-        dmap_call *handle = pool->due_first;
+        dmap__handle *handle = pool->due_first;
         dmap__handle_untell(handle);
         tell(pool, handle);
     }

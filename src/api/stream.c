@@ -5,10 +5,6 @@
 #include "pool/calls.h"
 #include "pool/loop.h"
 
-struct dmap_stream {
-    dmap_call handle; /* a stream is a handle of its own kind */
-};
-
 static int no_each(void *arg, const dmap_item_result *result) {
     (void)arg, (void)result;
     return 0;
@@ -27,7 +23,7 @@ dmap_status dmap_stream_open(dmap_pool *pool, const dmap_task *task, dmap_source
         return dmap__fail(&pool->error, DMAP_ECANCELLED, "dmap_stream_open: the pool is being closed");
     if (options && options->cost && !options->unordered)
         return dmap__fail(&pool->error, DMAP_EINVAL, "dmap_stream_open: a cost hint wants `unordered`");
-    dmap_call *handle = dmap__handle_create(DMAP__HANDLE_STREAM, pool);
+    dmap__handle *handle = dmap__handle_create(DMAP__HANDLE_STREAM, pool);
     if (!handle)
         return dmap__fail_memory(&pool->error, sizeof *handle, "a stream");
     status = dmap__call_make(pool, "dmap_stream_open", task, source, dmap_each(no_each, NULL), options, true, &made);
@@ -37,14 +33,14 @@ dmap_status dmap_stream_open(dmap_pool *pool, const dmap_task *task, dmap_source
     }
     handle->call = made;
     made->owner = handle;
-    *stream = (dmap_stream *)handle;
+    *stream = dmap__handle_name(handle);
     dmap__pool_touch(pool);
     return DMAP_OK;
 }
 
-static dmap_call *find(const dmap_stream *stream, const char *function) {
-    dmap_call *handle = dmap__handle_find(stream);
-    if (handle && atomic_load(&handle->kind) == DMAP__HANDLE_STREAM)
+static dmap__handle *find(const dmap_stream *stream, const char *function) {
+    dmap__handle *handle = dmap__handle_find(stream);
+    if (handle && handle->kind == DMAP__HANDLE_STREAM)
         return handle;
     dmap__fail(dmap__thread_error(), DMAP_EINVAL, "%s: this is no stream, or it was closed", function);
     return NULL;
@@ -68,7 +64,7 @@ static dmap_status tell_end(const dmap__call *call, dmap__error *error) {
 }
 
 dmap_status dmap_stream_next(dmap_stream *stream, double timeout_s, dmap_item_result *result) {
-    dmap_call *handle = find(stream, "dmap_stream_next");
+    dmap__handle *handle = find(stream, "dmap_stream_next");
     if (!handle)
         return DMAP_EINVAL;
     dmap_pool *pool = handle->pool;
@@ -92,7 +88,7 @@ dmap_status dmap_stream_next(dmap_stream *stream, double timeout_s, dmap_item_re
 }
 
 void dmap_stream_close(dmap_stream *stream) {
-    dmap_call *handle = stream ? find(stream, "dmap_stream_close") : NULL;
+    dmap__handle *handle = stream ? find(stream, "dmap_stream_close") : NULL;
     if (!handle)
         return;
     DMAP__ENTER(handle->pool);

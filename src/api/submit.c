@@ -129,7 +129,7 @@ static dmap_status wait_for_room(dmap__submits *s, bool is_own) {
     return status;
 }
 
-static void enqueue(dmap__submits *s, dmap_call *handle, bool is_own) {
+static void enqueue(dmap__submits *s, dmap__handle *handle, bool is_own) {
     atomic_fetch_add(&s->held, 1);
     atomic_fetch_add(&s->bytes, handle->size);
     if (is_own) {
@@ -160,7 +160,7 @@ dmap_status dmap_submit(dmap_pool *pool, const dmap_task *task, const void *item
     if (pool->broken != DMAP_OK)
         return pool->broken;
     dmap__submits *s = find(pool, task, o);
-    dmap_call *handle = s ? dmap__handle_create(DMAP__HANDLE_ITEM, pool) : NULL;
+    dmap__handle *handle = s ? dmap__handle_create(DMAP__HANDLE_ITEM, pool) : NULL;
     if (!handle || (size && !dmap__handle_room(handle, size))) {
         if (handle)
             dmap__handle_free(handle);
@@ -178,7 +178,7 @@ dmap_status dmap_submit(dmap_pool *pool, const dmap_task *task, const void *item
     handle->on_done = o->on_done;
     handle->on_done_arg = o->on_done_arg;
     handle->submitted_s = s->options.timeout_s > 0 ? dmap__clock_now() : 0;
-    *call = handle;
+    *call = dmap__handle_name(handle);
     enqueue(s, handle, is_own);
     return DMAP_OK;
 }

@@ -19,14 +19,14 @@
 #include "pool/fd.h"
 #include "pool/loop.h"
 
-void dmap__handle_put(dmap__handle_list *l, dmap_call *handle) {
+void dmap__handle_put(dmap__handle_list *l, dmap__handle *handle) {
     handle->next = NULL;
     *(l->first ? &l->last->next : &l->first) = handle;
     l->last = handle;
 }
 
-static dmap_call *take(dmap__handle_list *l) {
-    dmap_call *handle = l->first;
+static dmap__handle *take(dmap__handle_list *l) {
+    dmap__handle *handle = l->first;
     if (handle)
         l->first = handle->next;
     return handle;
@@ -34,7 +34,7 @@ static dmap_call *take(dmap__handle_list *l) {
 
 /* ---- ends of items ---- */
 
-static void end_item(dmap_call *handle, dmap_status status, const char *why) {
+static void end_item(dmap__handle *handle, dmap_status status, const char *why) {
     if (atomic_load(&handle->is_dropped)) {
         handle->pool->n_ended++;
         dmap__handle_free(handle);
@@ -47,7 +47,7 @@ static void end_item(dmap_call *handle, dmap_status status, const char *why) {
     dmap__handle_end(handle, status);
 }
 
-static void let_in(dmap__submits *s, const dmap_call *handle) {
+static void let_in(dmap__submits *s, const dmap__handle *handle) {
     atomic_fetch_sub(&s->held, 1);
     atomic_fetch_sub(&s->bytes, handle->size);
     if (!atomic_load(&s->waiting))
@@ -58,18 +58,18 @@ static void let_in(dmap__submits *s, const dmap_call *handle) {
 }
 
 /* Ended before it left. */
-static void drop_item(dmap__submits *s, dmap_call *handle, dmap_status status, const char *why) {
+static void drop_item(dmap__submits *s, dmap__handle *handle, dmap_status status, const char *why) {
     let_in(s, handle);
     end_item(handle, status, why);
 }
 
-static bool is_late(const dmap__submits *s, const dmap_call *handle) {
+static bool is_late(const dmap__submits *s, const dmap__handle *handle) {
     return s->options.timeout_s > 0 && dmap__clock_now() - handle->submitted_s > s->options.timeout_s;
 }
 
 /* ---- the call inside ---- */
 
-static dmap_call *next_item(dmap__submits *s) {
+static dmap__handle *next_item(dmap__submits *s) {
     if (!s->own.first && atomic_load(&s->has_theirs)) {
         pthread_mutex_lock(&s->lock);
         s->own = s->theirs;
@@ -84,7 +84,7 @@ static bool make_room(dmap__submits *s) {
     if (s->to - s->from < s->capacity)
         return true;
     size_t wider = s->capacity ? 2 * s->capacity : 1024;
-    dmap_call **begun = calloc(wider, sizeof *begun);
+    dmap__handle **begun = calloc(wider, sizeof *begun);
     if (!begun)
         return false;
     for (uint64_t i = s->from; i < s->to; i++)
@@ -95,7 +95,7 @@ static bool make_room(dmap__submits *s) {
     return true;
 }
 
-static bool drop_if_over(dmap__submits *s, dmap_call *handle) {
+static bool drop_if_over(dmap__submits *s, dmap__handle *handle) {
     bool is_cancelled = atomic_load(&handle->is_cancelled);
     if (is_cancelled)
         drop_item(s, handle, DMAP_ECANCELLED, "the call was cancelled before its item was begun");
@@ -109,7 +109,7 @@ static bool drop_if_over(dmap__submits *s, dmap_call *handle) {
 /* A dmap_pull_fn. */
 static int pull(void *arg, dmap_blob *item) {
     dmap__submits *s = arg;
-    dmap_call *handle;
+    dmap__handle *handle;
     while ((handle = next_item(s)))
         if (drop_if_over(s, handle))
             continue;
@@ -127,7 +127,7 @@ static int pull(void *arg, dmap_blob *item) {
 }
 
 /* Stands where an item was that ended before its result came. */
-static dmap_call gone;
+static dmap__handle gone;
 
 /* The call's: items that are granted again once they were gone. */
 static bool is_gone(const dmap__call *call, uint64_t index) {
@@ -138,7 +138,7 @@ static bool is_gone(const dmap__call *call, uint64_t index) {
 /* Items that were cancelled, or are over their time, end now. What is left of them at their rank is told to stop. */
 static void sweep(dmap__submits *s) {
     for (uint64_t i = s->from; i < s->to; i++) {
-        dmap_call *handle = s->begun[i % s->capacity];
+        dmap__handle *handle = s->begun[i % s->capacity];
         bool is_over = handle && handle != &gone && (atomic_load(&handle->is_cancelled) || is_late(s, handle));
         if (!is_over)
             continue;
@@ -156,7 +156,7 @@ static void sweep(dmap__submits *s) {
 /* Those that wait for a worker to be free end now, too. */
 static void sweep_queue(dmap__submits *s) {
     dmap__handle_list kept = {0};
-    for (dmap_call *handle; (handle = next_item(s));)
+    for (dmap__handle *handle; (handle = next_item(s));)
         if (!drop_if_over(s, handle))
             dmap__handle_put(&kept, handle);
     s->own = kept;
@@ -170,7 +170,7 @@ static int watch(void *arg, const dmap_progress *progress) {
     return 0;
 }
 
-static void give_result(dmap__submits *s, dmap_call *handle, const dmap_item_result *result) {
+static void give_result(dmap__submits *s, dmap__handle *handle, const dmap_item_result *result) {
     if (atomic_load(&handle->is_cancelled)) {
         end_item(handle, DMAP_ECANCELLED, "the call was cancelled");
     } else if (result->status != DMAP_ITEM_OK) {
@@ -189,8 +189,8 @@ static void give_result(dmap__submits *s, dmap_call *handle, const dmap_item_res
 /* A dmap_each_fn. */
 static int each(void *arg, const dmap_item_result *result) {
     dmap__submits *s = arg;
-    dmap_call **place = &s->begun[result->index % s->capacity];
-    dmap_call *handle = *place;
+    dmap__handle **place = &s->begun[result->index % s->capacity];
+    dmap__handle *handle = *place;
     *place = NULL;
     s->running--;
     while (s->from < s->to && !s->begun[s->from % s->capacity])
@@ -207,13 +207,13 @@ static void call_has_ended(dmap__call *call) {
     dmap__submits *s = call->owner;
     dmap_status status = call->error.status == DMAP_OK ? DMAP_ECANCELLED : call->error.status;
     for (; s->from < s->to; s->from++) {
-        dmap_call **place = &s->begun[s->from % s->capacity];
+        dmap__handle **place = &s->begun[s->from % s->capacity];
         if (*place && *place != &gone)
             end_item(*place, status, call->error.text);
         *place = NULL;
     }
     if (call->trouble.status != DMAP_OK || s->pool->closes)
-        for (dmap_call *handle; (handle = next_item(s));)
+        for (dmap__handle *handle; (handle = next_item(s));)
             drop_item(s, handle, status, call->error.text);
     s->running = s->n_gone = 0;
     s->from = s->to = 0;
@@ -257,7 +257,7 @@ void dmap__submits_turn(dmap_pool *pool) {
             s->call->source.later = false;
         if (s->call || !atomic_load(&s->held) || open_call(s) == DMAP_OK)
             continue;
-        for (dmap_call *handle; (handle = next_item(s));)
+        for (dmap__handle *handle; (handle = next_item(s));)
             drop_item(s, handle, pool->error.status, pool->error.text);
     }
 }
@@ -289,7 +289,7 @@ void dmap__submits_cancel(dmap_pool *pool) {
         pthread_mutex_lock(&s->lock);
         pthread_cond_broadcast(&s->room);
         pthread_mutex_unlock(&s->lock);
-        for (dmap_call *handle; (handle = next_item(s));)
+        for (dmap__handle *handle; (handle = next_item(s));)
             drop_item(s, handle, DMAP_ECANCELLED, "the pool was closed before the item was begun");
     }
 }

@@ -9,7 +9,7 @@
 #include "pool/calls.h"
 
 typedef struct dmap__handle_list {
-    dmap_call *first, *last;
+    dmap__handle *first, *last;
 } dmap__handle_list;
 
 typedef struct dmap__submits {
@@ -26,14 +26,14 @@ typedef struct dmap__submits {
     _Atomic size_t bytes;     /* of them */
     _Atomic size_t waiting;   /* threads that wait for room */
     _Atomic bool has_theirs;
-    size_t running;    /* items that have left, */
-    size_t n_gone;     /* and those of them that have ended for whoever made them */
-    dmap_call **begun; /* by index: those that have left, a ring */
-    uint64_t from, to; /* indices in it */
+    size_t running;       /* items that have left, */
+    size_t n_gone;        /* and those of them that have ended for whoever made them */
+    dmap__handle **begun; /* by index: those that have left, a ring */
+    uint64_t from, to;    /* indices in it */
     size_t capacity;
 } dmap__submits;
 
 /** Puts it at the end. */
-void dmap__handle_put(dmap__handle_list *l, dmap_call *handle);
+void dmap__handle_put(dmap__handle_list *l, dmap__handle *handle);
 
 #endif

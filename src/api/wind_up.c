@@ -11,7 +11,7 @@ static bool are_over(void *pool) {
 }
 
 /* What is left belongs to nobody but whoever holds its handle. */
-static void take_leave(dmap_call *handle) {
+static void take_leave(dmap__handle *handle) {
     handle->is_due = false;
     handle->on_done = NULL;
     handle->pool = NULL;

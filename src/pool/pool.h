@@ -92,11 +92,11 @@ struct dmap_pool {
     bool is_helped;                /* it is at the loop now */
     struct dmap__fd *fd;           /* NULL: nobody asked for it */
     /* What src/api keeps of calls in flight. */
-    _Atomic(struct dmap__submits *) submits; /* a list that only grows, */
-    pthread_mutex_t submits_lock;            /* by whoever has the lock */
-    struct dmap_call *due_first, *due_last;  /* that ended, and whose on_done is to be run */
-    bool is_telling;                         /* one runs */
-    uint64_t n_ended, n_told;                /* calls, so far; those that dmap_step has told of */
+    _Atomic(struct dmap__submits *) submits;   /* a list that only grows, */
+    pthread_mutex_t submits_lock;              /* by whoever has the lock */
+    struct dmap__handle *due_first, *due_last; /* that ended, and whose on_done is to be run */
+    bool is_telling;                           /* one runs */
+    uint64_t n_ended, n_told;                  /* calls, so far; those that dmap_step has told of */
     _Atomic bool has_cancelled_items;
     bool submits_end;  /* their calls have no more items than are queued */
     double close_at_s; /* calls in flight are cancelled then, as it is being closed; 0: no */

@@ -40,6 +40,59 @@ static void test_refused_handles(void) {
     CU_ASSERT_EQUAL(dmap_fd(NULL), -1);
 }
 
+static void refuse(dmap_call *freed) {
+    CU_ASSERT_EQUAL(dmap_wait(freed, 60), DMAP_EINVAL);
+    CU_ASSERT_EQUAL(dmap_call_status(freed), DMAP_EINVAL);
+    CU_ASSERT_EQUAL(dmap_cancel(freed), DMAP_EINVAL);
+    dmap_call_free(freed);
+}
+
+/* However many calls were made since, one that was freed is none, nor is one that its item outlives. */
+static void test_freed_for_good(void) {
+    enum { N = 300 };
+    static dmap_call *freed[N];
+    dmap_call *call, *running;
+    uint64_t item = 0, time = 100000;
+    harness_watch("calls that were freed long ago", 60);
+    for (int i = 0; i < N; i++) {
+        dmap_status status =
+            i % 2 ? dmap_submit(harness_pool, &calls_hash, &item, 8, NULL, &freed[i])
+                  : dmap_map_async(harness_pool, &calls_hash, dmap_range(0, 1), dmap_discard(), NULL, &freed[i]);
+        CU_ASSERT_EQUAL_FATAL(status, DMAP_OK);
+        calls_end(freed[i], DMAP_OK);
+        dmap_call_free(freed[i]);
+    }
+    CU_ASSERT_EQUAL_FATAL(dmap_submit(harness_pool, &calls_hash, &item, 8, NULL, &call), DMAP_OK);
+    for (int i = 0; i < N; i++)
+        refuse(freed[i]);
+    calls_end(call, DMAP_OK);
+    dmap_call_free(call);
+    CU_ASSERT_EQUAL_FATAL(dmap_submit(harness_pool, &calls_spend, &time, 8, NULL, &running), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_wait(running, 0), DMAP_PENDING);
+    dmap_call_free(running);
+    refuse(running);
+    while (dmap_step(harness_pool, 60) != DMAP_END)
+        continue;
+}
+
+/* A sink that frees its own call, which the program waits for. */
+static int free_own(void *arg, const dmap_item_result *result) {
+    (void)result;
+    dmap_call_free(*(dmap_call **)arg);
+    return 0;
+}
+
+static void test_freed_while_waited_for(void) {
+    dmap_call *call;
+    harness_watch("a call that is freed while it is waited for", 60);
+    CU_ASSERT_EQUAL_FATAL(
+        dmap_map_async(harness_pool, &calls_hash, dmap_range(0, 3), dmap_each(free_own, &call), NULL, &call), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_wait(call, -1), DMAP_EINVAL);
+    CU_ASSERT_PTR_NOT_NULL(strstr(dmap_error(NULL), "dmap_wait: this is no call, or it was freed"));
+    while (dmap_step(harness_pool, 60) != DMAP_END)
+        continue;
+}
+
 static void test_refused_arguments(void) {
     dmap_call *call = NULL;
     dmap_stream *stream = NULL;
@@ -179,6 +232,8 @@ static void test_share(void) {
 
 void calls_add_bad_tests(CU_pSuite suite) {
     CU_ADD_TEST(suite, test_refused_handles);
+    CU_ADD_TEST(suite, test_freed_for_good);
+    CU_ADD_TEST(suite, test_freed_while_waited_for);
     CU_ADD_TEST(suite, test_refused_arguments);
     CU_ADD_TEST(suite, test_refused_submits);
     CU_ADD_TEST(suite, test_refused_task);
