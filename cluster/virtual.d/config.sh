@@ -26,6 +26,8 @@ Host *
   IdentitiesOnly yes
   LogLevel ERROR
   ConnectTimeout 10
+  ServerAliveInterval 3
+  ServerAliveCountMax 3
 END
     cat >"$tree/etc/ssh/dmap_sshd_config" <<END
 HostKey /etc/ssh/dmap_host_key
@@ -58,7 +60,7 @@ oob_tcp_if_include = $network.0/24
 # others.
 hwloc_base_binding_policy = none
 mpi_yield_when_idle = 1
-# A host that has gone silent is noticed in 5 s, not in 3 minutes: it takes all three.
+# A host that has gone silent is noticed in 5 s, not in 3 minutes: it takes all three, and tcp_retries2 (in the file host).
 oob_tcp_keepalive_time = 2
 oob_tcp_keepalive_intvl = 1
 oob_tcp_keepalive_probes = 3

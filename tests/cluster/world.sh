@@ -45,9 +45,11 @@ on() {
     timeout --foreground 600 "$virtual" exec "$@"
 }
 
-# ranks PROGRAM...: on all hosts, two a host unless told otherwise; what they print goes to `out` and `err`.
+# ranks PROGRAM...: on all hosts, two a host unless told otherwise; what they print goes to `out` and `err`. Ends after
+# $bound seconds.
+bound=600
 ranks() {
-    timeout --foreground 600 "$virtual" mpirun "$@" >"$shared/out" 2>"$shared/err" </dev/null
+    timeout --foreground "$bound" "$virtual" mpirun "$@" >"$shared/out" 2>"$shared/err" </dev/null
 }
 
 # soon COMMAND...: true at the latest after a minute.
