@@ -1,5 +1,6 @@
 /* A task that crashes in the rank itself, in a way chosen by the first argument: for crash_line, the script. */
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -79,11 +80,12 @@ static int crash(dmap_context *ctx, const void *item, void *result) {
     (void)ctx, (void)result;
     if (is_way("beside"))
         return crash_beside();
+    if (is_way("sink") && *(const uint64_t *)item > 0) {
+        atomic_store(&inside, 1);
+        wait_for_ever();
+    }
     if (*(const uint64_t *)item != 17)
         return 0;
-    atomic_store(&inside, 1);
-    if (is_way("sink"))
-        wait_for_ever();
     if (depth_of_stack)
         return go_deep(&top, depth_of_stack);
     if (is_way("segv") || is_way("handler"))
@@ -128,11 +130,12 @@ static void handle(int number) {
     _exit(write(STDERR_FILENO, text, sizeof text - 1) > 0 ? 9 : 8);
 }
 
-/* While an item runs. */
+/* The first item's result, while another item runs: all but that one wait for ever. */
 static int crash_sink(void *arg, const dmap_item_result *r) {
     (void)arg, (void)r;
-    if (atomic_load(&inside))
-        segfault();
+    while (!atomic_load(&inside))
+        sched_yield();
+    segfault();
     return 0;
 }
 
@@ -144,7 +147,7 @@ static int main_fn(dmap_pool *pool, int argc, char **argv) {
         segfault();
     if (is_way("other") && !pthread_create(&thread, NULL, crash_here, NULL))
         pthread_join(thread, NULL);
-    dmap_map_options options = {.progress = -1, .chunk = is_way("sink") ? 10 : 0, .unordered = is_way("sink")};
+    dmap_map_options options = {.progress = -1, .chunk = is_way("sink") ? 1 : 0};
     dmap_sink sink = is_way("sink") ? dmap_each(crash_sink, NULL) : dmap_discard();
     dmap_status status = dmap_map(pool, task, dmap_range(0, 1000), sink, &options);
     printf("%s\n", dmap_status_name(status));
