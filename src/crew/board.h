@@ -38,10 +38,10 @@ typedef struct dmap__slot {
     _Atomic uint64_t undone;                          /* of those that have: to be tried again, or dropped unrun */
 } dmap__slot;
 
-/** Time that workers have spent on a call, in nanoseconds over its weight. */
+/** Time that workers have spent on a call, in nanoseconds over its weight, and what it began with. */
 typedef struct dmap__account {
     _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t had;
-    bool is_used; /* the manager's */
+    uint32_t weight; /* the manager's; 0: it is not used */
 } dmap__account;
 
 typedef struct dmap__board {

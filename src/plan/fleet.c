@@ -1,6 +1,14 @@
 /* What is known of a task is one record for each branch: memory for as many tasks as were called, none for a call.
  *
- * Invariants: weights is the sum over the shares; big and small of a branch are the leases out of all calls. */
+ * A call that begins is level with the others when it has had what they have had in the mean, by weight: that is the
+ * virtual time of generalized processor sharing, which goes on while there is work, whoever comes. The least that one
+ * of them has had would not do. It stands still while calls come faster than each can be served once, and who is ahead
+ * of it by a chunk waits for all of those. One that has no items to be had does not count, else the level would stay
+ * where that one has stopped; as it goes on, it is lifted to the level.
+ *
+ * Invariants: weights is the sum over the shares; awake and awake_had_s are sums over those that do not rest, the
+ * latter but for what differences of doubles add up to, until all rest; big and small of a branch are the leases out of
+ * all calls. */
 #include "plan/fleet.h"
 
 #include <math.h>
@@ -32,6 +40,9 @@ struct dmap__fleet {
     dmap__fleet_share *first, *last; /* of the calls, by what they had as the round began */
     dmap__fleet_share *turn;         /* those before it have passed */
     uint64_t weights;                /* theirs */
+    uint64_t awake;                  /* of those that do not rest, ... */
+    double awake_had_s;              /* ... and what they have had, times their weights */
+    double level_s;                  /* the last one, while all rest */
     dmap__speeds **speeds;           /* of each task; NULL: nothing was asked of it */
     uint32_t n_speeds;
 };
@@ -114,11 +125,43 @@ dmap__speeds *dmap__fleet_speeds(dmap__fleet *fleet, uint32_t task) {
     return fleet->speeds[task] = speeds;
 }
 
-static double least_had(const dmap__fleet *fleet) {
-    double least_s = fleet->first ? fleet->first->had_s : 0;
-    for (const dmap__fleet_share *s = fleet->first; s; s = s->next)
-        least_s = s->had_s < least_s ? s->had_s : least_s;
-    return least_s;
+static double level(dmap__fleet *fleet) {
+    if (fleet->awake)
+        fleet->level_s = fleet->awake_had_s / (double)fleet->awake;
+    return fleet->level_s;
+}
+
+static void count_awake(dmap__fleet *fleet, const dmap__fleet_share *share) {
+    fleet->awake += share->weight;
+    fleet->awake_had_s += share->had_s * share->weight;
+}
+
+static void count_resting(dmap__fleet *fleet, const dmap__fleet_share *share) {
+    level(fleet);
+    fleet->awake -= share->weight;
+    fleet->awake_had_s = fleet->awake ? fleet->awake_had_s - share->had_s * share->weight : 0;
+}
+
+void dmap__fleet_charge(dmap__fleet *fleet, dmap__fleet_share *share, double seconds) {
+    share->had_s += seconds;
+    if (!share->rests)
+        fleet->awake_had_s += seconds * share->weight;
+}
+
+void dmap__fleet_rest(dmap__fleet *fleet, dmap__fleet_share *share) {
+    if (share->rests)
+        return;
+    share->rests = true;
+    count_resting(fleet, share);
+}
+
+void dmap__fleet_wake(dmap__fleet *fleet, dmap__fleet_share *share) {
+    if (!share->rests)
+        return;
+    double level_s = level(fleet);
+    share->had_s = share->had_s > level_s ? share->had_s : level_s;
+    share->rests = false;
+    count_awake(fleet, share);
 }
 
 static void unlink_share(dmap__fleet *fleet, dmap__fleet_share *share) {
@@ -135,9 +178,10 @@ static void link_before(dmap__fleet *fleet, dmap__fleet_share *share, dmap__flee
 }
 
 void dmap__fleet_join(dmap__fleet *fleet, dmap__fleet_share *share, uint32_t weight) {
-    *share = (dmap__fleet_share){.had_s = least_had(fleet), .weight = weight};
+    *share = (dmap__fleet_share){.had_s = level(fleet), .weight = weight};
     link_before(fleet, share, NULL); /* of those that have had as much the last */
     fleet->weights += weight;
+    count_awake(fleet, share);
 }
 
 void dmap__fleet_leave(dmap__fleet *fleet, dmap__fleet_share *share) {
@@ -145,6 +189,8 @@ void dmap__fleet_leave(dmap__fleet *fleet, dmap__fleet_share *share) {
         fleet->turn = share->next;
     unlink_share(fleet, share);
     fleet->weights -= share->weight;
+    if (!share->rests)
+        count_resting(fleet, share);
 }
 
 dmap__fleet_share *dmap__fleet_shares(const dmap__fleet *fleet) {

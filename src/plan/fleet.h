@@ -22,6 +22,7 @@ typedef enum dmap__fleet_queue { DMAP__FREE = 0, DMAP__ROOM = 1, DMAP__NO_ROOM =
 typedef struct dmap__fleet_share {
     double had_s; /* time of workers over its weight, with what is out, by estimate, and what it began with */
     uint32_t weight;
+    bool rests;                            /* it had its turn, and could not use what was free */
     struct dmap__fleet_share *prev, *next; /* the fleet's */
 } dmap__fleet_share;
 
@@ -34,9 +35,11 @@ void dmap__fleet_destroy(dmap__fleet *fleet);
 dmap__speeds *dmap__fleet_speeds(dmap__fleet *fleet, uint32_t task);
 
 /** A call of that weight, 1 or more, has begun, and has ended. Its share is borrowed in between. It begins level with
- *  the call that has had least: it is not to make up for the time before. */
+ *  the others, as one does that goes on after a rest: it is not to make up for the time before. */
 void dmap__fleet_join(dmap__fleet *fleet, dmap__fleet_share *share, uint32_t weight);
 void dmap__fleet_leave(dmap__fleet *fleet, dmap__fleet_share *share);
+/** It has had so much time of workers more, over its weight; less, if that is negative. */
+void dmap__fleet_charge(dmap__fleet *fleet, dmap__fleet_share *share, double seconds);
 /** The first of those that share the fleet, in the order of their turns; the others follow it. NULL: there is none. */
 dmap__fleet_share *dmap__fleet_shares(const dmap__fleet *fleet);
 /** A round, in which calls get what they want of what is free. dmap__fleet_next: whose turn it is, until its had_s is
@@ -59,6 +62,9 @@ int dmap__fleet_first(const dmap__fleet *fleet, dmap__fleet_queue queue);
 int dmap__fleet_after(const dmap__fleet *fleet, int branch);
 /** Most items that the next lease of a branch may have: 0: none now; UINT64_MAX: no bound. */
 uint64_t dmap__fleet_room(const dmap__fleet *fleet, int branch);
+/** A call has no items to be granted, as far as is known now; it is granted some. */
+void dmap__fleet_rest(dmap__fleet *fleet, dmap__fleet_share *share);
+void dmap__fleet_wake(dmap__fleet *fleet, dmap__fleet_share *share);
 /** A call has leases at a branch, where it had none, and has none any more. */
 void dmap__fleet_arrive(dmap__fleet *fleet, const dmap__fleet_share *share, int branch);
 void dmap__fleet_depart(dmap__fleet *fleet, const dmap__fleet_share *share, int branch);

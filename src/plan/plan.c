@@ -196,5 +196,9 @@ bool dmap__plan_next(dmap__plan *plan, double now, dmap__step *step) {
         *step = (dmap__step){.kind = DMAP__STEP_LIMIT, .branch = -1, .begin = plan->limit, .end = UINT64_MAX};
         return true;
     }
-    return dmap__requeue_grant(plan, now, step) || grant_fresh(plan, now, step) || dmap__recall_next(plan, now, step);
+    if (dmap__requeue_grant(plan, now, step) || grant_fresh(plan, now, step) || dmap__recall_next(plan, now, step))
+        return true;
+    if (!plan->requeue.count && (dmap__plan_fresh(plan) == 0 || plan->offered == plan->granted))
+        dmap__fleet_rest(plan->config.fleet, plan->config.share);
+    return false;
 }

@@ -119,7 +119,7 @@ void dmap__plan_done(dmap__plan *plan, double now, uint32_t lease, uint64_t item
                                .bytes = found->bytes,
                                .waited = found->waited};
     measure(plan, found->branch, &chunk);
-    plan->config.share->had_s += busy_s / plan->config.share->weight;
+    dmap__fleet_charge(plan->config.fleet, plan->config.share, busy_s / plan->config.share->weight);
     b->since = now;
     dmap__plan_end_lease(plan, found);
     dmap__plan_look(plan, b, now);

@@ -26,7 +26,7 @@ uint32_t dmap__plan_leases(const dmap__plan *plan) {
 /* What is out counts as had: else a call would be served at every branch before its first result comes. */
 static void expect(dmap__plan *plan, dmap__lease *lease) {
     double expected_s = lease->item_s * (double)(lease->end - lease->begin - lease->returned);
-    plan->config.share->had_s += expected_s - lease->expected_s;
+    dmap__fleet_charge(plan->config.fleet, plan->config.share, expected_s - lease->expected_s);
     lease->expected_s = expected_s;
 }
 
@@ -113,6 +113,7 @@ void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__requeue *range, 
     *(b->out ? &dmap__plan_at(plan, b->newest)->newer : &b->oldest) = number;
     b->newest = number;
     b->load += range->end - range->begin;
+    dmap__fleet_wake(plan->config.fleet, plan->config.share);
     expect(plan, lease);
     if (b->out == 0) {
         b->since = now;
@@ -144,7 +145,7 @@ void dmap__plan_end_lease(dmap__plan *plan, dmap__lease *lease) {
     dmap__recall_end(plan, lease);
     unlink_lease(plan, b, lease);
     b->load -= dmap__plan_lease_left(lease);
-    plan->config.share->had_s -= lease->expected_s;
+    dmap__fleet_charge(plan->config.fleet, plan->config.share, -lease->expected_s);
     dmap__fleet_end(plan->config.fleet, branch, lease->is_big, dmap__plan_lease_left(lease));
     if (--b->out == 0)
         dmap__fleet_depart(plan->config.fleet, plan->config.share, branch);

@@ -12,11 +12,11 @@
 #include "sim.h"
 
 /* A run may take so many times what the fluid bound says, and a call. What others have out when a call comes is not
- * taken back, and they may go on: so it may take four chunks more. */
+ * taken back, and what a task takes is not known before some of it has run: so a call may take that much more. */
 #define MAKESPAN 1.05
 #define TURN     2.5
-#define CHUNKS_S 1.0
-#define SHARE    0.6 /* of what the fluid bound says, that the calls had */
+#define LATE_S   0.15
+#define SHARE    0.7 /* of what the fluid bound says, that the calls had */
 #define BATCH_S  100e-6
 
 typedef struct options {
@@ -109,7 +109,7 @@ static double worst_turn(const flight_case *c) {
     double worst = 0;
     for (int i = 0; i < c->n_calls; i++) {
         const flight_call *call = &c->calls[i];
-        double took_s = call->ended_s - call->arrives_s - slack_s(c) - CHUNKS_S;
+        double took_s = call->ended_s - call->arrives_s - slack_s(c) - LATE_S;
         if (!call->gone)
             worst = fmax(worst, took_s / (call->fluid_ended_s - call->arrives_s));
     }

@@ -22,22 +22,24 @@ static flight_account *account_of(const flight_world *w, int branch, int call) {
 
 /* ---- accounts ---- */
 
-static double least_had(const flight_world *w, int branch) {
+static double level(const flight_world *w, int branch) {
     const flight_crew *crew = &w->crews[branch];
-    double least_s = 0;
+    double sum_s = 0, weights = 0;
     for (int i = 0; i < crew->n_grants; i++) {
-        double had_s = account_of(w, branch, crew->grants[i].call)->had_s;
-        least_s = i == 0 || had_s < least_s ? had_s : least_s;
+        const flight_account *account = account_of(w, branch, crew->grants[i].call);
+        double weight = (double)w->c->calls[crew->grants[i].call].weight / account->grants;
+        sum_s += account->had_s * weight;
+        weights += weight;
     }
-    return least_s;
+    return weights > 0 ? sum_s / weights : 0;
 }
 
 static void enter(flight_world *w, int branch, int call) {
     flight_account *account = account_of(w, branch, call);
     if (account->grants++)
         return;
-    double least_s = least_had(w, branch);
-    account->had_s = account->had_s > least_s ? account->had_s : least_s;
+    double level_s = level(w, branch);
+    account->had_s = account->had_s > level_s ? account->had_s : level_s;
 }
 
 /* ---- workers ---- */

@@ -350,10 +350,12 @@ static uint64_t had(const dmap__board *board, const dmap__crew_call *call) {
     return board->accounts[call->account].had;
 }
 
-/* A call that comes has had as much as the least served, or as the last that left: it makes up for no time before. */
+/* A call that comes has had as much as those there in the mean, by weight, or as the last that left: it makes up for no
+ * time before. */
 static void test_accounts(void) {
     dmap__board board;
-    dmap__crew_call old = {.id = 1, .spec.weight = 1}, new = {.id = 2, .spec.weight = 1}, third = {.id = 3};
+    dmap__crew_call old = {.id = 1, .spec.weight = 1}, new = {.id = 2, .spec.weight = 1},
+                    third = {.id = 3, .spec.weight = 3}, fourth = {.id = 4};
     CU_ASSERT_FATAL(dmap__board_init(&board, 1));
     spend(&board, &old, 100);
     CU_ASSERT_EQUAL(old.had, UINT64_C(100000000000));
@@ -365,6 +367,9 @@ static void test_accounts(void) {
     spend(&board, &old, 0);
     dmap__board_enter(&board, &third);
     CU_ASSERT_EQUAL(had(&board, &third), old.had);
+    board.accounts[third.account].had += 40;
+    dmap__board_enter(&board, &fourth);
+    CU_ASSERT_EQUAL(had(&board, &fourth), old.had + 30);
     dmap__board_fini(&board);
 }
 

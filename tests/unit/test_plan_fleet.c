@@ -93,24 +93,57 @@ static void test_shares(void) {
     dmap__fleet_destroy(fleet);
 }
 
-/* A call that begins is level with the one that has had least, whichever of them has left. */
+static void has_had(dmap__fleet *fleet, int share, double seconds) {
+    dmap__fleet_charge(fleet, &shares[share], seconds - shares[share].had_s);
+}
+
+/* A call that begins is level with what the others have had in the mean, by weight, whichever of them has left. */
 static void test_late_calls(void) {
     dmap__fleet *fleet = dmap__fleet_create(two_of_two, 2);
     dmap__plan *first = make_share(fleet, 0, 1, 10), *second = make_share(fleet, 1, 3, 10);
-    shares[0].had_s = 7;
-    shares[1].had_s = 5;
+    has_had(fleet, 0, 7);
+    has_had(fleet, 1, 5);
     CU_ASSERT_EQUAL(dmap__fleet_part(fleet, &shares[1], 0, false), 0.2 * 2 * 3 / 4);
     dmap__plan *third = make_share(fleet, 2, 4, 10);
-    CU_ASSERT_EQUAL(shares[2].had_s, 5);
+    CU_ASSERT_EQUAL(shares[2].had_s, (7 + 3 * 5) / 4.0);
     CU_ASSERT_EQUAL(dmap__fleet_part(fleet, &shares[2], 0, false), 0.2 * 2 * 4 / 8);
     dmap__plan_destroy(second);
-    shares[2].had_s = 9;
+    has_had(fleet, 2, 9);
     second = make_share(fleet, 1, 1, 10);
-    CU_ASSERT_EQUAL(shares[1].had_s, 7);
+    CU_ASSERT_DOUBLE_EQUAL(shares[1].had_s, (7 + 4 * 9) / 5.0, 1e-12);
     dmap__plan_destroy(first);
     dmap__plan_destroy(second);
     CU_ASSERT_EQUAL(dmap__fleet_part(fleet, &shares[2], 0, false), 1);
     dmap__plan_destroy(third);
+    dmap__fleet_destroy(fleet);
+}
+
+/* A call that has no items for a while does not hold the level back, and makes up for no time as it goes on. */
+static void test_rest(void) {
+    dmap__fleet *fleet = dmap__fleet_create(two_of_two, 2);
+    dmap__plan *stream = make((dmap__plan_config){
+        .branches = 2, .workers = two_of_two, .fleet = fleet, .share = &shares[1], .weight = 1, .is_stream = true});
+    CU_ASSERT_TRUE(idle(stream, 0));
+    dmap__plan *first = make_share(fleet, 0, 1, 10), *third;
+    has_had(fleet, 0, 7);
+    third = make_share(fleet, 2, 1, 10);
+    CU_ASSERT_EQUAL(shares[2].had_s, 7);
+    has_had(fleet, 2, 9);
+    dmap__plan_offer(stream, 3, false);
+    uint32_t lease = granted(stream, 0, 0, 1, 1);
+    CU_ASSERT_DOUBLE_EQUAL(shares[1].had_s, 8 + 1e-3, 1e-12);
+    finish(stream, lease, 0, 1, 1, 2);
+    CU_ASSERT_DOUBLE_EQUAL(shares[1].had_s, 10, 1e-12);
+    dmap__plan_offer(stream, 3, true);
+    while (!idle(stream, 1))
+        continue;
+    double had_s = shares[1].had_s; /* it rests, ahead of the others */
+    dmap__plan_destroy(first);
+    dmap__plan_destroy(third);
+    first = make_share(fleet, 0, 1, 10);
+    CU_ASSERT(shares[0].had_s < had_s);
+    dmap__plan_destroy(first);
+    dmap__plan_destroy(stream);
     dmap__fleet_destroy(fleet);
 }
 
@@ -148,9 +181,9 @@ static void test_rounds(void) {
     double until_s;
     for (int i = 0; i < 3; i++)
         dmap__fleet_join(fleet, &shares[i], 1);
-    shares[0].had_s = 2;
-    shares[1].had_s = 1;
-    shares[2].had_s = 5;
+    has_had(fleet, 0, 2);
+    has_had(fleet, 1, 1);
+    has_had(fleet, 2, 5);
     dmap__fleet_round(fleet);
     for (size_t i = 0; i < sizeof turns / sizeof turns[0]; i++) {
         dmap__fleet_share *share = dmap__fleet_next(fleet, &until_s);
@@ -159,7 +192,7 @@ static void test_rounds(void) {
         if (turns[i].had_s < 0)
             dmap__fleet_pass(fleet, share);
         else
-            share->had_s = turns[i].had_s;
+            has_had(fleet, turns[i].share, turns[i].had_s);
     }
     CU_ASSERT_PTR_NULL(dmap__fleet_next(fleet, &until_s));
     dmap__fleet_round(fleet);
@@ -170,7 +203,7 @@ static void test_rounds(void) {
     dmap__fleet_join(fleet, &shares[1], 1);
     dmap__fleet_round(fleet);
     CU_ASSERT_PTR_EQUAL(dmap__fleet_next(fleet, &until_s), &shares[2]); /* it was there before */
-    CU_ASSERT_EQUAL(until_s, 6);
+    CU_ASSERT_EQUAL(until_s, 6.5);
     dmap__fleet_destroy(fleet);
 }
 
@@ -211,6 +244,7 @@ int main(void) {
         {"calls measure apart", test_calls_measure_apart},
         {"shares", test_shares},
         {"late calls", test_late_calls},
+        {"rest", test_rest},
         {"parts", test_parts},
         {"rounds", test_rounds},
         {"queues", test_queues},
