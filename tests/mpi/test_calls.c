@@ -1,6 +1,5 @@
 /* Calls in flight: made, waited for, looked at; items submitted by one thread and by several; calls made from
  * inside calls. The back end and the number of ranks are the run's: see CMakeLists.txt. */
-#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -28,16 +27,6 @@ static int run_spend(dmap_context *ctx, const void *item, void *result) {
     return 0;
 }
 DMAP_TASK(calls_spend, .run = run_spend, .item_size = 8, .result_size = 8);
-
-/* The same; the result is how many seconds it took, which is longer where the system puts the worker off. */
-static int run_timed(dmap_context *ctx, const void *item, void *result) {
-    double begun = now_s(), took;
-    int code = run_spend(ctx, item, result);
-    took = now_s() - begun;
-    memcpy(result, &took, sizeof took);
-    return code;
-}
-DMAP_TASK(calls_timed, .run = run_timed, .item_size = 8, .result_size = 8);
 
 static int run_copy(dmap_context *ctx, const void *item, void *result) {
     (void)result;
@@ -166,84 +155,6 @@ static void test_short_behind_long(void) {
     calls_end(long_one, DMAP_ECANCELLED);
     dmap_call_free(long_one);
     dmap_call_free(short_one);
-    free(times);
-}
-
-enum { SHARERS = 60 };
-
-static int compare_parts(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Jain's index (Jain, Chiu, Hawe: A quantitative measure of fairness, DEC-TR-301, 1984). 1: all the same. An item that
- * the system puts off counts as long as that, which may be more than a call's part, and nobody can take it back: so
- * what is above one and a half times the median is left out. Whoever is behind is so in full. */
-static double jain(double parts[SHARERS]) {
-    double sum = 0, squares = 0;
-    qsort(parts, SHARERS, sizeof *parts, compare_parts);
-    for (int i = 0; i < SHARERS; i++) {
-        double part = fmin(parts[i], 1.5 * parts[SHARERS / 2]);
-        sum += part;
-        squares += part * part;
-    }
-    return squares > 0 ? sum * sum / (SHARERS * squares) : 0;
-}
-
-typedef struct shares {
-    double index;   /* Jain's */
-    double behind;  /* seconds that the last one lacks to the median */
-    double longest; /* seconds that an item took */
-} shares;
-
-static int note_longest(void *arg, const dmap_item_result *r) {
-    double took = 0, *longest = arg;
-    if (r->status == DMAP_ITEM_OK)
-        memcpy(&took, r->data, sizeof took);
-    *longest = fmax(*longest, took);
-    return 0;
-}
-
-/* Many calls at once, for some seconds: what each has had of the workers' time, as the library counts it, by its
- * priority. */
-static shares share_out(dmap_source items, double seconds) {
-    dmap_call *calls[SHARERS];
-    double parts[SHARERS];
-    shares s = {0};
-    for (int i = 0; i < SHARERS; i++)
-        CU_ASSERT_EQUAL_FATAL(dmap_map_async(harness_pool, &calls_timed, items, dmap_each(note_longest, &s.longest),
-                                             &(dmap_map_options){.priority = 1 + i % 3, .unordered = true}, &calls[i]),
-                              DMAP_OK);
-    CU_ASSERT_EQUAL(dmap_wait(calls[0], seconds), DMAP_PENDING);
-    for (int i = 0; i < SHARERS; i++)
-        CU_ASSERT_EQUAL(dmap_cancel(calls[i]), DMAP_OK);
-    for (int i = 0; i < SHARERS; i++) {
-        dmap_report report;
-        calls_end(calls[i], DMAP_ECANCELLED);
-        dmap_call_report(calls[i], &report);
-        parts[i] = report.busy_s / (1 + i % 3);
-        dmap_call_free(calls[i]);
-    }
-    s.index = jain(parts); /* sorts them */
-    s.behind = parts[SHARERS / 2] - parts[0];
-    return s;
-}
-
-/* Many calls at once get their parts of the workers' time; where the machine is so busy that some had no turn yet, they
- * get longer. One that an item keeps from its part for as long as the system puts that item off cannot be helped: in
- * the end nobody may be behind by more than a few such items. */
-static void test_fair(void) {
-    enum { LONG = 200000, FEW = 4 };
-    uint64_t *times = malloc(LONG * sizeof *times);
-    shares s = {0};
-    for (size_t i = 0; i < LONG; i++)
-        times[i] = 100;
-    harness_watch("fair parts", 120);
-    for (double seconds = 0.5; seconds < 20 && s.index < 0.95; seconds *= 2)
-        s = share_out(dmap_array(times, LONG), seconds);
-    if (!(s.index >= 0.95 || s.behind <= FEW * s.longest))
-        harness_fail("Jain's index over the calls is %.3f; one is %g s behind, where no item took more than %g s",
-                     s.index, s.behind, s.longest);
     free(times);
 }
 
@@ -407,7 +318,6 @@ static void add_tests(void) {
     CU_ADD_TEST(suite, test_report_so_far);
     CU_ADD_TEST(suite, test_beside_others);
     CU_ADD_TEST(suite, test_short_behind_long);
-    CU_ADD_TEST(suite, test_fair);
     CU_ADD_TEST(suite, test_submit);
     CU_ADD_TEST(suite, test_submit_sizes);
     CU_ADD_TEST(suite, test_submit_from_threads);
