@@ -15,7 +15,8 @@ static size_t damaged;
 static char error[256];
 
 static run_joblog *open_log(bool resume, bool resume_failed, bool append) {
-    run_options options = {.joblog = "log", .resume = resume, .resume_failed = resume_failed, .joblog_append = append};
+    run_options options = {
+        .joblog = "log", .values = 1, .resume = resume, .resume_failed = resume_failed, .joblog_append = append};
     error[0] = '\0';
     return run_joblog_open(&options, NULL, &damaged, error, sizeof error);
 }
@@ -56,11 +57,16 @@ static void add(run_joblog *log, uint64_t seq, int exit_code, int signal, const 
     CU_ASSERT(run_joblog_add(log, &record, error, sizeof error));
 }
 
-static run_verdict look(const run_joblog *log, uint64_t seq, const char *command) {
-    int code = -5, signal = -5;
-    run_verdict verdict = run_joblog_look(log, seq, command, command ? strlen(command) : 0, &code, &signal);
-    CU_ASSERT((verdict == RUN_DONE) == (code >= 0 && signal >= 0));
-    return verdict;
+/* By number and command, then by command alone. *seq: the number that is to be run. */
+static run_verdict look_as(run_joblog *log, uint64_t *seq, const char *command) {
+    run_past *past = run_joblog_past(log);
+    uint64_t hash = run_hash_command(command, strlen(command));
+    run_verdict verdict = run_past_find(past, seq, hash);
+    return verdict == RUN_UNKNOWN ? run_past_find_command(past, *seq, hash) : verdict;
+}
+
+static run_verdict look(run_joblog *log, uint64_t seq, const char *command) {
+    return look_as(log, &seq, command);
 }
 
 static void test_format(void) {
@@ -97,14 +103,12 @@ static void test_resume(void) {
     log = open_log(true, false, false);
     CU_ASSERT_PTR_NOT_NULL_FATAL(log);
     CU_ASSERT_EQUAL(damaged, 0);
-    CU_ASSERT(look(log, 1, "a") == RUN_DONE && look(log, 1, "A") == RUN_CHANGED && look(log, 1, NULL) == RUN_DONE);
-    CU_ASSERT(look(log, 2, "b\nc") == RUN_DONE && look(log, 2, "b c") == RUN_CHANGED);
-    CU_ASSERT(look(log, 3, "c") == RUN_IT && look(log, 3, NULL) == RUN_IT && look(log, 3, "C") == RUN_CHANGED);
-    CU_ASSERT(look(log, 4, "d") == RUN_DONE && look(log, 5, "e") == RUN_DONE && look(log, 6, "f") == RUN_IT);
-    CU_ASSERT(look(log, 7, "") == RUN_DONE && look(log, UINT64_MAX, "a") == RUN_IT);
-    int code, signal;
-    CU_ASSERT(run_joblog_look(log, 7, "", 0, &code, &signal) == RUN_DONE && code == 255 && signal == 0);
-    CU_ASSERT(run_joblog_look(log, 4, "d", 1, &code, &signal) == RUN_DONE && code == 0 && signal == 9);
+    CU_ASSERT(look(log, 1, "A") == RUN_UNKNOWN && run_past_has_changed(run_joblog_past(log), 1));
+    CU_ASSERT(look(log, 1, "a") == RUN_DONE && !run_past_has_changed(run_joblog_past(log), 1));
+    CU_ASSERT(look(log, 2, "b\nc") == RUN_DONE && look(log, 2, "b c") == RUN_UNKNOWN);
+    CU_ASSERT(look(log, 3, "c") == RUN_IT && look(log, 3, "C") == RUN_UNKNOWN);
+    CU_ASSERT(look(log, 4, "d") == RUN_DONE && look(log, 5, "e") == RUN_DONE && look(log, 6, "f") == RUN_UNKNOWN);
+    CU_ASSERT(look(log, 7, "") == RUN_DONE && look(log, UINT64_MAX, "a") == RUN_UNKNOWN);
     close_log(log);
     log = open_log(false, true, false);
     CU_ASSERT_PTR_NOT_NULL_FATAL(log);
@@ -177,7 +181,7 @@ static void test_damaged(void) {
         run_joblog *log = open_log(true, false, false);
         CU_ASSERT_PTR_NOT_NULL_FATAL(log);
         CU_ASSERT_EQUAL(damaged, 1);
-        CU_ASSERT(look(log, 1, NULL) == RUN_IT && look(log, 2, "b") == RUN_DONE);
+        CU_ASSERT(look(log, 1, "a") == RUN_UNKNOWN && look(log, 2, "b") == RUN_DONE);
         close_log(log);
     }
 }
@@ -218,28 +222,102 @@ static void test_refused(void) {
 static void test_many(void) {
     enum { NUMBERS = 5000 };
     static int codes[NUMBERS + 1];
-    run_past past = {0};
-    run_ended ended;
     for (int i = 0; i <= NUMBERS; i++)
         codes[i] = -2;
+    run_past past = {.failed_again = true};
     for (unsigned round = unit_rounds(20000); round > 0; round--) {
         uint64_t seq = 1 + unit_below(NUMBERS);
         codes[seq] = (int)unit_below(257) - 1;
-        ended = (run_ended){.seq = seq, .hash = seq * 3, .exit_code = codes[seq], .signal = (int)unit_below(128)};
+        run_ended ended = {.seq = seq, .hash = seq * 3, .exit_code = codes[seq]};
         CU_ASSERT(run_past_put(&past, &ended));
     }
-    for (uint64_t seq = 1; seq <= NUMBERS; seq++) {
-        bool found = run_past_get(&past, seq, &ended);
-        CU_ASSERT(found ? ended.exit_code == codes[seq] && ended.hash == seq * 3 : codes[seq] == -2);
+    CU_ASSERT(run_past_settle(&past));
+    for (uint64_t seq = 1; seq <= NUMBERS + 1; seq++) {
+        int code = seq <= NUMBERS ? codes[seq] : -2;
+        CU_ASSERT_EQUAL(run_past_find(&past, &seq, 0), code == -2 ? RUN_UNKNOWN : code ? RUN_IT : RUN_DONE);
     }
-    CU_ASSERT_FALSE(run_past_get(&past, NUMBERS + 1, &ended));
     run_past_free(&past);
 }
 
+enum { MOST = 12 };
+
+/* What is to be run: of each command as many as jobs have it and lines have not; and which: those that have no line of
+ * their own. ran[] are the numbers that were run. */
+static void compare(const int *lines, int n_lines, const int *jobs, int n_jobs, const bool *ran) {
+    for (int command = 0; command < MOST; command++) {
+        int spare = 0, bare = 0, run = 0;
+        for (int i = 0; i < n_lines; i++)
+            spare += lines[i] == command && !(i < n_jobs && jobs[i] == command);
+        for (int i = 0; i < n_jobs; i++) {
+            bool own = i < n_lines && lines[i] == command;
+            bare += jobs[i] == command && !own;
+            run += jobs[i] == command && ran[i];
+            CU_ASSERT_FALSE(jobs[i] == command && own && ran[i]);
+        }
+        CU_ASSERT_EQUAL(run, bare > spare ? bare - spare : 0);
+    }
+}
+
+/* Any log, any list: each line is used once, by the job with its number and command if there is one. */
+static void test_lists(void) {
+    for (unsigned round = unit_rounds(5000); round > 0; round--) {
+        run_past past = {.match = RUN_MATCH_COMMAND};
+        int lines[MOST], jobs[MOST], n_lines = (int)unit_below(MOST + 1), n_jobs = (int)unit_below(MOST + 1);
+        uint64_t kinds = 1 + unit_below(MOST);
+        bool ran[MOST] = {false};
+        for (int i = 0; i < n_lines; i++) {
+            lines[i] = (int)unit_below(kinds);
+            run_ended ended = {.seq = (uint64_t)i + 1, .hash = (uint64_t)lines[i]};
+            CU_ASSERT(run_past_put(&past, &ended));
+        }
+        CU_ASSERT(run_past_settle(&past));
+        for (int i = 0; i < n_jobs; i++) {
+            uint64_t seq = (uint64_t)i + 1;
+            jobs[i] = (int)unit_below(kinds);
+            run_verdict verdict = run_past_find(&past, &seq, (uint64_t)jobs[i]);
+            if (verdict == RUN_UNKNOWN)
+                verdict = run_past_find_command(&past, seq, (uint64_t)jobs[i]);
+            if (verdict == RUN_DONE)
+                continue;
+            CU_ASSERT(seq >= 1 && seq <= (uint64_t)i + 1 && !ran[seq - 1] && jobs[seq - 1] == jobs[i]);
+            ran[seq - 1] = true;
+        }
+        compare(lines, n_lines, jobs, n_jobs, ran);
+        run_past_free(&past);
+    }
+}
+
+/* A line of a job that succeeded goes before one of a job that failed; a number may have several commands. */
+static void test_commands(void) {
+    run_joblog *log = open_log(false, false, false);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(log);
+    add(log, 1, 1, 0, "a");
+    add(log, 2, 0, 0, "a");
+    add(log, 3, 0, 0, "b");
+    add(log, 3, 0, 0, "c");
+    close_log(log);
+    log = open_log(false, true, false);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(log);
+    uint64_t seq = 5;
+    CU_ASSERT(look_as(log, &seq, "a") == RUN_DONE);
+    CU_ASSERT(look(log, 6, "a") == RUN_IT && look(log, 7, "a") == RUN_UNKNOWN);
+    CU_ASSERT(look(log, 1, "b") == RUN_DONE && look(log, 2, "c") == RUN_DONE);
+    seq = 3; /* whose own line job 1 has: that one is run after all */
+    CU_ASSERT(look_as(log, &seq, "b") == RUN_IT && seq == 1);
+    CU_ASSERT(!run_past_has_changed(run_joblog_past(log), 3));
+    close_log(log);
+    run_options by_number = {.joblog = "log", .resume = true, .pipe = true};
+    log = run_joblog_open(&by_number, NULL, &damaged, error, sizeof error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(log);
+    CU_ASSERT(look(log, 2, "b") == RUN_UNKNOWN && look(log, 3, "b") == RUN_DONE && look(log, 3, "c") == RUN_DONE);
+    close_log(log);
+    unlink("log");
+}
+
 int main(void) {
-    CU_TestInfo tests[] = {{"format", test_format},   {"resume", test_resume},   {"torn", test_torn},
-                           {"damaged", test_damaged}, {"refused", test_refused}, {"many", test_many},
-                           CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"format", test_format},   {"resume", test_resume},     {"torn", test_torn},
+                           {"damaged", test_damaged}, {"refused", test_refused},   {"many", test_many},
+                           {"lists", test_lists},     {"commands", test_commands}, CU_TEST_INFO_NULL};
     char folder[] = "/tmp/dmap-joblog-XXXXXX";
     if (!mkdtemp(folder) || chdir(folder) != 0)
         return 1;

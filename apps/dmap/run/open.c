@@ -46,6 +46,17 @@ static bool open_template(run_engine *e, const char *text, run_template **templa
     return !text || (*template = run_template_parse_text(text, &e->options->style, error, size));
 }
 
+static bool read_failed(run_engine *e, char *error, size_t size) {
+    if (!run_failed_read(&e->failed, e->options->joblog, error, size))
+        return false;
+    size_t passed_over = e->failed.passed_over;
+    if (passed_over && !e->options->quiet)
+        fprintf(stderr,
+                "dmap run: %zu %s of the joblog that failed %s not run, as the number has another command since\n",
+                passed_over, passed_over == 1 ? "command" : "commands", passed_over == 1 ? "is" : "are");
+    return true;
+}
+
 static bool open_inputs(run_engine *e, char *error, size_t size) {
     const run_options *o = e->options;
     e->template = run_template_parse(o->command, o->n_command, !o->pipe, &o->style);
@@ -57,7 +68,7 @@ static bool open_inputs(run_engine *e, char *error, size_t size) {
         !open_template(e, o->folder, &e->folder_template, error, size))
         return false;
     if (o->retry_failed)
-        return run_failed_read(&e->failed, o->joblog, error, size);
+        return read_failed(e, error, size);
     if (o->pipe)
         e->blocks = run_blocks_open(o, count_slots(e), error, size);
     else

@@ -67,22 +67,17 @@ static const run_values *shown(const run_engine *engine, const run_values *value
     return engine->options->cat ? &file : values;
 }
 
-/* Returns false if the job need not be run. */
-static bool is_wanted(run_engine *engine, const run_job *job, const run_values *values) {
+/* Returns false if the job need not be run. *seq: the number that it, or what is to be run in its stead, has. */
+static bool is_wanted(run_engine *engine, const run_job *job, const run_values *values, uint64_t *seq) {
     if (!engine->joblog || !(engine->options->resume || engine->options->resume_failed))
         return true;
     const char *const *names = engine->inputs ? run_inputs_names(engine->inputs) : NULL;
-    switch (run_resume_look(engine->joblog, engine->template, job, shown(engine, values), names,
-                            dmap_workers(engine->pool))) {
-    case RUN_DONE:
-        engine->resumed++;
-        return false;
-    case RUN_CHANGED:
-        run_summary_note_changed(&engine->summary, job->seq);
-        return true;
-    default:
-        return true;
-    }
+    run_verdict verdict = run_resume_look(engine->joblog, engine->template, job, shown(engine, values), names,
+                                          dmap_workers(engine->pool), seq);
+    engine->resumed += verdict == RUN_DONE;
+    if (verdict == RUN_UNKNOWN && run_past_has_changed(run_joblog_past(engine->joblog), *seq))
+        run_summary_note_changed(&engine->summary, *seq);
+    return verdict != RUN_DONE;
 }
 
 static bool keep_input(run_job *job, const char *block, size_t size) {
@@ -152,6 +147,19 @@ static int read_failed(run_engine *engine, run_job **job) {
     return RUN_INPUT_ERROR;
 }
 
+/* Returns NULL if that cannot be. block: NULL without --pipe */
+static run_job *make_job(run_engine *engine, uint64_t seq, const run_values *values, const char *block, size_t size) {
+    run_job *made = run_job_create();
+    if (!made)
+        return NULL;
+    made->seq = seq;
+    made->attempt = 1;
+    if (prepare(engine, made, values) && (!block || keep_input(made, block, size)))
+        return made;
+    run_job_free(made);
+    return NULL;
+}
+
 /* Reads one job; *job is NULL if it need not be run. */
 static int read_one(run_engine *engine, run_job **job) {
     run_values values = {0};
@@ -168,14 +176,15 @@ static int read_one(run_engine *engine, run_job **job) {
     }
     if (state != RUN_INPUT_JOB)
         return state;
-    run_job *made = run_job_create();
-    bool good = made != NULL;
-    if (good) {
-        made->seq = ++engine->seq;
-        made->attempt = 1;
-        good = prepare(engine, made, &values) && (!engine->blocks || keep_input(made, block, size));
+    uint64_t seq = ++engine->seq;
+    run_job *made = make_job(engine, seq, &values, block, size);
+    bool wanted = made && is_wanted(engine, made, &values, &seq);
+    if (wanted && seq != made->seq) {
+        run_job_free(made);
+        made = make_job(engine, seq, &values, block, size);
     }
-    bool wanted = good && is_wanted(engine, made, &values);
+    bool good = made != NULL;
+    wanted = wanted && good;
     if (wanted && !engine->options->dry_run) {
         made->entry = run_order_begin(&engine->order, engine->options->tag ? engine->tag.data : NULL);
         good = made->entry != NULL;

@@ -54,11 +54,27 @@ static int compare(const void *a, const void *b) {
     return x->line < y->line ? -1 : x->line > y->line;
 }
 
+static bool is_alike(const run_failed_job *a, const run_failed_job *b) {
+    return a->seq == b->seq && a->command_size == b->command_size &&
+           memcmp(a->command, b->command, a->command_size) == 0;
+}
+
+/* True if it failed, and its number was another command's later, but its own never again. */
+static bool is_passed_over(const run_failed *failed, size_t i) {
+    bool last = i + 1 == failed->count || failed->jobs[i + 1].seq != failed->jobs[i].seq;
+    for (size_t k = i + 1; k < failed->count && failed->jobs[k].seq == failed->jobs[i].seq; k++)
+        if (is_alike(&failed->jobs[i], &failed->jobs[k]))
+            return false;
+    return failed->jobs[i].failed && !last;
+}
+
 /* Keeps the last line of each job, if it is of a failure. */
 static void keep_last(run_failed *failed) {
     size_t kept = 0;
     if (failed->count > 0)
         qsort(failed->jobs, failed->count, sizeof *failed->jobs, compare);
+    for (size_t i = 0; i < failed->count; i++)
+        failed->passed_over += is_passed_over(failed, i);
     for (size_t i = 0; i < failed->count; i++) {
         bool last = i + 1 == failed->count || failed->jobs[i + 1].seq != failed->jobs[i].seq;
         if (last && failed->jobs[i].failed)

@@ -18,6 +18,7 @@ typedef struct run_failed_job {
 typedef struct run_failed {
     run_failed_job *jobs;
     size_t count, room;
+    size_t passed_over; /* that failed, but whose numbers are other commands' since */
 } run_failed;
 
 /** Reads the joblog; of several lines of one job the last counts. Returns false with a sentence. run_failed_free is to

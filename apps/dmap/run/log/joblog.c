@@ -16,9 +16,22 @@
 
 struct run_joblog {
     run_log_file file;
-    bool resume_failed, changed;
     run_past past;
 };
+
+static bool has_number(const run_options *options, const char *text) {
+    const char *own = options->style.tags[RUN_TAG_SEQ];
+    return text && (strstr(text, "{#}") || strstr(text, "{0#}") || (own && strstr(text, own)));
+}
+
+/* Blocks, and jobs without values, have nothing but their number; and what lies in a folder that is named by the number
+ * is what the job of that number made. */
+static run_match match_of(const run_options *o) {
+    if (o->changed)
+        return RUN_MATCH_NUMBER;
+    bool numbered = o->pipe || o->values == 0 || has_number(o, o->results) || has_number(o, o->folder);
+    return numbered ? RUN_MATCH_BOTH : RUN_MATCH_COMMAND;
+}
 
 /* Reads what is there, and leaves it ending with a whole line, but for a look (--dry-run). */
 static bool read_past(run_joblog *log, bool look_only, size_t *damaged, char *error, size_t size) {
@@ -63,7 +76,7 @@ run_joblog *run_joblog_open(const run_options *options, run_printer *printer, si
         snprintf(error, size, "out of memory");
         return NULL;
     }
-    *log = (run_joblog){.resume_failed = options->resume_failed, .changed = options->changed};
+    *log = (run_joblog){.past = {.match = match_of(options), .failed_again = options->resume_failed}};
     run_log_file_init(&log->file, "joblog", options->joblog, printer);
     if (open_log(log, options, damaged, error, size))
         return log;
@@ -80,19 +93,8 @@ bool run_joblog_close(run_joblog *log, char *error, size_t size) {
     return closed;
 }
 
-run_verdict run_joblog_look(const run_joblog *log, uint64_t seq, const char *command, size_t size, int *exit_code,
-                            int *signal) {
-    run_ended ended;
-    if (!run_past_get(&log->past, seq, &ended))
-        return RUN_IT;
-    if (command && !log->changed && ended.hash != run_hash_command(command, size))
-        return RUN_CHANGED;
-    bool failed = ended.exit_code != 0 || ended.signal != 0;
-    if (ended.exit_code == RUN_CODE_TIMED_OUT || (failed && log->resume_failed))
-        return RUN_IT;
-    *exit_code = ended.exit_code;
-    *signal = ended.signal;
-    return RUN_DONE;
+run_past *run_joblog_past(run_joblog *log) {
+    return &log->past;
 }
 
 bool run_joblog_add(run_joblog *log, const run_record *record, char *error, size_t size) {

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "run/job/record.h"
+#include "run/log/joblog_past.h"
 #include "run/options/options.h"
 #include "run/output/print.h"
 
@@ -21,15 +22,8 @@ run_joblog *run_joblog_open(const run_options *options, run_printer *printer, si
 /** Writes what is buffered and closes. Returns false with a sentence if that failed. */
 bool run_joblog_close(run_joblog *log, char *error, size_t size);
 
-typedef enum run_verdict {
-    RUN_IT,      /* not in the log, or failed and --resume-failed, or timed out */
-    RUN_DONE,    /* it is in the log, with this command, or with any if --changed */
-    RUN_CHANGED, /* it is there, with another command: runs again, and that is to be said */
-} run_verdict;
-/** What the log of the earlier run says of a job. *exit_code, *signal: how it ended then (RUN_DONE).
- *  command: NULL if it is not known before the job runs ({%} in it): then the number alone counts */
-run_verdict run_joblog_look(const run_joblog *log, uint64_t seq, const char *command, size_t size, int *exit_code,
-                            int *signal);
+/** What it says of earlier runs. */
+run_past *run_joblog_past(run_joblog *log);
 /** Adds a line; on the disk at once (one write). Returns false with a sentence. */
 bool run_joblog_add(run_joblog *log, const run_record *record, char *error, size_t size);
 

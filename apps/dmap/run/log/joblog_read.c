@@ -133,6 +133,8 @@ run_look run_past_read(run_past *past, int fd, size_t *damaged, uint64_t *whole)
     if (look == RUN_LOOK_FINE && *whole == 0 && memcmp(buffer.data, run_joblog_header, buffer.size) != 0)
         look = RUN_LOOK_NO_JOBLOG;
     *damaged += look == RUN_LOOK_FINE && buffer.size > 0;
+    if (look == RUN_LOOK_FINE && !run_past_settle(past))
+        look = RUN_LOOK_NO_MEMORY;
     free(buffer.data);
     return look;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "run/command/template.h"
 #include "run/input/inputs.h"
@@ -11,10 +12,11 @@
 #include "run/log/joblog.h"
 
 /** True unless --resume was given a joblog of other commands: then error has a sentence. log: may be NULL */
-bool run_resume_check(const run_options *options, const run_joblog *log, const run_template *template, char *error,
+bool run_resume_check(const run_options *options, run_joblog *log, const run_template *template, char *error,
                       size_t size);
-/** What the log says of a job whose command is composed; slots: how many there are, for a command with {%}. */
-run_verdict run_resume_look(const run_joblog *log, const run_template *template, const run_job *job,
-                            const run_values *values, const char *const *names, int slots);
+/** What the log says of a job whose command is composed; slots: how many there are, for a command with {%}.
+ *  *seq: its number, or that of an earlier job with this command that is to be run in its stead. */
+run_verdict run_resume_look(run_joblog *log, const run_template *template, const run_job *job, const run_values *values,
+                            const char *const *names, int slots, uint64_t *seq);
 
 #endif

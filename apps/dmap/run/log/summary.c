@@ -71,10 +71,10 @@ void run_summary_note_failed(run_summary *summary, const run_record *record, con
 void run_summary_note_changed(run_summary *summary, uint64_t seq) {
     summary->changed++;
     if (summary->changed <= RUN_SUMMARY_NAMED)
-        fprintf(stderr, "dmap run: job %llu runs again: its command is not the one in the joblog\n",
+        fprintf(stderr, "dmap run: job %llu runs: the joblog has its number with another command\n",
                 (unsigned long long)seq);
     else if (summary->changed == RUN_SUMMARY_NAMED + 1)
-        fprintf(stderr, "dmap run: more jobs run again, as their commands are not those in the joblog\n");
+        fprintf(stderr, "dmap run: more jobs run, whose numbers the joblog has with other commands\n");
 }
 
 void run_summary_print(const run_summary *summary, const run_options *options, char **argv) {
