@@ -25,7 +25,7 @@ _dmap_value_of() {
     --delimiter | --colsep | --max-replace-args | --max-args | --max-lines | --max-chars | --replace-str | --er | --bnr | --dnr | \
         --bner | --basenamereplace | --dirnamereplace | --basenameextensionreplace | --seqreplace | --slotreplace | --seed | \
         --block | --block-size | --recstart | --recend | --jobs | --max-procs | --cores | --mem | --gpus | --delay | --load | --memfree | \
-        --timeout | --termseq | --retries | --retry-delay | --until | --env | --nice | --tagstring | --workers | --ranks | --seconds | --cpus | -[dCNnILsjP])
+        --timeout | --termseq | --retries | --retry-delay | --until | --process-slot-var | --env | --nice | --tagstring | --workers | --ranks | --seconds | --cpus | -[dCNnILsjP])
         COMPREPLY=()
         ;;
     *) return 1 ;;
@@ -39,9 +39,10 @@ _dmap_run() {
     -*) _dmap_words '--arg-file --null --delimiter --colsep --trim --eof --csv --header --max-replace-args --max-args --link --xapply
         --max-lines --pack-words --pack --xargs --max-chars --exit --quote --replace-str --er --bnr --dnr --bner
         --basenamereplace --dirnamereplace --basenameextensionreplace --seqreplace --slotreplace --plus
-        --no-run-if-empty --depends --shuf --seed --pipe --cat --fifo --pipepart --block --recstart --recend --jobs --cores --mem --gpus
+        --no-run-if-empty --skip-first-line --depends --shuf --seed --pipe --cat --fifo --pipepart --block --recstart --recend
+        --regexp --rrs --round-robin --tee --jobs --cores --mem --gpus
         --delay --load --memfree --noswap --timeout --termseq --retries --retry-delay --halt --until --wd --tmpdir --env --nice
-        --verbose --dry-run
+        --verbose --process-slot-var --shell-quote --dry-run
         --keep-order --unordered --line-buffer --ungroup --show --tag --tagstring --files --results --joblog --usage --resume
         --resume-failed --changed --retry-failed --bar --eta --progress --no-progress --quiet --gnu --will-cite --help' ;;
     :*) _dmap_words '::: :::: :::+ ::::+' ;;

@@ -147,8 +147,7 @@ static void test_refused(void) {
         {"--pipepart x", "--pipepart needs a file: -a FILE"},
         {"--pipe --block -1 x",
          "--block -N, so many blocks a slot, is for --pipepart, which knows how large the file is"},
-        {"--round x", "there is no option '--round': of --pipe each job gets one block; --pipepart -a FILE --block -1 "
-                      "makes one for each slot"},
+        {"--group-by 1 x", "there is no option '--group-by': --pipe gives each block to one job, whatever is in it"},
         {"--joblog f --usage f x", "--usage and --joblog are different logs: each needs a file of its own"},
         {"--joblog +f --usage f x", "--usage and --joblog are different logs: each needs a file of its own"},
         {"--slotreplace S --tagstring aS x",

@@ -47,7 +47,7 @@ typedef struct run_unplaced {
 typedef struct run_engine {
     const run_options *options;
     dmap_pool *pool;
-    run_inputs *inputs; /* NULL with --pipe */
+    run_inputs *inputs; /* NULL with --pipe, but for --tee */
     run_blocks *blocks; /* NULL without */
     run_template *template;
     run_template *tag_template;     /* of --tagstring; NULL: none */

@@ -69,10 +69,15 @@ static bool open_inputs(run_engine *e, char *error, size_t size) {
         return false;
     if (o->retry_failed)
         return read_failed(e, error, size);
-    if (o->pipe)
-        e->blocks = run_blocks_open(o, count_slots(e), error, size);
-    else
-        e->inputs = run_inputs_open(o, error, size);
+    run_options values = *o;
+    if (o->pipe_part) { /* with --tee */
+        values.sources++;
+        values.n_sources--;
+    }
+    if (o->pipe && !(e->blocks = run_blocks_open(o, count_slots(e), error, size)))
+        return false;
+    if (!o->pipe || o->tee)
+        e->inputs = run_inputs_open(&values, error, size);
     if (e->inputs && o->pack != RUN_PACK_NONE)
         run_inputs_measure_by(e->inputs, measure, e, count_slots(e));
     return e->template && (e->blocks || e->inputs);
@@ -164,7 +169,7 @@ static uint64_t count_total(run_engine *e) {
 /* Who forgot ::: would wait for the jobs, and they for him. A bar would be in the way of what is typed. */
 static void greet_typist(run_engine *e) {
     const run_options *o = e->options;
-    bool reads = o->n_sources == 0 && !o->retry_failed;
+    bool reads = (o->n_sources == 0 || (o->pipe && o->tee && !o->pipe_part)) && !o->retry_failed;
     for (int i = 0; i < o->n_sources; i++)
         reads = reads || (o->sources[i].kind == RUN_SOURCE_FILE && strcmp(o->sources[i].path, "-") == 0);
     if (!reads || !isatty(STDIN_FILENO))

@@ -59,6 +59,25 @@ static bool makes_file(run_job *job) {
     return !job->prefix.broken;
 }
 
+/* --shell-quote: the command line is printed, quoted so many times, and the shell reads no further. */
+static bool makes_quoted(const run_engine *engine, run_job *job) {
+    run_text quoted = {0};
+    run_text_add(&quoted, job->command.data, job->command.size);
+    for (int i = 0; i <= engine->options->shell_quotes; i++) { /* once more for the shell that prints it */
+        run_text inside = quoted;
+        quoted = (run_text){0};
+        run_quote(&quoted, inside.data ? inside.data : "", inside.size);
+        quoted.broken = quoted.broken || inside.broken;
+        run_text_free(&inside);
+    }
+    run_text_add_string(&job->prefix, "printf '%s\\n' ");
+    run_text_add(&job->prefix, quoted.data, quoted.size);
+    run_text_add_string(&job->prefix, "\nexit\n");
+    bool good = !quoted.broken && !job->prefix.broken;
+    run_text_free(&quoted);
+    return good;
+}
+
 /* What the command's placeholders stand for. */
 static const run_values *shown(const run_engine *engine, const run_values *values) {
     static char name[] = "/dev/fd/9", *names[] = {name};
@@ -114,7 +133,8 @@ static bool prepare(run_engine *engine, run_job *job, const run_values *values) 
            (!engine->results || run_results_begin(engine->results, job, values, names)) &&
            (!o->tag || makes_tag(engine, values, names, job->seq)) &&
            run_unplaced_look_at(engine, job, values, names) &&
-           (!engine->folder_template || makes_prefix(engine, job, values, names));
+           (!engine->folder_template || makes_prefix(engine, job, values, names)) &&
+           (!o->shell_quotes || makes_quoted(engine, job));
 }
 
 /* The next job of the joblog that failed, under its number. */
@@ -160,6 +180,17 @@ static run_job *make_job(run_engine *engine, uint64_t seq, const run_values *val
     return NULL;
 }
 
+/* Values, a block, or with --tee both: what is to be read for all of them comes first. */
+static int read_input(run_engine *engine, run_values *values, const char **block, size_t *size) {
+    char *error = engine->error;
+    int state = RUN_INPUT_JOB;
+    if (engine->blocks && engine->inputs)
+        state = run_blocks_whole(engine->blocks, block, size, error, sizeof engine->error);
+    else if (engine->blocks)
+        return run_blocks_next(engine->blocks, block, size, error, sizeof engine->error);
+    return state == RUN_INPUT_JOB ? run_inputs_next(engine->inputs, values, error, sizeof engine->error) : state;
+}
+
 /* Reads one job; *job is NULL if it need not be run. */
 static int read_one(run_engine *engine, run_job **job) {
     run_values values = {0};
@@ -168,8 +199,7 @@ static int read_one(run_engine *engine, run_job **job) {
     *job = NULL;
     if (engine->options->retry_failed)
         return read_failed(engine, job);
-    int state = engine->blocks ? run_blocks_next(engine->blocks, &block, &size, engine->error, sizeof engine->error)
-                               : run_inputs_next(engine->inputs, &values, engine->error, sizeof engine->error);
+    int state = read_input(engine, &values, &block, &size);
     if (state == RUN_INPUT_BARRIER) {
         engine->barrier = true;
         return RUN_INPUT_JOB;

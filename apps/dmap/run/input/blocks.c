@@ -4,13 +4,11 @@
  *
  * A record ends where record_end is followed by record_start; one of them may be empty. If both are, each byte is
  * one. */
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "run/input/blocks.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pcre2.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,47 +17,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "run/base/text.h"
-#include "run/input/input_file.h"
+#include "run/input/blocks_parts.h"
 #include "run/input/values.h"
 
-struct run_blocks {
-    run_file file;
-    bool at_end;
-    char *data;
-    size_t begin, end, room; /* what was read and not handed out yet: data[begin, end) */
-    size_t block;
-    uint64_t records;
-    uint64_t lines;          /* -L: what looks like so many records is one */
-    char *cut;               /* record_end followed by record_start */
-    size_t cut_size, cut_at; /* the block ends cut_at bytes into it */
-    size_t scanned;          /* bytes from begin on that hold no further cut */
-    uint64_t found;          /* records before that */
-    size_t wanted;           /* bytes to be read before the next look, which sees no more if it is for a block */
-    bool wants_text;         /* and has read nothing but blanks yet */
-    size_t blanks;           /* bytes from begin on that are blanks, if so */
-    bool part;               /* --pipepart: a block ends behind its size */
-    size_t header_lines;
-    pcre2_code *header_regex; /* NULL: lines */
-    bool wants_header;        /* and has not got it yet */
-    size_t header_size;
-    run_text headed; /* the header, and behind it the block handed out last */
-};
-
-enum { LEAST_BLOCK = 4096, BIG_PIPE = 1024 * 1024 };
+enum { LEAST_BLOCK = 4096, BIG_PIPE = 1024 * 1024, MOST_DEALT = 64 };
 
 /* Returns false if memory is out. */
 static bool prepare(run_blocks *pipe, const run_options *options) {
-    size_t end_size = options->record_end ? options->record_end_size : 0;
-    size_t start_size = options->record_start ? options->record_start_size : 0;
-    pipe->wants_header = options->header;
+    const char *end = options->regexp ? "\n" : options->record_end;
+    size_t end_size = options->regexp ? 1 : end ? options->record_end_size : 0;
+    size_t start_size = options->record_start && !options->regexp ? options->record_start_size : 0;
+    pipe->wants_header = options->header && !options->tee;
+    pipe->skips_line = options->skip_first && !options->tee;
     pipe->header_lines = (size_t)options->header_lines;
     pipe->part = options->pipe_part;
     pipe->wants_text = options->skip_empty;
     pipe->lines = options->lines > 0 ? (uint64_t)options->lines : 1;
-    pipe->records = options->records * pipe->lines;
+    pipe->records = options->tee ? 0 : options->records * pipe->lines;
     pipe->block = options->block ? options->block : 1024 * 1024;
-    pipe->wanted = pipe->records ? 1 : pipe->block;
+    pipe->wanted = run_blocks_first_wanted(pipe);
     pipe->cut_at = end_size;
     pipe->cut_size = end_size + start_size;
     pipe->cut = malloc(pipe->cut_size + 1);
@@ -67,7 +43,7 @@ static bool prepare(run_blocks *pipe, const run_options *options) {
     pipe->data = malloc(pipe->room);
     if (!pipe->cut || !pipe->data)
         return false;
-    memcpy(pipe->cut, end_size ? options->record_end : "", end_size);
+    memcpy(pipe->cut, end_size ? end : "", end_size);
     memcpy(pipe->cut + end_size, start_size ? options->record_start : "", start_size);
     return true;
 }
@@ -94,19 +70,33 @@ static bool size_blocks(run_blocks *pipe, const run_options *options, int slots,
     }
     if (options->blocks_per_slot > 0)
         pipe->block = (size_t)info.st_size / (size_t)slots / (size_t)options->blocks_per_slot + 1;
-    pipe->wanted = pipe->records ? 1 : pipe->block;
+    pipe->wanted = run_blocks_first_wanted(pipe);
     return true;
+}
+
+/* --regexp, --rrs, --round-robin and --tee. */
+static bool open_more(run_blocks *pipe, const run_options *o, int slots, char *error, size_t size) {
+    bool by_lines = pipe->lines > 1 && !pipe->records;
+    if (o->regexp && !o->tee && !by_lines && !(pipe->regex = run_record_regex_create(o, pipe->records, error, size)))
+        return false;
+    if (o->strips && !o->tee && !(pipe->separators = run_separators_create(o, error, size)))
+        return false;
+    pipe->deals = o->tee || (o->round_robin && !o->pipe_part);
+    pipe->wanted = run_blocks_first_wanted(pipe);
+    return !pipe->deals || run_hands_init(&pipe->hands, o->tee ? 1 : (size_t)slots);
 }
 
 run_blocks *run_blocks_open(const run_options *options, int slots, char *error, size_t size) {
     run_blocks *pipe = calloc(1, sizeof *pipe);
+    bool from_file = options->n_sources > 0 && (!options->tee || options->pipe_part);
     snprintf(error, size, "out of memory");
     if (!pipe)
         return NULL;
     pipe->file.fd = -1;
     if (!prepare(pipe, options) ||
         (options->header_regex && !compile_header(pipe, options->header_regex, error, size)) ||
-        !run_file_open(&pipe->file, options->n_sources > 0 ? options->sources[0].path : "-", error, size) ||
+        !open_more(pipe, options, slots, error, size) ||
+        !run_file_open(&pipe->file, from_file ? options->sources[0].path : "-", error, size) ||
         (pipe->part && !size_blocks(pipe, options, slots, error, size))) {
         run_blocks_close(pipe);
         return NULL;
@@ -121,102 +111,12 @@ void run_blocks_close(run_blocks *pipe) {
     run_file_close(&pipe->file);
     pcre2_code_free(pipe->header_regex);
     run_text_free(&pipe->headed);
+    run_record_regex_free(pipe->regex);
+    run_separators_free(pipe->separators);
+    run_hands_fini(&pipe->hands);
     free(pipe->cut);
     free(pipe->data);
     free(pipe);
-}
-
-/* The end of the last whole record in so many bytes; 0: there is none. */
-static size_t find_last(const run_blocks *pipe, size_t size) {
-    const char *data = pipe->data + pipe->begin;
-    if (pipe->cut_size == 0)
-        return size;
-    for (size_t left = size; left >= pipe->cut_size;) {
-        const char *at = memrchr(data, pipe->cut[0], left - pipe->cut_size + 1);
-        if (!at)
-            return 0;
-        size_t offset = (size_t)(at - data);
-        if (offset + pipe->cut_at > 0 && memcmp(at, pipe->cut, pipe->cut_size) == 0)
-            return offset + pipe->cut_at;
-        left = offset + pipe->cut_size - 1;
-    }
-    return 0;
-}
-
-/* The same, where so many are one. */
-static size_t find_last_group(const run_blocks *pipe, size_t size) {
-    const char *data = pipe->data + pipe->begin;
-    size_t last = 0, from = 0;
-    if (pipe->lines == 1)
-        return find_last(pipe, size);
-    if (pipe->cut_size == 0)
-        return size / pipe->lines * pipe->lines;
-    for (uint64_t found = 0; from < size;) {
-        const char *at = memmem(data + from, size - from, pipe->cut, pipe->cut_size);
-        if (!at)
-            break;
-        size_t end = (size_t)(at - data) + pipe->cut_at;
-        found += end > 0;
-        from = (size_t)(at - data) + (pipe->cut_at ? pipe->cut_at : 1);
-        if (found > 0 && found % pipe->lines == 0)
-            last = end;
-    }
-    return last;
-}
-
-/* The end of the last of so many records; 0: they are not all there. */
-static size_t find_records(run_blocks *pipe) {
-    const char *data = pipe->data + pipe->begin;
-    size_t size = pipe->end - pipe->begin;
-    if (pipe->cut_size == 0)
-        return size >= pipe->records ? (size_t)pipe->records : 0;
-    while (pipe->found < pipe->records) {
-        const char *at = memmem(data + pipe->scanned, size - pipe->scanned, pipe->cut, pipe->cut_size);
-        if (!at) {
-            size_t keep = pipe->cut_size - 1;
-            pipe->scanned = size - pipe->scanned > keep ? size - keep : pipe->scanned;
-            return 0;
-        }
-        size_t end = (size_t)(at - data) + pipe->cut_at;
-        pipe->found += end > 0;
-        pipe->scanned = (size_t)(at - data) + (pipe->cut_at ? pipe->cut_at : 1);
-        if (pipe->found == pipe->records)
-            return end;
-    }
-    return 0;
-}
-
-/* --pipepart: at the end of the record that is at the block's size. */
-static size_t find_part(run_blocks *pipe) {
-    size_t there = pipe->end - pipe->begin;
-    const char *data = pipe->data + pipe->begin;
-    if (there <= pipe->block)
-        return pipe->at_end ? there : 0;
-    if (pipe->cut_size == 0)
-        return pipe->block;
-    size_t from = pipe->scanned > pipe->block ? pipe->scanned : pipe->block;
-    const char *at = memmem(data + from, there - from, pipe->cut, pipe->cut_size);
-    if (at)
-        return (size_t)(at - data) + pipe->cut_at;
-    pipe->scanned = there >= pipe->cut_size ? there - pipe->cut_size + 1 : 0;
-    return pipe->at_end ? there : 0;
-}
-
-/* Where the next block ends; 0: more is to be read first. At the end of the input there is always one. */
-static size_t find_cut(run_blocks *pipe) {
-    size_t there = pipe->end - pipe->begin, cut = 0;
-    if (pipe->part && !pipe->records && pipe->lines == 1)
-        return find_part(pipe);
-    while (cut == 0 && there > 0 && (there >= pipe->wanted || pipe->at_end)) {
-        bool is_last = pipe->at_end && (pipe->records || there <= pipe->wanted);
-        if (is_last && !pipe->records && there <= pipe->block)
-            return there;
-        cut = pipe->records ? find_records(pipe) : find_last_group(pipe, there < pipe->wanted ? there : pipe->wanted);
-        if (is_last && cut == 0)
-            return there;
-        pipe->wanted = pipe->records ? there + 1 : pipe->wanted + pipe->wanted / 2 + 1;
-    }
-    return cut;
 }
 
 /* Makes room for a block's worth more; what was handed out is given up. */
@@ -278,6 +178,16 @@ static size_t find_header(const run_blocks *pipe, bool *more) {
     return *more ? 0 : size;
 }
 
+/* The first line goes. Returns false if more is to be read first. */
+static bool skip_line(run_blocks *pipe) {
+    const char *data = pipe->data + pipe->begin;
+    const char *newline = pipe->skips_line ? memchr(data, '\n', pipe->end - pipe->begin) : NULL;
+    if (pipe->skips_line && (newline || pipe->at_end))
+        pipe->begin = newline ? (size_t)(newline - pipe->data) + 1 : pipe->end;
+    pipe->skips_line = pipe->skips_line && !newline && !pipe->at_end;
+    return !pipe->skips_line;
+}
+
 /* Takes the header away, if it is wanted and there. Returns false if more is to be read first. */
 static bool take_header(run_blocks *pipe) {
     bool more = false;
@@ -301,16 +211,16 @@ static bool see_text(run_blocks *pipe) {
     return !pipe->wants_text;
 }
 
-static int hand_out(run_blocks *pipe, size_t cut, const char **block, size_t *size_out, char *error, size_t size) {
-    *block = pipe->data + pipe->begin;
-    *size_out = cut;
-    pipe->begin += cut;
-    pipe->scanned = pipe->found = 0;
-    pipe->wanted = pipe->records ? 1 : pipe->block;
+/* With its header, and without what separates records. */
+static int dress(run_blocks *pipe, const char **block, size_t *size_out, char *error, size_t size) {
+    if (pipe->separators && !run_separators_remove(pipe->separators, block, size_out)) {
+        snprintf(error, size, "--rrs: the separators of records cannot be taken out of a block of %s", pipe->file.name);
+        return RUN_INPUT_ERROR;
+    }
     if (pipe->header_size == 0)
         return RUN_INPUT_JOB;
     pipe->headed.size = pipe->header_size;
-    run_text_add(&pipe->headed, *block, cut);
+    run_text_add(&pipe->headed, *block, *size_out);
     *block = pipe->headed.data;
     *size_out = pipe->headed.size;
     if (!pipe->headed.broken)
@@ -319,15 +229,68 @@ static int hand_out(run_blocks *pipe, size_t cut, const char **block, size_t *si
     return RUN_INPUT_ERROR;
 }
 
-int run_blocks_next(run_blocks *pipe, const char **block, size_t *size_out, char *error, size_t size) {
+static int hand_out(run_blocks *pipe, size_t cut, const char **block, size_t *size_out, char *error, size_t size) {
+    *block = pipe->data + pipe->begin;
+    *size_out = cut;
+    pipe->begin += cut;
+    pipe->scanned = pipe->found = 0;
+    pipe->wanted = run_blocks_first_wanted(pipe);
+    return dress(pipe, block, size_out, error, size);
+}
+
+static int next_block(run_blocks *pipe, const char **block, size_t *size_out, char *error, size_t size) {
     for (;;) {
-        size_t cut = take_header(pipe) && see_text(pipe) ? find_cut(pipe) : 0;
-        if (cut > 0)
-            return hand_out(pipe, cut, block, size_out, error, size);
+        size_t cut = skip_line(pipe) && take_header(pipe) && see_text(pipe) ? run_blocks_find_cut(pipe) : 0;
+        if (pipe->regex && run_record_regex_failed(pipe->regex)) {
+            snprintf(error, size, "--regexp: the expressions are too hard for %s", pipe->file.name);
+            return RUN_INPUT_ERROR;
+        }
+        if (cut > 0) {
+            int state = hand_out(pipe, cut, block, size_out, error, size);
+            if (state != RUN_INPUT_JOB || *size_out > pipe->header_size) /* else --rrs has left nothing */
+                return state;
+            continue;
+        }
         if (pipe->at_end)
             return RUN_INPUT_END;
         int state = read_more(pipe, error, size);
         if (state != RUN_INPUT_JOB)
             return state;
     }
+}
+
+/* Deals blocks out, some at a time. RUN_INPUT_END: all of them have been. */
+static int deal(run_blocks *pipe, char *error, size_t size) {
+    const char *block;
+    size_t block_size;
+    for (int i = 0; !pipe->dealt; i++) {
+        int state = i < MOST_DEALT ? next_block(pipe, &block, &block_size, error, size) : RUN_INPUT_LATER;
+        pipe->dealt = state == RUN_INPUT_END;
+        if (state == RUN_INPUT_JOB && !run_hands_deal(&pipe->hands, block, block_size, pipe->header_size)) {
+            snprintf(error, size, "out of memory: all of %s is held in it", pipe->file.name);
+            return RUN_INPUT_ERROR;
+        }
+        if (state == RUN_INPUT_LATER || state == RUN_INPUT_ERROR)
+            return state;
+    }
+    return RUN_INPUT_END;
+}
+
+int run_blocks_next(run_blocks *pipe, const char **block, size_t *size_out, char *error, size_t size) {
+    bool was_dealt = pipe->dealt;
+    if (!pipe->deals)
+        return next_block(pipe, block, size_out, error, size);
+    int state = deal(pipe, error, size);
+    if (state != RUN_INPUT_END)
+        return state;
+    if (!was_dealt)
+        run_hands_turn(&pipe->hands);
+    return run_hands_take(&pipe->hands, block, size_out) ? RUN_INPUT_JOB : RUN_INPUT_END;
+}
+
+int run_blocks_whole(run_blocks *pipe, const char **block, size_t *size_out, char *error, size_t size) {
+    int state = deal(pipe, error, size);
+    *block = pipe->hands.hands->data;
+    *size_out = pipe->hands.hands->size;
+    return state == RUN_INPUT_END ? RUN_INPUT_JOB : state;
 }

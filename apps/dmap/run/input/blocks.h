@@ -13,5 +13,7 @@ run_blocks *run_blocks_open(const run_options *options, int slots, char *error, 
 void run_blocks_close(run_blocks *pipe);
 /** The next block, valid until the next call. Returns as run_inputs_next does; never blocks. */
 int run_blocks_next(run_blocks *pipe, const char **block, size_t *size_out, char *error, size_t size);
+/** --tee: all of it, valid until run_blocks_close. Returns as run_inputs_next does, but never RUN_INPUT_END. */
+int run_blocks_whole(run_blocks *pipe, const char **block, size_t *size_out, char *error, size_t size);
 
 #endif

@@ -13,6 +13,7 @@ bool run_value_reader_open(run_value_reader *reader, const run_source *source, b
                                  .depends = options->depends,
                                  .is_first = is_first,
                                  .skip_empty = options->skip_empty,
+                                 .skips = is_first && options->skip_first,
                                  .end = options->end,
                                  .joins = options->lines > 0,
                                  .records = {.file = {.fd = -1}}};
@@ -43,11 +44,17 @@ static int next_word(run_value_reader *reader, const char **data, size_t *data_s
 }
 
 static int read_record(run_value_reader *reader, const char **data, size_t *data_size, char *error, size_t size) {
+    int got;
+    bool skips;
     if (reader->stopped)
         return RUN_INPUT_END;
-    int got = reader->source->kind == RUN_SOURCE_WORDS
+    do {
+        got = reader->source->kind == RUN_SOURCE_WORDS
                   ? next_word(reader, data, data_size)
                   : run_records_next(&reader->records, data, data_size, error, size);
+        skips = reader->skips && got == RUN_INPUT_JOB;
+        reader->skips = reader->skips && !skips;
+    } while (skips);
     if (got != RUN_INPUT_JOB || !reader->end)
         return got;
     reader->stopped = *data_size == strlen(reader->end) && memcmp(*data, reader->end, *data_size) == 0;

@@ -14,6 +14,7 @@ typedef struct run_value_reader {
     run_records records; /* of a file */
     int next_word;       /* of words */
     bool skip_empty;
+    bool skips;             /* the next record is left out */
     const char *end;        /* the value that ends the source, or NULL */
     bool stopped;           /* it was read */
     bool joins;             /* a value whose end is a blank goes on in the next record */

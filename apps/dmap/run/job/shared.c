@@ -17,7 +17,7 @@ typedef struct shared_head {
     int32_t output, run_pid, shows, announces, has_nice, nice;
     int32_t needs[RUN_NEEDS];
     run_admission_rule admission;
-    uint64_t shell, directory; /* offsets */
+    uint64_t shell, directory, slot_variable; /* offsets */
     run_ending ending;
 } shared_head;
 
@@ -107,6 +107,7 @@ dmap_status run_shared_send(dmap_pool *pool, const run_options *options) {
                         .ending = options->ending};
     head.shell = add_string(&strings, base, shell ? shell : "/bin/sh");
     head.directory = add_string(&strings, base, directory ? directory : "");
+    head.slot_variable = add_string(&strings, base, options->slot_variable ? options->slot_variable : "");
     for (int i = 0; i < RUN_NEEDS; i++)
         head.needs[i] = options->needs[i] != NULL;
     run_text_add(&all, &head, sizeof head);
@@ -144,7 +145,8 @@ void run_shared_read(const void *shared, int rank, run_shared *to) {
                        .host = base + ranks[rank].host,
                        .ending = head->ending,
                        .shell = base + head->shell,
-                       .directory = base + head->directory};
+                       .directory = base + head->directory,
+                       .slot_variable = base + head->slot_variable};
     for (int i = 0; i < RUN_NEEDS; i++)
         to->needs[i] = head->needs[i] != 0;
 }

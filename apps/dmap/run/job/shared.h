@@ -26,6 +26,7 @@ typedef struct run_shared {
     const char *cores; /* of the rank, if jobs need some: a line each, with NUMA node, socket and CPUs */
     run_ending ending;
     const char *host, *shell, *directory;
+    const char *slot_variable; /* "": none */
 } run_shared;
 
 /** Sends it to all ranks. */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CHANGING = 2, TOLD = 6 };
+enum { CHANGING = 2, TOLD = 7 };
 
 struct spawner_environment {
     size_t count; /* variables */
@@ -17,13 +17,14 @@ struct spawner_environment {
 };
 
 /* Names that the jobs get anew. */
-static bool is_ours(const char *variable) {
+static bool is_ours(const spawner_birth *birth, const char *variable) {
     static const char *const names[] = {"DMAP_SEQ=",  "DMAP_SLOT=",    "DMAP_RANK=",        "DMAP_NODE=",
                                         "DMAP_CPUS=", "PARALLEL_SEQ=", "PARALLEL_JOBSLOT=", "PARALLEL_PID="};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strncmp(variable, names[i], strlen(names[i])) == 0)
             return true;
-    return false;
+    size_t own = strlen(birth->slot_variable);
+    return own > 0 && strncmp(variable, birth->slot_variable, own) == 0 && variable[own] == '=';
 }
 
 /* What a variable is to jobs: itself; what it was before dmap ran; NULL: not there. */
@@ -58,11 +59,12 @@ spawner_environment *spawner_environment_create(const spawner_birth *birth) {
     for (; e->count < CHANGING; e->count++)
         e->all[e->count] = e->changing[e->count];
     for (size_t i = 0; i < count; i++)
-        if (!is_ours(environ[i]) && (e->all[e->count] = undo(birth, environ[i])))
+        if (!is_ours(birth, environ[i]) && (e->all[e->count] = undo(birth, environ[i])))
             e->count++;
     bool good = add(e, "DMAP_SLOT", NULL, birth->slot) && add(e, "PARALLEL_JOBSLOT", NULL, birth->slot) &&
                 add(e, "DMAP_RANK", NULL, birth->rank) && add(e, "DMAP_NODE", birth->node, 0) &&
-                add(e, "DMAP_CPUS", birth->cpus_text, 0) && add(e, "PARALLEL_PID", NULL, birth->run_pid);
+                add(e, "DMAP_CPUS", birth->cpus_text, 0) && add(e, "PARALLEL_PID", NULL, birth->run_pid) &&
+                (!birth->slot_variable[0] || add(e, birth->slot_variable, NULL, birth->slot - 1));
     return good ? e : NULL;
 }
 

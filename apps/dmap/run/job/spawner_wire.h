@@ -31,6 +31,7 @@ typedef struct spawner_birth {
                         by one more */
     char cpus_text[1024];
     char node[256];
+    char slot_variable[256]; /* of jobs, with the slot from 0 on; "": none */
     char shell[PATH_MAX];
     char directory[PATH_MAX];
 } spawner_birth;

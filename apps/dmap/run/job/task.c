@@ -25,6 +25,7 @@ static void describe(dmap_context *ctx, const run_shared *shared, spawner_birth 
         birth->grace_ms += shared->ending.steps[i].wait_ms;
     run_inherited_describe(birth);
     snprintf(birth->node, sizeof birth->node, "%s", shared->host);
+    snprintf(birth->slot_variable, sizeof birth->slot_variable, "%s", shared->slot_variable);
     snprintf(birth->shell, sizeof birth->shell, "%s", shared->shell);
     snprintf(birth->directory, sizeof birth->directory, "%s", shared->directory);
 }

@@ -29,7 +29,7 @@ static bool has_number(const run_options *options, const char *text) {
 static run_match match_of(const run_options *o) {
     if (o->changed)
         return RUN_MATCH_NUMBER;
-    bool numbered = o->pipe || o->values == 0 || has_number(o, o->results) || has_number(o, o->folder);
+    bool numbered = (o->pipe && !o->tee) || o->values == 0 || has_number(o, o->results) || has_number(o, o->folder);
     return numbered ? RUN_MATCH_BOTH : RUN_MATCH_COMMAND;
 }
 

@@ -193,6 +193,19 @@ static bool has_slot(const run_options *o, const char *text) {
     return text && strstr(text, o->style.tags[RUN_TAG_SLOT] ? o->style.tags[RUN_TAG_SLOT] : "{%}");
 }
 
+static const char *find_tee_conflict(const run_options *o) {
+    bool twice = false;
+    for (int i = o->pipe_part; i < o->n_sources; i++)
+        twice = twice || (o->sources[i].kind == RUN_SOURCE_FILE && strcmp(o->sources[i].path, "-") == 0);
+    if (o->n_sources <= o->pipe_part)
+        return "--tee needs values, for each of which the command reads all of the input: ::: VALUES";
+    if (twice && !o->pipe_part)
+        return "--tee gives standard input to the jobs: their values come from elsewhere";
+    if (o->cat)
+        return "--tee does not go with --cat and --fifo: each job has the input as its own";
+    return NULL;
+}
+
 /* What does not go together; NULL if all does. */
 static const char *find_conflict(const run_options *o) {
     if ((o->resume || o->resume_failed) && !o->joblog)
@@ -214,7 +227,9 @@ static const char *find_conflict(const run_options *o) {
         return "--retry-failed takes its commands from the joblog; with a command and values it is --resume-failed";
     if (o->pipe && o->n_command == 0)
         return "--pipe needs a command, which reads the blocks";
-    if (o->pipe && (o->n_sources > 1 || (o->n_sources == 1 && o->sources[0].kind == RUN_SOURCE_WORDS)))
+    if (o->pipe && o->tee && find_tee_conflict(o))
+        return find_tee_conflict(o);
+    if (o->pipe && !o->tee && (o->n_sources > 1 || (o->n_sources == 1 && o->sources[0].kind == RUN_SOURCE_WORDS)))
         return "--pipe takes no values, only standard input or one -a FILE";
     if (o->pipe_part && o->n_sources == 0)
         return "--pipepart needs a file: -a FILE";
@@ -226,6 +241,9 @@ static const char *find_conflict(const run_options *o) {
         return "--pipe does not go with --shuf or --colsep, which are for values";
     if (o->files && o->results && is_table(o->results))
         return "--files does not go with a table of --results: it prints the names of files";
+    for (int i = 0; o->shell_quotes && i < o->n_command; i++)
+        if (has_slot(o, o->command[i]))
+            return "--shell-quote prints no {%}: which slot a job gets is not known yet";
     if (has_slot(o, o->tag_text) || has_slot(o, o->folder))
         return "--tagstring and --wd cannot have {%}: which slot a job gets is not known yet; {#} is";
     if (o->has_nice && o->nice < 0 && geteuid() != 0)
@@ -271,6 +289,8 @@ int run_options_parse(int argc, char **argv, run_options *options, char *error, 
         options->output = RUN_GROUP;
     if (options->csv && !options->columns)
         options->columns = ",";
+    if (options->pipe_part && options->round_robin)
+        options->blocks_per_slot = 1; /* which is what it comes to, as GNU parallel has it */
     const char *conflict = options->help || options->version ? NULL : find_conflict(options);
     if (options->header && !options->columns && !options->pipe)
         options->columns = "\t"; /* blanks stay, as GNU parallel has it */

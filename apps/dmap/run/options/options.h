@@ -117,6 +117,7 @@ typedef struct run_options {
     uint64_t seed;            /* of the shuffle: --seed; else made from the clock */
     bool seeded;              /* --seed was given; if not, a shuffle's seed is to be told at the end */
     bool skip_empty;          /* -r */
+    bool skip_first;          /* --skip-first-line: of the first source, or of --pipe */
     bool depends;             /* "---" is a barrier */
     /* pipe */
     bool pipe;
@@ -126,7 +127,12 @@ typedef struct run_options {
     size_t block;                          /* bytes, about, of a job's standard input */
     const char *record_start, *record_end; /* NULL: none. record_end is "\n" unless one of them is given */
     size_t record_start_size, record_end_size;
-    uint64_t records; /* -N with --pipe: records a job; 0: by block */
+    const char *record_start_text, *record_end_text; /* as they were given; NULL: not */
+    uint64_t records;                                /* -N with --pipe: records a job; 0: by block */
+    bool regexp;                                     /* these texts are regular expressions as Perl has them */
+    bool strips;                                     /* --rrs: what they are is taken out of blocks */
+    bool round_robin;                                /* blocks are dealt out over the slots, a job each */
+    bool tee;                                        /* each job gets all of the input; the sources are values */
     /* running */
     const char *jobs;       /* -j: N, +N, -N, N%, 0 or a file with one of these; NULL: one a core. run_options_jobs */
     double delay_s;         /* least time between starts */
@@ -138,8 +144,10 @@ typedef struct run_options {
     run_halt_rule halt;
     double until; /* --until: seconds since the epoch; 0: as the batch system says; < 0: none at all */
     bool dry_run;
-    const char *folder; /* --wd: a template; NULL: where the run was begun */
-    const char *tmpdir; /* NULL: $TMPDIR */
+    int shell_quotes;          /* --shell-quote: command lines are printed so many times quoted, and not run */
+    const char *slot_variable; /* --process-slot-var: has the slot's number from 0 on */
+    const char *folder;        /* --wd: a template; NULL: where the run was begun */
+    const char *tmpdir;        /* NULL: $TMPDIR */
     run_admission_rule admission;
     bool has_nice;
     int nice;

@@ -9,6 +9,8 @@
 
 enum {
     MOST_VALUES = 1000000,
+    MOST_QUOTES = 10,
+    LONGEST_NAME = 256,
     TAG_TEXT = 3 /* among the owned */,
     HIGHEST_NICE = 19,
     LOWEST_NICE = -20,
@@ -74,6 +76,44 @@ bool run_set_pipe_part(run_options *o, const char *text) {
 bool run_set_cat(run_options *o, const char *text) {
     (void)text;
     return o->pipe = o->cat = true;
+}
+
+bool run_set_regexp(run_options *o, const char *text) {
+    (void)text;
+    return o->regexp = true;
+}
+
+bool run_set_strips(run_options *o, const char *text) {
+    (void)text;
+    return o->strips = true;
+}
+
+bool run_set_round_robin(run_options *o, const char *text) {
+    (void)text;
+    return o->round_robin = true;
+}
+
+bool run_set_tee(run_options *o, const char *text) {
+    (void)text;
+    return o->tee = true;
+}
+
+bool run_set_skip_first(run_options *o, const char *text) {
+    (void)text;
+    return o->skip_first = true;
+}
+
+bool run_set_shell_quote(run_options *o, const char *text) {
+    (void)text;
+    return ++o->shell_quotes < MOST_QUOTES;
+}
+
+/* A name that a shell can read. */
+bool run_set_slot_variable(run_options *o, const char *text) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    o->slot_variable = text;
+    return *text && strlen(text) < LONGEST_NAME && strspn(text, letters) == strlen(text) &&
+           (*text < '0' || *text > '9');
 }
 
 bool run_set_block(run_options *o, const char *text) {

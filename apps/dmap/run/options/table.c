@@ -44,11 +44,13 @@ static bool set_delimiter(run_options *o, const char *text) {
 }
 
 static bool set_record_start(run_options *o, const char *text) {
+    o->record_start_text = text;
     return unescape(o, 1, text, &o->record_start, &o->record_start_size);
 }
 
 /* An empty one ends a record at each byte. */
 static bool set_record_end(run_options *o, const char *text) {
+    o->record_end_text = text;
     unescape(o, 2, text, &o->record_end, &o->record_end_size);
     return o->record_end != NULL;
 }
@@ -252,6 +254,9 @@ const run_option run_option_table[] = {
     {0, "--plus", NULL, "more placeholders: {..} {+.} {##} {%.gz} {/a/b} {:2:3}", run_set_plus},
     {'r', "--no-run-if-empty", NULL, "leave out blank values", set_skip_empty},
     {0, "--norunifempty", NULL, NULL, set_skip_empty},
+    {0, "--skip-first-line", NULL, "leave out the first value of the first source, or line of --pipe",
+     run_set_skip_first},
+    {0, "--skipfirstline", NULL, NULL, run_set_skip_first},
     {0, "--depends", NULL, "a value --- is a barrier: what follows waits for what is before it", run_set_depends},
     {0, "--shuf", NULL, "jobs in random order", set_shuffle},
     {0, "--seed", "N", "of that order: the same N, the same order", set_seed},
@@ -266,6 +271,15 @@ const run_option run_option_table[] = {
     {0, "--blocksize", "SIZE", NULL, run_set_block},
     {0, "--recstart", "TEXT", "records, which no cut divides, begin with TEXT", set_record_start},
     {0, "--recend", "TEXT", "records end with TEXT (\\n); '': a byte is a record", set_record_end},
+    {0, "--regexp", NULL, "these TEXTs are regular expressions", run_set_regexp},
+    {0, "--regex", NULL, NULL, run_set_regexp},
+    {0, "--rrs", NULL, "take what separates records out of the blocks", run_set_strips},
+    {0, "--remove-rec-sep", NULL, NULL, run_set_strips},
+    {0, "--removerecsep", NULL, NULL, run_set_strips},
+    {0, "--round-robin", NULL, "deal the blocks out over the slots: a job each", run_set_round_robin},
+    {0, "--roundrobin", NULL, NULL, run_set_round_robin},
+    {0, "--round", NULL, NULL, run_set_round_robin},
+    {0, "--tee", NULL, "give all of the input to each job; values are those of :::", run_set_tee},
     {'j', "--jobs", "N", "jobs at a time on each node: N, +N, -N or N% of its cores (100%)", set_jobs},
     {'P', "--max-procs", "N", NULL, set_jobs},
     {0, "--maxprocs", "N", NULL, set_jobs},
@@ -293,11 +307,16 @@ const run_option run_option_table[] = {
     {0, "--tmpdir", "FOLDER", "temporary files are there, and $TMPDIR of jobs says it", run_set_tmpdir},
     {0, "--tempdir", "FOLDER", NULL, run_set_tmpdir},
     {0, "--env", "NAME", "nothing: jobs have the environment of the run; mpirun has -x NAME", run_set_nothing},
+    {0, "--process-slot-var", "NAME", "a variable in which jobs find their slot, from 0", run_set_slot_variable},
+    {0, "--processslotvar", "NAME", NULL, run_set_slot_variable},
     {0, "--nice", "N", "run jobs with this niceness, -20 to 19", run_set_nice},
     {'t', "--verbose", NULL, "write each command line to standard error as it starts", run_set_announce},
     {0, "--dry-run", NULL, "print the command lines, run none", set_dry_run},
     {0, "--dryrun", NULL, NULL, set_dry_run},
     {0, "--dr", NULL, NULL, set_dry_run},
+    {0, "--shell-quote", NULL, "print the command lines, quoted for a shell, and run none", run_set_shell_quote},
+    {0, "--shellquote", NULL, NULL, run_set_shell_quote},
+    {0, "--shell_quote", NULL, NULL, run_set_shell_quote},
     {'k', "--keep-order", NULL, "output in the order of the input (the default)", set_ordered},
     {0, "--keeporder", NULL, NULL, set_ordered},
     {0, "--unordered", NULL, "output as jobs end", set_unordered},
