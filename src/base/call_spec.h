@@ -21,7 +21,7 @@ typedef struct dmap__call_spec {
     uint8_t each_span; /* keep the seconds of each batch, not of runs of them */
     uint8_t shuffled;  /* chunks bring the indices of their items along */
     uint8_t emits;     /* somebody takes what items emit */
-    uint8_t reserved[4];
+    float watch_s;     /* somebody looks on: workers tell what they did, joined up to so long; 0: nobody does */
 } dmap__call_spec;
 
 _Static_assert(sizeof(dmap__call_spec) == 40, "a spec travels without holes");

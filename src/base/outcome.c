@@ -29,6 +29,7 @@ void dmap__outcome_fini(dmap__outcome *outcome) {
         dmap__fold_fini(&outcome->folds[i]);
     if (!outcome->fixed_in_place)
         free(outcome->fixed);
+    dmap__events_fini(&outcome->events);
     free(outcome->spans);
     free(outcome->failures);
     free(outcome->folds);
@@ -89,7 +90,7 @@ static void move_list(void *into, size_t *n, const void *from, size_t *m, size_t
 }
 
 static bool is_empty(const dmap__outcome *outcome) {
-    return !outcome->n_spans && !outcome->n_failures && !outcome->n_folds && !outcome->blocks &&
+    return !outcome->n_spans && !outcome->n_failures && !outcome->events.n && !outcome->n_folds && !outcome->blocks &&
            outcome->trouble.status == DMAP_OK && !(outcome->busy_s > 0);
 }
 
@@ -108,7 +109,7 @@ bool dmap__outcome_move(dmap__outcome *into, dmap__outcome *from) {
     if (is_empty(from))
         return true;
     move_trouble(&into->trouble, &from->trouble);
-    if (!has_room(into, from)) {
+    if (!has_room(into, from) || !dmap__events_move(&into->events, &from->events)) {
         dmap__outcome_fini(from);
         return false;
     }

@@ -10,6 +10,7 @@
 #include <dmap/dmap.h>
 
 #include "base/error.h"
+#include "base/event.h"
 #include "base/fold.h"
 
 /** Consecutive items that ran, at a mean of so many seconds each. */
@@ -43,7 +44,9 @@ typedef struct dmap__outcome {
     dmap__failure *failures; /* sorted by position */
     size_t n_failures, failures_capacity;
     double busy_s;
-    uint64_t limit; /* of the crew: items of this index and above need not have run; UINT64_MAX: all have */
+    dmap__events events;    /* of its workers, unsorted; none if nobody looks on */
+    double taken_s, sent_s; /* with events of another rank: when the chunk came there, and the outcome left */
+    uint64_t limit;         /* of the crew: items of this index and above need not have run; UINT64_MAX: all have */
     /* Results, of one of these kinds. If `packed`, they are those of the spans, one after the other; else entry 0 is
      * that of `begin`, and those of items that did not run are unspecified. */
     bool packed;

@@ -34,6 +34,7 @@ typedef struct dmap__batch {
     uint32_t begin, end;
     uint32_t done; /* one past the last item that ran */
     double began_s;
+    double setup_s;             /* that a set-up took before that, if somebody looks on */
     const unsigned char *items; /* ARRAY: the item at `begin` */
     uint32_t fold_from;         /* WANT_FOLD: results from here on are not yet folded */
     bool singly;                /* run_batch: one item at a time */

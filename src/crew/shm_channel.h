@@ -74,6 +74,7 @@ typedef struct dmap__shm_channel_head {
     char task_name[256];
     uint64_t seed;
     double item_timeout_s;
+    double asked_s; /* when the request was made, if somebody looks on; else 0 */
     dmap__shared_place shared;
     int32_t attempt, rank, worker;
     bool singly; /* run_batch: one item at a time */
@@ -89,6 +90,7 @@ typedef struct dmap__shm_channel_head {
     _Atomic uint64_t answer; /* the request that it answers */
     _Atomic uint32_t done;   /* items ended well, in order */
     _Atomic double began_s;  /* when the item began; only if there is a timeout */
+    double setup_s;          /* what starting the process, and set-ups, took, if somebody looks on */
     int32_t status, code;    /* of the item after those: 0, 0 if none failed */
     bool out_of_memory, set_up_failed;
     char text[1024];

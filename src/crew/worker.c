@@ -203,11 +203,33 @@ static void learn(dmap__pace *pace, uint32_t n, double seconds, double batch_s, 
     pace->most = within(wanted * LONG_BATCH, most < (double)longest ? most : (double)longest);
 }
 
+/* For whoever looks on. What a process says of its set-up is bounded: a task may write anywhere in it. */
+static void tell(dmap__worker *worker, dmap__batch *b, double seconds) {
+    double within_s = worker->proc ? dmap__worker_proc_take_setup_s(worker->proc) : 0;
+    double setup_s = within_s > 0 && within_s < seconds ? within_s : 0;
+    uint64_t first = b->grant->begin;
+    uint32_t n = b->done - b->begin;
+    dmap__event event = {.begin = first + b->begin,
+                         .end = first + b->done,
+                         .items = n,
+                         .began_s = b->began_s - b->setup_s,
+                         .ended_s = b->began_s + seconds,
+                         .task_s = seconds - setup_s,
+                         .setup_s = b->setup_s + setup_s,
+                         .longest_s = n ? (seconds - setup_s) / n : 0,
+                         .longest = first + b->begin,
+                         .worker = worker->context.number,
+                         .attempt = b->grant->attempt};
+    dmap__events_add(&b->log->events, &event, (double)worker->context.call->spec.watch_s);
+}
+
 /* What the batch took. */
 static void note_time(dmap__worker *worker, dmap__batch *b) {
     double seconds = dmap__clock_now() - b->began_s;
     uint32_t n = b->done - b->begin;
     b->log->busy_s += seconds;
+    if (worker->context.call->spec.watch_s > 0)
+        tell(worker, b, seconds);
     dmap__board_charge(&worker->crew->board, b->slot, seconds);
     if (!n)
         return;
@@ -227,7 +249,10 @@ static bool make_ready(dmap__worker *worker, dmap__outcome *log) {
     if (worker->proc)
         return true;
     const dmap__crew_call *call = ctx->call;
+    double began_s = call->spec.watch_s > 0 ? dmap__clock_now() : 0;
     int code = dmap__local_set_up(ctx, &worker->locals[call->spec.task_id], call->task, crew->shared_generation);
+    if (began_s > 0)
+        worker->batch.setup_s = dmap__clock_now() - began_s;
     if (code)
         dmap__worker_fail_set_up(worker, log, code);
     return !code;

@@ -125,7 +125,10 @@ static bool make_ready(child *c) {
     dmap__local *local = &c->locals[number];
     if (!local->task || local->generation != c->crew.shared_generation)
         atomic_store(&head->phase, (uint32_t)DMAP__PHASE_SETUP);
+    bool is_new = atomic_load(&head->phase) == (uint32_t)DMAP__PHASE_SETUP;
     int code = dmap__local_set_up(&c->context, local, task, c->crew.shared_generation);
+    if (is_new && head->asked_s > 0)
+        head->setup_s += dmap__clock_now() - head->asked_s;
     atomic_store(&head->phase, (uint32_t)DMAP__PHASE_IDLE);
     return code ? refuse(c, code, c->context.text) : true;
 }

@@ -262,6 +262,12 @@ dmap__worker_proc_said dmap__worker_proc_ask(dmap__worker_proc *proc, const dmap
     return DMAP__WORKER_PROC_DIED;
 }
 
+double dmap__worker_proc_take_setup_s(dmap__worker_proc *proc) {
+    double seconds = proc->channel.head->setup_s;
+    proc->channel.head->setup_s = 0;
+    return seconds;
+}
+
 dmap_status dmap__worker_proc_reap(dmap__worker_proc *proc, int *code, char *text, size_t size, dmap__error *error) {
     *code = 0;
     dmap_status status = dmap__process_join(proc->process, -1, error);

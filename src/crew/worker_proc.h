@@ -82,6 +82,8 @@ uint32_t dmap__worker_proc_admit(dmap__worker_proc *proc, uint32_t items);
 /** Has the request on the channel answered. Blocks until then. */
 dmap__worker_proc_said dmap__worker_proc_ask(dmap__worker_proc *proc, const dmap__patience *patience,
                                              dmap__error *error);
+/** What the process says that starting it, and set-ups, took since the last time this was asked: any number. */
+double dmap__worker_proc_take_setup_s(dmap__worker_proc *proc);
 /** How the process that died ended: *code (n, or -signal), and a sentence on it with its process id and where it
  *  crashed. Returns DMAP_ELOST if that is not known: the fork server was killed, and so were its processes. */
 dmap_status dmap__worker_proc_reap(dmap__worker_proc *proc, int *code, char *text, size_t size, dmap__error *error);

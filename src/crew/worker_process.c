@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "crew/batch.h"
 #include "crew/cancel.h"
@@ -83,6 +84,7 @@ static bool put_request(dmap__worker *worker, dmap__batch *b, request *r) {
     snprintf(head->task_name, sizeof head->task_name, "%s", call->task->name);
     head->seed = call->spec.seed;
     head->item_timeout_s = call->spec.item_timeout_s;
+    head->asked_s = call->spec.watch_s > 0 ? dmap__clock_now() : 0;
     head->shared = worker->crew->shared_place;
     head->attempt = b->grant->attempt;
     head->singly = r->singly;

@@ -57,9 +57,10 @@ typedef struct dmap__head {
             uint64_t bytes;
         } taken;
         struct {
-            uint64_t spans, failures;
-            uint32_t folds, trouble; /* trouble: a status */
+            uint32_t spans, failures; /* fewer than items in a chunk */
+            uint32_t folds, trouble;  /* trouble: a status */
             uint64_t limit;
+            uint64_t events; /* if there are any, two times come before them */
         } result;
         struct {
             uint64_t unasked; /* 1: all of the lease, as items cannot be read from the master's memory */

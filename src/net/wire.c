@@ -2,9 +2,9 @@
  *
  * GRANT    meta: indices (if shuffled), sizes (if variable)          data: items; variable ones padded to 16 bytes
  * RESULT   head: lease, begin, end, seconds: busy, flags: kind and whole, result
- *          meta: spans, failures, sizes (if variable), folds (range; of each node if it is there, and its size, if
- *                variable), texts, trouble's text
- *          data: results of the spans, one after the other; variable ones padded; of folds, their nodes' values */
+ *          meta: spans, failures, times and events (if there are any), sizes (if variable), folds (range; of each node
+ * if it is there, and its size, if variable), texts, trouble's text data: results of the spans, one after the other;
+ * variable ones padded; of folds, their nodes' values */
 #include "net/wire.h"
 
 #include <stdlib.h>
@@ -107,6 +107,8 @@ static size_t meta_of(const dmap__outcome *outcome, size_t result_size, uint32_t
         size += (size_t)outcome->failures[i].text_size;
     if (kind == DMAP__KIND_VARIABLE)
         size += (size_t)items * sizeof(uint64_t);
+    if (outcome->events.n)
+        size += 2 * sizeof(double) + outcome->events.n * sizeof *outcome->events.all;
     size += outcome->n_folds * 2 * sizeof(uint64_t) + fold_nodes(outcome);
     if (kind == DMAP__KIND_FOLD && result_size == DMAP_VARIABLE)
         size += fold_nodes(outcome) * sizeof(uint64_t);
@@ -119,6 +121,14 @@ static void put_failures(writer *w, const dmap__outcome *outcome) {
         failure.text = NULL; /* an address means nothing elsewhere */
         put(w, &failure, sizeof failure);
     }
+}
+
+static void put_events(writer *w, const dmap__outcome *outcome) {
+    if (!outcome->events.n)
+        return;
+    put(w, &outcome->taken_s, sizeof outcome->taken_s);
+    put(w, &outcome->sent_s, sizeof outcome->sent_s);
+    put(w, outcome->events.all, outcome->events.n * sizeof *outcome->events.all);
 }
 
 static void put_texts(writer *w, const dmap__outcome *outcome) {
@@ -195,8 +205,9 @@ bool dmap__wire_pack_outcome(const dmap__outcome *outcome, size_t result_size, d
     head->flags = kind | (kind == DMAP__KIND_FIXED && is_whole(outcome) ? DMAP__FLAG_WHOLE : 0);
     head->begin = outcome->begin;
     head->end = outcome->end;
-    head->result.spans = outcome->n_spans;
-    head->result.failures = outcome->n_failures;
+    head->result.spans = (uint32_t)outcome->n_spans;
+    head->result.failures = (uint32_t)outcome->n_failures;
+    head->result.events = outcome->events.n;
     head->result.folds = (uint32_t)outcome->n_folds;
     head->result.trouble = (uint32_t)outcome->trouble.status;
     head->result.limit = outcome->limit;
@@ -204,6 +215,7 @@ bool dmap__wire_pack_outcome(const dmap__outcome *outcome, size_t result_size, d
     writer w = {packed->meta};
     put(&w, outcome->spans, outcome->n_spans * sizeof *outcome->spans);
     put_failures(&w, outcome);
+    put_events(&w, outcome);
     if (kind == DMAP__KIND_VARIABLE)
         pack_variable(outcome, &w, packed);
     if (kind == DMAP__KIND_FIXED)

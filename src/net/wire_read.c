@@ -89,6 +89,21 @@ static dmap_status get_list(reader *r, uint64_t n, size_t size, void *list) {
     return DMAP_OK;
 }
 
+/* What is wrong with the times shows when they are looked at: they change nothing else. */
+static dmap_status get_events(reader *meta, uint64_t n, dmap__outcome *outcome) {
+    if (!n)
+        return DMAP_OK;
+    const double *times = get(meta, 2, sizeof *times);
+    if (!times)
+        return DMAP_EMPI;
+    memcpy(&outcome->taken_s, &times[0], sizeof outcome->taken_s);
+    memcpy(&outcome->sent_s, &times[1], sizeof outcome->sent_s);
+    dmap_status status = get_list(meta, n, sizeof *outcome->events.all, &outcome->events.all);
+    if (status == DMAP_OK)
+        outcome->events.n = outcome->events.capacity = (size_t)n;
+    return status;
+}
+
 static dmap_status get_fold(reader *meta, reader *data, dmap__fold *fold) {
     bool variable = fold->task->result_size == DMAP_VARIABLE;
     uint64_t end = get_number(meta);
@@ -178,14 +193,14 @@ dmap_status dmap__wire_unpack_outcome(dmap__message *message, const dmap_task *t
     outcome->busy_s = head->seconds;
     dmap_status status = get_list(&meta, head->result.spans, sizeof *outcome->spans, &outcome->spans);
     if (status == DMAP_OK) {
-        outcome->n_spans = outcome->spans_capacity = (size_t)head->result.spans;
+        outcome->n_spans = outcome->spans_capacity = head->result.spans;
         status = get_list(&meta, head->result.failures, sizeof *outcome->failures, &outcome->failures);
     }
     if (status == DMAP_OK) {
-        outcome->n_failures = outcome->failures_capacity = (size_t)head->result.failures;
+        outcome->n_failures = outcome->failures_capacity = head->result.failures;
         for (size_t i = 0; i < outcome->n_failures; i++)
             outcome->failures[i].text = NULL;
-        status = is_sound(outcome) ? DMAP_OK : DMAP_EMPI;
+        status = is_sound(outcome) ? get_events(&meta, head->result.events, outcome) : DMAP_EMPI;
     }
     if (status == DMAP_OK && !place)
         status = get_results(message, &meta, task, outcome);

@@ -93,6 +93,12 @@ static void check_failures(const dmap__outcome *a, const dmap__outcome *b) {
     }
 }
 
+static void check_events(const dmap__outcome *a, const dmap__outcome *b) {
+    CU_ASSERT_EQUAL_FATAL(a->events.n, b->events.n);
+    CU_ASSERT(!a->events.n || (a->taken_s == b->taken_s && a->sent_s == b->sent_s));
+    CU_ASSERT(!a->events.n || !memcmp(a->events.all, b->events.all, a->events.n * sizeof *a->events.all));
+}
+
 static void check_folds(const dmap__outcome *a, const dmap__outcome *b) {
     CU_ASSERT_EQUAL_FATAL(a->n_folds, b->n_folds);
     for (size_t i = 0; i < a->n_folds; i++) {
@@ -144,6 +150,7 @@ static void check_outcome(enum outcome_kind kind) {
     bool whole = dmap__outcome_items(&sent) == sent.end - sent.begin;
     CU_ASSERT_EQUAL(dmap__wire_is_whole(&head), kind == OUTCOME_FIXED && whole);
     check_failures(&sent, &got);
+    check_events(&sent, &got);
     check_folds(&sent, &got);
     check_results(&sent, &got, task->result_size);
     message_free(&message);

@@ -76,6 +76,22 @@ static void add_results(dmap__outcome *outcome, size_t size) {
     }
 }
 
+static void add_events(dmap__outcome *outcome) {
+    outcome->taken_s = (double)unit_below(1000);
+    outcome->sent_s = outcome->taken_s + 1;
+    for (uint64_t i = 0, n = unit_below(5); i < n; i++) {
+        dmap__event event = {.begin = outcome->begin,
+                             .end = outcome->end,
+                             .items = 1,
+                             .began_s = (double)i,
+                             .ended_s = (double)i + 0.5,
+                             .task_s = 0.5,
+                             .worker = (int32_t)unit_below(4),
+                             .attempt = 1};
+        dmap__events_add(&outcome->events, &event, 0);
+    }
+}
+
 const dmap_task *outcome_make(dmap__outcome *outcome, enum outcome_kind kind) {
     uint64_t begin = unit_random() >> unit_below(63) >> 1;
     bool variable = kind == OUTCOME_VARIABLE || (kind == OUTCOME_FOLD && unit_chance(2));
@@ -95,6 +111,8 @@ const dmap_task *outcome_make(dmap__outcome *outcome, enum outcome_kind kind) {
     }
     if (kind == OUTCOME_FIXED || kind == OUTCOME_VARIABLE)
         add_results(outcome, task.result_size);
+    if (unit_chance(2))
+        add_events(outcome);
     if (unit_chance(4))
         dmap__trouble_set(&outcome->trouble, DMAP_EITEM, "the setup of task \"%s\" failed", "x");
     return &task;
