@@ -89,7 +89,9 @@ typedef enum dmap_on_close {
  *  bad value.
  *  While a pool is open, OMP_NUM_THREADS and the like (OPENBLAS_, MKL_, BLIS_, NUMEXPR_, VECLIB_MAXIMUM_THREADS) are
  *  set in each rank, where they are not, to a worker's share of its cores; libraries that are loaded already are told.
- *  Opening and closing change the environment then: no other thread may read it meanwhile. */
+ *  Opening and closing change the environment then: no other thread may read it meanwhile.
+ *  DMAP_REPORT=1 has the master write a table on stderr at the end of each call: where time went, and why it was not
+ *  faster; DMAP_REPORT=FILE has it append that to a file, as a line of JSON. */
 typedef struct dmap_options {
     int workers;            /* per rank, 1 to 4096; 0: one a core that this rank may use */
     int node_workers;       /* or per host, 1 to 4096, shared out over its ranks, of which some may have none; 0: see
@@ -349,6 +351,7 @@ typedef struct dmap_map_options {
     size_t queue; /* dmap_submit: submits that are held, and have not left for a rank, before it waits; 0: 65536, or
                      64 MiB of items */
     bool no_wait; /* dmap_submit: it returns DMAP_PENDING instead of waiting */
+    bool explain; /* the report says where time went, and why it was not faster; as with DMAP_REPORT */
 } dmap_map_options;
 
 /** Maps task over the items of source; results go to sink. Zero items are fine. The table above says what the sink

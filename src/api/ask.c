@@ -40,6 +40,22 @@ dmap_status dmap_report_rank(const dmap_pool *pool, int rank, dmap_rank_report *
     return DMAP_OK;
 }
 
+dmap_status dmap_report_worker(const dmap_pool *pool, int rank, int worker, dmap_worker_report *report) {
+    int number = worker;
+    if (!dmap__pool_is_open(pool))
+        return dmap__fail(dmap__thread_error(), DMAP_EINVAL, "dmap_report_worker: the pool is not open");
+    if (!report || rank < 0 || rank >= pool->ranks || worker < 0 || worker >= pool->workers[rank])
+        return dmap__fail(dmap__thread_error(), DMAP_EINVAL, "dmap_report_worker: there is no worker %d of rank %d",
+                          worker, rank);
+    DMAP__ENTER(pool);
+    if (!pool->worker_reports)
+        return dmap__fail(dmap__thread_error(), DMAP_EINVAL, "dmap_report_worker: no call was explained");
+    for (int i = 0; i < rank; i++)
+        number += pool->workers[i];
+    *report = pool->worker_reports[number];
+    return DMAP_OK;
+}
+
 const char *dmap_error(const dmap_pool *pool) {
     if (!dmap__pool_is_own(pool))
         return dmap__thread_error()->text;

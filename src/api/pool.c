@@ -47,8 +47,10 @@ static dmap_status check_helper(const dmap_pool *pool, dmap__error *error) {
 
 /* 1: the master's options hold. */
 static dmap_status agree_options(dmap_pool *pool, const dmap_options *options, dmap__error *error) {
-    if (pool->rank == 0 && error->status == DMAP_OK && dmap__options_resolve(options, &pool->options, error) == DMAP_OK)
-        check_helper(pool, error);
+    if (pool->rank == 0 && error->status == DMAP_OK &&
+        dmap__options_resolve(options, &pool->options, error) == DMAP_OK && check_helper(pool, error) == DMAP_OK &&
+        dmap__monitor_options_resolve(&pool->monitor_options, error) == DMAP_OK)
+        dmap__monitor_check(&pool->monitor_options, error);
     if (dmap__pool_agree(pool, error) != DMAP_OK || !pool->comm)
         return error->status;
     return dmap__comm_bcast(pool->comm, &pool->options, sizeof pool->options, error);
@@ -124,6 +126,7 @@ static void destroy(dmap_pool *pool) {
     free(pool->places);
     free(pool->workers);
     free(pool->rank_reports);
+    free(pool->worker_reports);
     free(pool);
 }
 

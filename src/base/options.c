@@ -69,6 +69,17 @@ static const size_t n_options = sizeof table / sizeof table[0];
 static const option helper_option = {"helper", "DMAP_HELPER", offsetof(dmap_options, helper), 0, 1,
                                      -1,       answers}; /* a bool: not in the table */
 
+/* Variables that hold a text: what looks on. */
+typedef struct text_option {
+    const char *variable;
+    size_t offset, size;
+} text_option;
+
+static const text_option texts[] = {
+    {"DMAP_REPORT", offsetof(dmap__monitor_options, report), sizeof((dmap__monitor_options *)0)->report},
+};
+static const size_t n_texts = sizeof texts / sizeof texts[0];
+
 static_assert(sizeof(dmap_backend) == sizeof(int) && sizeof(dmap_start) == sizeof(int) &&
                   sizeof(dmap_bind) == sizeof(int) && sizeof(dmap_spread) == sizeof(int),
               "every field of dmap_options is copied as an int");
@@ -162,11 +173,18 @@ static bool parse_size(const char *text, size_t *size) {
     return true;
 }
 
-/* o: NULL for the size of stacks */
-static bool would_do(const option *o, const char *text) {
+static bool is_text(const char *variable) {
+    for (size_t i = 0; i < n_texts; i++)
+        if (strcmp(texts[i].variable, variable) == 0)
+            return true;
+    return false;
+}
+
+/* o: NULL for the size of stacks, and for texts, which may be any */
+static bool would_do(const char *variable, const option *o, const char *text) {
     int value;
     size_t size;
-    return o ? parse(o, text, &value) : parse_size(text, &size);
+    return o ? parse(o, text, &value) : is_text(variable) || parse_size(text, &size);
 }
 
 /* ---- misspelt variables ---- */
@@ -192,6 +210,9 @@ static bool is_variable(const char *name, size_t n) {
     for (const option *o = table; o < table + n_options; o++)
         if (is_name(name, n, o->variable))
             return true;
+    for (size_t i = 0; i < n_texts; i++)
+        if (is_name(name, n, texts[i].variable))
+            return true;
     return is_name(name, n, STACK_VARIABLE) || is_name(name, n, helper_option.variable);
 }
 
@@ -200,7 +221,8 @@ static bool is_variable(const char *name, size_t n) {
 static dmap_status look_for_misspelt(const char *variable, const option *o, dmap__error *error) {
     for (char *const *entry = environ; entry && *entry; entry++) {
         size_t n = strcspn(*entry, "=");
-        if (!is_misspelt(*entry, n, variable) || is_variable(*entry, n) || !(*entry)[n] || !would_do(o, *entry + n + 1))
+        if (!is_misspelt(*entry, n, variable) || is_variable(*entry, n) || !(*entry)[n] ||
+            !would_do(variable, o, *entry + n + 1))
             continue;
         return dmap__fail(error, DMAP_EINVAL, "%.*s=\"%s\": there is no such variable: did you mean %s?", (int)n,
                           *entry, *entry + n + 1, variable);
@@ -290,6 +312,30 @@ dmap_status dmap__options_resolve(const dmap_options *given, dmap_options *resol
         resolve_seconds("close_s", DMAP__CLOSE_S, &all.close_s, error) != DMAP_OK ||
         resolve_seconds("start_timeout_s", DMAP__START_TIMEOUT_S, &all.start_timeout_s, error) != DMAP_OK)
         return DMAP_EINVAL;
+    *resolved = all;
+    return DMAP_OK;
+}
+
+bool dmap__monitor_is_file(const char *text) {
+    return *text && strcmp(text, "1") != 0;
+}
+
+static dmap_status resolve_text(const text_option *o, dmap__monitor_options *all, dmap__error *error) {
+    const char *text = getenv(o->variable);
+    if (!text || !*text)
+        return look_for_misspelt(o->variable, NULL, error);
+    if (strlen(text) >= o->size)
+        return dmap__fail(error, DMAP_EINVAL, "%s: want a name of less than %zu bytes", o->variable, o->size);
+    if (strcmp(text, "0") != 0)
+        memcpy((char *)all + o->offset, text, strlen(text) + 1);
+    return DMAP_OK;
+}
+
+dmap_status dmap__monitor_options_resolve(dmap__monitor_options *resolved, dmap__error *error) {
+    dmap__monitor_options all = {{0}};
+    for (size_t i = 0; i < n_texts; i++)
+        if (resolve_text(&texts[i], &all, error) != DMAP_OK)
+            return error->status;
     *resolved = all;
     return DMAP_OK;
 }

@@ -21,6 +21,16 @@ dmap_status dmap__options_resolve(const dmap_options *given, dmap_options *resol
 /** True if dmap__options_resolve would leave `helper` set: known before the other ranks are. given may be NULL. */
 bool dmap__options_want_helper(const dmap_options *given);
 
+/** What the environment says of looking on. */
+typedef struct dmap__monitor_options {
+    char report[1024]; /* DMAP_REPORT: "1": a table on stderr; else a file. "": none */
+} dmap__monitor_options;
+
+/** Fills *resolved from the environment; "0" counts as unset. Returns DMAP_OK, or DMAP_EINVAL with a sentence. */
+dmap_status dmap__monitor_options_resolve(dmap__monitor_options *resolved, dmap__error *error);
+/** True if what such a variable says is the name of a file. */
+bool dmap__monitor_is_file(const char *text);
+
 /** Checks what dmap.h says of each field.
  *  options:  NULL is fine: defaults
  *  Returns:  DMAP_OK; DMAP_EINVAL with a sentence that names the field; DMAP_EUNSUPPORTED (journal) */

@@ -62,6 +62,8 @@ static bool is_hole(void *arg, const dmap__failure *failure) {
         dmap__call_fail_memory(call);
         verdict = judge_failure(call, failure, false);
     }
+    if (verdict == DMAP__VERDICT_RETRY && call->tally)
+        dmap__tally_retry(call->tally, failure->seconds);
     if (verdict == DMAP__VERDICT_RETRY)
         j->weight += dmap__order_weight(call->order, failure->position, failure->position + 1);
     else
@@ -122,11 +124,21 @@ static double weight_of(const dmap__call *call, const dmap__outcome *outcome) {
     return weight;
 }
 
+static void look_on(dmap__call *call, const dmap__call_lease *out, const dmap__outcome *outcome, double now) {
+    int rank = out->lease.branch;
+    if (outcome->taken_s > 0)
+        dmap__monitor_compare_clocks(call->world.monitor, rank, out->granted_s, outcome->taken_s, outcome->sent_s, now);
+    dmap__tally_add(call->tally, rank, &outcome->events, call->order ? call->order->index_of : NULL,
+                    dmap__items_count(&call->source));
+}
+
 void dmap__call_arrived(dmap__call *call, uint32_t lease, dmap__outcome *outcome, double now) {
     dmap__call_lease *out = dmap__call_find_lease(call, lease);
     judge j = {.call = call, .lease = lease, .out = out};
     uint64_t items = dmap__outcome_items(outcome), kept = dmap__call_lease_kept(out);
     double busy_s = outcome->busy_s, weight = weight_of(call, outcome);
+    if (call->tally)
+        look_on(call, out, outcome, now);
     take_trouble(call, out->lease.branch, &outcome->trouble);
     take_limit(call, outcome->limit);
     if (items && call->report.first_s <= 0)
@@ -174,7 +186,9 @@ void dmap__call_lost(dmap__call *call, int branch, double now) {
 void dmap__call_emitted(dmap__call *call, const dmap_emission *emission) {
     if (call->sink_stopped || call->trouble.status != DMAP_OK || !call->options.on_emit)
         return;
+    dmap__doing before = dmap__monitor_turn(call->world.monitor, DMAP__DOING_SINK);
     int code = call->options.on_emit(call->options.on_emit_arg, emission);
+    dmap__monitor_turn(call->world.monitor, before);
     dmap__copy_leave();
     if (code)
         dmap__call_stop(call);

@@ -125,8 +125,18 @@ static dmap_status open_parts(dmap__call *call) {
     return open_plan(call);
 }
 
+/* If memory is out for that, nobody does. */
+static void look_on(dmap__call *call) {
+    if (!call->world.monitor || !(call->options.explain || dmap__monitor_wants_any(&call->world.monitor->options)))
+        return;
+    call->tally = dmap__tally_create(call->world.monitor, call->began_s);
+    if (call->tally)
+        call->at_crew.spec.watch_s = (float)dmap__monitor_joined_s(call->world.monitor);
+}
+
 dmap_status dmap__call_begin(dmap__call *call) {
     call->state = DMAP__CALL_RUNS;
+    look_on(call);
     if (open_parts(call) != DMAP_OK)
         return call->trouble.status;
     for (int i = 0; i < call->world.branches; i++)
@@ -147,6 +157,8 @@ void dmap__call_destroy(dmap__call *call) {
     dmap__segment_destroy(call->delivering);
     dmap__plan_destroy(call->plan);
     dmap__order_destroy(call->order);
+    dmap__tally_destroy(call->tally);
+    free(call->worker_reports);
     free(call->sentence);
     free(call);
 }
@@ -174,6 +186,7 @@ static bool is_finished(const dmap__call *call) {
 }
 
 static void finish_sink(dmap__call *call) {
+    dmap__doing before = dmap__monitor_turn(call->world.monitor, DMAP__DOING_SINK);
     uint64_t count = dmap__items_count(&call->source);
     uint64_t last = call->failed && call->options.on_error == DMAP_STOP ? call->failed_index : UINT64_MAX;
     const dmap__sink_ops *ops = call->sink.ops;
@@ -181,6 +194,7 @@ static void finish_sink(dmap__call *call) {
         judge_sink(call, DMAP__SINK_NO_MEMORY);
     if (is_finished(call))
         judge_sink(call, dmap__sink_finish(&call->sink, count, last));
+    dmap__monitor_turn(call->world.monitor, before);
 }
 
 static dmap_status verdict(dmap__call *call) {
@@ -226,5 +240,6 @@ void dmap__call_end(dmap__call *call) {
     dmap__plan_destroy(call->plan); /* the fleet is the pool's, which may go before the call is freed */
     call->plan = NULL;
     verdict(call);
+    dmap__call_explain(call);
     call->state = DMAP__CALL_ENDED;
 }

@@ -19,6 +19,7 @@
 #include "crew/crew.h"
 #include "plan/plan.h"
 #include "watch/progress.h"
+#include "watch/tally.h"
 
 /** A lease: the plan's, with what goes along. Branch and rank have the same number. */
 typedef struct dmap__call_lease {
@@ -28,6 +29,7 @@ typedef struct dmap__call_lease {
     dmap__grant *grant;  /* on the master's own crew; NULL: on another rank, */
     const void *array;   /* which reads items from here; NULL: they are sent */
     void *place;         /* which may write results here; NULL: it sends them */
+    double granted_s;    /* if somebody looks on */
     dmap__buffer memory; /* for results that have no place of the caller's; until the outcome comes */
 } dmap__call_lease;
 
@@ -43,6 +45,7 @@ typedef struct dmap__call_world {
     int all_workers;
     dmap__fleet *fleet;
     dmap__buffer_cache *buffers; /* memory for results */
+    dmap__monitor *monitor;      /* NULL: nobody looks on */
     const char *(*host)(const void *arg, int rank);
     const void *arg;
 } dmap__call_world;
@@ -90,6 +93,8 @@ typedef struct dmap__call {
     bool sends_items;         /* some rank cannot read them from here */
     uint64_t fetched, placed; /* bytes that other ranks have read from here, and written here */
     dmap_report report;
+    dmap__tally *tally;                 /* NULL: nobody looks on; */
+    dmap_worker_report *worker_reports; /* once it has ended: of all workers */
     /* The pool's own. */
     struct dmap__call *next;               /* that waits */
     uint64_t bytes_sent, bytes_received;   /* by the pool, when it began */
@@ -216,6 +221,8 @@ void dmap__call_end(dmap__call *call);
 /** Counts an outcome of a branch. */
 void dmap__call_count(dmap__call *call, int branch, uint64_t items, double busy_s);
 void dmap__call_fill_report(dmap__call *call);
+/** A call that is looked at has ended, as call->error says: explains it, and tells of it. */
+void dmap__call_explain(dmap__call *call);
 /** The numbers of a call that has ended; of another, those so far. */
 void dmap__call_report_now(const dmap__call *call, dmap_report *report);
 

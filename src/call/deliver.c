@@ -41,7 +41,9 @@ bool dmap__call_deliver(dmap__call *call) {
         return false;
     dmap__segment *part = call->delivering;
     uint64_t from = part->next, end = part->end;
+    dmap__doing before = dmap__monitor_turn(call->world.monitor, DMAP__DOING_SINK);
     dmap__sink_said said = dmap__sink_deliver(&call->sink, part);
+    dmap__monitor_turn(call->world.monitor, before);
     call->ended += (said == DMAP__SINK_MORE ? part->next : end) - from;
     if (said == DMAP__SINK_MORE)
         return true;

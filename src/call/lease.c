@@ -44,7 +44,10 @@ static void offer(dmap__call *call) {
     uint64_t wanted = source->later || source->ended ? 0 : dmap__plan_wanted(call->plan);
     if (!wanted)
         return;
-    if (source->ops->offer(source, wanted, OFFER_BYTES))
+    dmap__doing before = dmap__monitor_turn(call->world.monitor, DMAP__DOING_SOURCE);
+    bool is_offered = source->ops->offer(source, wanted, OFFER_BYTES);
+    dmap__monitor_turn(call->world.monitor, before);
+    if (is_offered)
         dmap__plan_offer(call->plan, source->offered, source->ended);
     else
         fail(call);
@@ -64,6 +67,8 @@ bool dmap__call_next_step(dmap__call *call, double now, dmap__step *step) {
 dmap__call_lease *dmap__call_open_lease(dmap__call *call, const dmap__step *step) {
     dmap__call_lease *out = dmap__call_find_lease(call, step->lease);
     out->items = call->source.ops->get(&call->source, step->begin, step->end);
+    if (call->tally)
+        out->granted_s = dmap__clock_now();
     if (out->items)
         return out;
     dmap__call_take_lease_back(call, out);

@@ -1,6 +1,9 @@
 /* Numbers of a call, for dmap_report_get. */
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "call/call.h"
+#include "watch/diagnosis.h"
 
 void dmap__call_count(dmap__call *call, int branch, uint64_t items, double busy_s) {
     dmap_rank_report *share = &call->shares[branch];
@@ -40,4 +43,28 @@ void dmap__call_report_now(const dmap__call *call, dmap_report *report) {
         return;
     fill(call, report);
     report->items = call->arrived;
+}
+
+static void explain(dmap__call *call) {
+    dmap__tallied out = {call->worker_reports, call->shares, &call->report};
+    dmap__told told = {.task = call->task->name,
+                       .status = call->error.status,
+                       .report = &call->report,
+                       .n_ranks = call->world.branches,
+                       .ranks = call->shares,
+                       .workers = call->worker_reports};
+    dmap__tally_sum(call->tally, call->began_s + call->report.seconds, &out);
+    dmap__diagnose(&call->report, &call->options);
+    dmap__monitor_tell(call->world.monitor, &told);
+}
+
+/* The pool's monitor may go before the call is freed. */
+void dmap__call_explain(dmap__call *call) {
+    if (!call->tally)
+        return;
+    call->worker_reports = calloc((size_t)call->world.monitor->n_workers + 1, sizeof *call->worker_reports);
+    if (call->worker_reports)
+        explain(call);
+    dmap__tally_destroy(call->tally);
+    call->tally = NULL;
 }

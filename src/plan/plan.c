@@ -164,6 +164,15 @@ static uint64_t next_fresh(dmap__plan *plan, int *branch) {
     return fresh_size(plan, &plan->branches[*branch]);
 }
 
+dmap__plan_wait dmap__plan_waits_for(dmap__plan *plan) {
+    int branch = dmap__ready_first(plan, -1);
+    if (dmap__plan_fresh(plan) == 0 && plan->requeue.count == 0)
+        return DMAP__PLAN_WAIT_NOTHING;
+    bool is_free = branch >= 0 && dmap__ready_may(plan, branch);
+    return is_free && fresh_size(plan, &plan->branches[branch]) == 0 ? DMAP__PLAN_WAIT_WINDOW
+                                                                     : DMAP__PLAN_WAIT_BRANCHES;
+}
+
 /* What is to be granted again comes first, and takes the branch. The answer stands until the next step: that the source
  * has ended since makes the chunk no smaller. */
 uint64_t dmap__plan_wanted(dmap__plan *plan) {

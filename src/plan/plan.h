@@ -113,6 +113,13 @@ bool dmap__plan_next(dmap__plan *plan, double now, dmap__step *step);
 dmap__lease *dmap__plan_lease(const dmap__plan *plan, uint64_t number);
 /** Numbers of leases are below that. */
 uint32_t dmap__plan_leases(const dmap__plan *plan);
+/** Why nothing is granted, once dmap__plan_next returned false. */
+typedef enum dmap__plan_wait {
+    DMAP__PLAN_WAIT_BRANCHES = 0, /* they have enough, or the source has to be asked */
+    DMAP__PLAN_WAIT_WINDOW = 1,   /* one has not, but the window is full */
+    DMAP__PLAN_WAIT_NOTHING = 2   /* nothing is left to grant */
+} dmap__plan_wait;
+dmap__plan_wait dmap__plan_waits_for(dmap__plan *plan);
 /** True while a branch has nothing to do and another may have what could be asked back: then ask every millisecond. */
 bool dmap__plan_is_uneven(const dmap__plan *plan);
 

@@ -10,10 +10,17 @@
 #include "pool/collect.h"
 #include "pool/loop.h"
 
+static const char *host_of(const void *arg, int rank) {
+    return dmap__pool_host(arg, rank);
+}
+
 dmap_status dmap__calls_open(dmap_pool *pool, dmap__error *error) {
     pool->fleet = dmap__fleet_create(pool->workers, pool->ranks);
     pool->calls.slots = calloc(DMAP__CALLS_RUNNING, sizeof *pool->calls.slots);
     pool->calls.running = calloc(DMAP__CALLS_RUNNING, sizeof *pool->calls.running);
+    if (dmap__monitor_wants_any(&pool->monitor_options) &&
+        !(pool->monitor = dmap__monitor_create(&pool->monitor_options, pool->ranks, pool->workers, host_of, pool)))
+        return dmap__fail(error, DMAP_ENOMEM, "out of memory for looking on");
     if (!pool->fleet || !pool->calls.slots || !pool->calls.running)
         return dmap__fail(error, DMAP_ENOMEM, "out of memory for the calls of a pool");
     return DMAP_OK;
@@ -22,6 +29,7 @@ dmap_status dmap__calls_open(dmap_pool *pool, dmap__error *error) {
 void dmap__calls_close(dmap_pool *pool) {
     free(pool->calls.slots);
     free(pool->calls.running);
+    dmap__monitor_destroy(pool->monitor);
     dmap__fleet_destroy(pool->fleet);
 }
 
@@ -36,16 +44,15 @@ dmap__call *dmap__calls_find(const dmap_pool *pool, uint64_t id) {
 
 /* ---- beginning ---- */
 
-static const char *host_of(const void *arg, int rank) {
-    return dmap__pool_host(arg, rank);
-}
-
 dmap__call *dmap__calls_add(dmap_pool *pool, const dmap__call_request *request, bool is_first) {
+    if (request->options->explain && !pool->monitor) /* if memory is out for that, nobody looks on */
+        pool->monitor = dmap__monitor_create(&pool->monitor_options, pool->ranks, pool->workers, host_of, pool);
     dmap__call_world world = {.branches = pool->ranks,
                               .workers = pool->workers,
                               .all_workers = pool->all_workers,
                               .fleet = pool->fleet,
                               .buffers = &pool->buffers,
+                              .monitor = pool->monitor,
                               .host = host_of,
                               .arg = pool};
     dmap__call *call = dmap__call_create(&world, request, dmap__clock_now());

@@ -13,7 +13,10 @@ static void grant(dmap_pool *pool, dmap__call *call, const dmap__step *step) {
     dmap__call_lease *out = dmap__call_open_lease(call, step);
     if (!out)
         return;
-    if (!dmap__branch_ops_of(pool, step->branch)->submit(pool, call, out, step->lease))
+    dmap__doing before = dmap__monitor_turn(pool->monitor, step->branch ? DMAP__DOING_MESSAGES : DMAP__DOING_LOOP);
+    bool is_submitted = dmap__branch_ops_of(pool, step->branch)->submit(pool, call, out, step->lease);
+    dmap__monitor_turn(pool->monitor, before);
+    if (!is_submitted)
         dmap__call_take_lease_back(call, out);
     else if (call->is_dropped)
         cancel_dropped(pool, call, out);

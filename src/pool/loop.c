@@ -23,16 +23,20 @@
 
 bool dmap__loop_take_messages(dmap_pool *pool) {
     dmap__error error;
+    dmap__doing before = pool->monitor ? pool->monitor->timeline.doing : DMAP__DOING_LOOP;
     dmap__message *message = &pool->loop.message;
     int n = 0, got = 0;
     while (n < MESSAGES_AT_ONCE) {
         got = dmap__comm_poll(pool->comm, message, &error);
         if (got <= 0)
             break;
+        if (!n)
+            dmap__monitor_turn(pool->monitor, DMAP__DOING_MESSAGES);
         pool->side->message(pool, message);
         dmap__comm_release(pool->comm, message);
         n++;
     }
+    dmap__monitor_turn(pool->monitor, before);
     if (got < 0 || pool->broken != DMAP_OK) {
         pool->side->broke(pool, got < 0 ? &error : &pool->error);
         return true;
@@ -60,7 +64,10 @@ static bool take_crew(dmap_pool *pool) {
         take_polled(pool);
         moved = true;
     }
-    return moved || dmap__crew_step(pool->crew);
+    dmap__doing before = dmap__monitor_turn(pool->monitor, DMAP__DOING_TASK);
+    moved = moved || dmap__crew_step(pool->crew);
+    dmap__monitor_turn(pool->monitor, before);
+    return moved;
 }
 
 /* A lone rank has no comm, and Open MPI notices in its own functions only that the launcher is gone. */
@@ -69,6 +76,13 @@ static void touch_mpi(dmap_pool *pool, double now) {
         return;
     pool->touched_s = now;
     dmap__comm_touch();
+}
+
+/* For whoever looks on: the thread waits, or is the program's again. With a helper that does not keep calls waiting. */
+static void look_on(dmap_pool *pool, bool is_outside) {
+    if (pool->monitor)
+        dmap__monitor_turn(pool->monitor,
+                           is_outside && !pool->helper ? DMAP__DOING_OUTSIDE : pool->side->waits_for(pool));
 }
 
 /* One round; hears: it calls MPI. Never sleeps. Returns true if there was anything. */
@@ -91,9 +105,11 @@ void dmap__loop_hear(void *arg) {
 }
 
 bool dmap__loop_help(dmap_pool *pool, bool hears) {
+    dmap__monitor_turn(pool->monitor, DMAP__DOING_LOOP);
     pool->is_helped = true;
     bool moved = turn(pool, hears);
     pool->is_helped = false;
+    look_on(pool, false);
     return moved;
 }
 
@@ -126,6 +142,10 @@ double dmap__loop_until_look(dmap_pool *pool, dmap__idle *idle, double now) {
 
 static void rest(dmap_pool *pool, dmap__idle *idle, double until_s, double now) {
     double sleep_s = until_look(pool, idle, now);
+    if (is_busy(pool))
+        dmap__monitor_turn(pool->monitor, DMAP__DOING_MESSAGES);
+    else
+        look_on(pool, false);
     if (until_s >= 0)
         sleep_s = fmin(sleep_s, until_s - now);
     if (is_busy(pool) || sleep_s <= 0) {
@@ -139,6 +159,7 @@ static void rest(dmap_pool *pool, dmap__idle *idle, double until_s, double now) 
         dmap__idle_reset(idle);
     else
         dmap__master_sched_settle(pool);
+    dmap__monitor_turn(pool->monitor, DMAP__DOING_LOOP);
 }
 
 /* Where cores are scarce this thread is run so late that it always finds something, and never waits: so it sits down
@@ -154,6 +175,7 @@ static void sit_down(dmap_pool *pool, double waited_s) {
 /* ---- running ---- */
 
 static void leave(dmap_pool *pool) {
+    look_on(pool, true);
     dmap__master_sched_leave(pool);
     dmap__clock_blunt(pool->loop.slack);
     pool->loop.slack = 0;
@@ -192,10 +214,12 @@ static bool run(dmap_pool *pool, dmap__loop_done_fn *is_done, void *arg, double 
             return false;
         if (!pool->sched_is_set || !pool->has_long_waits)
             sit_down(pool, now - began_s);
-        if (moved)
+        if (moved) {
+            dmap__monitor_turn(pool->monitor, DMAP__DOING_LOOP);
             dmap__idle_reset(&idle);
-        else
+        } else {
             rest(pool, &idle, until_s, now);
+        }
     }
 }
 
@@ -204,6 +228,7 @@ bool dmap__loop_run(dmap_pool *pool, dmap__loop_done_fn *is_done, void *arg, dou
     pool->loop.frame = __builtin_frame_address(0);
     if (pool->crew)
         dmap__crew_take_mask(pool->crew);
+    dmap__monitor_turn(pool->monitor, DMAP__DOING_LOOP);
     if (pool->has_long_waits)
         dmap__master_sched_take(pool);
     pool->has_long_waits = false;

@@ -23,6 +23,8 @@ typedef struct dmap__side {
     /** Longest sleep from now on, if nothing comes; *looks: whether something may come unheard, which has to be looked
      *  for. */
     double (*longest_sleep)(dmap_pool *pool, double now, bool *looks);
+    /** What the thread waits for, if somebody looks on: the master's. */
+    dmap__doing (*waits_for)(const dmap_pool *pool);
     /** A function of the program's did not return: what it was at is over. */
     void (*unwind)(dmap_pool *pool);
     /** MPI failed. */

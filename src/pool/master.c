@@ -7,6 +7,7 @@
 #include "pool/master.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -102,6 +103,11 @@ static void end(dmap_pool *pool, dmap__call *call) {
         pool->calls.slots[call->id % DMAP__CALLS_RUNNING] = NULL;
     pool->report = call->report;
     memcpy(pool->rank_reports, call->shares, (size_t)pool->ranks * sizeof *call->shares);
+    if (call->worker_reports) {
+        free(pool->worker_reports);
+        pool->worker_reports = call->worker_reports;
+        call->worker_reports = NULL;
+    }
     trim_memory(pool);
     if (call->done)
         call->done(call);
@@ -266,6 +272,25 @@ static void hear(dmap_pool *pool, double now) {
 
 /* ---- sleep ---- */
 
+/* For whoever looks on: what is waited for. Of several calls, the one that lacks something says it. */
+static dmap__doing waits_for(const dmap_pool *pool) {
+    const dmap__calls *calls = &pool->calls;
+    dmap__doing doing = calls->n_running ? DMAP__DOING_LAST : DMAP__DOING_LOOP;
+    for (size_t i = 0; i < calls->n_running; i++) {
+        const dmap__call *call = calls->running[i];
+        if (!call->plan)
+            continue;
+        if (call->source.later)
+            return DMAP__DOING_SOURCE;
+        dmap__plan_wait wait = dmap__plan_waits_for(call->plan);
+        if (wait == DMAP__PLAN_WAIT_WINDOW)
+            return DMAP__DOING_WINDOW;
+        if (wait == DMAP__PLAN_WAIT_BRANCHES)
+            doing = DMAP__DOING_WAIT;
+    }
+    return doing;
+}
+
 /* While a worker has nothing to do, of this rank or of another, what the others have left is to be looked at soon:
  * somebody may take from it. */
 static double longest_sleep(dmap_pool *pool, double now, bool *looks) {
@@ -303,5 +328,6 @@ const dmap__side dmap__master_side = {.message = dmap__collect_message,
                                       .hear = hear,
                                       .turn = turn,
                                       .longest_sleep = longest_sleep,
+                                      .waits_for = waits_for,
                                       .unwind = unwind,
                                       .broke = dmap__collect_break};

@@ -111,8 +111,11 @@ struct dmap_pool {
     size_t shared_size;
     dmap__buffer_cache buffers; /* of a serving rank, until it is idle; of the master, some of them for the next call */
     int shared_fd;              /* that holds it, on the first rank of a host; -1: none */
-    dmap_report report;         /* of the call that ended last */
-    dmap_rank_report *rank_reports; /* one a rank */
+    dmap__monitor_options monitor_options; /* the master's */
+    dmap__monitor *monitor;                /* NULL: nobody looks on */
+    dmap_report report;                    /* of the call that ended last */
+    dmap_rank_report *rank_reports;        /* one a rank */
+    dmap_worker_report *worker_reports; /* of the explained call that ended last, its own are taken over; NULL: none */
 };
 
 /** Where comm puts the data of large messages. A dmap__place_fn; arg is the pool. */

@@ -85,6 +85,8 @@ static void free_if_over(dmap__server *s, served_call *call) {
 /* ---- chunks ---- */
 
 static void send_result(dmap_pool *pool, dmap__incoming *c) {
+    if (c->grant.outcome.taken_s > 0)
+        c->grant.outcome.sent_s = dmap__clock_now();
     dmap__head head = {.call = c->call, .lease = c->grant.lease};
     if (!dmap__wire_pack_outcome(&c->grant.outcome, c->task->result_size, &head, &c->packed)) {
         dmap__incoming_drop_outcome(c);
@@ -117,6 +119,8 @@ static void take_grant(dmap_pool *pool, dmap__message *message) {
     } else if (dmap__incoming_is_out_of_reach(c)) {
         give_back(pool, c);
     } else {
+        if (call->at_crew.spec.watch_s > 0)
+            c->grant.outcome.taken_s = dmap__clock_now();
         c->next = s->chunks;
         s->chunks = c;
         dmap__crew_submit(pool->crew, &c->grant);
