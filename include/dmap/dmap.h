@@ -126,13 +126,19 @@ typedef int dmap_main_fn(dmap_pool *pool, int argc, char **argv);
  *  pools of one, and is refused. So is a second dmap_run under a launcher: MPI starts once in a program.
  *  MPI is started with MPI_THREAD_FUNNELED; with MPI_THREAD_SERIALIZED if this rank's options, or DMAP_HELPER=yes, ask
  *  for a helper.
+ *  SIGINT and SIGTERM, where the program has left them as they are at its start, stop the calls in flight: no item is
+ *  begun any more; those that run have 0.2 s to end, then they are asked to stop, and processes are killed 0.5 s later.
+ *  These calls, and all that are made afterwards, end with DMAP_ECANCELLED. A second signal kills at once, a third ends
+ *  the rank. An item that died of the very signal, as batch systems send it to all processes, has not failed. While no
+ *  call is in flight they end the program.
  *  Before it starts Open MPI it sets OMPI_MCA_ variables that the user has not set: see cluster/README.md.
  *
  *  Called by:  every rank, first thing in main
  *  options:    NULL for defaults; the master's hold
- *  Returns:    main_fn's value on the master, 0 on the others; 1 on every rank, with a sentence on stderr, if the pool
- *              could not be opened, and on a rank whose connection broke. After an error of MPI it does not end MPI,
- *              which would wait for ranks that may be gone: the launcher ends the others when this one has ended */
+ *  Returns:    main_fn's value on the master, 0 on the others; 128 and the signal's number on those that SIGINT or
+ *              SIGTERM has stopped; 1 on every rank, with a sentence on stderr, if the pool could not be opened, and on a
+ *              rank whose connection broke. After an error of MPI it does not end MPI, which would wait for ranks that
+ *              may be gone: the launcher ends the others when this one has ended */
 DMAP_API int dmap_run(int argc, char **argv, dmap_main_fn *main_fn, const dmap_options *options);
 
 /** Makes the fork server, in programs that call MPI_Init themselves. dmap_run calls it.

@@ -5,6 +5,7 @@
 
 #include "api/pool.h"
 #include "base/options.h"
+#include "base/stop_signal.h"
 #include "pool/loop.h"
 #include "proc/child.h"
 #include "proc/forkserver.h"
@@ -72,10 +73,13 @@ int dmap_run(int argc, char **argv, dmap_main_fn *main_fn, const dmap_options *o
         return complain(&error);
     }
     dmap_prefork(&argc, &argv);
+    dmap__stop_signal_open();
     int value = run_program(argc, argv, main_fn, options);
+    dmap__stop_signal_close();
+    dmap__stop stop = dmap__stop_signal_get();
     if (!had_server)
         dmap__forkserver_close();
-    return value;
+    return stop.signal ? 128 + stop.signal : value; /* as a shell says it of whom a signal has ended */
 }
 
 int dmap_prefork(int *argc, char ***argv) {

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/stop_signal.h"
 #include "base/text.h"
 #include "call/call.h"
 #include "proc/copy.h"
@@ -49,6 +50,8 @@ static void note_failure(dmap__call *call, int branch, const dmap__failure *fail
 
 /* Longest first, what lies at higher positions may be of lower indices: to the plan, no item ends the call. */
 static dmap__verdict judge_failure(const dmap__call *call, const dmap__failure *failure, bool may_begin) {
+    if (dmap__stop_signal_is(failure->signal)) /* it was cut off, and has not failed */
+        return DMAP__VERDICT_RETRY;
     dmap__verdict verdict = dmap__verdict_of(&call->at_crew.spec, failure->status, failure->attempt, may_begin);
     return verdict == DMAP__VERDICT_STOP && call->order ? DMAP__VERDICT_FAILED : verdict;
 }

@@ -82,6 +82,7 @@ typedef struct dmap__call {
     bool cancelled;
     bool timed_out;
     bool drained;
+    const char *stopped_by; /* with the whole run; NULL: it was not */
     bool failed;
     uint64_t failed_index; /* the lowest that failed for good */
     dmap_item_status failed_status;
@@ -178,6 +179,9 @@ void dmap__call_cancel(dmap__call *call, dmap__fate fate);
 void dmap__call_break_off(dmap__call *call);
 /** Nothing is begun any more. */
 void dmap__call_drain(dmap__call *call);
+/** The same, as the whole run is stopped.
+ *  who: did it; kept */
+void dmap__call_stop_by(dmap__call *call, const char *who);
 /** The call cannot go on: nothing more is granted or delivered. Keeps the first reason. */
 void dmap__call_fail(dmap__call *call, const dmap__error *why);
 /** The same, as there is no memory for results. */

@@ -55,6 +55,11 @@ void dmap__call_drain(dmap__call *call) {
         dmap__call_fail_memory(call);
 }
 
+void dmap__call_stop_by(dmap__call *call, const char *who) {
+    call->stopped_by = who;
+    dmap__call_drain(call);
+}
+
 bool dmap__call_is_ended_early(const dmap__call *call) {
     return call->sink_stopped || call->cancelled || call->timed_out || call->trouble.status != DMAP_OK;
 }

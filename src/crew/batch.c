@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/clock.h"
+#include "base/stop_signal.h"
 #include "crew/cancel.h"
 #include "proc/copy.h"
 
@@ -54,7 +55,9 @@ bool dmap__batch_record_failure(dmap__worker *worker, dmap__batch *b, uint32_t o
                              .worker = ctx->number,
                              .core = worker->core,
                              .out_of_memory = ctx->out_of_memory};
-    dmap__verdict verdict = dmap__verdict_of(&call->spec, (int)status, ctx->attempt, true);
+    dmap__verdict verdict = dmap__stop_signal_is(signal)
+                                ? DMAP__VERDICT_RETRY /* it was cut off, and has not failed */
+                                : dmap__verdict_of(&call->spec, (int)status, ctx->attempt, true);
     if (!dmap__outcome_add_failure(b->log, &failure, ctx->text[0] ? ctx->text : NULL))
         dmap__batch_fail_memory(worker, b, "a failure");
     if (verdict == DMAP__VERDICT_RETRY)

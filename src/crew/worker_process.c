@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/stop_signal.h"
 #include "crew/batch.h"
 #include "crew/cancel.h"
 #include "crew/worker_proc.h"
@@ -218,6 +219,8 @@ static bool take_death(dmap__worker *worker, dmap__batch *b, request *r, dmap__w
     ctx->out_of_memory = false;
     if (r->begin == r->end)
         return true;
+    if (code < 0)
+        dmap__stop_signal_await(-code);
     if (said == DMAP__WORKER_PROC_LATE) {
         r->late_starts++;
         snprintf(ctx->text, sizeof ctx->text, "process %d did not come up within %g seconds: it was killed",

@@ -15,6 +15,7 @@
 #include "pool/calls.h"
 #include "pool/collect.h"
 #include "pool/loop.h"
+#include "pool/stopping.h"
 
 #define DELIVER_S     2e-3  /* that all calls together deliver in a round, about */
 #define SLEEP_RANKS_S 1e-3  /* longest sleep while other ranks may send */
@@ -45,6 +46,7 @@ static void begin(dmap_pool *pool, dmap__call *call) {
         dmap__comm_bytes(pool->comm, &call->bytes_sent, &call->bytes_received);
     if (pool->broken != DMAP_OK)
         dmap__call_fail(call, &pool->error);
+    dmap__stopping_refuse(call);
     calls->inside = call; /* a cost hint is asked */
     dmap_status status = dmap__call_begin(call);
     calls->inside = NULL;
@@ -244,6 +246,7 @@ static bool turn(dmap_pool *pool, double now) {
     if (calls->on_turn)
         calls->on_turn(pool);
     bool moved = cancel_due(pool, now);
+    moved = dmap__stopping_look(pool, now) || moved;
     moved = begin_all(pool) || moved;
     moved = take_turns(pool, now) || moved;
     if (pool->crew)
@@ -256,7 +259,7 @@ static bool turn(dmap_pool *pool, double now) {
 /* An item runs in the loop's thread. Who cancels it is another thread, or the clock. */
 static void hear(dmap_pool *pool, double now) {
     dmap__calls *calls = &pool->calls;
-    bool closes = pool->close_at_s > 0 && now > pool->close_at_s;
+    bool closes = (pool->close_at_s > 0 && now > pool->close_at_s) || dmap__stopping_is_over(now);
     if (calls->on_turn && atomic_load(&pool->has_cancelled_items))
         calls->on_turn(pool);
     for (size_t i = 0; i < calls->n_running; i++) {

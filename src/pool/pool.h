@@ -33,6 +33,7 @@ typedef struct dmap__calls {
     double heard_s;                          /* the own crew's progress was last looked at */
     dmap__call *inside;                      /* whose functions run now; NULL: none */
     bool in_turn;                            /* the loop is at them */
+    bool is_armed;                           /* a signal stops them */
     _Atomic bool has_cancelled;              /* one is to be cancelled */
     double swept_s;                          /* those that wait were last looked at */
     void (*on_turn)(struct dmap_pool *pool); /* is called once a round */

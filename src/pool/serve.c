@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/stop_signal.h"
 #include "crew/cancel.h"
 #include "crew/emission.h"
 #include "net/wire.h"
@@ -16,6 +17,7 @@
 #include "pool/master_sched.h"
 #include "pool/places.h"
 #include "pool/share.h"
+#include "pool/stopping.h"
 
 #define SLEEP_BUSY_S 1e-3  /* longest sleep while chunks are here */
 #define SLEEP_IDLE_S 10e-3 /* longest sleep while there is nothing to do */
@@ -243,6 +245,7 @@ static void tell_progress(dmap_pool *pool, double now) {
 }
 
 static bool turn(dmap_pool *pool, double now) {
+    dmap__stopping_serve(now);
     if (!pool->server->chunks)
         return false;
     pool->server->had_s = now;
@@ -349,7 +352,9 @@ dmap_status dmap__serve(dmap_pool *pool) {
     pool->server = &server;
     pool->side = &serving_side;
     pool->has_long_waits = true;
+    dmap__stop_signal_arm(pool->bell);
     dmap__loop_run(pool, is_over, &server, -1);
+    dmap__stop_signal_disarm();
     drain(pool);
     pool->server = NULL;
     return server.status;
