@@ -213,9 +213,8 @@ static dmap_status wait_any(any *a, double timeout_s, const char *function) {
         return status;
     bool is_over =
         one_has_ended(a) || dmap__loop_run(pool, one_has_ended, a, timeout_s < 0 ? -1 : dmap__clock_now() + timeout_s);
-    status = is_over ? status_now(a->calls[a->which]) : DMAP_PENDING;
-    if (is_over && !find(a->calls[a->which]))
-        no_call(function);
+    const dmap__handle *ended = is_over ? find(a->calls[a->which]) : NULL;
+    status = ended ? status_of(ended) : is_over ? no_call(function) : DMAP_PENDING;
     dmap__handles_tell(pool);
     return status;
 }

@@ -2,6 +2,7 @@
 #ifndef DMAP_API_POOL_H
 #define DMAP_API_POOL_H
 
+#include "pool/helper.h"
 #include "pool/pool.h"
 
 /** Makes a pool on comm (taken over, also on failure; NULL: one rank without MPI). On the master: returns with
@@ -20,8 +21,15 @@ dmap_status dmap__pool_check_submitting(dmap_pool *pool, const char *function);
 /** Keeps the helper out, from here to the end of the block, if this is a pool with one, and its thread. Does nothing
  *  otherwise: before the pool has been checked, too. Files that use it are compiled with -fexceptions. */
 #define DMAP__ENTER(pool) __attribute__((cleanup(dmap__pool_leave))) dmap_pool *entered = dmap__pool_enter(pool)
-dmap_pool *dmap__pool_enter(const dmap_pool *pool);
-void dmap__pool_leave(dmap_pool **entered);
+dmap_pool *dmap__pool_enter_helped(const dmap_pool *pool);
+static inline dmap_pool *dmap__pool_enter(const dmap_pool *pool) {
+    bool is_any = atomic_load_explicit(&dmap__helpers, memory_order_relaxed) > 0;
+    return is_any ? dmap__pool_enter_helped(pool) : NULL;
+}
+static inline void dmap__pool_leave(dmap_pool **entered) {
+    if (*entered)
+        dmap__helper_leave(*entered);
+}
 /** The owner has made a call: there is something to do, for whoever waits for the descriptor, and for the helper. */
 void dmap__pool_touch(dmap_pool *pool);
 /** True for the thread that opened the pool. */

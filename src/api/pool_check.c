@@ -94,17 +94,11 @@ bool dmap__pool_is_own(const dmap_pool *pool) {
 
 /* ---- the helper ---- */
 
-dmap_pool *dmap__pool_enter(const dmap_pool *pool) {
-    bool is_helped = dmap__helper_is_any() && dmap__pool_is_own(pool) && pool->helper;
-    if (!is_helped)
+dmap_pool *dmap__pool_enter_helped(const dmap_pool *pool) {
+    if (!dmap__pool_is_own(pool) || !pool->helper)
         return NULL;
     dmap__helper_enter(pool->helper);
     return (dmap_pool *)pool;
-}
-
-void dmap__pool_leave(dmap_pool **entered) {
-    if (*entered)
-        dmap__helper_leave(*entered);
 }
 
 void dmap__pool_touch(dmap_pool *pool) {

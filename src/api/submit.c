@@ -44,15 +44,15 @@ static dmap_status check_options(const dmap_map_options *o, dmap__error *error) 
     return dmap__map_options_check(o, error);
 }
 
-static dmap_status check(dmap_pool *pool, const dmap_task *task, const void *item, size_t size,
-                         const dmap_map_options *options, dmap_call **call, dmap__error *error) {
-    if (!call)
-        return dmap__fail(error, DMAP_EINVAL, "dmap_submit: the pointer to a call is NULL");
-    if (!task)
-        return dmap__fail(error, DMAP_EINVAL, "dmap_submit: the task is NULL");
+/* What a task that has submits already was found to be. */
+static dmap_status check_new(const dmap_pool *pool, const dmap_task *task, dmap__error *error) {
     uint32_t id;
-    if (dmap__check_registered(pool, task, &id, error) != DMAP_OK || dmap__check_task(task, error) != DMAP_OK)
-        return error->status;
+    dmap_status status = dmap__check_registered(pool, task, &id, error);
+    return status == DMAP_OK ? dmap__check_task(task, error) : status;
+}
+
+static dmap_status check(const dmap_pool *pool, const dmap_task *task, const void *item, size_t size,
+                         const dmap_map_options *options, dmap__error *error) {
     if (task->item_size != DMAP_VARIABLE && size != task->item_size)
         return dmap__fail(error, DMAP_EINVAL, "dmap_submit: the item has %zu bytes; task \"%s\" wants %zu", size,
                           task->name ? task->name : "", task->item_size);
@@ -86,12 +86,10 @@ static dmap__submits *look_for(dmap_pool *pool, const dmap_task *task, const dma
     return s;
 }
 
-static dmap__submits *find(dmap_pool *pool, const dmap_task *task, const dmap_map_options *options) {
-    dmap__submits *s = look_for(pool, task, options);
-    if (s)
-        return s;
+/* Those of a task that was checked. */
+static dmap__submits *make(dmap_pool *pool, const dmap_task *task, const dmap_map_options *options) {
     pthread_mutex_lock(&pool->submits_lock);
-    s = look_for(pool, task, options);
+    dmap__submits *s = look_for(pool, task, options);
     if (!s)
         s = create(pool, task, options);
     pthread_mutex_unlock(&pool->submits_lock);
@@ -144,39 +142,61 @@ static void enqueue(dmap__submits *s, dmap__handle *handle, bool is_own) {
     dmap__bell_ring(s->pool->bell);
 }
 
-dmap_status dmap_submit(dmap_pool *pool, const dmap_task *task, const void *item, size_t size,
-                        const dmap_map_options *options, dmap_call **call) {
+/* Where the item belongs. NULL: it cannot be taken, and the error says why. */
+static dmap__submits *find(dmap_pool *pool, const dmap_task *task, const void *item, size_t size,
+                           const dmap_map_options *options, dmap__error *error) {
     static const dmap_map_options defaults;
     const dmap_map_options *o = options ? options : &defaults;
+    dmap__submits *s = look_for(pool, task, o);
+    dmap_status status = s ? DMAP_OK : check_new(pool, task, error);
+    if (status == DMAP_OK)
+        status = check(pool, task, item, size, options, error);
+    if (status != DMAP_OK)
+        return NULL;
+    if (!s && !(s = make(pool, task, o)))
+        dmap__fail_memory(error, sizeof *s, "submitted items");
+    return s;
+}
+
+static dmap__handle *make_handle(dmap__submits *s, const void *item, size_t size, const dmap_map_options *options) {
+    dmap__handle *handle = dmap__handle_create(DMAP__HANDLE_ITEM, s->pool);
+    if (!handle || (size && !dmap__handle_room(handle, size))) {
+        if (handle)
+            dmap__handle_free(handle);
+        return NULL;
+    }
+    if (size)
+        memcpy(handle->data, item, size);
+    handle->submits = s;
+    handle->on_done = options ? options->on_done : NULL;
+    handle->on_done_arg = options ? options->on_done_arg : NULL;
+    return handle;
+}
+
+dmap_status dmap_submit(dmap_pool *pool, const dmap_task *task, const void *item, size_t size,
+                        const dmap_map_options *options, dmap_call **call) {
     DMAP__ENTER(pool);
     bool is_own = dmap__pool_is_owners(pool);
     dmap_status status = dmap__pool_check_submitting(pool, "dmap_submit");
     if (status != DMAP_OK)
         return status;
     dmap__error *error = is_own ? &pool->error : dmap__thread_error();
-    status = check(pool, task, item, size, options, call, error);
-    if (status != DMAP_OK)
-        return status;
+    if (!call || !task)
+        return dmap__fail(error, DMAP_EINVAL, "dmap_submit: the %s is NULL", call ? "task" : "pointer to a call");
     if (pool->broken != DMAP_OK)
         return pool->broken;
-    dmap__submits *s = find(pool, task, o);
-    dmap__handle *handle = s ? dmap__handle_create(DMAP__HANDLE_ITEM, pool) : NULL;
-    if (!handle || (size && !dmap__handle_room(handle, size))) {
-        if (handle)
-            dmap__handle_free(handle);
+    dmap__submits *s = find(pool, task, item, size, options, error);
+    if (!s)
+        return error->status;
+    dmap__handle *handle = make_handle(s, item, size, options);
+    if (!handle)
         return dmap__fail_memory(error, size, "a submitted item");
-    }
     if (is_full(s))
-        status = o->no_wait ? DMAP_PENDING : wait_for_room(s, is_own);
+        status = options && options->no_wait ? DMAP_PENDING : wait_for_room(s, is_own);
     if (status != DMAP_OK) {
         dmap__handle_free(handle);
         return status;
     }
-    if (size)
-        memcpy(handle->data, item, size);
-    handle->submits = s;
-    handle->on_done = o->on_done;
-    handle->on_done_arg = o->on_done_arg;
     handle->submitted_s = s->options.timeout_s > 0 ? dmap__clock_now() : 0;
     *call = dmap__handle_name(handle);
     enqueue(s, handle, is_own);

@@ -23,11 +23,7 @@ struct dmap__helper {
     dmap__error told;
 };
 
-static _Atomic size_t n_helpers;
-
-bool dmap__helper_is_any(void) {
-    return atomic_load_explicit(&n_helpers, memory_order_relaxed) > 0;
-}
+_Atomic size_t dmap__helpers;
 
 /* What items emit is taken by a function of the program's, before their ends are. */
 static bool is_owners_turn(const dmap_pool *pool) {
@@ -101,7 +97,7 @@ dmap_status dmap__helper_open(dmap_pool *pool, dmap__error *error) {
         pool->helper = NULL;
         return dmap__fail_system(error, code, "start the helper");
     }
-    atomic_fetch_add(&n_helpers, 1);
+    atomic_fetch_add(&dmap__helpers, 1);
     return DMAP_OK;
 }
 
@@ -117,7 +113,7 @@ void dmap__helper_close(dmap_pool *pool) {
     pthread_mutex_destroy(&h->lock);
     free(h);
     pool->helper = NULL;
-    atomic_fetch_sub(&n_helpers, 1);
+    atomic_fetch_sub(&dmap__helpers, 1);
 }
 
 void dmap__helper_enter(dmap__helper *helper) {

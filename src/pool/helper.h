@@ -13,8 +13,8 @@ dmap_status dmap__helper_open(dmap_pool *pool, dmap__error *error);
 /** Ends it, also while the owner is inside. Blocks: until its round is over. */
 void dmap__helper_close(dmap_pool *pool);
 
-/** True if any pool of this process has one. Any thread. */
-bool dmap__helper_is_any(void);
+/** Helpers of this process: where there is none, nobody need be kept out. Any thread. */
+extern _Atomic size_t dmap__helpers;
 /** The owner comes in, and goes. It may come in again while it is inside. Blocks: until a round is over. */
 void dmap__helper_enter(dmap__helper *helper);
 void dmap__helper_leave(dmap_pool *pool);
