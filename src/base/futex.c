@@ -1,5 +1,6 @@
 #include "base/futex.h"
 
+#include <limits.h>
 #include <linux/futex.h>
 #include <stddef.h>
 #include <sys/syscall.h>
@@ -26,4 +27,11 @@ void dmap__futex_wait_shared(_Atomic uint32_t *word, uint32_t value, double time
 
 void dmap__futex_wake_shared(_Atomic uint32_t *word, int n) {
     syscall(SYS_futex, word, FUTEX_WAKE, n, NULL, NULL, 0);
+}
+
+/* The kernel changes the word, of which neither the compiler nor a sanitizer knows: the operation that changes nothing
+ * publishes what was written before. */
+void dmap__futex_make_odd_shared(_Atomic uint32_t *word) {
+    atomic_fetch_or(word, 0);
+    syscall(SYS_futex, word, FUTEX_WAKE_OP, INT_MAX, NULL, word, FUTEX_OP(FUTEX_OP_OR, 1, FUTEX_OP_CMP_LT, 0));
 }

@@ -13,5 +13,7 @@ void dmap__futex_wake(_Atomic uint32_t *word, int n);
 /** The same on memory that other processes map too. */
 void dmap__futex_wait_shared(_Atomic uint32_t *word, uint32_t value, double timeout_s);
 void dmap__futex_wake_shared(_Atomic uint32_t *word, int n);
+/** Makes word odd, and wakes all that sleep on it, in one: a process that is killed has done both or neither. */
+void dmap__futex_make_odd_shared(_Atomic uint32_t *word);
 
 #endif

@@ -27,6 +27,7 @@
 #include "proc/process_body.h"
 #include "proc/process_live.h"
 #include "proc/process_system.h"
+#include "proc/shared_object.h"
 
 /* Of a program that is compiled for coverage, if its linker was told to keep it (process.h). */
 void __gcov_reset(void) __attribute__((weak));
@@ -83,6 +84,7 @@ static _Noreturn void live_as_function(const dmap__spawn_request *birth, const d
     prctl(PR_SET_NAME, body->name);
     dmap__child_forget_streams();
     dmap__process_live_forget();
+    dmap__shared_forget();
     dmap__forkserver_forget(program_argv);
     if (__gcov_reset) /* what was counted so far the program tells */
         __gcov_reset();

@@ -1,0 +1,400 @@
+/* Locks, events, barriers, counters and memory, between children of every start method and threads; what their deaths
+ * do to the others. */
+#include <dmap/channel.h>
+#include <dmap/process.h>
+
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "process_look.h"
+#include "unit.h"
+
+#define LONG_S 120.0 /* against hanging */
+
+static const dmap_start starts[] = {DMAP_FORKSERVER, DMAP_FORK, DMAP_SPAWN};
+enum { STARTS = 3, CHILDREN = 4 };
+
+/* TSan reports what a lock is asked to refuse, and of gcc 12 does not know this function: with it, the linker sends the
+ * library here (--wrap). */
+#if defined(__SANITIZE_THREAD__)
+#define MAY_MISUSE false
+int __wrap_pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until);
+
+int __wrap_pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until) {
+    for (;;) {
+        struct timespec now;
+        int failed = pthread_mutex_trylock(mutex);
+        clock_gettime(clock, &now);
+        if (failed != EBUSY)
+            return failed;
+        if (now.tv_sec > until->tv_sec || (now.tv_sec == until->tv_sec && now.tv_nsec > until->tv_nsec))
+            return ETIMEDOUT;
+        sched_yield();
+    }
+}
+#else
+#define MAY_MISUSE true
+#endif
+
+static void refused(dmap_status status, const char *word) {
+    CU_ASSERT_EQUAL(status, DMAP_EINVAL);
+    CU_ASSERT(strstr(dmap_error(NULL), word) != NULL);
+}
+
+/* Starts a child with these descriptors. */
+static dmap_process *start(dmap_process_fn *run, dmap_start how, int rounds, const int *fds, int n) {
+    return look_start(&(dmap_process_options){.run = run,
+                                              .argument = &rounds,
+                                              .argument_size = sizeof rounds,
+                                              .start = how,
+                                              .daemon = true,
+                                              .fds = fds,
+                                              .n_fds = n});
+}
+
+/* ---- lock, memory, counter ---- */
+
+static int count_up(void *argument, size_t size) {
+    dmap_lock *lock;
+    dmap_memory *memory;
+    dmap_counter *counter;
+    if (size != sizeof(int) || dmap_lock_attach(3, &lock) != DMAP_OK || dmap_memory_attach(4, &memory) != DMAP_OK ||
+        dmap_counter_attach(5, &counter) != DMAP_OK)
+        return 1;
+    volatile long *number = dmap_memory_data(memory);
+    for (int i = *(const int *)argument; i > 0; i--) {
+        if (dmap_lock_take(lock, LONG_S) != DMAP_OK)
+            return 2;
+        *number = *number + 1;
+        if (dmap_lock_give(lock) != DMAP_OK)
+            return 3;
+        dmap_counter_add(counter, 2);
+    }
+    dmap_lock_close(lock);
+    dmap_memory_close(memory);
+    dmap_counter_close(counter);
+    return 0;
+}
+DMAP_PROCESS(count_up, count_up);
+
+static void test_exclusion(void) {
+    const int rounds = (int)unit_rounds(4000);
+    for (int how = 0; how < STARTS; how++) {
+        dmap_lock *lock;
+        dmap_memory *memory;
+        dmap_counter *counter;
+        dmap_process *children[CHILDREN];
+        CU_ASSERT_EQUAL_FATAL(dmap_lock_open(unit_chance(2), &lock), DMAP_OK);
+        CU_ASSERT_EQUAL_FATAL(dmap_memory_open(sizeof(long), &memory), DMAP_OK);
+        CU_ASSERT_EQUAL_FATAL(dmap_counter_open(5, &counter), DMAP_OK);
+        CU_ASSERT(dmap_memory_size(memory) == sizeof(long) && *(long *)dmap_memory_data(memory) == 0);
+        const int fds[] = {dmap_lock_fd(lock), dmap_memory_fd(memory), dmap_counter_fd(counter)};
+        for (int i = 0; i < CHILDREN; i++)
+            children[i] = start(count_up, starts[how], rounds, fds, 3);
+        for (int i = 0; i < CHILDREN; i++)
+            CU_ASSERT_EQUAL(look_end(children[i]), 0);
+        CU_ASSERT_EQUAL(*(long *)dmap_memory_data(memory), (long)CHILDREN * rounds);
+        CU_ASSERT_EQUAL(dmap_counter_get(counter), 5 + 2L * CHILDREN * rounds);
+        dmap_lock_close(lock);
+        dmap_memory_close(memory);
+        dmap_counter_close(counter);
+    }
+}
+
+static void test_counter(void) {
+    dmap_counter *counter;
+    CU_ASSERT_EQUAL_FATAL(dmap_counter_open(INT64_MAX, &counter), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_counter_add(counter, 1), INT64_MIN);
+    CU_ASSERT(!dmap_counter_change(counter, 0, 1) && dmap_counter_change(counter, INT64_MIN, 1));
+    CU_ASSERT_EQUAL(dmap_counter_get(counter), 1);
+    CU_ASSERT(dmap_counter_get(NULL) == 0 && dmap_counter_add(NULL, 1) == 0);
+    dmap_counter_close(counter);
+}
+
+static void test_lock_use(void) {
+    dmap_lock *plain, *recursive, *other = NULL;
+    dmap_event *event;
+    CU_ASSERT_EQUAL_FATAL(dmap_lock_open(false, &plain), DMAP_OK);
+    CU_ASSERT_EQUAL_FATAL(dmap_lock_open(true, &recursive), DMAP_OK);
+    CU_ASSERT_EQUAL_FATAL(dmap_event_open(&event), DMAP_OK);
+    if (MAY_MISUSE)
+        refused(dmap_lock_give(plain), "does not have");
+    CU_ASSERT_EQUAL(dmap_lock_take(plain, 0), DMAP_OK);
+    refused(dmap_lock_take(plain, -1), "not recursive");
+    CU_ASSERT_EQUAL(dmap_lock_give(plain), DMAP_OK);
+    for (int i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL(dmap_lock_take(recursive, -1), DMAP_OK);
+    for (int i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL(dmap_lock_give(recursive), DMAP_OK);
+    if (MAY_MISUSE)
+        refused(dmap_lock_give(recursive), "does not have");
+    refused(dmap_lock_take(NULL, 0), "NULL");
+    refused(dmap_lock_take(plain, NAN), "number");
+    refused(dmap_lock_attach(dmap_event_fd(event), &other), "no lock");
+    refused(dmap_memory_open(0, &(dmap_memory *){NULL}), "1 byte");
+    CU_ASSERT_PTR_NULL(other);
+    dmap_event_close(event);
+    dmap_lock_close(plain);
+    dmap_lock_close(recursive);
+}
+
+static int hold_lock(void *argument, size_t size) {
+    dmap_lock *lock;
+    dmap_event *event;
+    (void)argument, (void)size;
+    if (dmap_lock_attach(3, &lock) != DMAP_OK || dmap_event_attach(4, &event) != DMAP_OK ||
+        dmap_lock_take(lock, -1) != DMAP_OK || dmap_event_set(event) != DMAP_OK)
+        return 1;
+    for (;;)
+        pause();
+}
+DMAP_PROCESS(hold_lock, hold_lock);
+
+static void *take_lock(void *lock) {
+    dmap_status status = dmap_lock_take(lock, LONG_S);
+    return dmap_lock_give(lock) == DMAP_OK && status == DMAP_ELOST ? lock : NULL;
+}
+
+/* The next one is told, also if it waits already; who comes then is not. */
+static void test_dead_holder(void) {
+    for (int how = 0; how < STARTS; how++) {
+        dmap_lock *lock;
+        dmap_event *event;
+        pthread_t thread;
+        void *told = NULL;
+        CU_ASSERT_EQUAL_FATAL(dmap_lock_open(unit_chance(2), &lock), DMAP_OK);
+        CU_ASSERT_EQUAL_FATAL(dmap_event_open(&event), DMAP_OK);
+        const int fds[] = {dmap_lock_fd(lock), dmap_event_fd(event)};
+        dmap_process *holder = start(hold_lock, starts[how], 0, fds, 2);
+        CU_ASSERT_EQUAL(dmap_event_wait(event, LONG_S), DMAP_OK);
+        CU_ASSERT_EQUAL(dmap_lock_take(lock, 0), DMAP_ETIMEOUT);
+        CU_ASSERT_EQUAL(dmap_lock_take(lock, 0.001), DMAP_ETIMEOUT);
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, take_lock, lock), 0);
+        dmap_process_kill(holder);
+        CU_ASSERT_EQUAL(look_end(holder), -SIGKILL);
+        pthread_join(thread, &told);
+        CU_ASSERT_PTR_NOT_NULL(told);
+        CU_ASSERT_EQUAL(dmap_lock_take(lock, LONG_S), DMAP_OK);
+        CU_ASSERT_EQUAL(dmap_lock_give(lock), DMAP_OK);
+        dmap_event_close(event);
+        dmap_lock_close(lock);
+    }
+}
+
+/* ---- event ---- */
+
+/* Answers each set of the first event by one of the second. */
+static int answer(void *argument, size_t size) {
+    dmap_event *there, *back;
+    if (size != sizeof(int) || dmap_event_attach(3, &there) != DMAP_OK || dmap_event_attach(4, &back) != DMAP_OK)
+        return 1;
+    for (int i = *(const int *)argument; i > 0; i--) {
+        if (dmap_event_wait(there, LONG_S) != DMAP_OK)
+            return 2;
+        dmap_event_clear(there);
+        dmap_event_set(back);
+    }
+    dmap_event_close(there);
+    dmap_event_close(back);
+    return 0;
+}
+DMAP_PROCESS(answer, answer);
+
+static void test_event(void) {
+    const int rounds = (int)unit_rounds(2000);
+    for (int how = 0; how < STARTS; how++) {
+        dmap_event *there, *back;
+        CU_ASSERT_EQUAL_FATAL(dmap_event_open(&there), DMAP_OK);
+        CU_ASSERT_EQUAL_FATAL(dmap_event_open(&back), DMAP_OK);
+        CU_ASSERT(!dmap_event_is_set(there) && dmap_event_wait(there, 0) == DMAP_ETIMEOUT);
+        CU_ASSERT_EQUAL(dmap_event_wait(there, 0.001), DMAP_ETIMEOUT);
+        const int fds[] = {dmap_event_fd(there), dmap_event_fd(back)};
+        dmap_process *child = start(answer, starts[how], rounds, fds, 2);
+        for (int i = 0; i < rounds; i++) {
+            dmap_event_set(there);
+            CU_ASSERT_EQUAL_FATAL(dmap_event_wait(back, LONG_S), DMAP_OK);
+            CU_ASSERT(dmap_event_is_set(back));
+            dmap_event_clear(back);
+        }
+        CU_ASSERT_EQUAL(look_end(child), 0);
+        dmap_event_close(there);
+        dmap_event_close(back);
+    }
+}
+
+static int readable(int descriptor, int timeout_ms) {
+    struct pollfd one = {.fd = descriptor, .events = POLLIN};
+    return poll(&one, 1, timeout_ms);
+}
+
+static void test_event_ready(void) {
+    dmap_event *event;
+    CU_ASSERT_EQUAL_FATAL(dmap_event_open(&event), DMAP_OK);
+    int ready = dmap_event_ready_fd(event);
+    CU_ASSERT_FATAL(ready >= 0);
+    for (int i = 0; i < 10; i++) {
+        CU_ASSERT_EQUAL(readable(ready, 0), 0);
+        dmap_event_set(event);
+        CU_ASSERT_EQUAL(readable(ready, (int)(1000 * LONG_S)), 1);
+        dmap_event_clear(event);
+        CU_ASSERT_EQUAL(dmap_event_wait(event, 0), DMAP_ETIMEOUT);
+    }
+    dmap_event_close(event);
+}
+
+/* ---- barrier ---- */
+
+/* Each party raises the counter in each round: after the barrier all have. */
+static int meet(void *argument, size_t size) {
+    dmap_barrier *barrier;
+    dmap_counter *counter;
+    bool is_last = false;
+    if (size != sizeof(int) || dmap_barrier_attach(3, &barrier) != DMAP_OK ||
+        dmap_counter_attach(4, &counter) != DMAP_OK)
+        return 1;
+    for (int64_t i = 0; i < *(const int *)argument; i++) {
+        dmap_counter_add(counter, 1);
+        if (dmap_barrier_wait(barrier, LONG_S, &is_last) != DMAP_OK)
+            return 2;
+        if (dmap_counter_get(counter) != (i + 1) * CHILDREN)
+            return 3;
+        if (dmap_barrier_wait(barrier, LONG_S, NULL) != DMAP_OK)
+            return 4;
+    }
+    dmap_barrier_close(barrier);
+    dmap_counter_close(counter);
+    return 0;
+}
+DMAP_PROCESS(meet, meet);
+
+static void open_barrier(dmap_barrier **barrier, dmap_counter **counter, int *fds) {
+    CU_ASSERT_EQUAL_FATAL(dmap_barrier_open(CHILDREN, barrier), DMAP_OK);
+    CU_ASSERT_EQUAL_FATAL(dmap_counter_open(0, counter), DMAP_OK);
+    fds[0] = dmap_barrier_fd(*barrier);
+    fds[1] = dmap_counter_fd(*counter);
+}
+
+static void test_barrier(void) {
+    const int rounds = (int)unit_rounds(200);
+    for (int how = 0; how < STARTS; how++) {
+        dmap_barrier *barrier;
+        dmap_counter *counter;
+        dmap_process *children[CHILDREN];
+        int fds[2];
+        open_barrier(&barrier, &counter, fds);
+        for (int i = 0; i < CHILDREN; i++)
+            children[i] = start(meet, starts[how], rounds, fds, 2);
+        for (int i = 0; i < CHILDREN; i++)
+            CU_ASSERT_EQUAL(look_end(children[i]), 0);
+        dmap_barrier_close(barrier);
+        dmap_counter_close(counter);
+    }
+}
+
+/* Comes, and says how that ended: 10 and the status. */
+static int come(void *argument, size_t size) {
+    dmap_barrier *barrier;
+    dmap_counter *counter;
+    (void)argument, (void)size;
+    if (dmap_barrier_attach(3, &barrier) != DMAP_OK || dmap_counter_attach(4, &counter) != DMAP_OK)
+        return 1;
+    dmap_counter_add(counter, 1);
+    dmap_status status = dmap_barrier_wait(barrier, LONG_S, NULL);
+    dmap_barrier_close(barrier);
+    return 10 + (int)status;
+}
+DMAP_PROCESS(come, come);
+
+static int attach_only(void *argument, size_t size) {
+    dmap_barrier *barrier;
+    dmap_counter *counter;
+    (void)argument, (void)size;
+    if (dmap_barrier_attach(3, &barrier) != DMAP_OK || dmap_counter_attach(4, &counter) != DMAP_OK)
+        return 1;
+    dmap_counter_add(counter, 1);
+    for (;;)
+        pause();
+}
+DMAP_PROCESS(attach_only, attach_only);
+
+static void await(dmap_counter *counter, int64_t value) {
+    while (dmap_counter_get(counter) < value)
+        poll(NULL, 0, 1);
+}
+
+/* One of four is killed, before it has come or while it waits: the others are told, and who comes later. */
+static void test_broken(void) {
+    for (int how = 0; how < STARTS; how++) {
+        dmap_barrier *barrier;
+        dmap_counter *counter;
+        dmap_process *children[CHILDREN - 1];
+        int fds[2];
+        open_barrier(&barrier, &counter, fds);
+        for (int i = 0; i < CHILDREN - 1; i++)
+            children[i] = start(i == 0 && how % 2 ? attach_only : come, starts[how], 0, fds, 2);
+        await(counter, CHILDREN - 1);
+        dmap_process_kill(children[0]);
+        CU_ASSERT_EQUAL(look_end(children[0]), -SIGKILL);
+        for (int i = 1; i < CHILDREN - 1; i++)
+            CU_ASSERT_EQUAL(look_end(children[i]), 10 + DMAP_ELOST);
+        CU_ASSERT_EQUAL(dmap_barrier_wait(barrier, LONG_S, NULL), DMAP_ELOST);
+        CU_ASSERT(strstr(dmap_error(NULL), "broken") != NULL);
+        CU_ASSERT_EQUAL(dmap_barrier_mend(barrier), DMAP_OK);
+        CU_ASSERT_EQUAL(dmap_barrier_wait(barrier, 0, NULL), DMAP_ETIMEOUT);
+        CU_ASSERT_EQUAL(dmap_barrier_wait(barrier, 0.001, NULL), DMAP_ETIMEOUT);
+        for (int i = 0; i < CHILDREN - 1; i++)
+            children[i] = start(come, starts[how], 0, fds, 2);
+        CU_ASSERT_EQUAL(dmap_barrier_wait(barrier, LONG_S, NULL), DMAP_OK);
+        for (int i = 0; i < CHILDREN - 1; i++)
+            CU_ASSERT_EQUAL(look_end(children[i]), 10 + DMAP_OK);
+        dmap_barrier_close(barrier);
+        dmap_counter_close(counter);
+    }
+}
+
+static void *break_barrier(void *barrier) {
+    dmap_barrier_break(barrier);
+    return NULL;
+}
+
+static void test_barrier_use(void) {
+    dmap_barrier *barrier = NULL;
+    pthread_t thread;
+    bool is_last = false;
+    refused(dmap_barrier_open(0, &barrier), "parties");
+    refused(dmap_barrier_open(DMAP_BARRIER_MOST + 1, &barrier), "parties");
+    refused(dmap_barrier_wait(NULL, 0, NULL), "NULL");
+    CU_ASSERT_EQUAL_FATAL(dmap_barrier_open(1, &barrier), DMAP_OK);
+    CU_ASSERT(dmap_barrier_wait(barrier, -1, &is_last) == DMAP_OK && is_last);
+    dmap_barrier_close(barrier);
+    CU_ASSERT_EQUAL_FATAL(dmap_barrier_open(2, &barrier), DMAP_OK);
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, break_barrier, barrier), 0);
+    CU_ASSERT_EQUAL(dmap_barrier_wait(barrier, LONG_S, NULL), DMAP_ELOST);
+    pthread_join(thread, NULL);
+    dmap_barrier_close(barrier);
+}
+
+int main(int argc, char **argv) {
+    if (dmap_prefork(&argc, &argv) != 0)
+        return 1;
+    CU_TestInfo tests[] = {{"exclusion", test_exclusion},
+                           {"counter", test_counter},
+                           {"use of locks", test_lock_use},
+                           {"a dead holder", test_dead_holder},
+                           {"event", test_event},
+                           {"event, ready", test_event_ready},
+                           {"barrier", test_barrier},
+                           {"a broken barrier", test_broken},
+                           {"use of barriers", test_barrier_use},
+                           CU_TEST_INFO_NULL};
+    int before = look_descriptors(), status = unit_run("sync", tests), after = look_descriptors();
+    return status || after != before;
+}
