@@ -119,13 +119,13 @@ static uint64_t scheduled(dmap__plan *plan, dmap__branch *b, uint64_t left) {
         return config->chunk && config->chunk < b->share ? config->chunk : b->share;
     if (known && config->schedule == DMAP_FACTORING)
         return factored(plan, b, left);
-    if (plan->granted) /* the first lease is of one item in any case */
+    if (plan->stats.chunks) /* the first lease is of one item in any case */
         dmap__plan_seed(plan, b);
     dmap__chunk_query query = {.schedule = config->schedule,
                                .known = known,
                                .left = left,
                                .wish = config->chunk,
-                               .begins = plan->granted == 0,
+                               .begins = plan->stats.chunks == 0,
                                .most_s = most_s(plan, b),
                                .workers = b->workers,
                                .all_workers = plan->all_workers,

@@ -130,6 +130,15 @@ uint64_t dmap__plan_wanted(dmap__plan *plan);
 /** The items below position `end` are there. is_last: of a stream, that there are no others. */
 void dmap__plan_offer(dmap__plan *plan, uint64_t end, bool is_last);
 
+/** The fresh items of a piece have ended before: they are not granted. It begins where the fresh items do (see
+ *  dmap__plan_granted), and all below are granted. Not for DMAP_STATIC, which has dealt all items out. Returns
+ *  DMAP_ENOMEM: the piece was not taken over. */
+dmap_status dmap__plan_have(dmap__plan *plan, const dmap__piece *piece);
+/** Positions below have been granted, or had. */
+uint64_t dmap__plan_granted(const dmap__plan *plan);
+/** Bytes of pieces that have come, and were not released. */
+uint64_t dmap__plan_held(const dmap__plan *plan);
+
 /** Nothing that has not begun is to be begun: every lease is recalled, what comes back and what was to be granted again
  *  becomes pieces without a tag, and there is no item beyond those granted. Returns DMAP_ENOMEM: call it again. */
 dmap_status dmap__plan_drain(dmap__plan *plan);

@@ -34,6 +34,24 @@ void dmap__plan_offer(dmap__plan *plan, uint64_t end, bool is_last) {
     }
 }
 
+dmap_status dmap__plan_have(dmap__plan *plan, const dmap__piece *piece) {
+    if (piece->begin != plan->granted || plan->offered != plan->granted || piece->end > plan->count ||
+        piece->begin >= piece->end)
+        plan->broken = "what is had does not begin with the fresh items, or ends beyond all";
+    dmap_status status = dmap__window_add(&plan->window, piece, plan->limit);
+    if (status == DMAP_OK)
+        plan->granted = plan->offered = piece->end;
+    return status;
+}
+
+uint64_t dmap__plan_granted(const dmap__plan *plan) {
+    return plan->granted;
+}
+
+uint64_t dmap__plan_held(const dmap__plan *plan) {
+    return plan->window.held;
+}
+
 bool dmap__plan_may_begin(const dmap__plan *plan, uint64_t position) {
     return position < plan->limit && !plan->drained;
 }

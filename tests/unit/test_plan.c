@@ -325,6 +325,38 @@ static void test_returned_is_split(void) {
     end(plan, false);
 }
 
+static void have(dmap__plan *plan, uint64_t begin, uint64_t end) {
+    dmap__piece piece = {begin, end, 10, plan};
+    CU_ASSERT_EQUAL(dmap__plan_have(plan, &piece), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap__plan_granted(plan), end);
+    CU_ASSERT_PTR_NULL(dmap__plan_check(plan));
+}
+
+/* What has ended before is delivered in its place, and the first chunk is of one item all the same. */
+static void test_had_before(void) {
+    dmap__piece piece;
+    dmap__plan *plan =
+        make((dmap__plan_config){.branches = 2, .count = 30, .is_offered = true, .ordered = true, .window = 1000});
+    have(plan, 0, 10);
+    CU_ASSERT_TRUE(idle(plan, 0));
+    dmap__plan_offer(plan, 15, false);
+    uint32_t lease = granted(plan, 0, 10, 11, 1), rest = granted(plan, 1, 11, 12, 1);
+    CU_ASSERT_EQUAL(dmap__plan_held(plan), 10);
+    CU_ASSERT_TRUE(dmap__plan_take(plan, &piece) && piece.begin == 0 && piece.end == 10);
+    CU_ASSERT_FALSE(dmap__plan_take(plan, &piece));
+    dmap__plan_release(plan, piece.bytes);
+    CU_ASSERT_EQUAL(dmap__plan_held(plan), 0);
+    finish(plan, lease, 10, 11, 1, 1);
+    finish(plan, rest, 11, 12, 1, 1);
+    for (dmap__step step; dmap__plan_granted(plan) < 15 && dmap__plan_next(plan, 1, &step);)
+        finish(plan, step.lease, step.begin, step.end, 1, 1);
+    have(plan, 15, 30);
+    for (uint64_t end = 10; end < 30; end = piece.end)
+        CU_ASSERT_TRUE_FATAL(dmap__plan_take(plan, &piece) && piece.begin == end);
+    CU_ASSERT_TRUE(dmap__plan_over(plan));
+    dmap__plan_destroy(plan);
+}
+
 static void test_mistakes_are_named(void) {
     dmap__plan *plan = make((dmap__plan_config){.branches = 1, .count = 4, .schedule = DMAP_GUIDED});
     uint32_t lease = granted(plan, 0, 0, 4, 1);
@@ -337,6 +369,7 @@ static void test_mistakes_are_named(void) {
 
 int main(void) {
     static CU_TestInfo tests[] = {
+        {"had before", test_had_before},
         {"static: shares in turn", test_static_shares_in_turn},
         {"static: chunks in turn", test_static_chunks_in_turn},
         {"factoring: batches", test_factoring_batches},
