@@ -12,7 +12,7 @@ esac
 # What a build of the library needs, as PACKAGE or PACKAGE=COMMAND: with the command there, from wherever it came, the
 # package is not asked for.
 build_packages='gcc=gcc libc6-dev cmake=cmake ninja-build=ninja pkg-config=pkg-config libopenmpi-dev=mpicc
-    openmpi-bin=mpirun libhwloc-dev'
+    openmpi-bin=mpirun libhwloc-dev libsqlite3-dev libxxhash-dev'
 
 # app_packages NAME...: what apps need besides; those whose libraries are missing are left out of a build.
 app_packages() {
@@ -20,7 +20,7 @@ app_packages() {
         case $app in
         align) echo libparasail-dev ;;
         checksum) echo libssl-dev ;;
-        dmap) echo libpcre2-dev libxxhash-dev ;;
+        dmap) echo libpcre2-dev ;;
         event_loop_uv) echo libuv1-dev ;;
         mandelbrot) echo libpng-dev libmpfr-dev ;;
         options) echo librandom123-dev ;;

@@ -39,8 +39,8 @@ DMAP_API dmap_status dmap_map_async(dmap_pool *pool, const dmap_task *task, dmap
  *              by moving calls along; in others by sleeping. So a program whose other threads submit keeps one of
  *              dmap_wait, dmap_step, … running, or has a helper
  *  item:       copied; size must be the task's item_size, if that is fixed
- *  options:    NULL for defaults. chunk, schedule, unordered, window, on_error, journal, cost, progress, on_emit and
- *              on_watch do not apply, and are refused if set
+ *  options:    NULL for defaults. chunk, schedule, unordered, window, on_error, journal, journal_name, cost,
+ *              progress, on_emit and on_watch do not apply, and are refused if set
  *  Returns:    DMAP_OK; DMAP_PENDING (options.no_wait, and the queue is full: nothing was submitted); DMAP_EINVAL,
  *              DMAP_ENOMEM, DMAP_EMPI; DMAP_ECANCELLED (the pool is being closed) */
 DMAP_API dmap_status dmap_submit(dmap_pool *pool, const dmap_task *task, const void *item, size_t size,

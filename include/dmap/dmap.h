@@ -335,7 +335,9 @@ typedef struct dmap_map_options {
     double item_timeout_s; /* 0: none. A process is killed; a thread can only be asked to stop (dmap_cancelled) */
     double timeout_s;      /* 0: none. Then the call stops: DMAP_ETIMEOUT. Running items are asked to stop, and waited
                               for; processes that run on are killed after half a second */
-    const char *journal;   /* not in this version: DMAP_EUNSUPPORTED */
+    const char *journal;   /* a file that keeps what has ended: dmap-journal(1). The same call again delivers all, and
+                              runs what is not there, failed, or has changed. NULL: none */
+    const char *journal_name;                  /* of this map, where several have one file; NULL: it is alone there */
     double (*cost)(void *arg, uint64_t index); /* hint: longest first. Not for dmap_pull. 16 bytes an item, 24 with a
                                                   bar; an ordered sink holds results out of order, beyond the window */
     void *cost_arg;
@@ -366,7 +368,7 @@ typedef struct dmap_map_options {
  *  task:       registered (DMAP_TASK); any of the program's
  *  options:    NULL for defaults
  *  Returns:    DMAP_OK; DMAP_EITEM (an item failed, or a setup); DMAP_EINVAL (task, source, sink or options contradict
- *              one another: nothing was run; or the source gave an item of another size); DMAP_EIO (the source failed);
+ *              one another: nothing was run; or the source gave an item of another size); DMAP_EIO (source, journal);
  *              DMAP_ECANCELLED (a function returned non-zero, or the call was drained); DMAP_ETIMEOUT; DMAP_ENOMEM;
  *              DMAP_EMPI (the pool is broken); DMAP_EUNSUPPORTED. dmap_error() has the sentence
  *  Blocks:     until every item has ended. After a millisecond the calling thread has the kernel's shortest time

@@ -52,6 +52,7 @@ typedef struct dmap_report {
     int ranks, workers;
     uint64_t bytes_sent, bytes_received; /* by the master, to and from other ranks */
     uint64_t window_peak;                /* most bytes of results held for order */
+    uint64_t from_journal;               /* of the items, those that the journal had */
 
     /* Why it was not faster: of a call that has ended, if DMAP_REPORT or dmap_map_options.explain asked for it. */
     bool explained;          /* else all that follows is zero */

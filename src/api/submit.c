@@ -33,6 +33,7 @@ static dmap_status check_options(const dmap_map_options *o, dmap__error *error) 
                   {"window", o->window},
                   {"on_error", o->on_error},
                   {"journal", o->journal},
+                  {"journal_name", o->journal_name},
                   {"cost", o->cost != NULL},
                   {"progress", o->progress},
                   {"on_emit", o->on_emit != NULL},

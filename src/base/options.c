@@ -360,10 +360,12 @@ static dmap_status check_window(size_t window, dmap__error *error) {
                       window, MIN_WINDOW);
 }
 
-static dmap_status check_journal(const char *journal, dmap__error *error) {
-    if (!journal)
-        return DMAP_OK;
-    return dmap__fail(error, DMAP_EUNSUPPORTED, "dmap_map_options.journal: this version keeps no journal, want NULL");
+static dmap_status check_journal(const dmap_map_options *options, dmap__error *error) {
+    if (options->journal && !*options->journal)
+        return dmap__fail(error, DMAP_EINVAL, "dmap_map_options.journal is \"\": want the name of a file, or NULL");
+    if (!options->journal && options->journal_name)
+        return dmap__fail(error, DMAP_EINVAL, "dmap_map_options.journal_name is set, and journal is not");
+    return DMAP_OK;
 }
 
 dmap_status dmap__map_options_check(const dmap_map_options *options, dmap__error *error) {
@@ -386,5 +388,5 @@ dmap_status dmap__map_options_check(const dmap_map_options *options, dmap__error
         status = check_time("item_timeout_s", options->item_timeout_s, error);
     if (status == DMAP_OK)
         status = check_time("timeout_s", options->timeout_s, error);
-    return status == DMAP_OK ? check_journal(options->journal, error) : status;
+    return status == DMAP_OK ? check_journal(options, error) : status;
 }

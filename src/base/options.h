@@ -33,7 +33,7 @@ bool dmap__monitor_is_file(const char *text);
 
 /** Checks what dmap.h says of each field.
  *  options:  NULL is fine: defaults
- *  Returns:  DMAP_OK; DMAP_EINVAL with a sentence that names the field; DMAP_EUNSUPPORTED (journal) */
+ *  Returns:  DMAP_OK; DMAP_EINVAL with a sentence that names the field */
 dmap_status dmap__map_options_check(const dmap_map_options *options, dmap__error *error);
 
 #endif

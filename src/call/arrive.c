@@ -6,6 +6,7 @@
 #include "base/stop_signal.h"
 #include "base/text.h"
 #include "call/call.h"
+#include "call/journal.h"
 #include "proc/copy.h"
 
 void dmap__call_describe_failure(void *arg, int rank, uint64_t index, const dmap__failure *failure, char *text,
@@ -37,6 +38,8 @@ static uint64_t index_at(const dmap__call *call, uint64_t position) {
 static void note_failure(dmap__call *call, int branch, const dmap__failure *failure) {
     uint64_t index = index_at(call, failure->position);
     call->report.failed++;
+    if (call->journal)
+        dmap__journal_keep_failure(call, branch, index, failure);
     if (call->failed && index >= call->failed_index)
         return;
     call->failed = true;
@@ -76,6 +79,8 @@ static bool is_hole(void *arg, const dmap__failure *failure) {
 
 static bool hand_over(dmap__call *call, uint32_t lease, dmap__segment *part) {
     dmap__piece piece = {part->begin, part->end, dmap__segment_bytes(part, call->task->result_size), part};
+    if (call->journal)
+        dmap__journal_keep(call, dmap__call_find_lease(call, lease), part);
     if (dmap__plan_piece(call->plan, lease, &piece) == DMAP_OK)
         return true;
     dmap__segment_destroy(part);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "call/journal.h"
 #include "plan/fleet.h"
 
 #define WINDOW      ((size_t)64 << 20)
@@ -59,7 +60,7 @@ dmap__call *dmap__call_create(const dmap__call_world *world, const dmap__call_re
                               .given = request->sink,
                               .task = call->task,
                               .unordered = call->options.unordered,
-                              .has_order = call->options.cost != NULL,
+                              .has_order = call->options.cost || (call->options.journal && call->source.ops->is_stream),
                               .describe = dmap__call_describe_failure,
                               .arg = call};
     dmap__call_spec spec = spec_of(call, request->task_id);
@@ -84,6 +85,7 @@ static uint64_t items_in(const dmap__call *call, size_t bytes) {
 static dmap_status open_plan(dmap__call *call) {
     const dmap_map_options *o = &call->options;
     size_t size = call->task->result_size;
+    bool has_past = dmap__journal_has_any(call);
     dmap__plan_config config = {.branches = call->world.branches,
                                 .workers = call->world.workers,
                                 .fleet = call->world.fleet,
@@ -92,8 +94,8 @@ static dmap_status open_plan(dmap__call *call) {
                                 .weight = call->at_crew.spec.weight,
                                 .count = dmap__items_count(&call->source),
                                 .is_stream = call->source.ops->is_stream,
-                                .is_offered = call->source.ops->offer,
-                                .schedule = o->schedule,
+                                .is_offered = call->source.ops->offer || has_past,
+                                .schedule = has_past && o->schedule == DMAP_STATIC ? DMAP_FACTORING : o->schedule,
                                 .chunk = o->chunk,
                                 .max_chunk = items_in(call, CHUNK_BYTES),
                                 .max_share = items_in(call, CACHE_BYTES),
@@ -113,9 +115,13 @@ static dmap_status open_parts(dmap__call *call) {
     uint64_t count = dmap__items_count(&call->source);
     dmap__progress_init(&call->progress, call->options.progress, call->task->name,
                         call->source.ops->is_stream ? UINT64_MAX : count, call->began_s);
+    if (dmap__journal_open(call) != DMAP_OK)
+        return call->trouble.status;
     if (call->options.cost) {
-        call->order = dmap__order_create(count, call->options.cost, call->options.cost_arg,
-                                         dmap__progress_is_on(&call->progress));
+        bool has_past = dmap__journal_has_any(call);
+        call->order =
+            dmap__order_create(count, has_past ? dmap__journal_cost : call->options.cost,
+                               has_past ? call : call->options.cost_arg, dmap__progress_is_on(&call->progress));
         if (!call->order)
             return dmap__fail(&call->trouble, DMAP_ENOMEM, "out of memory for the order of %" PRIu64 " items", count);
         call->source.order = call->sink.order = call->order;
@@ -152,6 +158,7 @@ dmap_status dmap__call_begin(dmap__call *call) {
 void dmap__call_destroy(dmap__call *call) {
     if (!call)
         return;
+    dmap__journal_close(call);
     dmap__items_fini(&call->source);
     dmap__sink_close(&call->sink);
     dmap__segment_destroy(call->delivering);
@@ -170,7 +177,7 @@ bool dmap__call_is_over(const dmap__call *call) {
         return false;
     if (!call->plan)
         return !call->sending;
-    return !call->delivering && !call->sending && dmap__plan_over(call->plan);
+    return !call->delivering && !call->sending && dmap__plan_over(call->plan) && dmap__journal_is_written(call);
 }
 
 static void judge_sink(dmap__call *call, dmap__sink_said said) {
@@ -231,6 +238,7 @@ void dmap__call_finish(dmap__call *call) {
     if (!is_due)
         return;
     dmap__call_drop_unwanted(call);
+    dmap__journal_look(call);
     finish_sink(call);
 }
 
@@ -240,6 +248,7 @@ void dmap__call_end(dmap__call *call) {
         dmap__progress_fini(&call->progress, dmap__clock_now(), call->shown, call->report.failed);
         dmap__call_fill_report(call);
     }
+    dmap__journal_close(call);
     dmap__plan_destroy(call->plan); /* the fleet is the pool's, which may go before the call is freed */
     call->plan = NULL;
     verdict(call);

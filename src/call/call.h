@@ -6,6 +6,7 @@
  *   lease.c    what is to be done next; what the source offers, and what goes out with a lease
  *   arrive.c   what branches send back: failures are judged, the rest goes to the plan
  *   deliver.c  segments go to the sink; who looks on is told
+ *   journal.c  what has ended goes to the journal too, and what that has comes from there
  *   report.c   what was done, in numbers */
 #ifndef DMAP_CALL_CALL_H
 #define DMAP_CALL_CALL_H
@@ -46,6 +47,7 @@ typedef struct dmap__call_world {
     dmap__fleet *fleet;
     dmap__buffer_cache *buffers; /* memory for results */
     dmap__monitor *monitor;      /* NULL: nobody looks on */
+    struct dmap__keeps *keeps;   /* journals that are open */
     const char *(*host)(const void *arg, int rank);
     const void *arg;
 } dmap__call_world;
@@ -67,9 +69,10 @@ typedef struct dmap__call {
     dmap__source source;
     dmap__order *order;
     dmap__sink sink;
-    bool by_hand;              /* results are taken one by one, by dmap__call_next_result, ... */
-    char *sentence;            /* with the sentence of a failure here */
-    dmap__segment *delivering; /* handed out by the plan, not yet done with */
+    struct dmap__journal *journal; /* NULL: it has none */
+    bool by_hand;                  /* results are taken one by one, by dmap__call_next_result, ... */
+    char *sentence;                /* with the sentence of a failure here */
+    dmap__segment *delivering;     /* handed out by the plan, not yet done with */
     uint64_t delivering_bytes;
     dmap__plan *plan;
     size_t sending;      /* messages not sent yet */

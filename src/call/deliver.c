@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "call/call.h"
+#include "call/journal.h"
 #include "proc/copy.h"
 
 #define WATCH_S 0.04
@@ -122,6 +123,7 @@ bool dmap__call_is_over_time(const dmap__call *call, double now) {
 }
 
 void dmap__call_look_at_time(dmap__call *call, double now) {
+    dmap__journal_look(call);
     if (call->plan && dmap__progress_is_due(&call->progress, now))
         show(call, now);
     if (call->plan && call->options.on_watch && call->source.rings && now - call->watched_s > WATCH_S)

@@ -12,20 +12,14 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "call/source_kind.h"
-
 #define WINDOW ((uint64_t)64 << 20) /* of bytes that wait for a sink, where the call says nothing */
 
 /* ---- beginning ---- */
 
 static uint64_t hash_of(const void *arg, uint64_t index) {
     const dmap__call *call = arg;
-    const dmap_source *source = &call->source.source;
-    size_t size = call->task->item_size;
-    if (source->kind == DMAP__SOURCE_ARRAY)
-        return dmap__record_hash((const unsigned char *)source->data + (size_t)index * size, size);
-    const dmap_blob *blob = (const dmap_blob *)source->data + index;
-    return dmap__record_hash(blob->data, blob->size);
+    dmap_blob item = call->source.ops->item_at(&call->source, index);
+    return dmap__record_hash(item.data, item.size);
 }
 
 dmap_status dmap__journal_open(dmap__call *call) {
@@ -42,7 +36,7 @@ dmap_status dmap__journal_open(dmap__call *call) {
                                             .has_hashes = has_bytes},
                                   .first = has_bytes ? 0 : call->source.source.begin,
                                   .count = is_stream ? UINT64_MAX : dmap__items_count(&call->source),
-                                  .hash = has_bytes && !is_stream ? hash_of : NULL,
+                                  .hash = call->source.ops->item_at ? hash_of : NULL,
                                   .arg = call};
     if (!is_stream && request.count > INT64_MAX)
         return dmap__fail(&call->trouble, DMAP_EINVAL, "a journal has room for 2^63 items, and there are %" PRIu64,

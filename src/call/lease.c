@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "call/call.h"
+#include "call/journal.h"
 
 /* Of items of a source that offers them, about: so a chunk of large ones is small. */
 #define OFFER_BYTES ((size_t)4 << 20)
@@ -38,14 +39,24 @@ void dmap__call_take_lease_back(dmap__call *call, dmap__call_lease *out) {
     dmap__call_close_lease(call, out, dmap__clock_now(), 0, 0);
 }
 
+static bool offer_from(dmap__source *source, uint64_t n) {
+    if (source->ops->offer)
+        return source->ops->offer(source, n, OFFER_BYTES);
+    uint64_t left = dmap__items_count(source) - source->offered;
+    source->offered += n < left ? n : left;
+    return true;
+}
+
 /* The source is asked for what would be granted next, and only then: an item that cannot be granted stays with it. */
 static void offer(dmap__call *call) {
     dmap__source *source = &call->source;
     uint64_t wanted = source->later || source->ended ? 0 : dmap__plan_wanted(call->plan);
+    uint64_t gap = dmap__journal_gap(call);
+    wanted = wanted < gap ? wanted : gap;
     if (!wanted)
         return;
     dmap__doing before = dmap__monitor_turn(call->world.monitor, DMAP__DOING_SOURCE);
-    bool is_offered = source->ops->offer(source, wanted, OFFER_BYTES);
+    bool is_offered = offer_from(source, wanted);
     dmap__monitor_turn(call->world.monitor, before);
     if (is_offered)
         dmap__plan_offer(call->plan, source->offered, source->ended);
@@ -59,7 +70,12 @@ bool dmap__call_next_step(dmap__call *call, double now, dmap__step *step) {
         call->tell_limit = UINT64_MAX;
         return true;
     }
-    if (call->source.ops->offer)
+    bool has_past = dmap__journal_has_any(call);
+    if (dmap__journal_is_full(call))
+        return false;
+    if (has_past)
+        dmap__journal_replay(call);
+    if (call->source.ops->offer || has_past)
         offer(call);
     return dmap__plan_next(call->plan, now, step);
 }

@@ -27,7 +27,7 @@ typedef struct dmap__sink {
     const dmap_task *task;
     const dmap__order *order; /* NULL: position is index */
     bool unordered;
-    bool has_order; /* there will be a shuffle */
+    bool has_order; /* there will be a shuffle, or each result is wanted here for another reason */
     dmap__describe_fn *describe;
     void *arg;
     /* Private to the files of sinks. */

@@ -29,10 +29,6 @@ static dmap_status check_blob(const dmap_task *task, const dmap_sink *given, uin
                : dmap__fail_task(error, task->name, "dmap_fold_blob: the accumulator, or its size, is NULL");
 }
 
-static dmap__sink_said deliver(dmap__sink *sink, dmap__segment *part) {
-    return !part->fold || dmap__fold_append(&sink->fold, part->fold) ? DMAP__SINK_DONE : DMAP__SINK_NO_MEMORY;
-}
-
 /* The result of the item at part->next; NULL if it has none. */
 static dmap_blob result_of(const dmap__sink *sink, dmap__segment *part) {
     const dmap__failure *failure;
@@ -54,6 +50,16 @@ static dmap__sink_said deliver_blob(dmap__sink *sink, dmap__segment *part) {
     dmap_blob result = result_of(sink, part);
     bool kept = result.data ? dmap__fold_push_blob(&sink->fold, result) : dmap__fold_skip(&sink->fold);
     return kept ? DMAP__SINK_DONE : DMAP__SINK_NO_MEMORY;
+}
+
+/* Ranks have folded the part; else its results are folded one by one. */
+static dmap__sink_said deliver(dmap__sink *sink, dmap__segment *part) {
+    dmap__sink_said said = DMAP__SINK_DONE;
+    if (part->fold)
+        return dmap__fold_append(&sink->fold, part->fold) ? DMAP__SINK_DONE : DMAP__SINK_NO_MEMORY;
+    while (part->next < part->end && said == DMAP__SINK_DONE)
+        said = sink->ops->deliver_one(sink, part);
+    return said;
 }
 
 static bool finish(dmap__sink *sink, uint64_t count, uint64_t limit) {

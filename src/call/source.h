@@ -61,6 +61,8 @@ typedef struct dmap__source_ops {
      *  from->ended or from->later then, and may offer none at all. One that failed has ended, and from->failure says
      *  why. Returns false if memory is out (it was not asked). NULL: all items are there from the start */
     bool (*offer)(dmap__source *from, uint64_t n, size_t bytes);
+    /** The item of an index; NULL: they do not lie in the caller's memory. */
+    dmap_blob (*item_at)(const dmap__source *from, uint64_t index);
     /** Items [begin, end), which are there, with one user. NULL: memory is out. */
     dmap__items *(*get)(dmap__source *from, uint64_t begin, uint64_t end);
 } dmap__source_ops;

@@ -29,7 +29,7 @@ static dmap__items *get(dmap__source *from, uint64_t begin, uint64_t end) {
     return items;
 }
 
-const dmap__source_ops dmap__source_array = {.has_bytes = true, .check = check, .get = get};
+const dmap__source_ops dmap__source_array = {.has_bytes = true, .check = check, .item_at = blob_of, .get = get};
 
 dmap_source dmap_array(const void *items, size_t count) {
     return (dmap_source){.kind = DMAP__SOURCE_ARRAY, .data = items, .end = count};

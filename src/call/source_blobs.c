@@ -40,7 +40,8 @@ static dmap__items *get(dmap__source *from, uint64_t begin, uint64_t end) {
     return items;
 }
 
-const dmap__source_ops dmap__source_blobs = {.has_bytes = true, .check = check, .offer = offer, .get = get};
+const dmap__source_ops dmap__source_blobs = {
+    .has_bytes = true, .check = check, .offer = offer, .item_at = blob_of, .get = get};
 
 dmap_source dmap_blobs(const dmap_blob *items, size_t count) {
     return (dmap_source){.kind = DMAP__SOURCE_BLOBS, .data = items, .end = count};

@@ -53,10 +53,12 @@ dmap__call *dmap__calls_add(dmap_pool *pool, const dmap__call_request *request, 
                               .fleet = pool->fleet,
                               .buffers = &pool->buffers,
                               .monitor = pool->monitor,
+                              .keeps = &pool->keeps,
                               .host = host_of,
                               .arg = pool};
     dmap__call *call = dmap__call_create(&world, request, dmap__clock_now());
     dmap__calls *calls = &pool->calls;
+    pool->keeps.bell = pool->bell;
     if (!call) {
         dmap__fail_memory(&pool->error, sizeof *call, "a call");
         return NULL;

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "call/call.h"
 #include "crew/crew.h"
+#include "keep/keep.h"
 #include "net/comm.h"
 #include "plan/fleet.h"
 
@@ -85,6 +86,7 @@ struct dmap_pool {
     char host[256];   /* this rank's */
     dmap__fleet *fleet;
     dmap__calls calls;
+    dmap__keeps keeps;             /* journals that are open */
     struct dmap__server *server;   /* what a serving rank knows of its calls */
     struct dmap__replies *replies; /* that are waited for; NULL: none */
     uint32_t heard;                /* rings of the bell, before the loop's last round */

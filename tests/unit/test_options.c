@@ -352,8 +352,9 @@ static void test_map_options(void) {
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         expect_map(&bad[i].options, DMAP_EINVAL, bad[i].part);
-    dmap_map_options journal = {.journal = "run.journal"};
-    expect_map(&journal, DMAP_EUNSUPPORTED, "dmap_map_options.journal");
+    dmap_map_options journal = {.journal = ""}, named = {.journal_name = "a"};
+    expect_map(&journal, DMAP_EINVAL, "dmap_map_options.journal");
+    expect_map(&named, DMAP_EINVAL, "dmap_map_options.journal_name");
     CU_ASSERT_EQUAL(dmap__map_options_check(&bad[0].options, NULL), DMAP_EINVAL);
 }
 
