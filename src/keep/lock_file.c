@@ -28,12 +28,15 @@ static void read_line(const char *path, char *text, size_t size) {
         fclose(file);
 }
 
-/* When a process began, in the kernel's ticks: two of one number differ in that. "-": it is gone. */
+/* When a process began, in the kernel's ticks: two of one number differ in that. "-": it is gone, or dead and not yet
+ * waited for. */
 static void read_start(long process, char *text, size_t size) {
     char path[64], line[1024];
     snprintf(path, sizeof path, "/proc/%ld/stat", process);
     read_line(path, line, sizeof line);
     char *at = strrchr(line, ')'); /* the name before it may be anything */
+    if (at && strspn(at, ") ZX") > 2)
+        at = NULL;
     for (int i = 0; at && i < 20; i++)
         at = strchr(at + 1, ' ');
     snprintf(text, size, "%.*s", at ? (int)strcspn(at + 1, " ") : 1, at ? at + 1 : "-");
