@@ -119,10 +119,10 @@ quietly() {
     }
 }
 
-# build_tree PRESET TARGET [CMAKE-OPTION...]: configures and builds in $builds/PRESET what has changed.
+# build_tree PRESET TARGETS [CMAKE-OPTION...]: configures and builds in $builds/PRESET what has changed.
 build_tree() {
     preset=$1
-    target=$2
+    targets=$2
     shift 2
     command -v cmake >/dev/null 2>&1 || {
         say "There is no cmake here (Debian's package cmake, 3.25 or newer), which the build needs."
@@ -138,7 +138,8 @@ build_tree() {
     command -v ccache >/dev/null 2>&1 && set -- -D CMAKE_C_COMPILER_LAUNCHER=ccache "$@"
     # Presets are looked for in the current directory.
     (cd "$root" && quietly "$folder/configure.log" cmake --preset "$preset" -B "$folder" "$@") || return
-    quietly "$folder/build.log" cmake --build "$folder" --target "$target" --parallel "$(nproc)"
+    # shellcheck disable=SC2086 # a list
+    quietly "$folder/build.log" cmake --build "$folder" --target $targets --parallel "$(nproc)"
 }
 
 # Without stdin (closed), programs would open files as their descriptor 0.

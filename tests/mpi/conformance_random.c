@@ -61,7 +61,7 @@ static test_case draw_case(uint64_t *state) {
 
 static void test_random(void) {
     const char *wanted = getenv("DMAP_CASES");
-    long cases = wanted ? strtol(wanted, NULL, 10) : harness_is_small() ? 150 : 1000;
+    long cases = wanted ? strtol(wanted, NULL, 10) : harness_is_small() ? 150 : harness_is_long() ? 10000 : 1000;
     uint64_t state = harness_seed;
     for (long i = 0; i < cases; i++) {
         test_case c = draw_case(&state);

@@ -123,6 +123,11 @@ bool harness_is_small(void) {
     return small && *small && *small != '0';
 }
 
+bool harness_is_long(void) {
+    const char *is_long = getenv("DMAP_TEST_LONG");
+    return is_long && *is_long == '1';
+}
+
 static void choose_seed(void) {
     const char *given = getenv("DMAP_SEED");
     harness_seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL) ^ (uint64_t)getpid() << 32;

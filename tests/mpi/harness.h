@@ -32,6 +32,9 @@ bool harness_has(const char *argument);
 /** The environment asks for small sizes (DMAP_TEST_SMALL), as under sanitizers. */
 bool harness_is_small(void);
 
+/** It asks for the long form of a test (DMAP_TEST_LONG=1), as tests/run --long does. */
+bool harness_is_long(void);
+
 /** From now on `what` (copied) has so many seconds, and on a busy machine five times that: then it hangs, which the
  *  process says, and it ends. "" and 0: nothing is watched. */
 void harness_watch(const char *what, unsigned seconds);

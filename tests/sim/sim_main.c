@@ -19,7 +19,7 @@ typedef struct options {
 static const char help[] =
     "usage: sim [--seeds N] [--first SEED] [--seed SEED] [--verbose]\n"
     "       sim --table [--message SECONDS] | --links\n"
-    "  --seeds N      run N seeds (default 2000)\n"
+    "  --seeds N      run N seeds (default 2000; with DMAP_TEST_LONG=1 20000)\n"
     "  --first SEED   beginning with this one (default: DMAP_SEED, else 1)\n"
     "  --seed SEED    this one alone\n"
     "  --verbose      print each case, and every step of the plan if it is one seed\n"
@@ -145,7 +145,8 @@ static int run_seeds(const options *o) {
 }
 
 int main(int argc, char **argv) {
-    options o = {.first = 1, .count = 2000, .message_s = 1e-6};
+    const char *is_long = getenv("DMAP_TEST_LONG");
+    options o = {.first = 1, .count = is_long && is_long[0] == '1' ? 20000 : 2000, .message_s = 1e-6};
     if (!read_options(argc, argv, &o)) {
         fputs(help, stderr);
         return 2;

@@ -34,7 +34,9 @@ bool unit_chance(uint64_t n) {
 }
 
 unsigned unit_rounds(unsigned n) {
-    const char *small = getenv("DMAP_TEST_SMALL");
+    const char *small = getenv("DMAP_TEST_SMALL"), *is_long = getenv("DMAP_TEST_LONG");
+    if (is_long && is_long[0] == '1')
+        n *= 10;
     if (!small || small[0] != '1')
         return n;
     return n < 4 ? 1 : n / 4;

@@ -17,7 +17,8 @@ uint64_t unit_below(uint64_t n);
 /** True once in n times. */
 bool unit_chance(uint64_t n);
 
-/** n, or a quarter of it (1 at the least) where time is short: under a sanitizer, with DMAP_TEST_SMALL=1. */
+/** n, or a quarter of it (1 at the least) where time is short: under a sanitizer, with DMAP_TEST_SMALL=1. Ten times as
+ *  many with DMAP_TEST_LONG=1. */
 unsigned unit_rounds(unsigned n);
 
 /** Runs the tests (up to CU_TEST_INFO_NULL) of a room and returns main's value. DMAP_SEED sets the seed. */
