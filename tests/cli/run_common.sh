@@ -1,6 +1,6 @@
 # What the scripts about dmap run share: to be sourced with the arguments PROGRAM [LAUNCHER...], and with `here` set to
 # their folder. Without a launcher the checks run once, without mpirun; with one, whose last word is followed by a number
-# of ranks, on 1 and on 3 ranks.
+# of ranks, on 3 ranks, and with DMAP_TEST_LONG=1 on 1 rank, too.
 program=$1
 shift
 launcher=$*
@@ -17,7 +17,8 @@ leave_files_in "$work"
 failed=0
 status=none
 ranks=0
-all_ranks=${launcher:+1 3}
+all_ranks=${launcher:+3}
+[ "${DMAP_TEST_LONG:-}" != 1 ] || all_ranks=${launcher:+1 3}
 all_ranks=${all_ranks:-0}
 
 # run ARGUMENT...: dmap run, on so many ranks; its status in $status, what it prints in out and err.
@@ -25,6 +26,12 @@ run() {
     # shellcheck disable=SC2086 # the launcher is several words
     ${launcher:+$launcher $ranks} "$program" run "$@" >out 2>err
     status=$?
+}
+
+# is_whole: what is the master's alone, or a worker's alone, is the same on any number of ranks, and tried without mpirun;
+# over ranks in the long form.
+is_whole() {
+    [ -z "$launcher" ] || [ "${DMAP_TEST_LONG:-}" = 1 ]
 }
 
 fail() {
