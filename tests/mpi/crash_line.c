@@ -9,6 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
 #include <dmap/dmap.h>
 
 static const char *way;
@@ -43,11 +47,21 @@ static void *crash_here(void *unused) {
     return NULL;
 }
 
-/* In a thread of its own, which OpenMP, too, makes. */
+/* In a thread of its own. */
 static int crash_thread(void) {
     pthread_t thread;
     if (!pthread_create(&thread, NULL, crash_here, NULL))
         pthread_join(thread, NULL);
+    return 0;
+}
+
+/* In a thread that OpenMP makes. */
+static int crash_openmp(void) {
+#ifdef _OPENMP
+#pragma omp parallel num_threads(2)
+    if (omp_get_thread_num() == 1)
+        segfault();
+#endif
     return 0;
 }
 
@@ -98,6 +112,8 @@ static int crash(dmap_context *ctx, const void *item, void *result) {
         raise(SIGFPE);
     if (is_way("child"))
         return crash_child();
+    if (is_way("openmp"))
+        return crash_openmp();
     return is_way("thread") ? crash_thread() : 0;
 }
 
