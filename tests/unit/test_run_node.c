@@ -86,6 +86,38 @@ static void test_nvidia(void) {
     clear();
 }
 
+/* GPUs that are cut up: their instances stand for them, by the UUIDs that the driver's library has. */
+static void test_instances(void) {
+    run_gpus gpus;
+    put_nvidia("0000:3b:00.0", "GPU-11111111-aaaa", "0-7\n");
+    put_nvidia("0000:af:00.0", "GPU-22222222-bbbb", "8-15\n");
+    put_nvidia("0000:d8:00.0", "GPU-33333333-cccc", "8-15\n");
+    put("proc/driver/nvidia/capabilities/gpu0/mig/gi1/access", "DeviceFileMinor: 3\n");
+    run_gpus_find(&gpus, "root"); /* without the library */
+    CU_ASSERT_EQUAL(gpus.n, 3);
+    put("usr/lib/libnvidia-ml.so.1", "no library\n");
+    run_gpus_find(&gpus, "root");
+    CU_ASSERT_EQUAL(gpus.n, 3);
+    unlink("root/usr/lib/libnvidia-ml.so.1");
+    CU_ASSERT_EQUAL(symlink(MADE_UP_NVML, "root/usr/lib/libnvidia-ml.so.1"), 0);
+    for (int round = 0; round < 2; round++) {
+        run_gpus_find(&gpus, "root");
+        CU_ASSERT_EQUAL_FATAL(gpus.n, 3);
+        CU_ASSERT_STRING_EQUAL(gpus.gpu[0].name[0], "MIG-11111111-aaaa");
+        CU_ASSERT_STRING_EQUAL(gpus.gpu[1].name[0], "MIG-11111111-bbbb");
+        CU_ASSERT_STRING_EQUAL(gpus.gpu[2].name[0], "GPU-22222222-bbbb");
+        CU_ASSERT_STRING_EQUAL(near_of(&gpus, 1), "0-7");
+        CU_ASSERT_FALSE(gpus.by_bus);
+    }
+    /* One of the environment's is found by its UUID. */
+    setenv("CUDA_VISIBLE_DEVICES", "MIG-11111111-bbbb", 1);
+    run_gpus_find(&gpus, "root");
+    CU_ASSERT_EQUAL_FATAL(gpus.n, 1);
+    CU_ASSERT_STRING_EQUAL(near_of(&gpus, 0), "0-7");
+    forget_environment();
+    clear();
+}
+
 /* The allocation's word comes first. */
 static void test_allocated(void) {
     run_gpus gpus;
@@ -234,9 +266,13 @@ static void test_memory_limit(void) {
 }
 
 int main(void) {
-    CU_TestInfo tests[] = {
-        {"NVIDIA", test_nvidia},           {"allocated", test_allocated},       {"rendering", test_rendering},
-        {"node memory", test_node_memory}, {"memory limit", test_memory_limit}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"NVIDIA", test_nvidia},
+                           {"instances", test_instances},
+                           {"allocated", test_allocated},
+                           {"rendering", test_rendering},
+                           {"node memory", test_node_memory},
+                           {"memory limit", test_memory_limit},
+                           CU_TEST_INFO_NULL};
     char folder[] = "/tmp/dmap-node-XXXXXX";
     if (!mkdtemp(folder) || chdir(folder) != 0)
         return 1;

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "run/job/mig.h"
+
 typedef enum gpu_maker { NVIDIA, AMD, INTEL } gpu_maker;
 
 static const struct {
@@ -76,28 +78,44 @@ static bool read_uuid(const char *path, char *uuid, size_t size) {
     return found;
 }
 
+/* A whole GPU, or the instances that it has been cut up into: of one that is, nothing else can be used. */
+static void add_nvidia(run_gpus *gpus, const char *root, const char *address, const run_mig *mig) {
+    char path[PATH_MAX], names[RUN_GPUS][RUN_GPU_NAME];
+    run_cpus near = {0};
+    int instances = run_mig_list(mig, address, names, RUN_GPUS - gpus->n);
+    snprintf(path, sizeof path, "%s/sys/bus/pci/devices/%s", root, address);
+    find_near(root, path, &near);
+    if (instances < 0) {
+        snprintf(path, sizeof path, "%s/proc/driver/nvidia/gpus/%s/information", root, address);
+        if (!read_uuid(path, names[0], sizeof names[0])) {
+            gpus->by_bus = true;
+            names[0][0] = '\0';
+        }
+        instances = 1;
+    }
+    for (int i = 0; i < instances; i++) {
+        run_gpu *gpu = &gpus->gpu[gpus->n++];
+        *gpu = (run_gpu){.near = near};
+        memcpy(gpu->name[0], names[i], sizeof gpu->name[0]);
+    }
+}
+
 static void list_nvidia(run_gpus *gpus, const char *root) {
     char path[PATH_MAX];
     struct dirent **entries;
+    run_mig *mig = run_mig_open(root);
     snprintf(path, sizeof path, "%s/proc/driver/nvidia/gpus", root);
     int n = scandir(path, &entries, NULL, alphasort);
     for (int i = 0; i < n; i++) {
-        run_gpu *gpu = &gpus->gpu[gpus->n];
-        const char *address = entries[i]->d_name;
-        if (address[0] != '.' && gpus->n < RUN_GPUS) {
-            *gpu = (run_gpu){0};
-            snprintf(path, sizeof path, "%s/proc/driver/nvidia/gpus/%s/information", root, address);
-            gpus->by_bus = !read_uuid(path, gpu->name[0], sizeof gpu->name[0]) || gpus->by_bus;
-            snprintf(path, sizeof path, "%s/sys/bus/pci/devices/%s", root, address);
-            find_near(root, path, &gpu->near);
-            gpus->n++;
-        }
+        if (entries[i]->d_name[0] != '.' && gpus->n < RUN_GPUS)
+            add_nvidia(gpus, root, entries[i]->d_name, mig);
         free(entries[i]);
     }
     for (int i = 0; gpus->by_bus && i < gpus->n; i++) /* one that has no UUID makes all go by number */
         snprintf(gpus->gpu[i].name[0], sizeof gpus->gpu[i].name[0], "%d", i);
     if (n >= 0)
         free(entries);
+    run_mig_close(mig);
 }
 
 static bool is_of(const char *device, gpu_maker maker) {
