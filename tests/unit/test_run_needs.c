@@ -148,28 +148,6 @@ static void test_memory_and_jobs(void) {
     CU_ASSERT_EQUAL(run_ledger_take(&l, &most, 1, &nowhere, &hold[0]), RUN_HAS_ROOM);
 }
 
-/* The ranks of a node have what it has, all of it and nothing twice. */
-static void test_shares(void) {
-    for (int round = 0; round < 200; round++) {
-        int of = 1 + (int)unit_below(12), gpus = (int)unit_below(9), jobs = (int)unit_below(20), sum_jobs = 0, sum = 0;
-        for (int before = 0, mine; before < of; before += mine) {
-            run_ledger l = {.memory = 1 << 20, .jobs = jobs};
-            mine = 1 + (int)unit_below((uint64_t)(of - before));
-            l.gpus.n = gpus;
-            for (int g = 0; g < gpus; g++)
-                snprintf(l.gpus.gpu[g].name[0], RUN_GPU_NAME, "%d", g);
-            run_ledger_share(&l, before, mine, of);
-            for (int g = 0; g < l.gpus.n; g++)
-                CU_ASSERT_EQUAL(atoi(l.gpus.gpu[g].name[0]), sum + g);
-            sum += l.gpus.n;
-            sum_jobs += l.jobs;
-            CU_ASSERT_TRUE(l.memory <= (uint64_t)(1 << 20) * (uint64_t)mine / (uint64_t)of + 1);
-        }
-        CU_ASSERT_EQUAL(sum, gpus);
-        CU_ASSERT_EQUAL(sum_jobs, jobs);
-    }
-}
-
 /* Whatever comes and goes: nothing is held twice, and in the end all is free. */
 static void test_random(void) {
     run_hold holds[16] = {0};
@@ -210,7 +188,6 @@ int main(void) {
                            {"gap", test_gap},
                            {"nearest", test_nearest},
                            {"memory and jobs", test_memory_and_jobs},
-                           {"shares", test_shares},
                            {"random", test_random},
                            CU_TEST_INFO_NULL};
     return unit_run("run_needs", tests);

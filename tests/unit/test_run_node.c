@@ -1,13 +1,16 @@
 /* What a node has for jobs, of a made-up /proc, /sys and /dev: GPUs, memory, cgroups. */
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "run/job/gpus.h"
 #include "run/job/memory_limit.h"
+#include "run/job/node_holds.h"
 #include "run/job/node_memory.h"
 #include "unit.h"
 
@@ -147,6 +150,55 @@ static void test_allocated(void) {
     clear();
 }
 
+/* Another rank: takes what it is to, says so, and is killed while it holds it. */
+static pid_t fork_holder(const run_node_holds *holds) {
+    int ready[2];
+    char byte;
+    CU_ASSERT_EQUAL_FATAL(pipe(ready), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        bool good = run_node_holds_job(holds, 700) >= 0 && run_node_holds_gpu(holds, "GPU-b") >= 0 &&
+                    run_node_holds_wait(holds, 5) >= 0 && run_node_holds_lock(holds) >= 0;
+        if (write(ready[1], good ? "y" : "n", 1) == 1)
+            pause();
+        _exit(1);
+    }
+    CU_ASSERT_EQUAL(read(ready[0], &byte, 1), 1);
+    CU_ASSERT_EQUAL(byte, 'y');
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+/* What ranks hold is seen by all of the run and by no other; what dead ranks held is free. */
+static void test_holds(void) {
+    run_node_holds holds, others;
+    run_node_held held;
+    uint64_t id = (uint64_t)getpid() << 32 | 1;
+    run_node_holds_open(&holds, id);
+    run_node_holds_open(&others, id + 1);
+    pid_t pid = fork_holder(&holds);
+    int job = run_node_holds_job(&holds, 30), gpu = run_node_holds_gpu(&holds, "GPU-a");
+    CU_ASSERT_TRUE(job >= 0 && gpu >= 0);
+    CU_ASSERT_EQUAL(run_node_holds_gpu(&holds, "GPU-b"), -1);
+    CU_ASSERT_TRUE(run_node_holds_look(&holds, &held));
+    CU_ASSERT_TRUE(held.memory == 730 && held.jobs == 2 && held.n_gpus == 2 && held.waits == 5);
+    CU_ASSERT_TRUE(run_node_holds_look(&others, &held));
+    CU_ASSERT_TRUE(held.memory == 0 && held.jobs == 0 && held.n_gpus == 0 && held.waits == 0);
+    kill(pid, SIGKILL);
+    int lock = run_node_holds_lock(&holds); /* had by it until it is dead */
+    CU_ASSERT_TRUE(lock >= 0);
+    waitpid(pid, NULL, 0);
+    CU_ASSERT_TRUE(run_node_holds_look(&holds, &held));
+    CU_ASSERT_TRUE(held.memory == 30 && held.jobs == 1 && held.n_gpus == 1 && held.waits == 0);
+    CU_ASSERT_STRING_EQUAL(held.gpus[0], "GPU-a");
+    close(job);
+    close(gpu);
+    close(lock);
+    CU_ASSERT_TRUE(run_node_holds_look(&holds, &held));
+    CU_ASSERT_TRUE(held.jobs == 0 && held.n_gpus == 0);
+}
+
 static void test_rendering(void) {
     run_gpus gpus;
     put("sys/class/drm/renderD128/device/vendor", "0x8086\n");
@@ -268,6 +320,7 @@ static void test_memory_limit(void) {
 int main(void) {
     CU_TestInfo tests[] = {{"NVIDIA", test_nvidia},
                            {"instances", test_instances},
+                           {"holds", test_holds},
                            {"allocated", test_allocated},
                            {"rendering", test_rendering},
                            {"node memory", test_node_memory},

@@ -20,16 +20,6 @@ void run_ledger_close(run_ledger *ledger) {
     *ledger = (run_ledger){0};
 }
 
-void run_ledger_share(run_ledger *ledger, int before, int mine, int of) {
-    int64_t n = ledger->gpus.n, jobs = ledger->jobs, after = (int64_t)before + mine;
-    int first = (int)(n * before / of), end = (int)(n * after / of);
-    memmove(ledger->gpus.gpu, ledger->gpus.gpu + first, (size_t)(end - first) * sizeof *ledger->gpus.gpu);
-    ledger->gpus.n = end - first;
-    ledger->jobs = (int)(jobs * after / of - jobs * before / of);
-    if (ledger->memory != UINT64_MAX)
-        ledger->memory = (uint64_t)((double)ledger->memory * mine / of);
-}
-
 static uint64_t free_gpus(const run_ledger *ledger) {
     uint64_t gpus = 0;
     for (int g = 0; g < RUN_GPUS; g++)
@@ -96,6 +86,13 @@ static void take_gpus(run_ledger *ledger, const run_needs *needs, const run_cpus
                 ledger->gpu_holder[g] = holder;
                 left--;
             }
+}
+
+bool run_ledger_has_cores(const run_ledger *ledger, int cores) {
+    int n = 0;
+    for (int c = 0; c < ledger->n_cores; c++)
+        n += ledger->cores[c].holder == 0;
+    return n >= cores;
 }
 
 bool run_ledger_can_fit(const run_ledger *ledger, const run_needs *needs) {

@@ -1,4 +1,5 @@
-/* What the jobs of a rank may have of its node, and which job holds what of it. Pure; without locks. */
+/* What the jobs of a rank may have of its node, and which job holds what of it. Cores are the rank's own; memory, GPUs
+ * and jobs at a time the node's. Pure; without locks. */
 #ifndef DMAP_APPS_RUN_JOB_LEDGER_H
 #define DMAP_APPS_RUN_JOB_LEDGER_H
 
@@ -22,7 +23,7 @@ typedef struct run_ledger {
     run_core *cores; /* in the order in which they are neighbours; the ledger's own */
     int n_cores;
     run_gpus gpus;
-    int gpu_holder[RUN_GPUS]; /* 0: it is free */
+    int gpu_holder[RUN_GPUS]; /* 0: it is free; below 0: another rank's job */
     uint64_t memory, memory_held;
     int jobs, jobs_held; /* at a time */
 } run_ledger;
@@ -43,15 +44,14 @@ typedef enum run_room_found {
 /** Once cores and gpus are there, before the first job. */
 void run_ledger_open(run_ledger *ledger);
 void run_ledger_close(run_ledger *ledger);
-/** Of a node's GPUs, memory and jobs at a time, keeps what is one rank's: the parts from `before` to before + mine of
- *  `of`. Cores are the rank's own already. */
-void run_ledger_share(run_ledger *ledger, int before, int mine, int of);
 /** Takes what a job needs. Cores are neighbours, if there are such, of one NUMA node and near free GPUs, if it needs
  *  some; GPUs are those nearest to its cores.
  *  holder: 1 or more; nobody else's.  own: CPUs of its slot */
 run_room_found run_ledger_take(run_ledger *ledger, const run_needs *needs, int holder, const run_cpus *own,
                                run_hold *hold);
 void run_ledger_give_back(run_ledger *ledger, run_hold *hold);
+/** True if so many cores are free now. */
+bool run_ledger_has_cores(const run_ledger *ledger, int cores);
 /** False if not even if nothing else runs. */
 bool run_ledger_can_fit(const run_ledger *ledger, const run_needs *needs);
 /** "8 cores are needed, and a rank on node7 has 4": of what can never be met. host: node7 */

@@ -1,5 +1,9 @@
 /* Who waits stands in a line, and while there is one nobody passes: so a job that needs much gets it when those that
- * run have ended. Which jobs are to wait here is the master's decision. `lock` guards all. */
+ * run have ended. Which jobs are to wait here is the master's decision. `lock` guards all.
+ *
+ * Where several ranks share the node, what their jobs hold is looked at and taken under a lock of the node, which is
+ * taken inside this one. Who has his cores, and waits for what the node has, keeps the other ranks' jobs from passing,
+ * too; who came first is first. */
 #include "run/job/rank_ledger.h"
 
 #include <pthread.h>
@@ -7,11 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "run/job/inherited.h"
+#include "run/job/node_holds.h"
 #include "run/job/node_memory.h"
 
-enum { LOOK_MS = 50 }; /* how often who waits looks whether the run is stopped */
+enum {
+    LOOK_MS = 50, /* how often who waits looks whether the run is stopped, and what other ranks have given back */
+    OTHERS = -1   /* who holds a GPU: another rank's job */
+};
 
 typedef struct waiter {
     struct waiter *next;
@@ -22,6 +31,9 @@ static struct {
     pthread_cond_t changed; /* something was given back, or the line has moved */
     bool is_open;
     run_ledger ledger;
+    bool shares; /* the node, with other ranks */
+    bool shares_gpus;
+    run_node_holds node;
     char host[256];
     waiter *first; /* of the line */
 } rank = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
@@ -47,15 +59,14 @@ static bool read_cores(const char *text) {
 /* With a number of GPUs for each task Slurm has shared them out already. */
 static void open_ledger(const run_shared *shared) {
     run_ledger *ledger = &rank.ledger;
-    bool has_gpus = shared->needs[RUN_NEED_GPUS], are_own = getenv("SLURM_GPUS_PER_TASK") != NULL;
     ledger->memory = shared->needs[RUN_NEED_MEMORY] ? run_node_memory("") : UINT64_MAX;
     ledger->jobs = shared->node_jobs;
     snprintf(rank.host, sizeof rank.host, "%s", shared->host);
-    if (has_gpus && !are_own)
+    if (shared->needs[RUN_NEED_GPUS])
         run_gpus_find(&ledger->gpus, "");
-    run_ledger_share(ledger, shared->workers_before, shared->workers, shared->node_workers);
-    if (has_gpus && are_own)
-        run_gpus_find(&ledger->gpus, "");
+    rank.shares = shared->workers < shared->node_workers;
+    rank.shares_gpus = rank.shares && !getenv("SLURM_GPUS_PER_TASK");
+    run_node_holds_open(&rank.node, shared->id);
     run_ledger_open(ledger);
 }
 
@@ -130,18 +141,92 @@ static void wait_a_moment(void) {
     pthread_cond_clockwait(&rank.changed, &rank.lock, CLOCK_MONOTONIC, &until);
 }
 
+/* What tells a GPU from others: its name in the first variable that has it. */
+static const char *name_gpu(int gpu) {
+    const run_gpu *of = &rank.ledger.gpus.gpu[gpu];
+    int v = 0;
+    while (v < RUN_GPU_VARIABLES - 1 && !of->name[v][0])
+        v++;
+    return of->name[v];
+}
+
+static bool is_held(const run_node_held *held, const char *name) {
+    for (int i = 0; i < held->n_gpus; i++)
+        if (strncmp(held->gpus[i], name, RUN_NODE_GPU - 1) == 0)
+            return true;
+    return false;
+}
+
+static void note_held(const run_node_held *held) {
+    run_ledger *ledger = &rank.ledger;
+    ledger->memory_held = held->memory;
+    ledger->jobs_held = held->jobs;
+    for (int g = 0; g < ledger->gpus.n && rank.shares_gpus; g++)
+        if (ledger->gpu_holder[g] <= 0)
+            ledger->gpu_holder[g] = is_held(held, name_gpu(g)) ? OTHERS : 0;
+}
+
+static void give_back(run_share *share) {
+    while (share->n_fds > 0)
+        close(share->fds[--share->n_fds]);
+    run_ledger_give_back(&rank.ledger, &share->hold);
+}
+
+static void keep(run_share *share, int fd) {
+    if (fd >= 0)
+        share->fds[share->n_fds++] = fd;
+}
+
+/* Tells the other ranks what was taken, as far as there are descriptors for it. */
+static void tell(run_share *share) {
+    keep(share, run_node_holds_job(&rank.node, share->hold.needs.memory));
+    for (int g = 0; g < rank.ledger.gpus.n && rank.shares_gpus; g++)
+        if (rank.ledger.gpu_holder[g] == share->hold.holder)
+            keep(share, run_node_holds_gpu(&rank.node, name_gpu(g)));
+}
+
+/* Where the others cannot be seen, this rank's own jobs count. waits: since when, in the line of the node; UINT64_MAX:
+ * it does not. */
+static run_room_found take(const run_needs *needs, int holder, const run_cpus *own, uint64_t waits, run_share *share) {
+    run_node_held held = {0};
+    run_room_found found = RUN_IS_FULL;
+    int lock = rank.shares ? run_node_holds_lock(&rank.node) : -1;
+    if (lock >= 0 && run_node_holds_look(&rank.node, &held))
+        note_held(&held);
+    if (!held.waits || held.waits >= waits)
+        found = run_ledger_take(&rank.ledger, needs, holder, own, &share->hold);
+    if (lock >= 0 && found == RUN_HAS_ROOM)
+        tell(share);
+    if (lock >= 0)
+        close(lock);
+    return found;
+}
+
+static uint64_t now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 /* In the line, up to its head and until there is room. */
 static run_room_found take_in_line(dmap_context *ctx, const run_item *item, int holder, const run_cpus *own,
-                                   run_hold *hold) {
+                                   run_share *share) {
     waiter me = {0};
+    uint64_t since = UINT64_MAX;
+    int place = -1; /* in the node's line */
     run_room_found found = RUN_IS_FULL;
     enter(&me);
     while (found == RUN_IS_FULL && !dmap_cancelled(ctx)) {
         if (rank.first == &me)
-            found = run_ledger_take(&rank.ledger, &item->needs, holder, own, hold);
-        if (found == RUN_IS_FULL)
-            wait_a_moment();
+            found = take(&item->needs, holder, own, since, share);
+        if (found != RUN_IS_FULL)
+            break;
+        if (rank.first == &me && rank.shares && place < 0 && run_ledger_has_cores(&rank.ledger, item->needs.cores))
+            place = run_node_holds_wait(&rank.node, since = now_ns());
+        wait_a_moment();
     }
+    if (place >= 0)
+        close(place);
     leave(&me);
     return found;
 }
@@ -154,9 +239,9 @@ run_end run_rank_ledger_take(dmap_context *ctx, const run_item *item, const run_
     pthread_mutex_lock(&rank.lock);
     run_room_found found = run_ledger_can_fit(&rank.ledger, &item->needs) ? RUN_IS_FULL : RUN_NEVER_FITS;
     if (found == RUN_IS_FULL && item->waits)
-        found = take_in_line(ctx, item, holder, own, &share->hold);
+        found = take_in_line(ctx, item, holder, own, share);
     else if (found == RUN_IS_FULL && !rank.first)
-        found = run_ledger_take(&rank.ledger, &item->needs, holder, own, &share->hold);
+        found = take(&item->needs, holder, own, UINT64_MAX, share);
     if (found == RUN_HAS_ROOM)
         say(share);
     if (found == RUN_NEVER_FITS)
@@ -167,7 +252,7 @@ run_end run_rank_ledger_take(dmap_context *ctx, const run_item *item, const run_
 
 void run_rank_ledger_give_back(run_share *share) {
     pthread_mutex_lock(&rank.lock);
-    run_ledger_give_back(&rank.ledger, &share->hold);
+    give_back(share);
     pthread_cond_broadcast(&rank.changed);
     pthread_mutex_unlock(&rank.lock);
     share->n_variables = 0;

@@ -1,5 +1,5 @@
 /* The ledger of this rank (ledger.h), which its workers share: what they may have of the node, and who waits for it.
- * Any thread. */
+ * Memory, GPUs and places at a time are shared with the other ranks of the node (node_holds.h). Any thread. */
 #ifndef DMAP_APPS_RUN_JOB_RANK_LEDGER_H
 #define DMAP_APPS_RUN_JOB_RANK_LEDGER_H
 
@@ -15,6 +15,7 @@ typedef struct run_share {
     run_hold hold;
     run_text variables;
     int n_variables;
+    int fds[1 + RUN_GPUS], n_fds; /* of what is held of the node */
 } run_share;
 
 /** Opens it, if it is not open yet. Returns false if memory is out. */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <dmap/place.h>
@@ -16,6 +18,7 @@
 typedef struct shared_head {
     int32_t output, run_pid, shows, announces, has_nice, nice;
     int32_t needs[RUN_NEEDS];
+    uint64_t id;
     run_admission_rule admission;
     uint64_t shell, directory, slot_variable; /* offsets */
     run_ending ending;
@@ -84,6 +87,16 @@ static dmap_status describe_node(dmap_pool *pool, const run_options *options, in
     return add_cores(pool, rank, strings);
 }
 
+/* By chance; without that, by what is another's only if it is of another boot or node. */
+static uint64_t make_id(void) {
+    uint64_t id;
+    struct timespec now;
+    if (getrandom(&id, sizeof id, 0) == (ssize_t)sizeof id)
+        return id;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return ((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec) ^ (uint64_t)getpid() << 40;
+}
+
 dmap_status run_shared_send(dmap_pool *pool, const run_options *options) {
     int n = dmap_ranks(pool);
     size_t base = sizeof(shared_head) + (size_t)n * sizeof(shared_rank);
@@ -99,6 +112,7 @@ dmap_status run_shared_send(dmap_pool *pool, const run_options *options) {
     }
     shared_head head = {.output = (int32_t)options->output,
                         .run_pid = getpid(),
+                        .id = make_id(),
                         .shows = options->verbose && !options->results && !options->files,
                         .announces = options->announce,
                         .admission = options->admission,
@@ -136,11 +150,11 @@ void run_shared_read(const void *shared, int rank, run_shared *to) {
                        .nice = head->nice,
                        .admission = head->admission,
                        .run_pid = head->run_pid,
+                       .id = head->id,
                        .first_slot = (int)ranks[rank].first_slot,
                        .workers = ranks[rank].workers,
                        .node_workers = ranks[rank].node_workers,
                        .node_jobs = ranks[rank].node_jobs,
-                       .workers_before = (int)ranks[rank].first_slot - 1,
                        .cores = base + ranks[rank].cores,
                        .host = base + ranks[rank].host,
                        .ending = head->ending,

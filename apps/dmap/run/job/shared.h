@@ -19,11 +19,12 @@ typedef struct run_shared {
     int nice;
     run_admission_rule admission;
     int run_pid;    /* of the master */
+    uint64_t id;    /* of the run, no other's */
     int first_slot; /* of the rank asked for */
     bool needs[RUN_NEEDS];
-    int node_jobs;                             /* at a time, if jobs have needs: as -j has it */
-    int workers_before, workers, node_workers; /* of the rank's node: those of ranks before, of the rank, of all */
-    const char *cores; /* of the rank, if jobs need some: a line each, with NUMA node, socket and CPUs */
+    int node_jobs;             /* at a time, if jobs have needs: as -j has it */
+    int workers, node_workers; /* of the rank, and of all of its node */
+    const char *cores;         /* of the rank, if jobs need some: a line each, with NUMA node, socket and CPUs */
     run_ending ending;
     const char *host, *shell, *directory;
     const char *slot_variable; /* "": none */
