@@ -11,6 +11,7 @@
 #include "api/calls.h"
 #include "base/clock.h"
 #include "base/options.h"
+#include "base/own_process.h"
 #include "net/wire.h"
 #include "pool/calls.h"
 #include "pool/fd.h"
@@ -169,7 +170,7 @@ static dmap_pool *create(dmap__comm *comm, dmap__error *error) {
     pool->side = &dmap__master_side;
     pthread_mutex_init(&pool->submits_lock, NULL);
     pool->owner = pthread_self();
-    pool->process = getpid();
+    pool->process = dmap__own_process();
     gethostname(pool->host, sizeof pool->host - 1);
     return pool;
 }

@@ -1,7 +1,7 @@
 /* Who may use a pool, and when. */
-#include <unistd.h>
-
 #include "api/pool.h"
+
+#include "base/own_process.h"
 #include "pool/fd.h"
 #include "pool/helper.h"
 #include "pool/loop.h"
@@ -17,7 +17,7 @@ bool dmap__pool_is_open(const dmap_pool *pool) {
 }
 
 bool dmap__pool_is_copy(const dmap_pool *pool) {
-    return pool->process != getpid();
+    return pool->process != dmap__own_process();
 }
 
 static dmap_status check_caller(const dmap_pool *pool, const char *function) {
@@ -29,7 +29,7 @@ static dmap_status check_caller(const dmap_pool *pool, const char *function) {
     if (dmap__pool_is_copy(pool))
         return dmap__fail(error, DMAP_EINVAL,
                           "%s: called in process %d, a copy (by fork) of process %d, which the pool belongs to",
-                          function, (int)getpid(), (int)pool->process);
+                          function, (int)dmap__own_process(), (int)pool->process);
     if (dmap__crew_is_inside())
         return dmap__fail(error, DMAP_EINVAL, "%s: called inside a task", function);
     return DMAP_OK;

@@ -59,14 +59,15 @@ static int terminal_width(void) {
 }
 
 void dmap__progress_init(dmap__progress *p, int mode, const char *name, uint64_t total, double now_s) {
+    bool draws = mode >= 0 && is_drawing_terminal();
     *p = (dmap__progress){.name = name,
                           .total = total,
-                          .on = mode > 0 || (mode == 0 && is_drawing_terminal()),
+                          .on = mode > 0 || draws,
                           .always = mode > 0,
-                          .lines = !is_drawing_terminal(),
+                          .lines = !draws,
                           .utf8 = is_locale_utf8(),
                           .start_s = now_s,
-                          .next_s = now_s + (is_drawing_terminal() ? FIRST_S : LINE_S),
+                          .next_s = now_s + (draws ? FIRST_S : LINE_S),
                           .moved_s = now_s};
 }
 
