@@ -18,6 +18,7 @@
 #define HELPER_S         1e-3  /* and while something is to be done at once, which it may not do */
 #define BRIEF_S          5e-6  /* a look that lasts longer may be what keeps a worker from its core */
 #define SHARP_S          5e-3  /* a sleep that is shorter is to end in time */
+#define ASIDE_S          1e-3  /* between looks at whose core this thread is on */
 
 /* ---- what has come ---- */
 
@@ -172,6 +173,13 @@ static void sit_down(dmap_pool *pool, double waited_s) {
     dmap__master_sched_settle(pool);
 }
 
+static void step_aside(dmap_pool *pool, double now) {
+    if (now - pool->aside_s < ASIDE_S)
+        return;
+    pool->aside_s = now;
+    dmap__aside_step(&pool->aside);
+}
+
 /* ---- running ---- */
 
 static void leave(dmap_pool *pool) {
@@ -204,6 +212,8 @@ static void unwind(dmap_pool **left) {
 static bool run(dmap_pool *pool, dmap__loop_done_fn *is_done, void *arg, double until_s) {
     dmap__idle idle = {.spins = pool->has_spare_core};
     double began_s = dmap__clock_now();
+    if (idle.spins)
+        step_aside(pool, began_s);
     for (;;) {
         pool->heard = dmap__bell_heard(pool->bell);
         bool moved = turn(pool, true);

@@ -12,6 +12,7 @@
 #include "base/buffer_cache.h"
 #include "base/error.h"
 #include "call/call.h"
+#include "cpu/aside.h"
 #include "crew/crew.h"
 #include "keep/keep.h"
 #include "net/comm.h"
@@ -77,6 +78,8 @@ struct dmap_pool {
     uint64_t slice;      /* of the thread's before that */
     bool is_rung;        /* whoever sends to this rank rings the bell */
     bool has_spare_core; /* this rank has one more than workers: who waits may look for a while before it sleeps */
+    dmap__aside aside;   /* of its workers; none taken: there is no core to spare, or other ranks may have it */
+    double aside_s;      /* when its thread was last asked to step aside */
     dmap__topology *topology;
     dmap__place_request place_request; /* that the places answer */
     dmap__place *places;               /* NULL: DMAP_SERIAL */

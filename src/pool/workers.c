@@ -103,6 +103,8 @@ static dmap_status open_crew(dmap_pool *pool, int workers, dmap__error *error) {
     if (pool->places) {
         int allowance = dmap__topology_allowance(pool->topology, &pool->place_request);
         pool->has_spare_core = workers ? allowance > workers : !pool->places[0].shared;
+        bool is_alone = !pool->comm || dmap__comm_node_size(pool->comm, pool->rank) == 1;
+        dmap__aside_init(&pool->aside, pool->places, pool->has_spare_core && is_alone ? workers : 0);
         if (workers)
             pool->inner = dmap__nested_threads_open(dmap__nested_threads_share(allowance, pool->places, workers));
     }
