@@ -243,6 +243,11 @@ void dmap__crew_limit(dmap__crew *crew, dmap__crew_call *call, uint64_t limit) {
     dmap__crew_lower_limit(&crew->state, call, limit);
 }
 
+void dmap__crew_cancel(dmap__crew *crew, dmap__grant *grant, uint64_t position, bool kill) {
+    dmap__cancel_item(grant, position, kill ? DMAP__CANCEL_KILL : DMAP__CANCEL_ASK);
+    dmap__crew_look_up(&crew->state, grant->call);
+}
+
 void dmap__crew_break_off(dmap__crew *crew) {
     if (crew->backend == DMAP_SERIAL)
         dmap__worker_resume(crew->threads[0].worker, "the task threw an exception", false);

@@ -76,6 +76,9 @@ bool dmap__crew_is_starved(const dmap__crew *crew);
 uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant, uint64_t *undone);
 /** Items of this index and above are not wanted any more, of that call. */
 void dmap__crew_limit(dmap__crew *crew, dmap__crew_call *call, uint64_t limit);
+/** The item at `position` of a grant that is out is not waited for any more: it is not begun; if it runs it is asked to
+ *  stop, and its process is killed (kill), if it takes no notice. */
+void dmap__crew_cancel(dmap__crew *crew, dmap__grant *grant, uint64_t position, bool kill);
 
 /** DMAP_SERIAL: the task threw an exception, which has passed dmap__crew_step: it has failed, and what is left of its
  *  batch is dropped. Does nothing if there was no task. */

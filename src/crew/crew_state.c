@@ -1,6 +1,7 @@
 /* The limit of a call, in one place for threads and one more for each process, and which threads are inside a task. */
 #include "crew/crew_state.h"
 
+#include "base/futex.h"
 #include "crew/context.h"
 
 static _Thread_local dmap_context *inside_of;
@@ -36,4 +37,14 @@ bool dmap__crew_lower_limit(dmap__crew_state *crew, dmap__crew_call *call, uint6
         if (atomic_load(&crew->channels[i]->call) == call->id)
             dmap__limit_lower(&crew->channels[i]->limit, limit);
     return true;
+}
+
+/* A worker waits for the turn to come back, and looks around as often as it wakes. One that looked just before goes to
+ * sleep all the same, until it looks the next time. */
+void dmap__crew_look_up(const dmap__crew_state *crew, const dmap__crew_call *call) {
+    for (int i = 0; i < crew->n_channels; i++) {
+        dmap__shm_channel_head *head = crew->channels[i];
+        if (atomic_load(&head->call) == call->id && atomic_load(&head->owner) == (uint32_t)DMAP__OWNER_PROCESS)
+            dmap__futex_wake_shared(&head->owner, 1);
+    }
 }

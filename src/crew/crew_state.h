@@ -35,6 +35,8 @@ typedef struct dmap__crew_state {
 bool dmap__limit_lower(_Atomic uint64_t *limit, uint64_t value);
 /** Lowers the limit of a call; returns true if it was higher. Any thread. */
 bool dmap__crew_lower_limit(dmap__crew_state *crew, dmap__crew_call *call, uint64_t limit);
+/** Items of the call were cancelled: workers whose processes are at it look now, not in a while. Any thread. */
+void dmap__crew_look_up(const dmap__crew_state *crew, const dmap__crew_call *call);
 /** Marks this thread as inside a task, or not any more (NULL). */
 void dmap__worker_mark(dmap_context *inside);
 /** What this thread is inside of: a task's context; NULL: no task. A signal handler may ask, too. */

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "crew/cancel.h"
 #include "pool/branch.h"
 
 static void begin(dmap_pool *pool, int branch, dmap__call *call) {
@@ -66,8 +65,8 @@ static void limit(dmap_pool *pool, int branch, dmap__call *call, uint64_t index)
 
 static void cancel(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uint32_t lease, uint64_t position,
                    bool kill) {
-    (void)pool, (void)call, (void)lease;
-    dmap__cancel_item(out->grant, position, kill ? DMAP__CANCEL_KILL : DMAP__CANCEL_ASK);
+    (void)call, (void)lease;
+    dmap__crew_cancel(pool->crew, out->grant, position, kill);
 }
 
 static const dmap__branch_ops crew_branch = {

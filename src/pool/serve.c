@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/stop_signal.h"
-#include "crew/cancel.h"
 #include "crew/emission.h"
 #include "net/wire.h"
 #include "pool/incoming.h"
@@ -139,7 +138,7 @@ static dmap__incoming *find_chunk(const dmap__server *s, const dmap__head *head)
 static void take_cancel(dmap_pool *pool, const dmap__head *head) {
     dmap__incoming *c = find_chunk(pool->server, head);
     if (c)
-        dmap__cancel_item(&c->grant, head->cancel.position, head->flags ? DMAP__CANCEL_KILL : DMAP__CANCEL_ASK);
+        dmap__crew_cancel(pool->crew, &c->grant, head->cancel.position, head->flags);
 }
 
 static void recall(dmap_pool *pool, const dmap__head *head) {
