@@ -5,5 +5,6 @@
 #include <CUnit/CUnit.h>
 
 void helper_add_asks(CU_pSuite suite);
+void helper_add_pools(CU_pSuite suite);
 
 #endif

@@ -364,6 +364,7 @@ static void add_tests(void) {
     CU_ADD_TEST(suite, test_fork);
     CU_ADD_TEST(suite, test_close);
     helper_add_asks(suite);
+    helper_add_pools(suite);
 }
 
 int main(int argc, char **argv) {
