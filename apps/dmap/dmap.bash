@@ -57,12 +57,18 @@ _dmap_run() {
 _dmap() {
     COMPREPLY=()
     if [[ $COMP_CWORD -eq 1 ]]; then
-        _dmap_words 'run info bench --help --version'
+        _dmap_words 'run info journal bench --help --version'
         return
     fi
     _dmap_value_of "${COMP_WORDS[COMP_CWORD - 1]}" && return
     case ${COMP_WORDS[1]} in
     run) _dmap_run ;;
+    journal)
+        case ${COMP_WORDS[COMP_CWORD]} in
+        -*) _dmap_words '--csv --jsonl --help' ;;
+        *) [[ $COMP_CWORD -eq 2 ]] && _dmap_files || _dmap_words 'show failed verify export prune' ;;
+        esac
+        ;;
     bench) _dmap_words '--workers --backend --seconds --cpus --json --plain --help' ;;
     info) _dmap_words '--workers --backend --bind --spread --topology --ranks --json --help' ;;
     esac

@@ -21,6 +21,7 @@ static const struct command {
 } commands[] = {
     {"info", "shows where workers run, here or on a machine that is planned", info_command},
     {"run", "maps shell commands, with the conventions of GNU parallel", run_command},
+    {"journal", "shows what a run with a journal has kept", journal_command},
     {"bench", "measures what dmap costs on this cluster, and says what to use", bench_command},
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
