@@ -33,6 +33,18 @@ static const command_option common_options[] = {
 };
 enum { N_COMMON_OPTIONS = sizeof common_options / sizeof common_options[0] };
 
+static const command_option journal_option = {"--journal", "FILE", "keeps what has ended, for a run that is to go on",
+                                              COMMAND_TEXT, COMMAND_AT(sample_settings, map.journal)};
+
+/* The tables of an app's options. */
+enum { MOST_PARTS = 3 };
+static size_t parts_of(const sample *about, sample_settings *settings, command_part *parts) {
+    parts[0] = (command_part){about->options, about->n_options, settings};
+    parts[1] = (command_part){common_options, N_COMMON_OPTIONS, settings};
+    parts[2] = (command_part){&journal_option, 1, settings};
+    return about->journals ? 3 : 2;
+}
+
 /* For help and complaints: everything is set, so that no variable of the environment has a say in them. */
 static const dmap_options smallest_pool = {.workers = 1,
                                            .backend = DMAP_SERIAL,
@@ -42,10 +54,10 @@ static const dmap_options smallest_pool = {.workers = 1,
                                            .master_works = 1};
 
 static bool parse(const sample *about, int argc, char **argv, sample_settings *settings, char *error, size_t size) {
-    const command_part parts[] = {{about->options, about->n_options, settings},
-                                  {common_options, N_COMMON_OPTIONS, settings}};
+    command_part parts[MOST_PARTS];
+    size_t n_parts = parts_of(about, settings, parts);
     error[0] = '\0';
-    int first = command_parse(argc, argv, parts, 2, error, size);
+    int first = command_parse(argc, argv, parts, n_parts, error, size);
     if (first < 0)
         return false;
     settings->operands = argv + first;
@@ -59,11 +71,11 @@ static bool parse(const sample *about, int argc, char **argv, sample_settings *s
 }
 
 static void print_help(const sample *about, sample_settings *defaults) {
-    const command_part parts[] = {{about->options, about->n_options, defaults},
-                                  {common_options, N_COMMON_OPTIONS, defaults}};
+    command_part parts[MOST_PARTS];
+    size_t n_parts = parts_of(about, defaults, parts);
     printf("%s\n\n%s [OPTION...]%s%s\n", about->summary, about->name, about->operands ? " " : "",
            about->operands ? about->operands : "");
-    command_print_options(parts, 2);
+    command_print_options(parts, n_parts);
 }
 
 /* Where stdin, stdout or stderr is closed, the next file that is opened would take its place, and get what is meant for

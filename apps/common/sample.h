@@ -37,12 +37,14 @@ typedef struct sample {
     int most_operands;    /* 0: any number */
     const command_option *options;
     size_t n_options;
+    bool journals; /* --journal is taken: the map's options go to its one map as they are, and what tasks know besides
+                      their items is in map.journal_name */
 } sample;
 
 /** The options of an app: a table. */
 #define SAMPLE_OPTIONS(table) .options = (table), .n_options = sizeof(table) / sizeof(table)[0]
 
-/** What --workers, --backend, --schedule, --progress, --check and --compare say, and what is no option. */
+/** What --workers, --backend, --schedule, --progress, --journal, --check and --compare say, and what is no option. */
 typedef struct sample_settings {
     dmap_options pool;
     dmap_map_options map;

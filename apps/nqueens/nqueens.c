@@ -33,6 +33,7 @@ static const sample about = {
     .name = "nqueens",
     .summary = "Counts the ways in which n queens can stand on a board of n x n and not attack each other,\n"
                "a subtree of the search an item.",
+    .journals = true,
     SAMPLE_OPTIONS(options),
 };
 

@@ -3,6 +3,8 @@
  * An item is a block of paths, known by its number alone; the contract travels once, by dmap_share; the result is the
  * block's moments, folded. Random numbers are a function of the path's number, and dmap_fold adds in an order that the
  * numbers of the blocks set, so the prices have the same bits on any number of ranks and workers. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "contract.h"
@@ -49,6 +51,7 @@ static const sample about = {
     .name = "options",
     .summary = "Prices Asian and barrier call options by Monte Carlo, a block of paths an item: the same bits\n"
                "on any number of ranks.",
+    .journals = true,
     SAMPLE_OPTIONS(options),
 };
 
@@ -84,11 +87,24 @@ typedef struct work {
     moments drawn, drawn_serially;
 } work;
 
+/* A journal tells runs apart by that: a block is the same for the same order alone. */
+static void name_order(const order *o, char *name, size_t size) {
+    const contract *c = &o->contract;
+    snprintf(name, size,
+             "%" PRIu64 " paths, seed %" PRIu64 ", %" PRIu32
+             " steps, spot %.17g, strike %.17g, barrier %.17g, rate %.17g, "
+             "volatility %.17g, years %.17g",
+             o->paths, c->seed, c->steps, c->spot, c->strike, c->barrier, c->rate, c->volatility, c->years);
+}
+
 static int map(dmap_pool *pool, void *arg) {
     work *w = arg;
+    char name[400];
+    dmap_map_options options_of_map = w->settings->common.map;
+    name_order(&w->order, name, sizeof name);
+    options_of_map.journal_name = options_of_map.journal ? name : NULL;
     if (dmap_share(pool, &w->order, sizeof w->order) != DMAP_OK ||
-        dmap_map(pool, &options_block, dmap_range(0, w->blocks), dmap_fold(&w->drawn), &w->settings->common.map) !=
-            DMAP_OK)
+        dmap_map(pool, &options_block, dmap_range(0, w->blocks), dmap_fold(&w->drawn), &options_of_map) != DMAP_OK)
         return sample_fail(&about, "%s", dmap_error(pool));
     return 0;
 }
