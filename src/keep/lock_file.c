@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,7 +190,7 @@ dmap_status dmap__lock_file_take(dmap__lock_file *lock, const char *file, dmap__
     snprintf(lock->path, size, "%s.lock", file);
     name_self(lock->text, sizeof lock->text);
     snprintf(mine, sizeof mine, "%s.%ld.%08x", lock->path, (long)getpid(),
-             (unsigned)(dmap__clock_now() * 1e6)); /* other hosts have processes of that number */
+             (unsigned)(uint64_t)(dmap__clock_now() * 1e6)); /* other hosts have processes of that number */
     dmap_status status = take(lock, file, mine, error);
     if (status != DMAP_OK) {
         free(lock->path);
