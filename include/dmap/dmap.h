@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include <dmap/report.h>
+#include <dmap/results.h>
 #include <dmap/status.h>
 #include <dmap/task.h>
 
@@ -29,7 +30,6 @@ extern "C" {
 #define DMAP_VERSION_PATCH 0
 #define DMAP_VERSION       "0.1.0"
 
-typedef struct dmap_results dmap_results;
 typedef struct dmap_call dmap_call;
 typedef struct dmap_stream dmap_stream;
 
@@ -136,9 +136,9 @@ typedef int dmap_main_fn(dmap_pool *pool, int argc, char **argv);
  *  Called by:  every rank, first thing in main
  *  options:    NULL for defaults; the master's hold
  *  Returns:    main_fn's value on the master, 0 on the others; 128 and the signal's number on those that SIGINT or
- *              SIGTERM has stopped; 1 on every rank, with a sentence on stderr, if the pool could not be opened, and on a
- *              rank whose connection broke. After an error of MPI it does not end MPI, which would wait for ranks that
- *              may be gone: the launcher ends the others when this one has ended */
+ *              SIGTERM has stopped; 1 on every rank, with a sentence on stderr, if the pool could not be opened, and
+ *              on a rank whose connection broke. After an error of MPI it does not end MPI, which would wait for
+ *              ranks that may be gone: the launcher ends the others when this one has ended */
 DMAP_API int dmap_run(int argc, char **argv, dmap_main_fn *main_fn, const dmap_options *options);
 
 /** Makes the fork server, in programs that call MPI_Init themselves. dmap_run calls it.
@@ -166,15 +166,6 @@ DMAP_API int dmap_workers(const dmap_pool *pool);
 DMAP_API const char *dmap_host(const dmap_pool *pool, int rank);
 
 /* ---- sources and sinks: small values, made by these functions; their fields are private ------------------------ */
-
-typedef enum dmap_item_status {
-    DMAP_ITEM_OK = 0,
-    DMAP_ITEM_FAILED = 1,   /* the task returned non-zero */
-    DMAP_ITEM_CRASHED = 2,  /* its process died (DMAP_PROCESSES) */
-    DMAP_ITEM_TIMEOUT = 3,  /* over item_timeout_s */
-    DMAP_ITEM_LOST = 4,     /* its rank was lost */
-    DMAP_ITEM_CANCELLED = 5 /* not run: the call stopped before */
-} dmap_item_status;
 
 /** One item's end, as dmap_each hands it out. */
 typedef struct dmap_item_result {
@@ -295,18 +286,6 @@ DMAP_API dmap_sink dmap_fold(void *accumulator);
 DMAP_API dmap_sink dmap_fold_blob(void **data, size_t *size);
 /** Results are thrown away where they arise. */
 DMAP_API dmap_sink dmap_discard(void);
-
-/** What dmap_collect made. The count is that of the items, or of those that dmap_pull read; index is below it. Pointers
- *  are valid until dmap_results_free.
- *  Called by: any thread */
-DMAP_API uint64_t dmap_results_count(const dmap_results *results);
-/** NULL if the item is not DMAP_ITEM_OK; not NULL for an empty result. size may be NULL. */
-DMAP_API const void *dmap_results_at(const dmap_results *results, uint64_t index, size_t *size);
-DMAP_API dmap_item_status dmap_results_status(const dmap_results *results, uint64_t index);
-/** The sentence of a failure; NULL if the item is DMAP_ITEM_OK. */
-DMAP_API const char *dmap_results_error(const dmap_results *results, uint64_t index);
-/** results: may be NULL */
-DMAP_API void dmap_results_free(dmap_results *results);
 
 /* ---- a call --------------------------------------------------------------------------------------------------- */
 
