@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -199,6 +200,34 @@ static void test_no_journal(void) {
     keep_world_close(&world);
 }
 
+/* ---- a slow disk ---- */
+
+/* While somebody else has the file, rows wait in memory, but not too many; when it is free they are written. */
+static void test_full(void) {
+    keep_world world;
+    sqlite3 *other;
+    keep_world_open(&world, DMAP__WANT_RESULTS, 4096);
+    CU_ASSERT_EQUAL_FATAL(keep_world_begin(&world), DMAP_OK);
+    CU_ASSERT_EQUAL_FATAL(sqlite3_open(world.path, &other), SQLITE_OK);
+    CU_ASSERT_EQUAL_FATAL(sqlite3_exec(other, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    keep_world_put(&world, 0, 256, 1); /* a MiB */
+    CU_ASSERT_FALSE(dmap__keep_is_full(world.map));
+    uint64_t i = 1;
+    for (; i < 200 && !dmap__keep_is_full(world.map); i++)
+        keep_world_put(&world, i * 256, (i + 1) * 256, 1);
+    CU_ASSERT(i > 50 && i < 200);
+    CU_ASSERT_EQUAL(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(other);
+    for (uint32_t heard = dmap__bell_heard(&world.bell); dmap__keep_is_full(world.map);
+         heard = dmap__bell_heard(&world.bell))
+        dmap__bell_wait(&world.bell, heard, 60);
+    keep_world_end(&world);
+    CU_ASSERT_EQUAL_FATAL(keep_world_begin(&world), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap__keep_past(world.map)->items, i * 256);
+    keep_world_end(&world);
+    keep_world_close(&world);
+}
+
 /* ---- one program at a time ---- */
 
 /* Another process has the journal until it is killed. */
@@ -268,6 +297,7 @@ int main(void) {
                            {"ranges", test_ranges},
                            {"another map", test_another_map},
                            {"no journal", test_no_journal},
+                           {"a slow disk", test_full},
                            {"in use", test_in_use},
                            {"another host", test_other_host},
                            CU_TEST_INFO_NULL};
