@@ -91,7 +91,8 @@ typedef enum dmap_on_close {
  *  set in each rank, where they are not, to a worker's share of its cores; libraries that are loaded already are told.
  *  Opening and closing change the environment then: no other thread may read it meanwhile.
  *  DMAP_REPORT=1 has the master write a table on stderr at the end of each call: where time went, and why it was not
- *  faster; DMAP_REPORT=FILE has it append that to a file, as a line of JSON. */
+ *  faster; DMAP_REPORT=FILE has it append that to a file, as a line of JSON. DMAP_TRACE=FILE has it write a trace of
+ *  what ran when, for ui.perfetto.dev: the pool's, from its opening on. */
 typedef struct dmap_options {
     int workers;            /* per rank, 1 to 4096; 0: one a core that this rank may use */
     int node_workers;       /* or per host, 1 to 4096, shared out over its ranks, of which some may have none; 0: see

@@ -54,7 +54,7 @@ typedef struct dmap_report {
     uint64_t window_peak;                /* most bytes of results held for order */
     uint64_t from_journal;               /* of the items, those that the journal had */
 
-    /* Why it was not faster: of a call that has ended, if DMAP_REPORT or dmap_map_options.explain asked for it. */
+    /* Why it was not faster: of a call that has ended, if dmap_map_options.explain, DMAP_REPORT or DMAP_TRACE asked. */
     bool explained;          /* else all that follows is zero */
     dmap_times workers_time; /* summed over workers */
     dmap_times master_time;  /* of the master's thread */

@@ -97,13 +97,18 @@ static dmap_status agree_program(dmap_pool *pool, dmap__error *error) {
     return error->status;
 }
 
+static dmap_status open_master(dmap_pool *pool, dmap__error *error) {
+    if (dmap__calls_open(pool, error) != DMAP_OK)
+        return error->status;
+    if (!dmap__open_handles_add(pool))
+        return dmap__fail(error, DMAP_ENOMEM, "out of memory for a pool");
+    return dmap__helper_open(pool, error);
+}
+
 /* 3: workers, in workers.c. 4: messages may come. */
 static dmap_status start(dmap_pool *pool, dmap__error *error) {
-    if (pool->rank == 0 && (dmap__calls_open(pool, error) != DMAP_OK || !dmap__open_handles_add(pool)))
-        dmap__fail(error, DMAP_ENOMEM, "out of memory for a pool");
-    else if (pool->rank == 0 && dmap__helper_open(pool, error) != DMAP_OK)
-        return dmap__pool_agree(pool, error);
-    else if (pool->comm)
+    bool is_open = pool->rank || open_master(pool, error) == DMAP_OK;
+    if (is_open && pool->comm)
         dmap__comm_start(pool->comm, dmap__pool_place, pool, error);
     return dmap__pool_agree(pool, error);
 }

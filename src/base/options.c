@@ -77,6 +77,7 @@ typedef struct text_option {
 
 static const text_option texts[] = {
     {"DMAP_REPORT", offsetof(dmap__monitor_options, report), sizeof((dmap__monitor_options *)0)->report},
+    {"DMAP_TRACE", offsetof(dmap__monitor_options, trace), sizeof((dmap__monitor_options *)0)->trace},
 };
 static const size_t n_texts = sizeof texts / sizeof texts[0];
 
@@ -332,7 +333,7 @@ static dmap_status resolve_text(const text_option *o, dmap__monitor_options *all
 }
 
 dmap_status dmap__monitor_options_resolve(dmap__monitor_options *resolved, dmap__error *error) {
-    dmap__monitor_options all = {{0}};
+    dmap__monitor_options all = {0};
     for (size_t i = 0; i < n_texts; i++)
         if (resolve_text(&texts[i], &all, error) != DMAP_OK)
             return error->status;

@@ -138,6 +138,13 @@ static void look_on(dmap__call *call, const dmap__call_lease *out, const dmap__o
         dmap__monitor_compare_clocks(call->world.monitor, rank, out->granted_s, outcome->taken_s, outcome->sent_s, now);
     dmap__tally_add(call->tally, rank, &outcome->events, call->order ? call->order->index_of : NULL,
                     dmap__items_count(&call->source));
+    if (rank)
+        dmap__tally_message(call->tally, rank, out->lease.begin, out->lease.end, out->granted_s, now);
+    if (!dmap__tally_is_due(call->tally, now))
+        return;
+    dmap__plan_stats stats;
+    dmap__plan_stats_get(call->plan, &stats);
+    dmap__tally_count(call->tally, stats.leases, stats.window, now);
 }
 
 void dmap__call_arrived(dmap__call *call, uint32_t lease, dmap__outcome *outcome, double now) {
@@ -184,6 +191,8 @@ void dmap__call_progressed(dmap__call *call, uint32_t lease, uint64_t ended, uin
 }
 
 void dmap__call_lost(dmap__call *call, int branch, double now) {
+    if (call->tally)
+        dmap__tally_lost(call->tally, branch, now);
     for (uint32_t i = 0; i < dmap__call_leases(call); i++) {
         dmap__call_lease *out = dmap__call_find_lease(call, i);
         if (out && out->lease.branch == branch)

@@ -135,7 +135,7 @@ static dmap_status open_parts(dmap__call *call) {
 static void look_on(dmap__call *call) {
     if (!call->world.monitor || !(call->options.explain || dmap__monitor_wants_any(&call->world.monitor->options)))
         return;
-    call->tally = dmap__tally_create(call->world.monitor, call->began_s);
+    call->tally = dmap__tally_create(call->world.monitor, call->id, call->task->name, call->began_s);
     if (call->tally)
         call->at_crew.spec.watch_s = (float)dmap__monitor_joined_s(call->world.monitor);
 }

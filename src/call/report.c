@@ -56,6 +56,7 @@ static void explain(dmap__call *call) {
     dmap__tally_sum(call->tally, call->began_s + call->report.seconds, &out);
     dmap__diagnose(&call->report, &call->options);
     dmap__monitor_tell(call->world.monitor, &told);
+    dmap__tally_end(call->tally, call->report.diagnosis, call->began_s + call->report.seconds);
 }
 
 /* The pool's monitor may go before the call is freed. */

@@ -98,6 +98,8 @@ typedef struct dmap__plan_stats {
     uint64_t recalled;    /* items given back */
     uint64_t retried;     /* further attempts */
     uint64_t window_peak; /* most bytes of pieces come and not yet released, ordered or not */
+    uint64_t window;      /* bytes now */
+    uint64_t leases;      /* out */
 } dmap__plan_stats;
 
 /** Makes a plan. Returns NULL if memory is out. */

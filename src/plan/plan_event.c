@@ -216,4 +216,6 @@ bool dmap__plan_over(const dmap__plan *plan) {
 void dmap__plan_stats_get(const dmap__plan *plan, dmap__plan_stats *stats) {
     *stats = plan->stats;
     stats->window_peak = plan->window.peak;
+    stats->window = plan->window.held;
+    stats->leases = plan->out;
 }

@@ -41,10 +41,22 @@ dmap__monitor *dmap__monitor_create(const dmap__monitor_options *options, int ra
 void dmap__monitor_destroy(dmap__monitor *monitor) {
     if (!monitor)
         return;
+    dmap__trace_close(monitor->trace);
     free(monitor->ranks);
     free(monitor->workers);
     free(monitor->timeline.parts);
     free(monitor);
+}
+
+dmap_status dmap__monitor_open_trace(dmap__monitor *monitor, const int *workers,
+                                     const char *(*host)(const void *arg, int rank), const void *arg,
+                                     dmap__error *error) {
+    if (!monitor->options.trace[0])
+        return DMAP_OK;
+    dmap__trace_config config = {
+        .file = monitor->options.trace, .ranks = monitor->n_ranks, .workers = workers, .host = host, .arg = arg};
+    monitor->trace = dmap__trace_open(&config, error);
+    return monitor->trace ? DMAP_OK : error->status;
 }
 
 /* An empty file that is made here stays: it says that nothing was reported. */
@@ -62,8 +74,7 @@ dmap_status dmap__monitor_check(const dmap__monitor_options *options, dmap__erro
 }
 
 double dmap__monitor_joined_s(const dmap__monitor *monitor) {
-    (void)monitor;
-    return JOINED_S;
+    return monitor->trace ? dmap__trace_joined_s(monitor->trace) : JOINED_S;
 }
 
 /* While no call is looked at, time is not kept. */

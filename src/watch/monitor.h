@@ -6,7 +6,8 @@
  *   timeline.c     what the master's thread was at
  *   tally.c        of a call: where time went
  *   diagnosis.c    why it was not faster, in a sentence
- *   report_text.c, report_json.c   DMAP_REPORT */
+ *   report_text.c, report_json.c   DMAP_REPORT
+ *   trace.c, protobuf.c   DMAP_TRACE */
 #ifndef DMAP_WATCH_MONITOR_H
 #define DMAP_WATCH_MONITOR_H
 
@@ -16,6 +17,7 @@
 #include "base/options.h"
 #include "watch/report.h"
 #include "watch/timeline.h"
+#include "watch/trace.h"
 
 /** What is known of a worker, over all calls. */
 typedef struct dmap__watched_worker {
@@ -33,6 +35,8 @@ typedef struct dmap__watched_rank {
 typedef struct dmap__monitor {
     dmap__monitor_options options;
     dmap__timeline timeline;
+    dmap__trace *trace; /* NULL: none */
+    dmap__trace_counts counts;
     size_t n_tallies; /* that are open: while there are none, the timeline is empty */
     int n_ranks, n_workers;
     dmap__watched_rank *ranks;
@@ -42,13 +46,17 @@ typedef struct dmap__monitor {
 /** workers: of each rank; host: of a rank. Returns NULL if memory is out. */
 dmap__monitor *dmap__monitor_create(const dmap__monitor_options *options, int ranks, const int *workers,
                                     const char *(*host)(const void *arg, int rank), const void *arg);
+/** Opens the trace, if one is asked for: of such ranks. */
+dmap_status dmap__monitor_open_trace(dmap__monitor *monitor, const int *workers,
+                                     const char *(*host)(const void *arg, int rank), const void *arg,
+                                     dmap__error *error);
 /** monitor may be NULL. */
 void dmap__monitor_destroy(dmap__monitor *monitor);
 /** Says whether files that are to be written can be. */
 dmap_status dmap__monitor_check(const dmap__monitor_options *options, dmap__error *error);
 /** True if every call is to be looked at. */
 static inline bool dmap__monitor_wants_any(const dmap__monitor_options *options) {
-    return options->report[0];
+    return options->report[0] || options->trace[0];
 }
 
 /** Events that follow one another are one, up to so long. */

@@ -22,12 +22,14 @@ static void begin_timeline(dmap__timeline *line, double began_s) {
     dmap__timeline_turn(line, now, dmap__clock_now());
 }
 
-dmap__tally *dmap__tally_create(dmap__monitor *monitor, double began_s) {
+dmap__tally *dmap__tally_create(dmap__monitor *monitor, uint64_t call, const char *task, double began_s) {
     size_t n = (size_t)monitor->n_workers;
     dmap__tally *tally = calloc(1, sizeof *tally + n * sizeof *tally->workers);
     if (!tally)
         return NULL;
     tally->monitor = monitor;
+    tally->call = call;
+    tally->task = task;
     tally->began_s = tally->last_s = began_s;
     tally->first_s = -1;
     for (size_t i = 0; i < n; i++) {
@@ -36,12 +38,24 @@ dmap__tally *dmap__tally_create(dmap__monitor *monitor, double began_s) {
     }
     if (monitor->n_tallies++ == 0)
         begin_timeline(&monitor->timeline, began_s);
+    if (monitor->trace)
+        dmap__trace_call(monitor->trace, call, task, began_s);
     return tally;
 }
 
+/* What it had, the monitor has no more. */
+static void forget_counts(dmap__tally *tally) {
+    dmap__trace_counts *all = &tally->monitor->counts;
+    all->leases -= tally->counts.leases;
+    all->window -= tally->counts.window;
+    tally->counts.leases = tally->counts.window = 0;
+}
+
 void dmap__tally_destroy(dmap__tally *tally) {
-    if (tally)
-        tally->monitor->n_tallies--;
+    if (!tally)
+        return;
+    forget_counts(tally);
+    tally->monitor->n_tallies--;
     free(tally);
 }
 
@@ -90,12 +104,47 @@ void dmap__tally_add(dmap__tally *tally, int rank, const dmap__events *events, c
         if (!is_sound(r, e))
             continue;
         add(tally, r, e);
+        tally->monitor->counts.items += e->items;
+        if (tally->monitor->trace)
+            dmap__trace_event(tally->monitor->trace, rank, tally->task, e, r->offset_s);
         if (e->items && e->longest < count)
             note_longest(tally, &(dmap_long_item){.index = index_of ? index_of[e->longest] : e->longest,
                                                   .seconds = e->longest_s,
                                                   .rank = rank,
                                                   .worker = e->worker});
     }
+}
+
+/* ---- for the trace ---- */
+
+void dmap__tally_message(const dmap__tally *tally, int rank, uint64_t begin, uint64_t end, double granted_s,
+                         double now) {
+    if (!tally->monitor->trace)
+        return;
+    dmap__trace_message(tally->monitor->trace, rank, "grant", begin, end, granted_s);
+    dmap__trace_message(tally->monitor->trace, rank, "result", begin, end, now);
+}
+
+bool dmap__tally_is_due(const dmap__tally *tally, double now) {
+    return tally->monitor->trace && dmap__trace_is_due(tally->monitor->trace, now);
+}
+
+void dmap__tally_count(dmap__tally *tally, uint64_t leases, uint64_t window, double now) {
+    dmap__monitor *monitor = tally->monitor;
+    forget_counts(tally);
+    monitor->counts.leases += tally->counts.leases = leases;
+    monitor->counts.window += tally->counts.window = window;
+    dmap__trace_count(monitor->trace, &monitor->counts, &monitor->timeline, now);
+}
+
+void dmap__tally_lost(const dmap__tally *tally, int rank, double now) {
+    if (tally->monitor->trace)
+        dmap__trace_lost(tally->monitor->trace, rank, now);
+}
+
+void dmap__tally_end(const dmap__tally *tally, const char *diagnosis, double now) {
+    if (tally->monitor->trace)
+        dmap__trace_call_end(tally->monitor->trace, tally->call, diagnosis, now);
 }
 
 void dmap__tally_retry(dmap__tally *tally, double seconds) {

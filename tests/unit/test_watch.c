@@ -58,7 +58,7 @@ static const char *host_of(const void *arg, int rank) {
 }
 
 static dmap__monitor *watch_of(int ranks, const int *workers, const char *const *hosts) {
-    dmap__monitor *monitor = dmap__monitor_create(&(dmap__monitor_options){{0}}, ranks, workers, host_of, hosts);
+    dmap__monitor *monitor = dmap__monitor_create(&(dmap__monitor_options){0}, ranks, workers, host_of, hosts);
     CU_ASSERT_PTR_NOT_NULL_FATAL(monitor);
     return monitor;
 }
@@ -115,7 +115,7 @@ static void test_tally(void) {
     dmap_worker_report workers[4] = {{0}};
     dmap_rank_report ranks[2] = {{.workers = 2}, {.workers = 1}};
     dmap_report report = {.seconds = 10, .workers = 3};
-    dmap__tally *tally = dmap__tally_create(monitor, 0);
+    dmap__tally *tally = dmap__tally_create(monitor, 1, "task", 0);
     CU_ASSERT_PTR_NOT_NULL_FATAL(tally);
     dmap__timeline_begin(&monitor->timeline, 0);
     turn_at(monitor, 0, DMAP__DOING_LOOP);
@@ -158,7 +158,7 @@ static void test_tally(void) {
 static void test_longest(void) {
     const char *const hosts[] = {"a"};
     dmap__monitor *monitor = watch_of(1, (int[]){1}, hosts);
-    dmap__tally *tally = dmap__tally_create(monitor, 0);
+    dmap__tally *tally = dmap__tally_create(monitor, 1, "task", 0);
     CU_ASSERT_PTR_NOT_NULL_FATAL(tally);
     double seconds[40], last = INFINITY;
     for (int i = 0; i < 40; i++) {
