@@ -56,7 +56,6 @@ static void explain(dmap__call *call) {
     dmap__tally_sum(call->tally, call->began_s + call->report.seconds, &out);
     dmap__diagnose(&call->report, &call->options);
     dmap__monitor_tell(call->world.monitor, &told);
-    dmap__tally_end(call->tally, call->report.diagnosis, call->began_s + call->report.seconds);
 }
 
 /* The pool's monitor may go before the call is freed. */
@@ -64,8 +63,10 @@ void dmap__call_explain(dmap__call *call) {
     if (!call->tally)
         return;
     call->worker_reports = calloc((size_t)call->world.monitor->n_workers + 1, sizeof *call->worker_reports);
-    if (call->worker_reports)
+    bool is_made = call->shares[0].host; /* else memory was out for it, before anything ran */
+    if (call->worker_reports && is_made)
         explain(call);
+    dmap__tally_end(call->tally, call->report.diagnosis, dmap__clock_now());
     dmap__tally_destroy(call->tally);
     call->tally = NULL;
 }

@@ -198,10 +198,11 @@ static void sum_worker(const dmap__tally *tally, int rank, int number, double no
     const dmap__tallied_worker *w = &tally->workers[number];
     double doings[DMAP__DOINGS];
     *times = (dmap_times){.task_s = w->task_s, .setup_s = w->setup_s};
+    double first_s = tally->first_s < 0 ? now : tally->first_s;
     if (w->first_s < 0) {
-        between(tally, tally->began_s, tally->first_s, doings);
+        between(tally, tally->began_s, first_s, doings);
         times->start_s += reasons(doings, true, times);
-        between(tally, tally->first_s, now, doings);
+        between(tally, first_s, now, doings);
         wait_within(doings, false, times);
     } else {
         between(tally, tally->began_s, w->first_s, doings);

@@ -36,6 +36,7 @@ static int run_large(dmap_context *ctx, const void *item, void *result) {
     (void)ctx, (void)item, (void)result;
     return 0;
 }
+DMAP_TASK(explain_number, .run = run_large, .item_size = sizeof(uint64_t), .result_size = 8);
 DMAP_TASK(explain_large, .run = run_large, .item_size = DMAP_VARIABLE, .result_size = 0);
 
 /* ---- calls ---- */
@@ -66,6 +67,8 @@ static void check_times(const dmap_report *r) {
     CU_ASSERT_EQUAL(items, r->items + r->retried);
     CU_ASSERT(dmap_report_worker(harness_pool, 0, -1, &worker) == DMAP_EINVAL);
     CU_ASSERT(dmap_report_worker(harness_pool, r->ranks, 0, &worker) == DMAP_EINVAL);
+    if (r->parallel_efficiency <= 0)
+        return;
     double product = r->load_balance * r->communication * r->serialisation;
     CU_ASSERT_DOUBLE_EQUAL(product, r->parallel_efficiency, 1e-9);
     CU_ASSERT(r->communication <= 1 && r->load_balance <= 1 + 1e-9 && r->serialisation <= 1 + 1e-9);
@@ -214,6 +217,23 @@ static void test_outside(void) {
     expect("waiting for the program");
 }
 
+/* Of a call in which nothing runs, all is the start; one that cannot be made is not explained. */
+static void test_nothing(void) {
+    dmap_report report;
+    dmap_results *results = NULL;
+    run(&explain_nap, short_items, 0, dmap_discard(), (dmap_map_options){0});
+    dmap_report_get(harness_pool, &report);
+    CU_ASSERT(report.explained && report.items == 0 && !report.n_longest && report.workers_time.task_s == 0);
+    check_times(&report);
+    dmap_map_options options = {.explain = true};
+    CU_ASSERT_EQUAL(
+        dmap_map(harness_pool, &explain_number, dmap_range(0, UINT64_MAX), dmap_collect(&results), &options),
+        DMAP_ENOMEM);
+    dmap_results_free(results);
+    dmap_report_get(harness_pool, &report);
+    CU_ASSERT(!report.explained && !report.diagnosis[0]);
+}
+
 /* ---- with other ranks ---- */
 
 /* Of the second rank's share each item is slow. */
@@ -271,6 +291,7 @@ static void add_tests(void) {
     CU_add_test(suite, "start", test_start);
     CU_add_test(suite, "retries", test_retries);
     CU_add_test(suite, "outside", test_outside);
+    CU_add_test(suite, "nothing", test_nothing);
 }
 
 int main(int argc, char **argv) {
