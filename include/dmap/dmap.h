@@ -38,8 +38,7 @@ typedef struct dmap_stream dmap_stream;
 /** Who does the work on a rank. */
 typedef enum dmap_backend {
     DMAP_BACKEND_DEFAULT = 0, /* DMAP_BACKEND from the environment, else DMAP_THREADS */
-    DMAP_THREADS = 1,         /* a thread a worker, pinned: a crash of the task names the item on stderr, then ends the
-                                 rank */
+    DMAP_THREADS = 1,         /* a thread a worker, pinned: a crash names the item on stderr, then ends the rank */
     DMAP_PROCESSES = 2,       /* a process a worker, pinned: a crash of the task costs one item. Each takes three
                                  descriptors of the rank: see ulimit -n. If a task forks, its copy ends when it
                                  returns from the task */
@@ -76,8 +75,7 @@ typedef enum dmap_spread {
 typedef enum dmap_on_close {
     DMAP_CLOSE_DROP = 0, /* what has not begun is dropped, what runs is asked to stop (dmap_cancelled), and killed after
                             half a second (DMAP_PROCESSES) */
-    DMAP_CLOSE_FINISH = 1, /* they are finished; after close_s they are dropped. Streams are dropped at once, as nobody
-                              can ask for their results any more */
+    DMAP_CLOSE_FINISH = 1, /* they are finished; after close_s they are dropped, and streams at once */
     DMAP_CLOSE_KILL = 2    /* what has not begun is dropped, what runs is killed at once (DMAP_PROCESSES), or asked */
 } dmap_on_close;
 
@@ -90,9 +88,7 @@ typedef enum dmap_on_close {
  *  While a pool is open, OMP_NUM_THREADS and the like (OPENBLAS_, MKL_, BLIS_, NUMEXPR_, VECLIB_MAXIMUM_THREADS) are
  *  set in each rank, where they are not, to a worker's share of its cores; libraries that are loaded already are told.
  *  Opening and closing change the environment then: no other thread may read it meanwhile.
- *  DMAP_REPORT=1 has the master write a table on stderr at the end of each call: where time went, and why it was not
- *  faster; DMAP_REPORT=FILE has it append that to a file, as a line of JSON. DMAP_TRACE=FILE has it write a trace of
- *  what ran when, for ui.perfetto.dev: the pool's, from its opening on. */
+ *  DMAP_REPORT, DMAP_TRACE and DMAP_METRICS have the master look on: see <dmap/report.h>. */
 typedef struct dmap_options {
     int workers;            /* per rank, 1 to 4096; 0: one a core that this rank may use */
     int node_workers;       /* or per host, 1 to 4096, shared out over its ranks, of which some may have none; 0: see
@@ -111,9 +107,8 @@ typedef struct dmap_options {
     double close_s;          /* how long that may take; 0: 60 s */
     double start_timeout_s;  /* DMAP_PROCESSES: for a process to come up: else it is killed and replaced; after
                                 three in a row the call ends. 0: 30 */
-    bool helper; /* a thread of the master's moves calls along while the program computes: see <dmap/call.h>. In a pool
-                    of several ranks it needs MPI_THREAD_SERIALIZED; it is refused with DMAP_SERIAL. environment: yes,
-                    no */
+    bool helper; /* a thread of the master's moves calls along while the program computes: see <dmap/call.h>. It needs
+                    workers, and among several ranks MPI_THREAD_SERIALIZED. environment: yes, no */
     int master_works; /* 0: the library decides, 1: yes, -1: no (ignored in a pool of one rank); environment: yes, no */
 } dmap_options;
 
@@ -137,9 +132,9 @@ typedef int dmap_main_fn(dmap_pool *pool, int argc, char **argv);
  *  Called by:  every rank, first thing in main
  *  options:    NULL for defaults; the master's hold
  *  Returns:    main_fn's value on the master, 0 on the others; 128 and the signal's number on those that SIGINT or
- *              SIGTERM has stopped; 1 on every rank, with a sentence on stderr, if the pool could not be opened, and
- *              on a rank whose connection broke. After an error of MPI it does not end MPI, which would wait for
- *              ranks that may be gone: the launcher ends the others when this one has ended */
+ *              SIGTERM has stopped; 1 on every rank, with a sentence on stderr, if the pool could not be opened, and on
+ *              a rank whose connection broke. After an error of MPI it does not end MPI, which would wait for ranks
+ *              that may be gone: the launcher ends the others when this one has ended */
 DMAP_API int dmap_run(int argc, char **argv, dmap_main_fn *main_fn, const dmap_options *options);
 
 /** Makes the fork server, in programs that call MPI_Init themselves. dmap_run calls it.
@@ -206,8 +201,7 @@ typedef int dmap_emission_fn(void *arg, const dmap_emission *emission);
 /** How far a call is. */
 typedef struct dmap_progress {
     uint64_t total; /* items; UINT64_MAX while a stream has not ended */
-    uint64_t
-        ended; /* failed ones included, but not one that is to be tried again; never goes back, never passes total */
+    uint64_t ended; /* failed ones included, not one that is to be tried again; never goes back, never passes total */
     uint64_t failed;
     double seconds; /* since the call began */
 } dmap_progress;
@@ -333,11 +327,9 @@ typedef struct dmap_map_options {
     int priority; /* of calls in flight, this one gets that many parts of the workers' time: 1 to 1000000; 0: 1 */
     bool kill;    /* DMAP_PROCESSES: dmap_cancel kills what runs, half a second after it was asked to stop; so does
                      timeout_s of dmap_submit; else it is only asked */
-    dmap_done_fn *on_done; /* of dmap_map_async and dmap_submit: is told when the call has ended; NULL: nobody is. For
-                              dmap_map and streams it has no meaning: who asks them is told */
+    dmap_done_fn *on_done; /* of dmap_map_async and dmap_submit: is told when the call has ended; NULL: nobody is */
     void *on_done_arg;
-    size_t queue; /* dmap_submit: submits that are held, and have not left for a rank, before it waits; 0: 65536, or
-                     64 MiB of items */
+    size_t queue; /* dmap_submit: submits held, which have not left for a rank, before it waits; 0: 65536, or 64 MiB */
     bool no_wait; /* dmap_submit: it returns DMAP_PENDING instead of waiting */
     bool explain; /* the report says where time went, and why it was not faster; as with DMAP_REPORT */
 } dmap_map_options;

@@ -1,4 +1,10 @@
-/* dmap: what a call did, in numbers. Part of dmap.h, whose words hold here. */
+/* dmap: what a call did, in numbers. Part of dmap.h, whose words hold here.
+ *
+ * The master's environment has it look on. DMAP_REPORT=1 writes a table on stderr at the end of each call: where time
+ * went, and why it was not faster; DMAP_REPORT=FILE appends that to a file, as a line of JSON. DMAP_TRACE=FILE writes a
+ * trace of what ran when, for ui.perfetto.dev: the pool's, from its opening on. DMAP_METRICS=FILE replaces that each
+ * 5 s while calls are in flight, by numbers in Prometheus' text format. A file that cannot be written is an error when
+ * the pool is opened, and none later. */
 #ifndef DMAP_REPORT_H
 #define DMAP_REPORT_H
 
@@ -54,7 +60,7 @@ typedef struct dmap_report {
     uint64_t window_peak;                /* most bytes of results held for order */
     uint64_t from_journal;               /* of the items, those that the journal had */
 
-    /* Why it was not faster: of a call that has ended, if dmap_map_options.explain, DMAP_REPORT or DMAP_TRACE asked. */
+    /* Why it was not faster: of a call that has ended, if dmap_map_options.explain, DMAP_REPORT, … asked. */
     bool explained;          /* else all that follows is zero */
     dmap_times workers_time; /* summed over workers */
     dmap_times master_time;  /* of the master's thread */

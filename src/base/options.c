@@ -78,6 +78,7 @@ typedef struct text_option {
 static const text_option texts[] = {
     {"DMAP_REPORT", offsetof(dmap__monitor_options, report), sizeof((dmap__monitor_options *)0)->report},
     {"DMAP_TRACE", offsetof(dmap__monitor_options, trace), sizeof((dmap__monitor_options *)0)->trace},
+    {"DMAP_METRICS", offsetof(dmap__monitor_options, metrics), sizeof((dmap__monitor_options *)0)->metrics},
 };
 static const size_t n_texts = sizeof texts / sizeof texts[0];
 

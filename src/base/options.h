@@ -24,7 +24,8 @@ bool dmap__options_want_helper(const dmap_options *given);
 /** What the environment says of looking on. */
 typedef struct dmap__monitor_options {
     char report[1024]; /* DMAP_REPORT: "1": a table on stderr; else a file. "": none */
-    char trace[1024];  /* DMAP_TRACE: a file. "": none */
+    char trace[1024];  /* DMAP_TRACE, DMAP_METRICS: a file. "": none */
+    char metrics[1024];
 } dmap__monitor_options;
 
 /** Fills *resolved from the environment; "0" counts as unset. Returns DMAP_OK, or DMAP_EINVAL with a sentence. */

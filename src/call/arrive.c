@@ -38,6 +38,8 @@ static uint64_t index_at(const dmap__call *call, uint64_t position) {
 static void note_failure(dmap__call *call, int branch, const dmap__failure *failure) {
     uint64_t index = index_at(call, failure->position);
     call->report.failed++;
+    if (call->tally)
+        dmap__tally_fail(call->tally);
     if (call->journal)
         dmap__journal_keep_failure(call, branch, index, failure);
     if (call->failed && index >= call->failed_index)

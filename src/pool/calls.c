@@ -21,7 +21,7 @@ dmap_status dmap__calls_open(dmap_pool *pool, dmap__error *error) {
     if (dmap__monitor_wants_any(&pool->monitor_options) &&
         !(pool->monitor = dmap__monitor_create(&pool->monitor_options, pool->ranks, pool->workers, host_of, pool)))
         return dmap__fail(error, DMAP_ENOMEM, "out of memory for looking on");
-    if (pool->monitor && dmap__monitor_open_trace(pool->monitor, pool->workers, host_of, pool, error) != DMAP_OK)
+    if (pool->monitor && dmap__monitor_open(pool->monitor, error) != DMAP_OK)
         return error->status;
     if (!pool->fleet || !pool->calls.slots || !pool->calls.running)
         return dmap__fail(error, DMAP_ENOMEM, "out of memory for the calls of a pool");

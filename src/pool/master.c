@@ -251,6 +251,7 @@ static bool turn(dmap_pool *pool, double now) {
     moved = take_turns(pool, now) || moved;
     if (pool->crew)
         dmap__collect_progress(pool, now);
+    dmap__monitor_look(pool->monitor, now);
     moved = end_all(pool) || moved;
     calls->in_turn = false;
     return moved;

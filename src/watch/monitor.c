@@ -14,49 +14,83 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-#define JOINED_S 10e-3
+#define JOINED_S  10e-3
+#define METRICS_S 5.0 /* between writings of metrics */
 
-/* Processes of one host have one clock. */
+static bool add_rank(dmap__monitor *monitor, int rank, int workers, const char *host) {
+    bool is_here = rank == 0 || strcmp(host, monitor->totals[0].host) == 0; /* processes of one host have one clock */
+    char *copy = strdup(host);
+    monitor->ranks[rank] =
+        (dmap__watched_rank){.workers = workers, .first = monitor->n_workers, .trip_s = is_here ? 0 : -1};
+    monitor->totals[rank] = (dmap__metrics_rank){.host = copy, .workers = workers};
+    monitor->n_workers += workers;
+    return copy != NULL;
+}
+
 dmap__monitor *dmap__monitor_create(const dmap__monitor_options *options, int ranks, const int *workers,
                                     const char *(*host)(const void *arg, int rank), const void *arg) {
     dmap__monitor *monitor = calloc(1, sizeof *monitor);
     if (!monitor)
         return NULL;
     monitor->options = *options;
-    monitor->n_ranks = ranks;
     monitor->ranks = calloc((size_t)ranks, sizeof *monitor->ranks);
+    monitor->totals = calloc((size_t)ranks, sizeof *monitor->totals);
     monitor->timeline.parts = calloc(DMAP__TIMELINE_PARTS, sizeof *monitor->timeline.parts);
-    for (int i = 0; monitor->ranks && i < ranks; i++) {
-        monitor->ranks[i] = (dmap__watched_rank){
-            .workers = workers[i], .first = monitor->n_workers, .trip_s = strcmp(host(arg, 0), host(arg, i)) ? -1 : 0};
-        monitor->n_workers += workers[i];
+    bool is_whole = monitor->ranks && monitor->totals && monitor->timeline.parts;
+    for (int i = 0; is_whole && i < ranks; i++) {
+        monitor->n_ranks = i + 1;
+        is_whole = add_rank(monitor, i, workers[i], host(arg, i));
     }
-    monitor->workers = calloc((size_t)monitor->n_workers + 1, sizeof *monitor->workers);
-    if (monitor->ranks && monitor->timeline.parts && monitor->workers)
+    if (is_whole)
+        monitor->workers = calloc((size_t)monitor->n_workers + 1, sizeof *monitor->workers);
+    if (monitor->workers)
         return monitor;
     dmap__monitor_destroy(monitor);
     return NULL;
+}
+
+static dmap_status write_metrics(const dmap__monitor *monitor, dmap__error *error) {
+    dmap__metrics metrics = {.calls = monitor->n_tallies,
+                             .items = monitor->counts.items,
+                             .failed = monitor->failed,
+                             .retried = monitor->retried,
+                             .leases = monitor->counts.leases,
+                             .window = monitor->counts.window,
+                             .master_s = monitor->master_s,
+                             .n_ranks = monitor->n_ranks,
+                             .ranks = monitor->totals};
+    return monitor->options.metrics[0] ? dmap__metrics_write(monitor->options.metrics, &metrics, error) : DMAP_OK;
+}
+
+/* What cannot be written now may be later: no call fails because of it. */
+void dmap__monitor_look(dmap__monitor *monitor, double now) {
+    dmap__error error;
+    if (!monitor || now - monitor->written_s < METRICS_S)
+        return;
+    monitor->written_s = now;
+    write_metrics(monitor, &error);
 }
 
 void dmap__monitor_destroy(dmap__monitor *monitor) {
     if (!monitor)
         return;
     dmap__trace_close(monitor->trace);
+    if (monitor->workers)
+        write_metrics(monitor, &(dmap__error){0});
+    for (int i = 0; i < monitor->n_ranks; i++)
+        free((void *)monitor->totals[i].host);
     free(monitor->ranks);
+    free(monitor->totals);
     free(monitor->workers);
     free(monitor->timeline.parts);
     free(monitor);
 }
 
-dmap_status dmap__monitor_open_trace(dmap__monitor *monitor, const int *workers,
-                                     const char *(*host)(const void *arg, int rank), const void *arg,
-                                     dmap__error *error) {
-    if (!monitor->options.trace[0])
-        return DMAP_OK;
-    dmap__trace_config config = {
-        .file = monitor->options.trace, .ranks = monitor->n_ranks, .workers = workers, .host = host, .arg = arg};
-    monitor->trace = dmap__trace_open(&config, error);
-    return monitor->trace ? DMAP_OK : error->status;
+dmap_status dmap__monitor_open(dmap__monitor *monitor, dmap__error *error) {
+    dmap__trace_config config = {.file = monitor->options.trace, .n_ranks = monitor->n_ranks, .ranks = monitor->totals};
+    if (monitor->options.trace[0] && !(monitor->trace = dmap__trace_open(&config, error)))
+        return error->status;
+    return write_metrics(monitor, error);
 }
 
 /* An empty file that is made here stays: it says that nothing was reported. */
@@ -79,9 +113,12 @@ double dmap__monitor_joined_s(const dmap__monitor *monitor) {
 
 /* While no call is looked at, time is not kept. */
 dmap__doing dmap__monitor_turn_now(dmap__monitor *monitor, dmap__doing doing) {
+    double now = dmap__clock_now();
+    dmap__timeline *line = &monitor->timeline;
     if (!monitor->n_tallies)
-        dmap__timeline_begin(&monitor->timeline, 0);
-    return dmap__timeline_turn(&monitor->timeline, doing, dmap__clock_now());
+        dmap__timeline_begin(line, now);
+    monitor->master_s[line->doing] += now > line->since_s ? now - line->since_s : 0;
+    return dmap__timeline_turn(line, doing, now);
 }
 
 void dmap__monitor_compare_clocks(dmap__monitor *monitor, int rank, double granted_s, double taken_s, double sent_s,

@@ -7,7 +7,8 @@
  *   tally.c        of a call: where time went
  *   diagnosis.c    why it was not faster, in a sentence
  *   report_text.c, report_json.c   DMAP_REPORT
- *   trace.c, protobuf.c   DMAP_TRACE */
+ *   trace.c, protobuf.c   DMAP_TRACE
+ *   metrics.c      DMAP_METRICS */
 #ifndef DMAP_WATCH_MONITOR_H
 #define DMAP_WATCH_MONITOR_H
 
@@ -15,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "watch/metrics.h"
 #include "watch/report.h"
 #include "watch/timeline.h"
 #include "watch/trace.h"
@@ -41,22 +43,26 @@ typedef struct dmap__monitor {
     int n_ranks, n_workers;
     dmap__watched_rank *ranks;
     dmap__watched_worker *workers;
+    dmap__metrics_rank *totals; /* of each rank; its host is a copy */
+    double master_s[DMAP__DOINGS];
+    uint64_t failed, retried;
+    double counted_s, written_s; /* when leases and window were counted, and metrics written, last */
 } dmap__monitor;
 
 /** workers: of each rank; host: of a rank. Returns NULL if memory is out. */
 dmap__monitor *dmap__monitor_create(const dmap__monitor_options *options, int ranks, const int *workers,
                                     const char *(*host)(const void *arg, int rank), const void *arg);
-/** Opens the trace, if one is asked for: of such ranks. */
-dmap_status dmap__monitor_open_trace(dmap__monitor *monitor, const int *workers,
-                                     const char *(*host)(const void *arg, int rank), const void *arg,
-                                     dmap__error *error);
+/** Opens the trace, and writes metrics for the first time, where that is asked for. */
+dmap_status dmap__monitor_open(dmap__monitor *monitor, dmap__error *error);
+/** Writes metrics, if it is time. monitor may be NULL. */
+void dmap__monitor_look(dmap__monitor *monitor, double now);
 /** monitor may be NULL. */
 void dmap__monitor_destroy(dmap__monitor *monitor);
 /** Says whether files that are to be written can be. */
 dmap_status dmap__monitor_check(const dmap__monitor_options *options, dmap__error *error);
 /** True if every call is to be looked at. */
 static inline bool dmap__monitor_wants_any(const dmap__monitor_options *options) {
-    return options->report[0] || options->trace[0];
+    return options->report[0] || options->trace[0] || options->metrics[0];
 }
 
 /** Events that follow one another are one, up to so long. */

@@ -14,6 +14,8 @@
 
 #include "base/clock.h"
 
+#define COUNT_S 0.1 /* between counts of leases, where there is no trace */
+
 /* A call that was made before the loop began: until then the program did not move it along. */
 static void begin_timeline(dmap__timeline *line, double began_s) {
     dmap__doing now = line->doing;
@@ -93,6 +95,10 @@ static void add(dmap__tally *tally, const dmap__watched_rank *rank, const dmap__
     w->task_s += e->task_s;
     w->setup_s += e->setup_s;
     tally->monitor->workers[rank->first + e->worker].had_s += e->task_s + e->setup_s;
+    dmap__metrics_rank *total = &tally->monitor->totals[rank - tally->monitor->ranks];
+    total->items += e->items;
+    total->task_s += e->task_s;
+    total->setup_s += e->setup_s;
     dmap__timeline_between(&tally->monitor->timeline, began_s, ended_s, w->covered);
 }
 
@@ -115,7 +121,7 @@ void dmap__tally_add(dmap__tally *tally, int rank, const dmap__events *events, c
     }
 }
 
-/* ---- for the trace ---- */
+/* ---- for traces and metrics ---- */
 
 void dmap__tally_message(const dmap__tally *tally, int rank, uint64_t begin, uint64_t end, double granted_s,
                          double now) {
@@ -126,7 +132,8 @@ void dmap__tally_message(const dmap__tally *tally, int rank, uint64_t begin, uin
 }
 
 bool dmap__tally_is_due(const dmap__tally *tally, double now) {
-    return tally->monitor->trace && dmap__trace_is_due(tally->monitor->trace, now);
+    const dmap__monitor *monitor = tally->monitor;
+    return monitor->trace ? dmap__trace_is_due(monitor->trace, now) : now - monitor->counted_s > COUNT_S;
 }
 
 void dmap__tally_count(dmap__tally *tally, uint64_t leases, uint64_t window, double now) {
@@ -134,7 +141,9 @@ void dmap__tally_count(dmap__tally *tally, uint64_t leases, uint64_t window, dou
     forget_counts(tally);
     monitor->counts.leases += tally->counts.leases = leases;
     monitor->counts.window += tally->counts.window = window;
-    dmap__trace_count(monitor->trace, &monitor->counts, &monitor->timeline, now);
+    monitor->counted_s = now;
+    if (monitor->trace)
+        dmap__trace_count(monitor->trace, &monitor->counts, &monitor->timeline, now);
 }
 
 void dmap__tally_lost(const dmap__tally *tally, int rank, double now) {
@@ -149,6 +158,11 @@ void dmap__tally_end(const dmap__tally *tally, const char *diagnosis, double now
 
 void dmap__tally_retry(dmap__tally *tally, double seconds) {
     tally->retried_s += seconds;
+    tally->monitor->retried++;
+}
+
+void dmap__tally_fail(const dmap__tally *tally) {
+    tally->monitor->failed++;
 }
 
 /* ---- the end ---- */

@@ -45,6 +45,8 @@ void dmap__tally_count(dmap__tally *tally, uint64_t leases, uint64_t window, dou
 void dmap__tally_lost(const dmap__tally *tally, int rank, double now);
 /** So long was spent on an attempt that failed, and is made again. */
 void dmap__tally_retry(dmap__tally *tally, double seconds);
+/** An item failed for good. */
+void dmap__tally_fail(const dmap__tally *tally);
 
 /** What comes of it. */
 typedef struct dmap__tallied {

@@ -191,9 +191,9 @@ static void write_tracks(dmap__trace *t, const dmap__trace_config *config) {
     char name[400];
     for (int rank = 0; rank < t->ranks; rank++) {
         uint64_t process = RANK_TRACK + (uint64_t)rank;
-        dmap__text_print(name, sizeof name, "rank %d on %s", rank, config->host(config->arg, rank));
+        dmap__text_print(name, sizeof name, "rank %d on %s", rank, config->ranks[rank].host);
         write_track(t, &(track){.uuid = process, .name = name, .pid = rank + 1, .tid = -1});
-        for (int i = 0; i < config->workers[rank]; i++) {
+        for (int i = 0; i < config->ranks[rank].workers; i++) {
             snprintf(name, sizeof name, "worker %d", i);
             int number = t->first[rank] + i;
             write_track(t, &(track){.uuid = WORKER_TRACK + (uint64_t)number,
@@ -212,12 +212,12 @@ static void write_tracks(dmap__trace *t, const dmap__trace_config *config) {
                                 .is_counter = true});
 }
 
-static bool make_lists(dmap__trace *t, int ranks, const int *workers) {
-    t->ranks = ranks;
-    t->first = calloc((size_t)ranks, sizeof *t->first);
-    for (int rank = 0; t->first && rank < ranks; rank++) {
+static bool make_lists(dmap__trace *t, const dmap__trace_config *config) {
+    t->ranks = config->n_ranks;
+    t->first = calloc((size_t)t->ranks, sizeof *t->first);
+    for (int rank = 0; t->first && rank < t->ranks; rank++) {
         t->first[rank] = t->workers;
-        t->workers += workers[rank];
+        t->workers += config->ranks[rank].workers;
     }
     t->pendings = calloc((size_t)t->workers + 1, sizeof *t->pendings);
     return t->first && t->pendings;
@@ -225,7 +225,7 @@ static bool make_lists(dmap__trace *t, int ranks, const int *workers) {
 
 dmap__trace *dmap__trace_open(const dmap__trace_config *config, dmap__error *error) {
     dmap__trace *t = calloc(1, sizeof *t);
-    if (!t || !make_lists(t, config->ranks, config->workers)) {
+    if (!t || !make_lists(t, config)) {
         dmap__trace_close(t);
         dmap__fail(error, DMAP_ENOMEM, "out of memory for a trace");
         return NULL;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/event.h"
+#include "watch/metrics.h"
 #include "watch/timeline.h"
 
 typedef struct dmap__trace dmap__trace;
@@ -13,10 +14,8 @@ typedef struct dmap__trace dmap__trace;
 typedef struct dmap__trace_config {
     const char *file; /* is made anew */
     uint64_t bytes;   /* beyond that, about, what workers do is told in ever longer slices; 0: 256 MiB */
-    int ranks;
-    const int *workers; /* of each */
-    const char *(*host)(const void *arg, int rank);
-    const void *arg;
+    int n_ranks;
+    const dmap__metrics_rank *ranks; /* their hosts and workers; borrowed */
 } dmap__trace_config;
 
 /** Returns NULL, with *error. */

@@ -80,10 +80,7 @@ static void test_protobuf(void) {
 
 /* ---- a file ---- */
 
-static const char *host_of(const void *arg, int rank) {
-    (void)rank;
-    return arg;
-}
+static const dmap__metrics_rank ranks[] = {{.host = "a host", .workers = 1}, {.host = "another", .workers = 2}};
 
 /* What the slices of workers say: how many there are, and items. */
 static void count_slices(reader file, uint64_t *slices, uint64_t *items) {
@@ -122,8 +119,7 @@ static reader read_file(const char *name, unsigned char **bytes) {
 
 static void trace_events(const char *name, uint64_t bytes, uint64_t n) {
     dmap__error error;
-    dmap__trace_config config = {
-        .file = name, .bytes = bytes, .ranks = 2, .workers = (int[]){1, 2}, .host = host_of, .arg = "a host"};
+    dmap__trace_config config = {.file = name, .bytes = bytes, .n_ranks = 2, .ranks = ranks};
     dmap__trace *trace = dmap__trace_open(&config, &error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(trace);
     dmap__trace_call(trace, 1, "a task", 1);
@@ -162,8 +158,7 @@ static void test_full(void) {
     if (access("/dev/full", W_OK) == 0)
         trace_events("/dev/full", 0, 1000);
     dmap__error error;
-    dmap__trace_config config = {
-        .file = "/no/such/file", .ranks = 1, .workers = (int[]){1}, .host = host_of, .arg = "h"};
+    dmap__trace_config config = {.file = "/no/such/file", .n_ranks = 2, .ranks = ranks};
     CU_ASSERT(!dmap__trace_open(&config, &error) && error.status == DMAP_EIO);
 }
 

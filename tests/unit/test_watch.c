@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "unit.h"
 #include "watch/diagnosis.h"
@@ -246,6 +247,63 @@ static void test_json(void) {
     free(text);
 }
 
+/* ---- metrics ---- */
+
+/* Takes the file away, if it is there. */
+static bool take_file(const char *name, char *text, size_t size) {
+    FILE *file = fopen(name, "r");
+    if (!file)
+        return false;
+    text[fread(text, 1, size - 1, file)] = '\0';
+    fclose(file);
+    return unlink(name) == 0;
+}
+
+/* Written when it opens, each five seconds, and when it closes. */
+static void test_metrics(void) {
+    const char *const hosts[] = {"a", "b\"\\\n"};
+    char folder[] = "/tmp/dmap-watch-XXXXXX", text[10000];
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    dmap__monitor_options options = {0};
+    dmap__error error;
+    snprintf(options.metrics, sizeof options.metrics, "%s/m.prom", folder);
+    dmap__monitor *monitor = dmap__monitor_create(&options, 2, (int[]){1, 2}, host_of, hosts);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(monitor);
+    CU_ASSERT(dmap__monitor_open(monitor, &error) == DMAP_OK && take_file(options.metrics, text, sizeof text));
+    dmap__monitor_look(monitor, 100);
+    CU_ASSERT(take_file(options.metrics, text, sizeof text));
+    dmap__monitor_look(monitor, 104.9);
+    CU_ASSERT(!take_file(options.metrics, text, sizeof text));
+    dmap__tally *tally = dmap__tally_create(monitor, 1, "task", 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(tally);
+    add(tally, 1, event_of(1, 1, 1.5, 0.25, 7));
+    dmap__tally_retry(tally, 1);
+    dmap__tally_fail(tally);
+    dmap__tally_count(tally, 4, 5, 1);
+    dmap__monitor_look(monitor, 105.1);
+    CU_ASSERT(take_file(options.metrics, text, sizeof text));
+    static const char *const lines[] = {"# TYPE dmap_items_total counter\ndmap_items_total 1\n",
+                                        "\ndmap_items_failed_total 1\n",
+                                        "\ndmap_items_retried_total 1\n",
+                                        "\ndmap_calls 1\n",
+                                        "\ndmap_leases 4\n",
+                                        "\ndmap_window_bytes 5\n",
+                                        "\ndmap_workers{rank=\"1\",host=\"b\\\"\\\\\\n\"} 2\n",
+                                        "\ndmap_rank_items_total{rank=\"0\",host=\"a\"} 0\n",
+                                        ",in=\"task\"} 1.5\n",
+                                        ",in=\"setup\"} 0.25\n",
+                                        "\ndmap_master_seconds_total{at=\"sink\"} "};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        if (!strstr(text, lines[i])) {
+            printf("there is no %s in %s\n", lines[i], text);
+            CU_FAIL("see above");
+        }
+    dmap__tally_destroy(tally);
+    dmap__monitor_destroy(monitor);
+    CU_ASSERT(take_file(options.metrics, text, sizeof text) && strstr(text, "\ndmap_leases 0\n"));
+    CU_ASSERT(rmdir(folder) == 0); /* nothing else was left there */
+}
+
 /* ---- the environment ---- */
 
 static void test_options(void) {
@@ -275,8 +333,8 @@ static void test_options(void) {
 }
 
 int main(void) {
-    CU_TestInfo tests[] = {
-        {"timeline", test_timeline},   {"clocks", test_clocks}, {"tally", test_tally},     {"longest", test_longest},
-        {"diagnoses", test_diagnoses}, {"JSON", test_json},     {"options", test_options}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"timeline", test_timeline}, {"clocks", test_clocks},       {"tally", test_tally},
+                           {"longest", test_longest},   {"diagnoses", test_diagnoses}, {"JSON", test_json},
+                           {"metrics", test_metrics},   {"options", test_options},     CU_TEST_INFO_NULL};
     return unit_run("watch", tests);
 }
