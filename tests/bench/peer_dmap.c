@@ -138,8 +138,8 @@ static dmap_source source_of(const bench_task *task) {
     return dmap_array(task->items, task->work.tasks);
 }
 
-static double map_to(const state *s, const bench_task *task, dmap_sink sink) {
-    dmap_map_options options = {.progress = -1};
+static double map_with(const state *s, const bench_task *task, dmap_sink sink, bool explain) {
+    dmap_map_options options = {.progress = -1, .explain = explain};
     if (!s->pool)
         return 0;
     double began = bench_now();
@@ -149,6 +149,15 @@ static double map_to(const state *s, const bench_task *task, dmap_sink sink) {
         return seconds;
     fprintf(stderr, "bench: %s\n", dmap_error(s->pool));
     return -1;
+}
+
+static double map_to(const state *s, const bench_task *task, dmap_sink sink) {
+    return map_with(s, task, sink, false);
+}
+
+/* What it costs that workers tell what they do, and the master what it is at. */
+static double run_explained(void *arg, const bench_task *task) {
+    return map_with(arg, task, dmap_into(task->results), true);
 }
 
 static double run_into(void *arg, const bench_task *task) {
@@ -226,12 +235,15 @@ static double run_idle(void *arg, const bench_task *task) {
 #define IDLE    BENCH_BIT(BENCH_IDLE)
 #define EACH    (BENCH_BIT(BENCH_NULL) | BENCH_BIT(BENCH_GATHER))
 #define COLLECT BENCH_BIT(BENCH_GATHER)
+#define EXPLAIN (BENCH_BIT(BENCH_NULL) | BENCH_BIT(BENCH_PAIR))
 
 const bench_peer bench_dmap_threads = DMAP_PEER("dmap", BENCH_THREADS, BENCH_BASE, ALL, open_threads, run_into);
 const bench_peer bench_dmap_threads_each =
     DMAP_PEER("dmap, each", BENCH_THREADS, BENCH_FORM, EACH, open_threads, run_each);
 const bench_peer bench_dmap_threads_collect =
     DMAP_PEER("dmap, collect", BENCH_THREADS, BENCH_FORM, COLLECT, open_threads, run_collect);
+const bench_peer bench_dmap_threads_explained =
+    DMAP_PEER("dmap, explained", BENCH_THREADS, BENCH_FORM, EXPLAIN, open_threads, run_explained);
 const bench_peer bench_dmap_threads_first =
     DMAP_PEER("dmap", BENCH_THREADS, BENCH_BASE, FIRST, open_threads, run_first);
 const bench_peer bench_dmap_threads_idle = DMAP_PEER("dmap", BENCH_THREADS, BENCH_BASE, IDLE, open_threads, run_idle);
@@ -244,6 +256,8 @@ const bench_peer bench_dmap_ranks = DMAP_PEER("dmap", BENCH_RANKS, BENCH_BASE, A
 const bench_peer bench_dmap_ranks_each = DMAP_PEER("dmap, each", BENCH_RANKS, BENCH_FORM, EACH, open_ranks, run_each);
 const bench_peer bench_dmap_ranks_collect =
     DMAP_PEER("dmap, collect", BENCH_RANKS, BENCH_FORM, COLLECT, open_ranks, run_collect);
+const bench_peer bench_dmap_ranks_explained =
+    DMAP_PEER("dmap, explained", BENCH_RANKS, BENCH_FORM, EXPLAIN, open_ranks, run_explained);
 const bench_peer bench_dmap_ranks_first = DMAP_PEER("dmap", BENCH_RANKS, BENCH_BASE, FIRST, open_ranks, run_first);
 const bench_peer bench_dmap_ranks_idle = DMAP_PEER("dmap", BENCH_RANKS, BENCH_BASE, IDLE, open_ranks, run_idle);
 const bench_peer bench_dmap_ranks_processes =
