@@ -134,7 +134,8 @@ typedef int dmap_main_fn(dmap_pool *pool, int argc, char **argv);
  *  Returns:    main_fn's value on the master, 0 on the others; 128 and the signal's number on those that SIGINT or
  *              SIGTERM has stopped; 1 on every rank, with a sentence on stderr, if the pool could not be opened, and on
  *              a rank whose connection broke. After an error of MPI it does not end MPI, which would wait for ranks
- *              that may be gone: the launcher ends the others when this one has ended */
+ *              that may be gone: the launcher ends the others when this one has ended. After the loss of a rank all
+ *              are flushed, and end by _exit, the master with main_fn's value */
 DMAP_API int dmap_run(int argc, char **argv, dmap_main_fn *main_fn, const dmap_options *options);
 
 /** Makes the fork server, in programs that call MPI_Init themselves. dmap_run calls it.
@@ -151,7 +152,8 @@ DMAP_API int dmap_prefork(int *argc, char ***argv);
  *  pool:     may be NULL; after the call it is refused by every function with DMAP_EINVAL
  *  Returns:  DMAP_OK; DMAP_EINVAL (not open, or inside a function of a call); DMAP_EMPI; DMAP_ETIMEOUT: an item of a
  *            call in flight does not end within close_s after it was asked to (not with processes: they are killed).
- *            The pool is as it was, but for its calls, which were cancelled, and may be closed again
+ *            The pool is as it was, but for its calls, which were cancelled, and may be closed again; DMAP_ELOST: all
+ *            is done, but a rank was lost: leave by _exit, as MPI_Finalize would wait for it
  *  Blocks:   until the calls in flight have ended, the other ranks have been told and the workers have ended */
 DMAP_API dmap_status dmap_close(dmap_pool *pool);
 
@@ -332,6 +334,8 @@ typedef struct dmap_map_options {
     size_t queue; /* dmap_submit: submits held, which have not left for a rank, before it waits; 0: 65536, or 64 MiB */
     bool no_wait; /* dmap_submit: it returns DMAP_PENDING instead of waiting */
     bool explain; /* the report says where time went, and why it was not faster; as with DMAP_REPORT */
+    int lost_limit; /* an item that so many ranks were lost with is tried again alone; if that one is lost, too, it
+                       fails as DMAP_ITEM_LOST. 1 to 1000; 0: 2 */
 } dmap_map_options;
 
 /** Maps task over the items of source; results go to sink. Zero items are fine. The table above says what the sink

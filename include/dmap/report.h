@@ -59,6 +59,8 @@ typedef struct dmap_report {
     uint64_t bytes_sent, bytes_received; /* by the master, to and from other ranks */
     uint64_t window_peak;                /* most bytes of results held for order */
     uint64_t from_journal;               /* of the items, those that the journal had */
+    int lost_ranks;                      /* of the pool, until the call ended */
+    uint64_t lost_items;                 /* that were on a rank when it was lost, and were granted to another one */
 
     /* Why it was not faster: of a call that has ended, if dmap_map_options.explain, DMAP_REPORT, … asked. */
     bool explained;          /* else all that follows is zero */
@@ -84,6 +86,7 @@ typedef struct dmap_rank_report {
     uint64_t items, chunks;
     double busy_s;
     dmap_times times; /* of an explained call, summed over its workers */
+    const char *lost; /* how it was lost: "its process has ended"; NULL: it was not. Valid as long as the pool */
 } dmap_rank_report;
 
 /** One worker's share of the last call that was explained. */

@@ -18,7 +18,7 @@ typedef enum dmap_item_status {
     DMAP_ITEM_FAILED = 1,   /* the task returned non-zero */
     DMAP_ITEM_CRASHED = 2,  /* its process died (DMAP_PROCESSES) */
     DMAP_ITEM_TIMEOUT = 3,  /* over item_timeout_s */
-    DMAP_ITEM_LOST = 4,     /* its rank was lost */
+    DMAP_ITEM_LOST = 4,     /* ranks were lost with it: see dmap_map_options.lost_limit */
     DMAP_ITEM_CANCELLED = 5 /* not run: the call stopped before */
 } dmap_item_status;
 

@@ -5,6 +5,7 @@
 
 #include "api/pool.h"
 #include "pool/helper.h"
+#include "pool/lost.h"
 
 int dmap_ranks(const dmap_pool *pool) {
     return dmap__pool_is_open(pool) ? pool->ranks : 0;
@@ -37,6 +38,7 @@ dmap_status dmap_report_rank(const dmap_pool *pool, int rank, dmap_rank_report *
     *report = pool->rank_reports[rank];
     report->host = dmap__pool_host(pool, rank);
     report->workers = pool->workers[rank];
+    report->lost = dmap__lost_why(pool, rank);
     return DMAP_OK;
 }
 

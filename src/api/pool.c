@@ -17,6 +17,7 @@
 #include "pool/fd.h"
 #include "pool/helper.h"
 #include "pool/loop.h"
+#include "pool/lost.h"
 #include "pool/master.h"
 #include "pool/open_handles.h"
 #include "pool/places.h"
@@ -125,6 +126,7 @@ static void destroy(dmap_pool *pool) {
     dmap__comm_close(pool->comm);
     dmap__comm_close(pool->ended);
     dmap__calls_close(pool);
+    dmap__lost_close(pool);
     pthread_mutex_destroy(&pool->submits_lock);
     dmap__buffer_cache_drop(&pool->buffers);
     dmap__topology_close(pool->topology);
@@ -173,6 +175,8 @@ static dmap_pool *create(dmap__comm *comm, dmap__error *error) {
     pool->calls.on_turn = dmap__submits_turn;
     pool->calls.count_idle = dmap__submits_idle;
     pool->side = &dmap__master_side;
+    if (!dmap__lost_open(pool))
+        dmap__fail_memory(error, (unsigned long long)pool->ranks * sizeof *pool->lost, "the table of ranks");
     pthread_mutex_init(&pool->submits_lock, NULL);
     pool->owner = pthread_self();
     pool->process = dmap__own_process();
@@ -190,8 +194,13 @@ dmap_status dmap__pool_close(dmap_pool *pool) {
         return status;
     status = pool->broken;
     dmap__head head = {.type = DMAP__CLOSE};
+    dmap__lost_tell(pool, &head);
     for (int rank = 1; rank < pool->ranks && status == DMAP_OK; rank++)
         status = dmap__comm_send(pool->comm, rank, &head, NULL, 0, NULL, 0, NULL, NULL, dmap__thread_error());
+    if (status == DMAP_OK && pool->n_lost)
+        status = dmap__fail(dmap__thread_error(), DMAP_ELOST,
+                            "the pool is closed, and all was done, but rank %d was lost: MPI_Finalize may wait for it",
+                            (int)head.close.lost - 1);
     entered = NULL; /* it goes with the helper */
     destroy(pool);
     return status;

@@ -17,9 +17,9 @@
 #define QUEUE_BYTES ((size_t)64 << 20)
 
 static bool is_same(const dmap_map_options *a, const dmap_map_options *b) {
-    return a->retries == b->retries && a->item_timeout_s == b->item_timeout_s && a->timeout_s == b->timeout_s &&
-           a->seed == b->seed && a->ahead == b->ahead && a->priority == b->priority && a->queue == b->queue &&
-           a->kill == b->kill;
+    return a->retries == b->retries && a->lost_limit == b->lost_limit && a->item_timeout_s == b->item_timeout_s &&
+           a->timeout_s == b->timeout_s && a->seed == b->seed && a->ahead == b->ahead && a->priority == b->priority &&
+           a->queue == b->queue && a->kill == b->kill;
 }
 
 /* What is about many items, or about where their results go, is no matter of one. */

@@ -33,11 +33,12 @@ typedef enum dmap__verdict {
     DMAP__VERDICT_STOP = 2    /* and ends the call: nothing of a higher index is wanted */
 } dmap__verdict;
 
-/** The one rule for that: a failure is final in the last attempt that the call allows, of an item that was cancelled,
- *  and of one that may not begin again.
- *  status: a dmap_item_status; attempt: that in which it failed, from 1 */
+/** The one rule for that: a failure is final in the last attempt that the call allows, of an item that was cancelled or
+ *  that ranks were lost with, and of one that may not begin again.
+ *  status: a dmap_item_status; attempt: that in which it failed, from 1, less those that ended with their rank */
 static inline dmap__verdict dmap__verdict_of(const dmap__call_spec *spec, int status, int attempt, bool may_begin) {
-    if (may_begin && attempt <= spec->retries && status != DMAP_ITEM_CANCELLED)
+    bool is_last = status == DMAP_ITEM_CANCELLED || status == DMAP_ITEM_LOST;
+    if (may_begin && attempt <= spec->retries && !is_last)
         return DMAP__VERDICT_RETRY;
     return spec->stop ? DMAP__VERDICT_STOP : DMAP__VERDICT_FAILED;
 }

@@ -379,6 +379,8 @@ dmap_status dmap__map_options_check(const dmap_map_options *options, dmap__error
     if (status == DMAP_OK)
         status = check_range("retries", options->retries, 0, MAX_RETRIES, error);
     if (status == DMAP_OK)
+        status = check_range("lost_limit", options->lost_limit, 0, MAX_RETRIES, error);
+    if (status == DMAP_OK)
         status = check_range("progress", options->progress, -1, 1, error);
     if (status == DMAP_OK)
         status = check_range("ahead", options->ahead, -1, 0, error);

@@ -14,6 +14,11 @@ void dmap__call_describe_failure(void *arg, int rank, uint64_t index, const dmap
     const dmap__call *call = arg;
     char said[64], core[32] = "";
     snprintf(said, sizeof said, "the task returned %" PRId32, failure->code);
+    if (failure->status == DMAP_ITEM_LOST) {
+        dmap__text_print(text, size, "item %" PRIu64 " (attempt %" PRId32 "): %s (the last one was rank %d on %s)",
+                         index, failure->attempt, failure->text, rank, call->world.host(call->world.arg, rank));
+        return;
+    }
     if (failure->core >= 0)
         snprintf(core, sizeof core, ", core %" PRId32, failure->core);
     dmap__text_print(text, size, "item %" PRIu64 " (attempt %" PRId32 "): %s (on %s, rank %d, worker %" PRId32 "%s)",
@@ -54,10 +59,12 @@ static void note_failure(dmap__call *call, int branch, const dmap__failure *fail
 }
 
 /* Longest first, what lies at higher positions may be of lower indices: to the plan, no item ends the call. */
-static dmap__verdict judge_failure(const dmap__call *call, const dmap__failure *failure, bool may_begin) {
+static dmap__verdict judge_failure(const judge *j, const dmap__failure *failure, bool may_begin) {
     if (dmap__stop_signal_is(failure->signal)) /* it was cut off, and has not failed */
         return DMAP__VERDICT_RETRY;
-    dmap__verdict verdict = dmap__verdict_of(&call->at_crew.spec, failure->status, failure->attempt, may_begin);
+    const dmap__call *call = j->call;
+    int attempt = failure->attempt - j->out->lease.losses;
+    dmap__verdict verdict = dmap__verdict_of(&call->at_crew.spec, failure->status, attempt, may_begin);
     return verdict == DMAP__VERDICT_STOP && call->order ? DMAP__VERDICT_FAILED : verdict;
 }
 
@@ -65,10 +72,10 @@ static dmap__verdict judge_failure(const dmap__call *call, const dmap__failure *
 static bool is_hole(void *arg, const dmap__failure *failure) {
     judge *j = arg;
     dmap__call *call = j->call;
-    dmap__verdict verdict = judge_failure(call, failure, dmap__plan_may_begin(call->plan, failure->position));
+    dmap__verdict verdict = judge_failure(j, failure, dmap__plan_may_begin(call->plan, failure->position));
     if (dmap__plan_failed(call->plan, j->lease, failure->position, verdict) != DMAP_OK) {
         dmap__call_fail_memory(call);
-        verdict = judge_failure(call, failure, false);
+        verdict = judge_failure(j, failure, false);
     }
     if (verdict == DMAP__VERDICT_RETRY && call->tally)
         dmap__tally_retry(call->tally, failure->seconds);
@@ -192,14 +199,47 @@ void dmap__call_progressed(dmap__call *call, uint32_t lease, uint64_t ended, uin
     dmap__plan_progress(call->plan, now, lease, ended);
 }
 
-void dmap__call_lost(dmap__call *call, int branch, double now) {
+/* ---- a branch that is lost ---- */
+
+/* The outcome of a chunk of one item, which failed as its ranks were lost. */
+static bool make_loss(const dmap__call *call, const dmap__lease *lease, dmap__outcome *outcome) {
+    char text[96];
+    dmap__failure failure = {
+        .position = lease->begin, .status = DMAP_ITEM_LOST, .attempt = lease->attempt, .worker = -1, .core = -1};
+    snprintf(text, sizeof text, "%d ranks were lost while they had it", lease->losses + 1);
+    dmap__outcome_init(outcome, lease->begin, lease->end);
+    bool good = dmap__outcome_add_span(outcome, lease->begin, lease->end, 0, false) &&
+                dmap__outcome_add_failure(outcome, &failure, text);
+    if (good && call->at_crew.spec.want == DMAP__WANT_FOLD) {
+        dmap__fold *fold = dmap__outcome_fold_at(outcome, lease->begin, call->task);
+        good = fold && dmap__fold_skip(fold);
+    }
+    if (!good)
+        dmap__outcome_fini(outcome);
+    return good;
+}
+
+static void end_lost(dmap__call *call, dmap__call_lease *out, int suspects, double now) {
+    dmap__outcome outcome;
+    uint32_t number = out->lease.number;
+    if (dmap__plan_is_to_blame(call->plan, &out->lease, suspects) && make_loss(call, &out->lease, &outcome)) {
+        dmap__call_arrived(call, number, &outcome, now);
+        return;
+    }
+    if (dmap__plan_lost(call->plan, number) != DMAP_OK)
+        dmap__call_fail_memory(call);
+    dmap__call_close_lease(call, out, now, 0, 0);
+}
+
+bool dmap__call_lost(dmap__call *call, int branch, int suspects, double now) {
     if (call->tally)
         dmap__tally_lost(call->tally, branch, now);
     for (uint32_t i = 0; i < dmap__call_leases(call); i++) {
         dmap__call_lease *out = dmap__call_find_lease(call, i);
         if (out && out->lease.branch == branch)
-            dmap__call_close_lease(call, out, now, 0, 0);
+            end_lost(call, out, suspects, now);
     }
+    return dmap__plan_lose(call->plan, branch);
 }
 
 void dmap__call_emitted(dmap__call *call, const dmap_emission *emission) {

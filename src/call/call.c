@@ -102,6 +102,7 @@ static dmap_status open_plan(dmap__call *call) {
                                 .ordered = dmap__sink_is_ordered(&call->sink),
                                 .window = o->window ? o->window : WINDOW,
                                 .no_prefetch = o->ahead < 0,
+                                .lost_limit = o->lost_limit,
                                 .lease_size = sizeof(dmap__call_lease)};
     if (dmap__sink_want(&call->sink) == DMAP__WANT_RESULTS && size != DMAP_VARIABLE) {
         config.result_bytes = size ? size : 1;
@@ -143,6 +144,8 @@ static void look_on(dmap__call *call) {
 dmap_status dmap__call_begin(dmap__call *call) {
     call->state = DMAP__CALL_RUNS;
     look_on(call);
+    if (!call->world.all_workers)
+        return dmap__fail(&call->trouble, DMAP_ELOST, "no rank is left that works: all that did were lost");
     if (open_parts(call) != DMAP_OK)
         return call->trouble.status;
     for (int i = 0; i < call->world.branches; i++)

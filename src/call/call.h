@@ -164,8 +164,9 @@ void dmap__call_arrived(dmap__call *call, uint32_t lease, dmap__outcome *outcome
 void dmap__call_returned(dmap__call *call, uint32_t lease, const dmap__range *ranges, size_t n);
 /** So many items of a lease have ended so far, of which `undone` are not done for good. */
 void dmap__call_progressed(dmap__call *call, uint32_t lease, uint64_t ended, uint64_t undone, double now);
-/** A branch is gone, and what it has with it: its leases end. */
-void dmap__call_lost(dmap__call *call, int branch, double now);
+/** A branch is lost: its leases end, and their items are granted again; but for one that is to blame, which fails for
+ *  good. suspects: see dmap__plan_is_to_blame. Returns false if no branch with workers is left. */
+bool dmap__call_lost(dmap__call *call, int branch, int suspects, double now);
 /** An item has emitted. */
 void dmap__call_emitted(dmap__call *call, const dmap_emission *emission);
 /** The sentence of a failure. A dmap__describe_fn. */

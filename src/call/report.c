@@ -21,6 +21,7 @@ static void fill(const dmap__call *call, dmap_report *report) {
         report->retried = stats.retried;
         report->chunks = stats.chunks;
         report->recalled = stats.recalled;
+        report->lost_items = stats.lost;
         report->window_peak = stats.window_peak;
     }
     report->seconds = dmap__clock_now() - call->began_s;

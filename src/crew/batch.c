@@ -57,7 +57,7 @@ bool dmap__batch_record_failure(dmap__worker *worker, dmap__batch *b, uint32_t o
                              .out_of_memory = ctx->out_of_memory};
     dmap__verdict verdict = dmap__stop_signal_is(signal)
                                 ? DMAP__VERDICT_RETRY /* it was cut off, and has not failed */
-                                : dmap__verdict_of(&call->spec, (int)status, ctx->attempt, true);
+                                : dmap__verdict_of(&call->spec, (int)status, ctx->attempt - b->grant->losses, true);
     if (!dmap__outcome_add_failure(b->log, &failure, ctx->text[0] ? ctx->text : NULL))
         dmap__batch_fail_memory(worker, b, "a failure");
     if (verdict == DMAP__VERDICT_RETRY)

@@ -231,6 +231,10 @@ int dmap__crew_recall(dmap__crew *crew, const dmap__grant *grant, uint64_t want,
     return dmap__board_recall(&crew->state.board, grant, want, ranges);
 }
 
+bool dmap__crew_is_broken(const dmap__crew *crew) {
+    return atomic_load(&crew->state.is_broken);
+}
+
 bool dmap__crew_is_starved(const dmap__crew *crew) {
     return atomic_load(&crew->sleepers) > 0 && dmap__board_is_used(&crew->state.board);
 }

@@ -71,6 +71,9 @@ void dmap__crew_emission_gone(dmap__crew *crew, size_t bytes);
 int dmap__crew_recall(dmap__crew *crew, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]);
 /** True if a worker has nothing to do while a grant is out. */
 bool dmap__crew_is_starved(const dmap__crew *crew);
+/** True if no process can be started any more, as the fork server was killed: what comes from the workers then may be
+ *  less than it seems. */
+bool dmap__crew_is_broken(const dmap__crew *crew);
 /** Items of a grant that have ended so far, been taken back, or not run.
  *  undone:  gets how many of them are to be tried again, or were dropped */
 uint64_t dmap__crew_progress(const dmap__crew *crew, const dmap__grant *grant, uint64_t *undone);

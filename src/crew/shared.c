@@ -40,12 +40,15 @@ uint64_t dmap__shared_file(int descriptor) {
     return fstat(descriptor, &seen) == 0 ? (uint64_t)seen.st_ino : 0;
 }
 
-void *dmap__shared_map(long process, int descriptor, size_t size, uint64_t file) {
+void *dmap__shared_map(long process, int descriptor, size_t size, uint64_t file, int *kept) {
     int fd = dmap__cross_memory_file(process, descriptor, size, O_RDONLY);
     if (fd < 0)
         return NULL;
     void *mapping = !file || dmap__shared_file(fd) == file ? map(fd, size, PROT_READ) : NULL;
-    close(fd);
+    if (mapping && kept)
+        *kept = fd;
+    else
+        close(fd);
     return mapping;
 }
 

@@ -13,8 +13,9 @@ void *dmap__shared_create(const void *data, size_t size, int *descriptor);
 uint64_t dmap__shared_file(int descriptor);
 /** A read-only mapping of what another process of this host created. file: as that process knows it: another container
  *  has other processes under the same numbers; 0: it is known to be the right one.
+ *  kept: a descriptor of it, which holds it for others once that process has gone; NULL: none is kept.
  *  Returns NULL if it cannot be reached. */
-void *dmap__shared_map(long process, int descriptor, size_t size, uint64_t file);
+void *dmap__shared_map(long process, int descriptor, size_t size, uint64_t file, int *kept);
 /** mapping may be NULL; descriptor may be -1. */
 void dmap__shared_destroy(void *mapping, size_t size, int descriptor);
 

@@ -60,6 +60,7 @@ typedef struct dmap__grant {
     uint32_t lease;
     uint64_t begin, end; /* positions; fewer than 2^32 of them */
     int attempt;
+    int losses; /* attempts that ended with a lost rank */
     dmap__layout layout;
     uint64_t range_first;
     const void *items;       /* ARRAY: the item at `begin`; BLOBS: dmap_blob table whose entry 0 is that of `begin` */

@@ -89,7 +89,7 @@ static bool map_shared(child *c) {
     c->crew.shared = NULL;
     c->crew.shared_size = 0;
     if (place->size) {
-        c->crew.shared = dmap__shared_map((long)place->process, place->descriptor, (size_t)place->size, 0);
+        c->crew.shared = dmap__shared_map((long)place->process, place->descriptor, (size_t)place->size, 0, NULL);
         if (!c->crew.shared)
             return false;
     }

@@ -103,6 +103,8 @@ static bool put_request(dmap__worker *worker, dmap__batch *b, request *r) {
 
 /* The call ends, for the reason in the log. */
 static bool give_up(dmap__worker *worker) {
+    if (worker->batch.log->trouble.status == DMAP_ELOST)
+        atomic_store(&worker->crew->is_broken, true);
     dmap__crew_lower_limit(worker->crew, worker->context.call, 0);
     return false;
 }
@@ -193,6 +195,10 @@ static bool take_false_start(dmap__worker *worker, dmap__batch *b, request *r, b
 
 /* There never was a process that could have been at anything. */
 static bool take_stillborn(dmap__worker *worker, dmap__batch *b, request *r, const dmap__error *error) {
+    if (error->status == DMAP_ELOST) {
+        dmap__trouble_set(&b->log->trouble, error->status, "%s", error->text);
+        return give_up(worker);
+    }
     r->late_starts += error->status == DMAP_ETIMEOUT;
     snprintf(worker->context.text, sizeof worker->context.text, "%.*s", DMAP__TEXT_SIZE - 1, error->text);
     return take_false_start(worker, b, r, false, 0);

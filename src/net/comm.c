@@ -7,6 +7,9 @@ enum {
     SLOTS = 16
 };
 
+#define WRITE_S 0.05 /* that a write of a lost rank may take to end */
+#define KILL_S  5
+
 /* ---- what is known ---- */
 
 int dmap__comm_rank(const dmap__comm *comm) {
@@ -80,6 +83,7 @@ dmap_status dmap__comm_start(dmap__comm *comm, dmap__place_fn *place, void *arg,
     error = error ? error : &local;
     int slots = comm->rank == 0 ? MASTER_SLOTS : SLOTS;
     dmap_status status = dmap__inbox_init(&comm->inbox, comm->link, comm->size, slots, error);
+    comm->inbox.lost = comm->lost;
     comm->inbox.place = place;
     comm->inbox.arg = arg;
     return note(comm, status, error);
@@ -90,7 +94,7 @@ dmap_status dmap__comm_send(dmap__comm *comm, int to, const dmap__head *head, co
                             dmap__error *error) {
     dmap__error local;
     error = error ? error : &local;
-    if (comm->broken.status) {
+    if (comm->broken.status || comm->lost[to]) {
         *error = comm->broken;
         if (sent)
             sent(arg);
@@ -128,6 +132,42 @@ int dmap__comm_poll(dmap__comm *comm, dmap__message *message, dmap__error *error
 void dmap__comm_release(dmap__comm *comm, dmap__message *message) {
     dmap__error error;
     note(comm, dmap__inbox_release(&comm->inbox, message, &error), &error);
+}
+
+/* ---- lost ranks ---- */
+
+int dmap__comm_next_lost(dmap__comm *comm, double now, const char **why) {
+    int rank = dmap__peer_watch_next(&comm->watch, now);
+    *why = "its process has ended";
+    if (rank < 0 && comm->n_found == 0)
+        comm->n_found = dmap__link_lost(comm->link, comm->found, comm->size);
+    while (rank < 0 && comm->n_found > 0) {
+        int found = comm->found[--comm->n_found];
+        *why = "MPI says that it has failed";
+        rank = found >= 0 && !comm->lost[found] ? found : -1;
+    }
+    return rank;
+}
+
+/* A process that was stopped in the midst of writing would go on one day. */
+void dmap__comm_lose(dmap__comm *comm, int rank) {
+    comm->lost[rank] = true;
+    if (is_neighbour(comm, rank) && !dmap__node_shm_close_gate(&comm->node, comm->places[rank].rank, WRITE_S))
+        dmap__peer_watch_kill(&comm->watch, rank, KILL_S);
+    dmap__outbox_lose(&comm->outbox, rank);
+    dmap__inbox_lose(&comm->inbox, rank);
+}
+
+int dmap__comm_late(dmap__comm *comm) {
+    int late = comm->inbox.late;
+    comm->inbox.late = -1;
+    return late;
+}
+
+void dmap__comm_dismiss(dmap__comm *comm, int rank, const dmap__head *head) {
+    dmap__error error;
+    dmap__outgoing message = {.to = rank, .head = head};
+    note(comm, dmap__outbox_send(&comm->outbox, &message, &error), &error);
 }
 
 bool dmap__comm_is_busy(const dmap__comm *comm) {

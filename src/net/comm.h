@@ -80,6 +80,16 @@ dmap_status dmap__comm_send(dmap__comm *comm, int to, const dmap__head *head, co
 int dmap__comm_poll(dmap__comm *comm, dmap__message *message, dmap__error *error);
 void dmap__comm_release(dmap__comm *comm, dmap__message *message);
 
+/** A rank that is lost, as this host or MPI knows: the master of any, others of the master; -1: none that is new. why:
+ *  a sentence's end. Cost: now and then a system call for each other rank of the host. */
+int dmap__comm_next_lost(dmap__comm *comm, double now, const char **why);
+/** A rank is lost: what is under way to it and from it is dropped, and it writes to this memory no more: if it has
+ *  begun to, and does not end, its process is ended. Nothing is sent to it any more, and nothing of it is polled. */
+void dmap__comm_lose(dmap__comm *comm, int rank);
+/** A lost rank that has sent something all the same, since this was last asked; -1: none. */
+int dmap__comm_late(dmap__comm *comm);
+/** Sends a last word, without data, to a rank that is lost. */
+void dmap__comm_dismiss(dmap__comm *comm, int rank, const dmap__head *head);
 /** True if messages are being sent or received in parts: poll soon. */
 bool dmap__comm_is_busy(const dmap__comm *comm);
 /** Bytes sent and received so far. */

@@ -7,6 +7,8 @@
 
 #include "net/comm_state.h"
 
+#define END_S 1 /* for a lost rank to end, when it is told to by its kernel */
+
 /* ---- collectives ---- */
 
 dmap_status dmap__comm_agree(dmap__comm *comm, dmap__error *error) {
@@ -29,7 +31,10 @@ static dmap_status allocate(dmap__comm *comm, dmap__error *error) {
     comm->names = calloc(n, sizeof *comm->names);
     comm->places = calloc(n, sizeof *comm->places);
     comm->reached = calloc(n, sizeof *comm->reached);
-    if (!comm->names || !comm->places || !comm->reached || !dmap__outbox_init(&comm->outbox, comm->link, comm->size))
+    comm->lost = calloc(n, sizeof *comm->lost);
+    comm->found = calloc(n, sizeof *comm->found);
+    if (!comm->names || !comm->places || !comm->reached || !comm->lost || !comm->found ||
+        !dmap__peer_watch_init(&comm->watch, comm->size) || !dmap__outbox_init(&comm->outbox, comm->link, comm->size))
         return dmap__fail_memory(error, n * (sizeof *comm->names + sizeof *comm->places), "the table of ranks");
     return DMAP_OK;
 }
@@ -61,6 +66,13 @@ static dmap_status meet_neighbours(dmap__comm *comm, dmap__error *error) {
     return error->status;
 }
 
+/* Those that have found this rank's pages: they know it by its number, so it knows them by theirs. */
+static void watch_neighbours(dmap__comm *comm) {
+    for (int rank = 1; comm->rank == 0 && rank < comm->size; rank++)
+        if (comm->places[rank].leader == 0 && comm->reached[rank].process)
+            dmap__peer_watch_add(&comm->watch, rank, comm->reached[rank].process);
+}
+
 static dmap__comm *create(dmap__link *link, dmap__error *error) {
     dmap__comm *comm = calloc(1, sizeof *comm);
     if (!comm) {
@@ -90,6 +102,7 @@ dmap_status dmap__comm_open(const void *mpi_comm, dmap__comm **opened, dmap__err
             dmap__link_close(link, false);
         return error->status;
     }
+    watch_neighbours(comm);
     *opened = comm;
     return DMAP_OK;
 }
@@ -107,12 +120,26 @@ void dmap__comm_end(dmap__comm *comm) {
     dmap__node_shm_close_gates(&comm->node);
 }
 
+/* One that was stopped would keep the launcher waiting. */
+static bool has_lost(dmap__comm *comm) {
+    bool has = false;
+    for (int rank = 0; comm->lost && rank < comm->size; rank++) {
+        if (comm->lost[rank])
+            dmap__peer_watch_kill(&comm->watch, rank, END_S);
+        has = has || comm->lost[rank];
+    }
+    return has;
+}
+
 void dmap__comm_close(dmap__comm *comm) {
     if (!comm)
         return;
     dmap__comm_end(comm);
     dmap__node_shm_fini(&comm->node);
-    dmap__link_close(comm->link, comm->broken.status != DMAP_OK);
+    dmap__link_close(comm->link, comm->broken.status != DMAP_OK || has_lost(comm));
+    dmap__peer_watch_fini(&comm->watch);
+    free(comm->found);
+    free(comm->lost);
     free(comm->reached);
     free(comm->places);
     free(comm->names);

@@ -9,6 +9,7 @@
 #include "net/link.h"
 #include "net/node_shm.h"
 #include "net/outbox.h"
+#include "net/peer_watch.h"
 
 struct dmap__comm {
     dmap__link *link;
@@ -19,8 +20,11 @@ struct dmap__comm {
     dmap__node_shm_reached *reached; /* by rank: of its host */
     dmap__outbox outbox;
     dmap__inbox inbox;
-    dmap__error broken; /* an error of MPI: for good */
-    bool has_ended;     /* dmap__comm_end */
+    dmap__peer_watch watch; /* the master's, of its host */
+    bool *lost;             /* by rank */
+    int *found, n_found;    /* ranks that MPI has said are lost, and that were not told yet */
+    dmap__error broken;     /* an error of MPI: for good */
+    bool has_ended;         /* dmap__comm_end */
 };
 
 #endif

@@ -42,7 +42,7 @@ static dmap_status post_slot(dmap__inbox *inbox, int slot, dmap__error *error) {
 }
 
 dmap_status dmap__inbox_init(dmap__inbox *inbox, dmap__link *link, int n_ranks, int n_slots, dmap__error *error) {
-    *inbox = (dmap__inbox){.link = link};
+    *inbox = (dmap__inbox){.link = link, .late = -1};
     size_t bytes = (size_t)n_slots * DMAP__FIRST_BYTES;
     inbox->bytes = aligned_alloc(64, bytes);
     inbox->ring = calloc((size_t)n_slots, sizeof *inbox->ring);
@@ -115,6 +115,10 @@ static dmap_status enqueue(dmap__inbox *inbox, dmap__message message, const dmap
 static int take_slot(dmap__inbox *inbox, dmap__message *message, dmap__error *error) {
     dmap__framing framing;
     dmap__message seen = in_slot(inbox, &framing);
+    if (inbox->lost && inbox->lost[seen.from]) {
+        inbox->late = seen.from;
+        return repost(inbox, error) ? -1 : 0;
+    }
     if (inbox->arrival.size != framing.first_size) {
         dmap__fail(error, DMAP_EMPI, "rank %d sent %zu bytes where its head says %zu", seen.from, inbox->arrival.size,
                    framing.first_size);
@@ -196,8 +200,8 @@ static int move_transfers(dmap__inbox *inbox, dmap__message *message, dmap__erro
         if (peer < 0)
             break;
         transfer *t = (transfer *)dmap__peer_queues_front(&inbox->queues, peer);
-        got = advance(inbox, t, error) ? -1 : 0;
-        if (got == 0 && t->done == t->framing.fragments) {
+        got = t && advance(inbox, t, error) ? -1 : 0;
+        if (t && got == 0 && t->done == t->framing.fragments) {
             dmap__peer_queues_pop(&inbox->queues, peer);
             *message = t->message;
             free(t);
@@ -248,11 +252,20 @@ static void drop_transfer(dmap__inbox *inbox, transfer *t) {
     free(t);
 }
 
+void dmap__inbox_lose(dmap__inbox *inbox, int rank) {
+    for (transfer *t; (t = (transfer *)dmap__peer_queues_front(&inbox->queues, rank));) {
+        dmap__peer_queues_pop(&inbox->queues, rank);
+        drop_transfer(inbox, t);
+    }
+}
+
 void dmap__inbox_fini(dmap__inbox *inbox) {
     for (int peer; inbox->queues.queue && (peer = dmap__peer_queues_take_turn(&inbox->queues)) >= 0;) {
         transfer *t = (transfer *)dmap__peer_queues_front(&inbox->queues, peer);
-        dmap__peer_queues_pop(&inbox->queues, peer);
-        drop_transfer(inbox, t);
+        if (t) {
+            dmap__peer_queues_pop(&inbox->queues, peer);
+            drop_transfer(inbox, t);
+        }
         dmap__peer_queues_end_turn(&inbox->queues, peer);
     }
     bool is_free = true;

@@ -11,6 +11,8 @@ typedef struct dmap__inbox {
     dmap__link *link;
     dmap__place_fn *place;
     void *arg;
+    const bool *lost;         /* ranks that are: what they send is dropped */
+    int late;                 /* one of them that has sent something since, lately; -1: none */
     dmap__peer_queues queues; /* of messages that are not whole, and those of the same rank behind them */
     unsigned char *bytes;     /* of the ring's slots */
     dmap__request *ring;
@@ -27,6 +29,8 @@ void dmap__inbox_fini(dmap__inbox *inbox);
 /** As dmap__comm_poll, and dmap__comm_release but that it can fail. */
 int dmap__inbox_poll(dmap__inbox *inbox, dmap__message *message, dmap__error *error);
 dmap_status dmap__inbox_release(dmap__inbox *inbox, dmap__message *message, dmap__error *error);
+/** A rank is lost: what of it is under way is dropped. */
+void dmap__inbox_lose(dmap__inbox *inbox, int rank);
 bool dmap__inbox_is_busy(const dmap__inbox *inbox);
 
 #endif

@@ -53,9 +53,13 @@ dmap_status dmap__link_send(dmap__link *link, const void *bytes, size_t size, in
                             dmap__request *request, dmap__error *error);
 dmap_status dmap__link_receive(dmap__link *link, void *bytes, size_t size, int from, dmap__tag tag,
                                dmap__request *request, dmap__error *error);
-/** 1: done, and the request is no more; 0: not yet; -1: failed, and the request is no more.
+/** 1: done, and the request is no more; 0: not yet; -1: failed, and the request is no more. What MPI says of a rank
+ *  that is lost is no failure: of a send, it is done; a receive does not end. See dmap__link_lost.
  *  arrival: of a receive; NULL for a send */
 int dmap__link_test(dmap__link *link, dmap__request *request, dmap__arrival *arrival, dmap__error *error);
+/** Ranks that are lost, as MPI knows since it said so of a request: all, up to `most`. Returns how many; 0 where it has
+ *  said nothing, as most do not. */
+int dmap__link_lost(dmap__link *link, int *ranks, int most);
 /** Gives a send up that a peer does not receive. */
 void dmap__link_drop_send(dmap__link *link, dmap__request *request);
 /** Cancels a receive. False: the message had begun to come and does not end; its memory must stay. */

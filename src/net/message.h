@@ -35,7 +35,7 @@ typedef struct dmap__head {
     union { /* by type; a status is a dmap_status */
         uint64_t numbers[4];
         struct {
-            uint64_t attempt;
+            uint32_t attempt, losses; /* losses: attempts that ended with a lost rank */
             uint64_t range_first;     /* the first number of a range */
             uint64_t place, items_at; /* addresses in the master's memory: of the first result's place, and of the
                                          first item of an ARRAY whose items are not in the message; 0: none */
@@ -77,6 +77,10 @@ typedef struct dmap__head {
         struct {
             uint64_t status;
         } placed;
+        struct {
+            uint64_t lost; /* a rank that is, and 1: MPI_Finalize may not end. 0: none. If it is the receiver's own, the
+                              master takes it for lost */
+        } close;
         struct {
             uint64_t index, attempt;
         } emit;

@@ -10,6 +10,9 @@
 
 #include <limits.h>
 #include <mpi.h>
+#ifdef OPEN_MPI
+#include <mpi-ext.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +35,7 @@ struct dmap__link {
     MPI_Comm mpi;
     int rank, size;
     uint64_t bytes_sent, bytes_received;
+    bool has_losses; /* MPI has said that a rank is lost */
 };
 
 static dmap_status check(int code, const char *what, dmap__error *error) {
@@ -41,6 +45,21 @@ static dmap_status check(int code, const char *what, dmap__error *error) {
     int length = 0;
     MPI_Error_string(code, text, &length);
     return dmap__fail(error, DMAP_EMPI, "%s: %s", what, text);
+}
+
+/* An MPI that knows of lost ranks (ULFM) says so where a request has to do with one, and of each receive from any rank
+ * until it is told that this is known. */
+static bool is_loss(dmap__link *link, int code) {
+#ifdef MPIX_FT
+    int class = MPI_SUCCESS;
+    MPI_Error_class(code, &class);
+    bool is = class == MPIX_ERR_PROC_FAILED || class == MPIX_ERR_PROC_FAILED_PENDING;
+    link->has_losses = link->has_losses || is;
+    return is;
+#else
+    (void)link, (void)code;
+    return false;
+#endif
 }
 
 static bool is_openmpi(void) {
@@ -64,11 +83,9 @@ dmap_status dmap__link_send(dmap__link *link, const void *bytes, size_t size, in
     MPI_Request handle = MPI_REQUEST_NULL;
     int code = MPI_Isend(bytes, (int)size, MPI_BYTE, to, (int)tag, link->mpi, &handle);
     store(request, handle);
-    if (code == MPI_SUCCESS) {
+    if (code == MPI_SUCCESS)
         link->bytes_sent += size;
-        return DMAP_OK;
-    }
-    return check(code, "sending", error);
+    return code == MPI_SUCCESS || is_loss(link, code) ? DMAP_OK : check(code, "sending", error);
 }
 
 dmap_status dmap__link_receive(dmap__link *link, void *bytes, size_t size, int from, dmap__tag tag,
@@ -77,7 +94,7 @@ dmap_status dmap__link_receive(dmap__link *link, void *bytes, size_t size, int f
     int source = from == DMAP__ANY_RANK ? MPI_ANY_SOURCE : from;
     int code = MPI_Irecv(bytes, (int)size, MPI_BYTE, source, (int)tag, link->mpi, &handle);
     store(request, handle);
-    return check(code, "posting a receive", error);
+    return code != MPI_SUCCESS && is_loss(link, code) ? DMAP_OK : check(code, "posting a receive", error);
 }
 
 static int note_arrival(dmap__link *link, const MPI_Status *status, dmap__arrival *arrival, dmap__error *error) {
@@ -93,9 +110,13 @@ int dmap__link_test(dmap__link *link, dmap__request *request, dmap__arrival *arr
     MPI_Request handle = load(request);
     MPI_Status status;
     int done = 0;
+    if (arrival && handle == MPI_REQUEST_NULL) /* of a rank that is lost */
+        return 0;
     int code = MPI_Test(&handle, &done, arrival ? &status : MPI_STATUS_IGNORE);
     if (code != MPI_SUCCESS) {
         store(request, handle);
+        if (is_loss(link, code))
+            return arrival ? 0 : 1;
         check(code, arrival ? "receiving" : "sending", error);
         return -1;
     }
@@ -104,6 +125,30 @@ int dmap__link_test(dmap__link *link, dmap__request *request, dmap__arrival *arr
     store(request, handle);
     return arrival ? note_arrival(link, &status, arrival, error) : 1;
 }
+
+#ifdef MPIX_FT
+int dmap__link_lost(dmap__link *link, int *ranks, int most) {
+    MPI_Group lost, all;
+    int n = 0, known = 0;
+    if (!link->has_losses || MPIX_Comm_get_failed(link->mpi, &lost) != MPI_SUCCESS)
+        return 0;
+    MPI_Group_size(lost, &n);
+    n = n < most ? n : most;
+    MPI_Comm_group(link->mpi, &all);
+    for (int i = 0; i < n; i++)
+        MPI_Group_translate_ranks(lost, 1, &i, all, &ranks[i]);
+    MPI_Group_free(&all);
+    MPI_Group_free(&lost);
+    MPIX_Comm_ack_failed(link->mpi, n, &known);
+    link->has_losses = false;
+    return n;
+}
+#else
+int dmap__link_lost(dmap__link *link, int *ranks, int most) {
+    (void)link, (void)ranks, (void)most;
+    return 0;
+}
+#endif
 
 void dmap__link_drop_send(dmap__link *link, dmap__request *request) {
     (void)link;

@@ -86,7 +86,7 @@ static bool reach(dmap__node_shm *node, const dmap__host_place *place, const dma
 
 dmap__node_shm_reached dmap__node_shm_accept(dmap__node_shm *node, const dmap__host_place *place,
                                              const dmap__node_shm_offer *offer) {
-    dmap__node_shm_reached reached = {false, false};
+    dmap__node_shm_reached reached = {.pages = false};
     if (offer->descriptor >= 0 && place->rank > 0)
         find(node, offer, size_for(place));
     if (offer->descriptor < 0 || !node->pages)
@@ -95,6 +95,7 @@ dmap__node_shm_reached dmap__node_shm_accept(dmap__node_shm *node, const dmap__h
     node->bells = (dmap__bell *)(void *)both;
     node->gates = (dmap__gate *)(void *)(both + (size_t)place->size * sizeof(dmap__bell));
     reached.pages = true;
+    reached.process = getpid();
     reached.memory = place->rank > 0 && reach(node, place, offer);
     return reached;
 }
@@ -108,6 +109,10 @@ void dmap__node_shm_end_offer(dmap__node_shm *node) {
 bool dmap__node_shm_was_written(const dmap__node_shm *node) {
     const volatile uint64_t *probe = &node->probe; /* written behind the compiler's back */
     return node->pages && *probe == ((const pages *)node->pages)->mark;
+}
+
+bool dmap__node_shm_close_gate(dmap__node_shm *node, int place, double timeout_s) {
+    return !node->is_first || !node->gates || dmap__gate_close(&node->gates[place], timeout_s);
 }
 
 static void close_until(dmap__node_shm *node, double until) {

@@ -24,7 +24,8 @@ typedef struct dmap__node_shm_offer {
 /** What a rank has reached. */
 typedef struct dmap__node_shm_reached {
     bool pages;
-    bool memory; /* of the first rank of its host, too: it can read and write there */
+    int64_t process; /* its own, as the first rank of its host knows it; 0: it has reached nothing */
+    bool memory;     /* of the first rank of its host, too: it can read and write there */
 } dmap__node_shm_reached;
 
 typedef struct dmap__node_shm {
@@ -50,6 +51,9 @@ dmap__node_shm_reached dmap__node_shm_accept(dmap__node_shm *node, const dmap__h
 void dmap__node_shm_end_offer(dmap__node_shm *node);
 /** On the first rank, after that: true if what the others wrote to its memory has come there. */
 bool dmap__node_shm_was_written(const dmap__node_shm *node);
+/** On the first rank: that one, by its place on the host, writes nothing more to its memory. False: after timeout_s it
+ *  still did. */
+bool dmap__node_shm_close_gate(dmap__node_shm *node, int place, double timeout_s);
 /** On the first rank: nothing more is written to its memory. Blocks while something is, for some seconds at most. */
 void dmap__node_shm_close_gates(dmap__node_shm *node);
 void dmap__node_shm_fini(dmap__node_shm *node);

@@ -29,7 +29,7 @@ static const size_t class_bytes[2] = {1024, DMAP__FIRST_BYTES};
 struct dmap__staging {
     dmap__staging *next;
     dmap__request request;
-    int class;
+    int class, to;
     _Alignas(16) unsigned char bytes[];
 };
 
@@ -116,6 +116,7 @@ static dmap_status send_first(dmap__outbox *outbox, const dmap__outgoing *messag
     dmap__staging *staging = get_staging(outbox, framing->first_size);
     if (!staging)
         return dmap__fail_memory(error, class_bytes[1], "message to send");
+    staging->to = message->to;
     fill_first(staging->bytes, message, framing);
     dmap_status status = dmap__link_send(outbox->link, staging->bytes, framing->first_size, message->to,
                                          DMAP__TAG_FIRST, &staging->request, error);
@@ -230,8 +231,8 @@ static dmap_status move_transfers(dmap__outbox *outbox, dmap__error *error) {
         if (peer < 0)
             break;
         transfer *t = (transfer *)dmap__peer_queues_front(&outbox->queues, peer);
-        status = advance(outbox, t, error);
-        if (status == DMAP_OK && t->done == t->framing.fragments)
+        status = t ? advance(outbox, t, error) : DMAP_OK;
+        if (t && status == DMAP_OK && t->done == t->framing.fragments)
             end_transfer(outbox, t);
         dmap__peer_queues_end_turn(&outbox->queues, peer);
     }
@@ -295,6 +296,25 @@ static void drop_transfer(dmap__outbox *outbox, transfer *t) {
     end_transfer(outbox, t);
 }
 
+/* What MPI may still look at is not used again: first messages are kept until the end, what a transfer has packed for
+ * good. */
+void dmap__outbox_lose(dmap__outbox *outbox, int rank) {
+    for (transfer *t; (t = (transfer *)dmap__peer_queues_front(&outbox->queues, rank));) {
+        memset(t->packed, 0, sizeof t->packed);
+        drop_transfer(outbox, t);
+    }
+    for (size_t n = outbox->n_waiting; n > 0; n--) {
+        dmap__staging *staging = pop_waiting(outbox);
+        if (staging->to != rank) {
+            push_waiting(outbox, staging);
+            continue;
+        }
+        dmap__link_drop_send(outbox->link, &staging->request);
+        staging->next = outbox->left;
+        outbox->left = staging;
+    }
+}
+
 static void free_staging(dmap__staging *first) {
     while (first) {
         dmap__staging *next = first->next;
@@ -308,12 +328,14 @@ void dmap__outbox_fini(dmap__outbox *outbox) {
         return;
     wait_until_left(outbox);
     for (int peer; (peer = dmap__peer_queues_take_turn(&outbox->queues)) >= 0;) {
-        drop_transfer(outbox, (transfer *)dmap__peer_queues_front(&outbox->queues, peer));
+        if (dmap__peer_queues_front(&outbox->queues, peer))
+            drop_transfer(outbox, (transfer *)dmap__peer_queues_front(&outbox->queues, peer));
         dmap__peer_queues_end_turn(&outbox->queues, peer);
     }
     for (dmap__staging *staging = outbox->oldest; staging; staging = staging->next)
         dmap__link_drop_send(outbox->link, &staging->request);
     free_staging(outbox->oldest);
+    free_staging(outbox->left);
     free_staging(outbox->spare[0]);
     free_staging(outbox->spare[1]);
     dmap__peer_queues_fini(&outbox->queues);

@@ -25,6 +25,8 @@ typedef struct load {
     uint64_t items;   /* in them that have not ended, by the last progress reports */
     uint64_t weights; /* of the calls that have some */
     uint64_t changes; /* of these calls, so far */
+    int suspects;     /* leases out of items that branches were lost with, ... */
+    int alone;        /* and of these, those that are to be alone: 0 or 1 */
 } load;
 
 typedef struct list {
@@ -268,7 +270,7 @@ void dmap__fleet_depart(dmap__fleet *fleet, const dmap__fleet_share *share, int 
 
 uint64_t dmap__fleet_room(const dmap__fleet *fleet, int branch) {
     const load *l = &fleet->loads[branch];
-    if (l->small >= 2 * l->workers + DMAP__SPARE)
+    if (!l->workers || l->small >= 2 * l->workers + DMAP__SPARE)
         return 0; /* the next one may be small */
     return l->big < DMAP__BIG_LEASES ? UINT64_MAX : DMAP__SMALL_LEASE;
 }
@@ -300,6 +302,27 @@ static void move(dmap__fleet *fleet, int branch, bool was_served) {
         return;
     leave_queue(fleet, l);
     enter_queue(fleet, branch, to);
+}
+
+void dmap__fleet_lose(dmap__fleet *fleet, int branch) {
+    load *l = &fleet->loads[branch];
+    fleet->all_workers -= (uint64_t)l->workers;
+    l->workers = 0;
+    move(fleet, branch, false);
+}
+
+void dmap__fleet_suspect(dmap__fleet *fleet, int branch, bool is_alone, int change) {
+    fleet->loads[branch].suspects += change;
+    fleet->loads[branch].alone += is_alone ? change : 0;
+}
+
+int dmap__fleet_suspects(const dmap__fleet *fleet, int branch) {
+    return fleet->loads[branch].suspects;
+}
+
+bool dmap__fleet_may_suspect(const dmap__fleet *fleet, int branch, bool is_alone) {
+    const load *l = &fleet->loads[branch];
+    return is_alone ? l->suspects == 0 : l->alone == 0;
 }
 
 void dmap__fleet_grant(dmap__fleet *fleet, int branch, bool is_big, uint64_t items) {

@@ -68,6 +68,13 @@ void dmap__fleet_wake(dmap__fleet *fleet, dmap__fleet_share *share);
 /** A call has leases at a branch, where it had none, and has none any more. */
 void dmap__fleet_arrive(dmap__fleet *fleet, const dmap__fleet_share *share, int branch);
 void dmap__fleet_depart(dmap__fleet *fleet, const dmap__fleet_share *share, int branch);
+/** The branch is gone: it gets nothing any more. No lease is out there, nor will be. */
+void dmap__fleet_lose(dmap__fleet *fleet, int branch);
+/** Suspects: leases of an item that branches were lost with. One that is alone is so among those of all calls. A lease
+ *  of that kind was granted, or has ended: change is 1 or -1. */
+void dmap__fleet_suspect(dmap__fleet *fleet, int branch, bool is_alone, int change);
+int dmap__fleet_suspects(const dmap__fleet *fleet, int branch);
+bool dmap__fleet_may_suspect(const dmap__fleet *fleet, int branch, bool is_alone);
 /** A lease of so many items was granted. Other ones than `before` have not ended. It has ended, with so many left. */
 void dmap__fleet_grant(dmap__fleet *fleet, int branch, bool is_big, uint64_t items);
 void dmap__fleet_load(dmap__fleet *fleet, int branch, uint64_t before, uint64_t now);

@@ -62,7 +62,7 @@ dmap__plan *dmap__plan_create(const dmap__plan_config *config) {
     plan->is_open = config->is_stream;
     plan->offered = config->is_stream || config->is_offered ? 0 : config->count;
     plan->limit = UINT64_MAX;
-    plan->free_lease = DMAP__NO_LEASE;
+    plan->free_lease = plan->free_hole = DMAP__NO_LEASE;
     dmap__heap_init(&plan->requeue, sizeof(dmap__requeue));
     dmap__window_init(&plan->window, config);
     plan->branches = calloc((size_t)config->branches, sizeof *plan->branches);
@@ -88,6 +88,7 @@ void dmap__plan_destroy(dmap__plan *plan) {
     free(plan->candidates);
     free(plan->branches);
     free(plan->leases);
+    free(plan->holes);
     dmap__window_fini(&plan->window);
     dmap__heap_fini(&plan->requeue);
     free(plan);
@@ -176,7 +177,7 @@ dmap__plan_wait dmap__plan_waits_for(dmap__plan *plan) {
 /* What is to be granted again comes first, and takes the branch. The answer stands until the next step: that the source
  * has ended since makes the chunk no smaller. */
 uint64_t dmap__plan_wanted(dmap__plan *plan) {
-    bool is_due = plan->offered == plan->granted && plan->requeue.count == 0 && !plan->tell_limit;
+    bool is_due = plan->offered == plan->granted && !dmap__requeue_is_due(plan) && !plan->tell_limit;
     plan->wanted = is_due ? next_fresh(plan, &plan->wants) : 0;
     return plan->wanted;
 }

@@ -40,6 +40,7 @@ typedef struct dmap__plan_config {
     uint64_t window;       /* bytes; > 0 if ordered */
     uint64_t result_bytes; /* of an item's result; 0: not known beforehand, measured */
     bool no_prefetch;      /* no item waits at a branch: it gets as many as it has idle workers */
+    int lost_limit;        /* an item that so many branches were lost with is tried once more, alone; 0: 2 */
     size_t lease_size;     /* bytes that the caller has for a lease, which begin with a dmap__lease; 0: just that */
 } dmap__plan_config;
 
@@ -49,6 +50,7 @@ typedef struct dmap__lease {
     bool out;
     int branch;
     int attempt;         /* of every item in it, from 1 */
+    int losses;          /* branches that were lost with these items: as many of the attempts have ended so */
     uint32_t number;     /* unique among the leases out at the time */
     uint64_t begin, end; /* positions */
     uint64_t returned;   /* items taken back, ... */
@@ -61,6 +63,7 @@ typedef struct dmap__lease {
     bool emptied; /* asked for all, as the plan is drained */
     bool is_big;
     bool waited;           /* behind another of the branch */
+    uint32_t holes;        /* what was taken back of it, in plan->holes */
     int promised;          /* idle branches that the recall is for */
     uint64_t bytes;        /* of its pieces that came */
     double item_s;         /* that one of its items is expected to take, over the call's weight */
@@ -80,7 +83,8 @@ typedef struct dmap__step {
     uint32_t lease; /* unique among the leases out at the time */
     uint64_t begin, end;
     uint64_t want;
-    int attempt; /* GRANT: of every item in it, from 1 */
+    int attempt; /* GRANT: of every item in it, from 1, ... */
+    int losses;  /* ... of which so many ended with their branch */
 } dmap__step;
 
 typedef struct dmap__piece {
@@ -97,6 +101,7 @@ typedef struct dmap__plan_stats {
     uint64_t chunks;      /* granted */
     uint64_t recalled;    /* items given back */
     uint64_t retried;     /* further attempts */
+    uint64_t lost;        /* items that were at a branch when it was lost */
     uint64_t window_peak; /* most bytes of pieces come and not yet released, ordered or not */
     uint64_t window;      /* bytes now */
     uint64_t leases;      /* out */
@@ -163,6 +168,16 @@ void dmap__plan_done(dmap__plan *plan, double now, uint32_t lease, uint64_t item
  *  that has ended since is answered by dmap__plan_done alone: no answer may follow it.
  *  Returns DMAP_ENOMEM */
 dmap_status dmap__plan_returned(dmap__plan *plan, uint32_t lease, const dmap__range *ranges, size_t n);
+/** A branch is lost. First, for each of its leases: its items that were not taken back are granted again, in another
+ *  attempt; then the lease is ended by dmap__plan_done, with 0 items. Returns DMAP_ENOMEM: nothing has changed. */
+dmap_status dmap__plan_lost(dmap__plan *plan, uint32_t lease);
+/** True if the lease is of an item that is to blame, as far as is known: as many branches as are allowed were lost with
+ *  it before, and now this one, on which it was alone. Then it is to fail for good, as DMAP_ITEM_LOST.
+ *  suspects: of the branch, by dmap__fleet_suspects, before any of its leases ended */
+bool dmap__plan_is_to_blame(const dmap__plan *plan, const dmap__lease *lease, int suspects);
+/** Then, with no lease out there: the branch gets nothing any more. Before dmap__fleet_lose. Returns false if no branch
+ *  with workers is left. */
+bool dmap__plan_lose(dmap__plan *plan, int branch);
 /** So many items of a lease have ended so far. */
 void dmap__plan_progress(dmap__plan *plan, double now, uint32_t lease, uint64_t items);
 

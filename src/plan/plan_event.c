@@ -59,7 +59,7 @@ bool dmap__plan_may_begin(const dmap__plan *plan, uint64_t position) {
 static dmap_status try_again(dmap__plan *plan, dmap__lease *lease, uint64_t position) {
     if (!dmap__heap_reserve(&plan->requeue, 1))
         return DMAP_ENOMEM;
-    dmap__requeue_put(plan, &(dmap__requeue){position, position + 1, lease->attempt + 1, lease->branch});
+    dmap__requeue_put(plan, &(dmap__requeue){position, position + 1, lease->attempt + 1, lease->branch, lease->losses});
     lease->settled++;
     lease->retried++;
     plan->stats.retried++;
@@ -157,11 +157,13 @@ dmap_status dmap__plan_returned(dmap__plan *plan, uint32_t lease, const dmap__ra
         plan->broken = "more was given back than the lease had";
         return DMAP_OK;
     }
-    if (!dmap__heap_reserve(&plan->requeue, n))
+    if (!dmap__heap_reserve(&plan->requeue, n) || !dmap__holes_reserve(plan, n))
         return DMAP_ENOMEM;
     uint64_t before = dmap__plan_lease_left(found);
-    for (size_t i = 0; i < n; i++)
-        dmap__requeue_put(plan, &(dmap__requeue){ranges[i].begin, ranges[i].end, found->attempt, -1});
+    for (size_t i = 0; i < n; i++) {
+        dmap__holes_put(plan, found, &ranges[i]);
+        dmap__requeue_put(plan, &(dmap__requeue){ranges[i].begin, ranges[i].end, found->attempt, -1, found->losses});
+    }
     found->settled += items;
     found->returned += items;
     found->barren = items == 0;

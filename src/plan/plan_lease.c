@@ -102,8 +102,10 @@ void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__requeue *range, 
     *lease = (dmap__lease){.out = true,
                            .number = number,
                            .attempt = range->attempt,
+                           .losses = range->losses,
                            .begin = range->begin,
                            .end = range->end,
+                           .holes = DMAP__NO_LEASE,
                            .is_big = range->end - range->begin > DMAP__SMALL_LEASE,
                            .waited = b->out > 0,
                            .item_s = item_s(plan, b, range->end - range->begin),
@@ -122,6 +124,8 @@ void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__requeue *range, 
     }
     b->out++;
     dmap__fleet_grant(plan->config.fleet, branch, lease->is_big, range->end - range->begin);
+    if (lease->losses)
+        dmap__fleet_suspect(plan->config.fleet, branch, dmap__plan_goes_alone(plan, lease->losses), 1);
     dmap__ready_move(plan, branch, true);
     dmap__recall_note(plan, branch);
     plan->out++;
@@ -131,7 +135,8 @@ void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__requeue *range, 
                          .lease = number,
                          .begin = range->begin,
                          .end = range->end,
-                         .attempt = range->attempt};
+                         .attempt = range->attempt,
+                         .losses = range->losses};
 }
 
 static void unlink_lease(dmap__plan *plan, dmap__branch *b, const dmap__lease *lease) {
@@ -147,8 +152,11 @@ void dmap__plan_end_lease(dmap__plan *plan, dmap__lease *lease) {
     b->load -= dmap__plan_lease_left(lease);
     dmap__fleet_charge(plan->config.fleet, plan->config.share, -lease->expected_s);
     dmap__fleet_end(plan->config.fleet, branch, lease->is_big, dmap__plan_lease_left(lease));
+    if (lease->losses)
+        dmap__fleet_suspect(plan->config.fleet, branch, dmap__plan_goes_alone(plan, lease->losses), -1);
     if (--b->out == 0)
         dmap__fleet_depart(plan->config.fleet, plan->config.share, branch);
+    dmap__holes_drop(plan, lease);
     lease->out = false;
     lease->older = plan->free_lease;
     plan->free_lease = lease->number;

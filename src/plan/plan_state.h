@@ -5,10 +5,12 @@
  *   plan_event.c   events of leases
  *   plan.c         making, destroying, asking: what to do next
  *   plan_check.c   the invariants
+ *   plan_lost.c    branches that are lost
  *   requeue.c      ranges to be granted again
  *   plan_lease.c   how leases are made, and how they end
  *   recall.c       whom to ask for work back
- *   ready_queue.c  who is next */
+ *   ready_queue.c  who is next
+ *   holes.c        what was taken back of a lease */
 #ifndef DMAP_PLAN_PLAN_STATE_H
 #define DMAP_PLAN_PLAN_STATE_H
 
@@ -17,8 +19,9 @@
 #include "plan/speed.h"
 #include "plan/window.h"
 
-#define DMAP__LEASES   2 /* out at a branch in any case: one running, one waiting */
-#define DMAP__NO_LEASE UINT32_MAX
+#define DMAP__LEASES     2 /* out at a branch in any case: one running, one waiting */
+#define DMAP__NO_LEASE   UINT32_MAX
+#define DMAP__LOST_LIMIT 2 /* branches that an item may be lost with, by default */
 
 /* Where a branch waits: some of its workers have nothing to do; it could take more; it has enough. */
 typedef enum dmap__queue { DMAP__IDLE = 0, DMAP__HALF = 1, DMAP__FULL = 2 } dmap__queue;
@@ -54,8 +57,15 @@ typedef struct dmap__list {
 typedef struct dmap__requeue {
     uint64_t begin, end; /* begin is the heap's key */
     int attempt;
-    int avoid; /* branch where it failed; -1: none */
+    int avoid;  /* branch where it failed; -1: none */
+    int losses; /* branches that were lost with it */
 } dmap__requeue;
+
+/* A range of a lease that was taken back. */
+typedef struct dmap__hole {
+    uint64_t begin, end;
+    uint32_t next; /* of the lease, or of the free ones */
+} dmap__hole;
 
 struct dmap__plan {
     dmap__plan_config config; /* workers is NULL: see branches */
@@ -82,6 +92,9 @@ struct dmap__plan {
     unsigned char *leases; /* by number, of config.lease_size bytes each */
     uint32_t leases_capacity, free_lease;
 
+    dmap__hole *holes;
+    uint32_t holes_capacity, free_hole;
+
     dmap__heap requeue;
     uint64_t requeued_items;
     dmap__window window;
@@ -102,6 +115,15 @@ struct dmap__plan {
 /** The lease of a number, out or not. */
 static inline dmap__lease *dmap__plan_at(const dmap__plan *plan, uint32_t number) {
     return (dmap__lease *)(plan->leases + number * plan->config.lease_size);
+}
+
+static inline int dmap__plan_lost_limit(const dmap__plan *plan) {
+    return plan->config.lost_limit ? plan->config.lost_limit : DMAP__LOST_LIMIT;
+}
+
+/** True if items that so many branches were lost with go alone. */
+static inline bool dmap__plan_goes_alone(const dmap__plan *plan, int losses) {
+    return losses >= dmap__plan_lost_limit(plan);
 }
 
 /** Items of a lease that have not ended, as far as is known. */
@@ -128,6 +150,18 @@ void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__requeue *range, 
 /** The lease is over. */
 void dmap__plan_end_lease(dmap__plan *plan, dmap__lease *lease);
 
+/* ---- holes.c ---- */
+
+/** True if there is room for n more holes; false: memory is out. */
+bool dmap__holes_reserve(dmap__plan *plan, size_t n);
+/** A range of the lease was taken back; there is room. */
+void dmap__holes_put(dmap__plan *plan, dmap__lease *lease, const dmap__range *range);
+/** The lease is over. */
+void dmap__holes_drop(dmap__plan *plan, dmap__lease *lease);
+/** The lowest one at or above a position; one that begins where the lease ends, if there is none. */
+dmap__range dmap__holes_next(const dmap__plan *plan, const dmap__lease *lease, uint64_t from);
+size_t dmap__holes_count(const dmap__plan *plan, const dmap__lease *lease);
+
 /* ---- plan.c ---- */
 
 /** Fresh items left below the limit. */
@@ -137,6 +171,8 @@ uint64_t dmap__plan_fresh(const dmap__plan *plan);
 
 /** The next range to be granted again, if a branch is free. */
 bool dmap__requeue_grant(dmap__plan *plan, double now, dmap__step *step);
+/** True if it may take a branch now: fresh items come after it. */
+bool dmap__requeue_is_due(const dmap__plan *plan);
 /** Keeps a range, its part below the limit; there must be room (dmap__heap_reserve). Its items stay pending. */
 void dmap__requeue_put(dmap__plan *plan, const dmap__requeue *range);
 /** Drops what is at or above the limit. */
@@ -158,6 +194,8 @@ bool dmap__ready_may(const dmap__plan *plan, int branch);
 int dmap__ready_first(const dmap__plan *plan, int avoid);
 /** Static: the turn passes on; a branch whose share is used up leaves the ring. */
 void dmap__ready_pass(dmap__plan *plan);
+/** Static: the branch is lost, and what it is still to get goes to the others. */
+void dmap__ready_lose(dmap__plan *plan, int branch);
 /** Static: nobody has a share any more. */
 void dmap__ready_close(dmap__plan *plan);
 

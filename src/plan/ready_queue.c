@@ -9,6 +9,7 @@
  * Invariants: a branch stands in the queue that dmap__ready_queue() says, or in none. With a known count the ring holds
  * the branches with a share left, with an unknown one all with workers. Everything is O(1), so that a grant costs the
  * same with 10,000 branches as with one: of queues that are both long, the first MOST_LOOKS are looked at. */
+#include "plan/chunk.h"
 #include "plan/plan_state.h"
 
 #define MOST_LOOKS 64
@@ -113,6 +114,30 @@ void dmap__ready_pass(dmap__plan *plan) {
     plan->turn = b->ring_next;
     if (!plan->config.is_stream && b->share == 0)
         ring_remove(plan, branch);
+}
+
+static void leave_ring(dmap__plan *plan, int branch) {
+    int turn = plan->turn;
+    if (!plan->branches[branch].in_ring)
+        return;
+    ring_remove(plan, branch);
+    if (turn != branch)
+        plan->turn = turn;
+}
+
+void dmap__ready_lose(dmap__plan *plan, int branch) {
+    uint64_t all = plan->branches[branch].share, left = all;
+    leave_ring(plan, branch);
+    plan->branches[branch].share = 0;
+    for (int i = 0; i < plan->config.branches && left; i++) {
+        dmap__branch *b = &plan->branches[i];
+        uint64_t part = b->workers ? dmap__chunk_part(all, (uint64_t)b->workers, plan->all_workers) : 0;
+        part = part < left ? part : left;
+        left -= part;
+        b->share += part;
+        if (part && !b->in_ring)
+            ring_add(plan, i);
+    }
 }
 
 void dmap__ready_close(dmap__plan *plan) {

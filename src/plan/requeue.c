@@ -4,6 +4,9 @@
  * Invariant: requeued_items is the sum of the ranges' sizes; every range ends at or below the limit. Ranges are
  * disjoint from one another and from leases out.
  *
+ * Items that branches were lost with are granted one by one, so that it shows which of them is to blame, and rather to
+ * a rank than to the master's own crew; in the end one at a time at a branch. Until it is their turn, fresh ones go on.
+ *
  * They are split among the branches that are free now, by speed, so that one of them does not swallow what was taken
  * back for all. An item to be tried again prefers another branch than the one where it failed, but does not wait. */
 #include "plan/chunk.h"
@@ -51,10 +54,12 @@ static double queue_rate(const dmap__plan *plan, int branch) {
     return looks ? rate * list->count / looks : 0;
 }
 
-static uint64_t most_items(const dmap__plan *plan, int branch) {
+static uint64_t most_items(const dmap__plan *plan, int branch, int losses) {
     const dmap__branch *b = &plan->branches[branch];
     double rate = dmap__speed_rate(&plan->speed, &b->speed, b->workers);
     uint64_t most = dmap__plan_room(plan, b);
+    if (losses)
+        return 1;
     if (rate <= 0)
         return (uint64_t)b->workers < most ? (uint64_t)b->workers : most;
     uint64_t items = dmap__chunk_part_by_rate(plan->requeued_items, rate, queue_rate(plan, branch));
@@ -69,7 +74,7 @@ static dmap__requeue take_lowest(dmap__plan *plan, uint64_t most) {
     dmap__heap_pop(&plan->requeue, &range);
     for (const dmap__requeue *next = dmap__heap_top(&plan->requeue);
          next && next->begin == range.end && next->attempt == range.attempt && next->avoid == range.avoid &&
-         range.end - range.begin < most;
+         next->losses == range.losses && range.end - range.begin < most;
          next = dmap__heap_top(&plan->requeue)) {
         dmap__requeue more;
         dmap__heap_pop(&plan->requeue, &more);
@@ -100,14 +105,28 @@ dmap_status dmap__requeue_drain(dmap__plan *plan) {
     return DMAP_OK;
 }
 
+/* -1: none may take it now. */
+static int branch_for(const dmap__plan *plan, const dmap__requeue *range) {
+    int branch = dmap__ready_first(plan, range->avoid);
+    if (branch < 0 || !range->losses)
+        return branch;
+    bool is_alone = dmap__plan_goes_alone(plan, range->losses);
+    return dmap__fleet_may_suspect(plan->config.fleet, branch, is_alone) ? branch : -1;
+}
+
+bool dmap__requeue_is_due(const dmap__plan *plan) {
+    const dmap__requeue *lowest = dmap__heap_top(&plan->requeue);
+    return lowest && (!lowest->losses || branch_for(plan, lowest) >= 0);
+}
+
 bool dmap__requeue_grant(dmap__plan *plan, double now, dmap__step *step) {
     const dmap__requeue *lowest = dmap__heap_top(&plan->requeue);
     if (!lowest || !dmap__plan_has_lease(plan))
         return false;
-    int branch = dmap__ready_first(plan, lowest->avoid);
+    int branch = branch_for(plan, lowest);
     if (branch < 0)
         return false;
-    dmap__requeue range = take_lowest(plan, most_items(plan, branch));
+    dmap__requeue range = take_lowest(plan, most_items(plan, branch, lowest->losses));
     dmap__plan_grant(plan, branch, &range, now, step);
     return true;
 }

@@ -138,6 +138,14 @@ void dmap__speed_keep(dmap__speeds *speeds, int branch, int workers, const dmap_
     measure(&speeds->all, &speeds->of[branch], workers, chunk);
 }
 
+void dmap__speed_lose(dmap__speed_all *all, dmap__speed *speed, int workers) {
+    all->workers -= workers;
+    if (speed->rate > 0)
+        all->measured_workers -= workers;
+    all->rate -= speed->rate;
+    speed->rate = 0;
+}
+
 /* ---- what is old ---- */
 
 /* So many items a worker count as finished, of those that were, that DMAP__GROWTH times as many take TRUSTED_S. */

@@ -52,6 +52,8 @@ void dmap__speed_seed(dmap__speed_all *all, dmap__speed *speed, int workers, con
 void dmap__speed_update(dmap__speed_all *all, dmap__speed *speed, int workers, const dmap__speed_chunk *chunk);
 /** The same for what is kept, of which nobody asks for the rate of all. */
 void dmap__speed_keep(dmap__speeds *speeds, int branch, int workers, const dmap__speed_chunk *chunk);
+/** A branch with so many workers is gone, and its rate with it; of one that was not measured, too. */
+void dmap__speed_lose(dmap__speed_all *all, dmap__speed *speed, int workers);
 /** Mean seconds of an item on one worker; of all branches if this one has done nothing yet; 0 if none has. */
 double dmap__speed_item_s(const dmap__speed_all *all, const dmap__speed *speed);
 /** Items of the largest finished chunk, by which the next one of a branch with so many workers is measured: its own, or

@@ -21,7 +21,7 @@ typedef struct dmap__branch_ops {
 
 extern const dmap__branch_ops dmap__rank_branch;
 
-/** The ops of a branch; NULL: it has no workers. */
+/** The ops of a branch; NULL: it has no workers, or is lost. */
 const dmap__branch_ops *dmap__branch_ops_of(const dmap_pool *pool, int branch);
 
 /** Tells a rank that so many bytes of its emissions were taken. */

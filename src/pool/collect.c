@@ -1,6 +1,7 @@
 /* Up: what branches send goes to its call. */
 #include "pool/collect.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -8,6 +9,7 @@
 #include "net/wire.h"
 #include "pool/branch.h"
 #include "pool/calls.h"
+#include "pool/lost.h"
 #include "pool/wait_replies.h"
 
 #define PROGRESS_S 0.1
@@ -93,7 +95,19 @@ static void *found_at(const dmap__call *call, const dmap__call_lease *out, const
     return message->data == place ? place : NULL;
 }
 
-static void take_result(dmap__call *call, dmap__call_lease *out, dmap__message *message) {
+/* It has come to no end there, and may at another rank: one whose fork server was killed starts no process any more. */
+static bool takes_rank(dmap_pool *pool, int rank, dmap__outcome *outcome) {
+    char why[96];
+    if (outcome->trouble.status != DMAP_ELOST)
+        return false;
+    snprintf(why, sizeof why, "%s", outcome->trouble.text);
+    dmap__outcome_fini(outcome);
+    dmap__lost_declare(pool, rank, why, false);
+    dmap__lost_dismiss(pool, rank);
+    return true;
+}
+
+static void take_result(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, dmap__message *message) {
     dmap__outcome outcome;
     dmap_status status = dmap__wire_unpack_outcome(message, call->task, found_at(call, out, message), &outcome);
     if (status != DMAP_OK) {
@@ -103,6 +117,8 @@ static void take_result(dmap__call *call, dmap__call_lease *out, dmap__message *
     } else if (dmap__wire_is_placed(&message->head)) {
         call->placed += dmap__outcome_items(&outcome) * call->task->result_size;
     }
+    if (takes_rank(pool, message->from, &outcome))
+        return;
     if (out->array)
         call->fetched += dmap__outcome_items(&outcome) * call->task->item_size;
     dmap__call_arrived(call, (uint32_t)message->head.lease, &outcome, dmap__clock_now());
@@ -134,6 +150,8 @@ void dmap__collect_message(dmap_pool *pool, dmap__message *message) {
     uint64_t lease = message->head.lease;
     dmap__call *call = dmap__calls_find(pool, message->head.call);
     dmap__call_lease *out = call ? dmap__call_find_lease(call, lease) : NULL;
+    if (out && out->lease.branch != message->from)
+        out = NULL;
     switch (message->head.type) {
     case DMAP__SHARED:
     case DMAP__PLACED:
@@ -145,7 +163,7 @@ void dmap__collect_message(dmap_pool *pool, dmap__message *message) {
         break;
     case DMAP__RESULT:
         if (out)
-            take_result(call, out, message);
+            take_result(pool, call, out, message);
         break;
     case DMAP__RETURN:
         if (out)
@@ -179,8 +197,8 @@ void dmap__collect_break(dmap_pool *pool, const dmap__error *why) {
     pool->error = *why;
     for (size_t i = 0; i < pool->calls.n_running; i++) {
         dmap__call_fail(pool->calls.running[i], why);
-        for (int branch = 1; branch < pool->ranks; branch++)
-            dmap__call_lost(pool->calls.running[i], branch, dmap__clock_now());
+        for (int branch = 1; branch < pool->ranks && pool->calls.running[i]->plan; branch++)
+            dmap__call_lost(pool->calls.running[i], branch, 0, dmap__clock_now());
     }
     dmap__comm_end(pool->comm);
     pool->ended = pool->comm;

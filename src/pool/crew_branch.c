@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "pool/branch.h"
+#include "pool/lost.h"
 
 static void begin(dmap_pool *pool, int branch, dmap__call *call) {
     (void)pool, (void)branch, (void)call;
@@ -31,6 +32,7 @@ static bool submit(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uin
                            .begin = out->lease.begin,
                            .end = out->lease.end,
                            .attempt = out->lease.attempt,
+                           .losses = out->lease.losses,
                            .layout = out->items->layout,
                            .range_first = out->items->range_first,
                            .items = out->items->items,
@@ -74,6 +76,6 @@ static const dmap__branch_ops crew_branch = {
 
 const dmap__branch_ops *dmap__branch_ops_of(const dmap_pool *pool, int branch) {
     if (branch)
-        return pool->comm ? &dmap__rank_branch : NULL;
+        return pool->comm && !dmap__lost_is(pool, branch) ? &dmap__rank_branch : NULL;
     return pool->crew ? &crew_branch : NULL;
 }

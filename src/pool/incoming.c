@@ -66,6 +66,7 @@ dmap__incoming *dmap__incoming_create(dmap_pool *pool, dmap__crew_call *call, dm
                                   .begin = head->begin,
                                   .end = head->end,
                                   .attempt = (int)head->grant.attempt,
+                                  .losses = (int)head->grant.losses,
                                   .layout = (dmap__layout)head->flags,
                                   .range_first = head->grant.range_first,
                                   .reach = dmap__comm_reach(pool->comm),

@@ -15,11 +15,12 @@
 #include "pool/calls.h"
 #include "pool/collect.h"
 #include "pool/loop.h"
+#include "pool/lost.h"
 #include "pool/stopping.h"
 
 #define DELIVER_S     2e-3  /* that all calls together deliver in a round, about */
 #define SLEEP_RANKS_S 1e-3  /* longest sleep while other ranks may send */
-#define SLEEP_RUNG_S  0.05  /* where the bell rings for that */
+#define SLEEP_RUNG_S  0.02  /* where the bell rings for that: a rank that is lost does not ring */
 #define SLEEP_IDLE_S  0.25  /* while no call runs */
 #define SLEEP_LATER_S 5e-3  /* while a source has nothing yet */
 #define SWEEP_S       20e-3 /* between looks at the time of calls that wait */
@@ -97,6 +98,7 @@ static void trim_memory(dmap_pool *pool) {
 
 static void end(dmap_pool *pool, dmap__call *call) {
     count_bytes(pool, call);
+    call->report.lost_ranks = pool->n_lost;
     dmap__call_end(call);
     for (int branch = 0; call->is_begun && branch < pool->ranks; branch++)
         if (dmap__branch_ops_of(pool, branch))
@@ -245,7 +247,8 @@ static bool turn(dmap_pool *pool, double now) {
     calls->in_turn = true;
     if (calls->on_turn)
         calls->on_turn(pool);
-    bool moved = cancel_due(pool, now);
+    bool moved = dmap__lost_look(pool, now);
+    moved = cancel_due(pool, now) || moved;
     moved = dmap__stopping_look(pool, now) || moved;
     moved = begin_all(pool) || moved;
     moved = take_turns(pool, now) || moved;

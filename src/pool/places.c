@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "pool/lost.h"
 #include "pool/wait_replies.h"
 
 void dmap__places_describe(const dmap__topology *topology, const dmap__place_request *request, int workers,
@@ -47,13 +48,20 @@ typedef struct asking {
     dmap_pool *pool;
     dmap__replies replies;
     dmap_status status;
+    bool *owes; /* each rank: it was asked, and has not answered */
 } asking;
+
+static void lose_answer(void *arg, int rank) {
+    asking *a = arg;
+    a->replies.waiting -= a->owes[rank];
+    a->owes[rank] = false;
+}
 
 static void take_answer(void *arg, dmap__message *message) {
     asking *a = arg;
     if (message->head.type != DMAP__PLACED)
         return;
-    a->replies.waiting--;
+    lose_answer(a, message->from);
     dmap_blob *answer = &a->pool->told_places[message->from];
     answer->size = (size_t)message->head.meta_size;
     answer->data = dmap__message_take_meta(message);
@@ -64,19 +72,26 @@ static void take_answer(void *arg, dmap__message *message) {
 }
 
 static dmap_status ask_all(dmap_pool *pool) {
-    asking a = {.pool = pool, .replies = {.take = take_answer, .arg = &a}, .status = DMAP_OK};
+    asking a = {.pool = pool,
+                .replies = {.take = take_answer, .lost = lose_answer, .arg = &a},
+                .status = DMAP_OK,
+                .owes = calloc((size_t)pool->ranks, sizeof *a.owes)};
     dmap__head head = {.type = DMAP__PLACES};
     pool->told_places = calloc((size_t)pool->ranks, sizeof *pool->told_places);
-    if (!pool->told_places)
+    if (!pool->told_places || !a.owes) {
+        free(a.owes);
         return dmap__fail_memory(&pool->error, (unsigned long long)pool->ranks * sizeof *pool->told_places, "places");
+    }
     for (int rank = 1; rank < pool->ranks && pool->broken == DMAP_OK; rank++) {
         if (!pool->workers[rank])
             continue;
         a.replies.waiting++;
+        a.owes[rank] = true;
         if (dmap__comm_send(pool->comm, rank, &head, NULL, 0, NULL, 0, NULL, NULL, &pool->error) != DMAP_OK)
             pool->broken = DMAP_EMPI;
     }
     dmap_status status = dmap__replies_wait(pool, &a.replies);
+    free(a.owes);
     if (status == DMAP_OK)
         status = a.status;
     if (status != DMAP_OK)
@@ -87,6 +102,9 @@ static dmap_status ask_all(dmap_pool *pool) {
 dmap_status dmap__places_get(dmap_pool *pool, int rank, int worker, dmap_place *place) {
     dmap_place found = {0};
     dmap_status status = DMAP_OK;
+    if (dmap__lost_is(pool, rank))
+        return dmap__fail(&pool->error, DMAP_ELOST, "rank %d on %s was lost: %s", rank, dmap__pool_host(pool, rank),
+                          dmap__lost_why(pool, rank));
     if (rank == pool->rank)
         describe(pool, worker, &found);
     else if (!pool->told_places)

@@ -43,6 +43,12 @@ typedef struct dmap__calls {
         const struct dmap_pool *pool); /* calls in flight that wait for the program to give them items */
 } dmap__calls;
 
+/** What is known of a rank that is lost. */
+typedef struct dmap__lost_rank {
+    bool is_lost, is_dismissed;
+    char why[128];
+} dmap__lost_rank;
+
 struct dmap__emission;
 
 /** What the loop is at: so that it can be left in the midst of it, by an exception. */
@@ -85,8 +91,10 @@ struct dmap_pool {
     dmap__place *places;               /* NULL: DMAP_SERIAL */
     dmap_blob *told_places;            /* of each rank, as it packed them; NULL: nobody was asked yet */
     dmap__nested_threads inner;
-    dmap__crew *crew; /* NULL on a master that does not work */
-    char host[256];   /* this rank's */
+    dmap__crew *crew;      /* NULL on a master that does not work */
+    char host[256];        /* this rank's */
+    dmap__lost_rank *lost; /* each rank */
+    int n_lost;
     dmap__fleet *fleet;
     dmap__calls calls;
     dmap__keeps keeps;             /* journals that are open */
@@ -116,7 +124,7 @@ struct dmap_pool {
     void *shared;      /* a mapping of shared_size bytes: dmap_share's data */
     size_t shared_size;
     dmap__buffer_cache buffers; /* of a serving rank, until it is idle; of the master, some of them for the next call */
-    int shared_fd;              /* that holds it, on the first rank of a host; -1: none */
+    int shared_fd;              /* that holds it; -1: none */
     dmap__monitor_options monitor_options; /* the master's */
     dmap__monitor *monitor;                /* NULL: nobody looks on */
     dmap_report report;                    /* of the call that ended last */

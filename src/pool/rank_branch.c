@@ -114,7 +114,8 @@ static bool submit(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uin
                        .lease = lease,
                        .begin = out->lease.begin,
                        .end = out->lease.end,
-                       .grant = {.attempt = (uint64_t)out->lease.attempt,
+                       .grant = {.attempt = (uint32_t)out->lease.attempt,
+                                 .losses = (uint32_t)out->lease.losses,
                                  .range_first = items->range_first,
                                  .place = (uint64_t)(uintptr_t)out->place,
                                  .items_at = (uint64_t)(uintptr_t)out->array}};

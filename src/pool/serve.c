@@ -13,6 +13,7 @@
 #include "net/wire.h"
 #include "pool/incoming.h"
 #include "pool/loop.h"
+#include "pool/lost.h"
 #include "pool/master_sched.h"
 #include "pool/places.h"
 #include "pool/share.h"
@@ -158,6 +159,21 @@ static void take_limit(dmap_pool *pool, dmap__crew_call *call, const dmap__head 
     dmap__crew_limit(pool->crew, call, head->limit.index);
 }
 
+static void take_close(dmap_pool *pool, const dmap__head *head) {
+    dmap__lost_hear(pool, head);
+    pool->server->closed = true;
+    if (pool->n_lost && pool->server->status == DMAP_OK)
+        pool->server->status = dmap__fail(&pool->error, DMAP_ELOST, "rank %d was lost", (int)head->close.lost - 1);
+}
+
+/* ULFM tells of the master, too. */
+static void look_for_master(dmap_pool *pool, double now) {
+    const char *why;
+    for (int rank; (rank = dmap__comm_next_lost(pool->comm, now, &why)) >= 0;)
+        if (rank == 0)
+            pool->server->status = dmap__fail(&pool->error, DMAP_EMPI, "the master was lost: %s", why);
+}
+
 static void take_message(dmap_pool *pool, dmap__message *message) {
     dmap__head reply;
     dmap__packed packed;
@@ -197,7 +213,7 @@ static void take_message(dmap_pool *pool, dmap__message *message) {
         send(pool, &reply, &packed, free, packed.meta);
         break;
     case DMAP__CLOSE:
-        pool->server->closed = true;
+        take_close(pool, &message->head);
         break;
     default:
         break;
@@ -219,9 +235,17 @@ static void send_emission(dmap_pool *pool, dmap__emission *e) {
     send(pool, &head, &(dmap__packed){.parts = &part, .n_parts = 1}, free, e);
 }
 
+/* Nothing that this rank still has is done, and nothing more will be: to the master it is lost. */
+static void tell_broken(dmap__incoming *c) {
+    dmap__incoming_drop_outcome(c);
+    dmap__trouble_set(&c->grant.outcome.trouble, DMAP_ELOST, "its fork server was killed");
+}
+
 static void take_chunk(dmap_pool *pool, dmap__grant *grant) {
     served_call *call = find_call(pool->server, grant->call->id);
     unlink_chunk(pool->server, grant->owner);
+    if (dmap__crew_is_broken(pool->crew))
+        tell_broken(grant->owner);
     send_result(pool, grant->owner);
     free_if_over(pool->server, call);
 }
@@ -245,6 +269,7 @@ static void tell_progress(dmap_pool *pool, double now) {
 
 static bool turn(dmap_pool *pool, double now) {
     dmap__stopping_serve(now);
+    look_for_master(pool, now);
     if (!pool->server->chunks)
         return false;
     pool->server->had_s = now;

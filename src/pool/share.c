@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "crew/shared.h"
 #include "net/wire.h"
+#include "pool/lost.h"
 #include "pool/wait_replies.h"
 
 void dmap__share_drop(dmap_pool *pool) {
@@ -18,15 +20,15 @@ void dmap__share_drop(dmap_pool *pool) {
     pool->shared_fd = -1;
 }
 
-/* process, descriptor: that hold it for others; fd: of our own, or -1. */
-static bool keep(dmap_pool *pool, void *mapping, size_t size, int fd, long process, int descriptor) {
+/* fd: holds it for the workers' processes, and on the first rank of a host for the others. */
+static bool keep(dmap_pool *pool, void *mapping, size_t size, int fd) {
     if (!mapping)
         return false;
     pool->shared = mapping;
     pool->shared_size = size;
     pool->shared_fd = fd;
     if (pool->crew)
-        dmap__crew_share(pool->crew, mapping, size, process, descriptor);
+        dmap__crew_share(pool->crew, mapping, size, getpid(), fd);
     return true;
 }
 
@@ -34,7 +36,7 @@ static bool keep(dmap_pool *pool, void *mapping, size_t size, int fd, long proce
 static int copy(dmap_pool *pool, const void *data, size_t size) {
     int fd = -1;
     void *mapping = dmap__shared_create(data, size, &fd);
-    return keep(pool, mapping, size, fd, getpid(), fd) ? 0 : errno;
+    return keep(pool, mapping, size, fd) ? 0 : errno;
 }
 
 /* reason: as errno has it; where: "", or " on HOST, rank N". */
@@ -63,8 +65,9 @@ void dmap__share_take(dmap_pool *pool, const dmap__message *message, dmap__head 
     dmap__share_drop(pool);
     int reason = message->data ? copy(pool, message->data, size) : 0;
     dmap_status status = reason ? DMAP_EIO : DMAP_OK;
-    if (!message->data && size &&
-        !keep(pool, dmap__shared_map(process, descriptor, size, file), size, -1, process, descriptor))
+    int fd = -1;
+    void *mapping = !message->data && size ? dmap__shared_map(process, descriptor, size, file, &fd) : NULL;
+    if (!message->data && size && !keep(pool, mapping, size, fd))
         status = DMAP_EUNSUPPORTED;
     place there = reason ? (place){.process = (uint64_t)reason} : place_of(pool);
     *reply =
@@ -78,6 +81,7 @@ typedef struct sharing {
     const void *data;
     size_t size;
     dmap__replies replies;
+    bool *owes; /* each rank: it was sent something, and has not answered */
     dmap_status status;
 } sharing;
 
@@ -92,15 +96,26 @@ static void send(sharing *s, int rank, const place *there) {
     }
     dmap_status status = dmap__comm_send(s->pool->comm, rank, &head, NULL, 0, &part, !there && s->size ? 1 : 0, NULL,
                                          NULL, &s->pool->error);
-    if (status == DMAP_OK)
-        s->replies.waiting++;
-    else
+    if (status != DMAP_OK) {
         s->status = s->pool->broken = DMAP_EMPI;
+        return;
+    }
+    s->replies.waiting++;
+    s->owes[rank] = true;
+}
+
+/* The lowest rank of a host that is not lost has the data for all of it. */
+static int leader_of(const dmap_pool *pool, int rank) {
+    int first = dmap__comm_node_leader(pool->comm, rank);
+    for (int i = first; i < pool->ranks; i++)
+        if (dmap__comm_node_leader(pool->comm, i) == first && !dmap__lost_is(pool, i))
+            return i;
+    return -1;
 }
 
 static void send_host(sharing *s, int leader, place there) {
     for (int rank = 1; rank < s->pool->ranks && s->status == DMAP_OK; rank++)
-        if (rank != leader && dmap__comm_node_leader(s->pool->comm, rank) == leader)
+        if (rank != leader && !dmap__lost_is(s->pool, rank) && leader_of(s->pool, rank) == leader)
             send(s, rank, &there);
 }
 
@@ -112,17 +127,40 @@ static dmap_status fail_there(const sharing *s, int rank, int reason) {
 
 static void take_answer(void *arg, dmap__message *message) {
     sharing *s = arg;
-    bool is_leader = dmap__comm_node_leader(s->pool->comm, message->from) == message->from;
-    if (message->head.type != DMAP__SHARED)
+    if (message->head.type != DMAP__SHARED || !s->owes[message->from])
         return;
     s->replies.waiting--;
+    s->owes[message->from] = false;
     if (message->head.shared.status == DMAP_EUNSUPPORTED)
         send(s, message->from, NULL);
     else if (message->head.shared.status != DMAP_OK && s->status == DMAP_OK)
         s->status = fail_there(s, message->from, (int)message->head.shared.process);
-    else if (is_leader && s->size)
+    else if (leader_of(s->pool, message->from) == message->from && s->size)
         send_host(s, message->from,
                   (place){message->head.shared.process, message->head.shared.descriptor, message->head.shared.file});
+}
+
+/* What a host was sent is gone with the rank that had it for all: another one is sent it, and then tells the rest. One
+ * that owes an answer may have been told where to find what is gone: it asks for the data itself then. */
+static void lose_answer(void *arg, int rank) {
+    sharing *s = arg;
+    int next = leader_of(s->pool, rank);
+    bool was_first = s->owes[rank] && s->size && next > rank;
+    s->replies.waiting -= s->owes[rank];
+    s->owes[rank] = false;
+    if (was_first && !s->owes[next] && s->status == DMAP_OK)
+        send(s, next, NULL);
+}
+
+static dmap_status give_all(sharing *s) {
+    dmap_pool *pool = s->pool;
+    if (s->size)
+        send_host(s, 0, place_of(pool));
+    for (int rank = 1; rank < pool->ranks && s->status == DMAP_OK; rank++)
+        if (!dmap__lost_is(pool, rank) && (!s->size || leader_of(pool, rank) == rank))
+            send(s, rank, NULL);
+    dmap_status status = dmap__replies_wait(pool, &s->replies);
+    return status == DMAP_OK ? s->status : status;
 }
 
 dmap_status dmap__share_give(dmap_pool *pool, const void *data, size_t size) {
@@ -135,13 +173,12 @@ dmap_status dmap__share_give(dmap_pool *pool, const void *data, size_t size) {
     sharing s = {.pool = pool,
                  .data = pool->shared,
                  .size = size,
-                 .replies = {.take = take_answer, .arg = &s},
+                 .replies = {.take = take_answer, .lost = lose_answer, .arg = &s},
+                 .owes = calloc((size_t)pool->ranks, sizeof *s.owes),
                  .status = DMAP_OK};
-    if (size)
-        send_host(&s, 0, place_of(pool));
-    for (int rank = 1; rank < pool->ranks && s.status == DMAP_OK; rank++)
-        if (!size || dmap__comm_node_leader(pool->comm, rank) == rank)
-            send(&s, rank, NULL);
-    dmap_status status = dmap__replies_wait(pool, &s.replies);
-    return status == DMAP_OK ? s.status : status;
+    if (!s.owes)
+        return dmap__fail_memory(&pool->error, (unsigned long long)pool->ranks, "sharing");
+    dmap_status status = give_all(&s);
+    free(s.owes);
+    return status;
 }

@@ -17,7 +17,7 @@ static void fill(unsigned char *data) {
 }
 
 static int look(long process, int descriptor, uint64_t file, const unsigned char *data) {
-    void *mapping = dmap__shared_map(process, descriptor, SIZE, file);
+    void *mapping = dmap__shared_map(process, descriptor, SIZE, file, NULL);
     if (!mapping)
         return 2;
     int code = memcmp(mapping, data, SIZE) != 0;
@@ -56,7 +56,7 @@ static void test_not_it(void) {
     CU_ASSERT_EQUAL(look(getpid(), other, file, data), 2);
     CU_ASSERT_EQUAL(look(getpid(), ends[0], 0, data), 2);
     CU_ASSERT_EQUAL(look(getpid(), ends[0], dmap__shared_file(ends[0]), data), 2);
-    CU_ASSERT_PTR_NULL(dmap__shared_map(getpid(), descriptor, SIZE + 1, file));
+    CU_ASSERT_PTR_NULL(dmap__shared_map(getpid(), descriptor, SIZE + 1, file, NULL));
     CU_ASSERT_EQUAL(look(0, descriptor, file, data), 2);
     close(ends[0]);
     close(ends[1]);
