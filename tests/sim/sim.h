@@ -44,6 +44,11 @@ typedef struct sim_case {
     uint64_t limit;       /* at that time */
     double drain_at_s;    /* < 0: never */
     bool hesitates;       /* the source has nothing now and then */
+    double *dies_s;       /* of each rank: when it ends, ... */
+    double *stops_s;      /* or stops, */
+    double *resumes_s;    /* and goes on; INFINITY: never */
+    double notice_s;      /* how long the master takes to notice that a rank is silent; NULL above: none is ever */
+    uint64_t killer;      /* an item that ends the rank where it begins, but for rank 0; UINT64_MAX: none */
     double progress_s;    /* how long after its start a lease reports progress; 0: never */
     dmap__call_spec spec; /* retries, stop */
     dmap__plan_config config;
@@ -58,10 +63,13 @@ typedef enum sim_kind {
     SIM_LIMIT,     /* to a rank: begin */
     SIM_LEASE_END, /* of a rank with itself: begin is the version */
     SIM_REPORT_DUE,
+    SIM_DIES, /* a rank: begin is the version of the lease that does it; 0: of itself */
+    SIM_STOPS,
     SIM_DONE,     /* to the master: begin, end: what was run; seconds: busy */
     SIM_RETURNED, /* to the master: begin, end */
     SIM_PROGRESS, /* to the master: begin is the number */
     SIM_RELEASE,  /* of the master with itself: begin is bytes */
+    SIM_LOST,     /* of the master with itself: a rank is silent */
     SIM_LIMIT_NOW,
     SIM_DRAIN_NOW,
     SIM_TICK
@@ -82,7 +90,7 @@ typedef struct sim_lease {
     uint32_t id;
     int attempt;
     uint64_t begin, end;
-    double arrival_s, end_s, busy_s;
+    double arrival_s, end_s, busy_s, killer_s;
     uint64_t version;
     double before[]; /* when each worker was free before it: a heap */
 } sim_lease;
@@ -94,7 +102,10 @@ typedef struct sim_rank {
     sim_lease **order; /* out, the earlier first */
     int n_order, order_capacity;
     double to_rank_s, to_master_s; /* last arrivals: messages keep their order */
-    double link_free_s;            /* when its link is, with the results that it was given */
+    bool is_dead;
+    double stopped_until_s;
+    bool is_lost;       /* to the master: what it sends is not looked at */
+    double link_free_s; /* when its link is, with the results that it was given */
 } sim_rank;
 
 typedef struct sim_world {
@@ -112,7 +123,11 @@ typedef struct sim_world {
     uint8_t *attempts; /* of each item, run so far */
     uint8_t *ended;    /* in a piece */
     uint8_t *delivered;
-    uint64_t head; /* ordered: next position to be delivered */
+    int *out_at;     /* rank that has it, and 1; 0: none */
+    uint8_t *losses; /* ranks that were lost with it */
+    uint64_t blamed; /* the lowest that was; UINT64_MAX: none */
+    int killed;      /* ranks, by the killer */
+    uint64_t head;   /* ordered: next position to be delivered */
     uint64_t held, pending, offered, granted, held_bound;
     double piece_bytes, piece_items;
     bool drained;
@@ -149,6 +164,23 @@ double sim_case_bound(const sim_case *c);
 void sim_rank_event(sim_world *w, const sim_event *event);
 /** Frees what is still out. */
 void sim_rank_fini(sim_rank *r);
+
+/* sim_lost.c */
+/** Draws who dies or stops, and when; false if memory is out. */
+bool sim_lost_make(sim_case *c);
+/** Posts what was drawn. */
+void sim_lost_post(sim_world *w);
+/** A rank dies or stops. */
+void sim_lost_rank_event(sim_world *w, const sim_event *event);
+/** False: nothing happens at the rank now; its event comes later, or never. */
+bool sim_lost_is_awake(sim_world *w, const sim_event *event);
+/** The master takes the rank for lost. */
+void sim_lost_declare(sim_world *w, int rank);
+/** The ledger of what is out: a grant, and what was returned or done. */
+void sim_lost_granted(sim_world *w, const dmap__step *step);
+void sim_lost_back(sim_world *w, uint64_t begin, uint64_t end);
+/** After the end: only what had to was blamed. */
+void sim_lost_verify(sim_world *w);
 
 /* sim_world.c */
 void sim_post(sim_world *w, double at_s, sim_event event);

@@ -171,6 +171,7 @@ bool sim_case_make(sim_case *c, uint64_t seed) {
     static const double means_s[] = {1e-7, 1e-5, 1e-3, 0.1};
     memset(c, 0, sizeof *c);
     c->seed = seed;
+    c->killer = UINT64_MAX;
     c->state = seed * 0x2545f4914f6cdd1du + 1;
     uint64_t *s = &c->state;
     bool large = seed % 1000 == 999;
@@ -186,13 +187,17 @@ bool sim_case_make(sim_case *c, uint64_t seed) {
     make_config(c, large);
     if (sim_chance(s, 0.25))
         make_plain(c);
-    return c->plain || !sim_chance(s, 0.2) || make_links(c);
+    bool good = c->plain || !sim_chance(s, 0.2) || make_links(c);
+    return good && (c->plain || large || !sim_chance(s, 0.3) || sim_lost_make(c));
 }
 
 void sim_case_fini(sim_case *c) {
     free(c->workers);
     free(c->slowness);
     free(c->link_s);
+    free(c->dies_s);
+    free(c->stops_s);
+    free(c->resumes_s);
     free(c->times);
     free(c->bytes);
     free(c->fail);

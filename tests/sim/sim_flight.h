@@ -36,6 +36,7 @@ typedef struct flight_case {
     double latency_s;
     int n_calls;
     flight_call *calls;
+    double *lost_s;  /* when each branch is taken for lost, though it goes on; NULL: none is */
     double sample_s; /* when what each call has had is looked at; 0: never */
     /* What came of it. */
     double makespan_s, fluid_s;
@@ -55,6 +56,7 @@ typedef enum flight_kind {
     FLIGHT_ARRIVES,
     FLIGHT_LEAVES,
     FLIGHT_SAMPLE,
+    FLIGHT_LOST, /* of the master: a branch */
     FLIGHT_ROUND /* of the master */
 } flight_kind;
 
@@ -81,7 +83,7 @@ typedef struct flight_crew {
     double slowness;
     flight_grant *grants; /* the oldest first */
     int n_grants, capacity;
-    bool reports;
+    bool reports, is_lost;
     double to_branch_s, to_master_s; /* last arrivals: messages keep their order */
 } flight_crew;
 

@@ -54,6 +54,27 @@ static void leaves(flight_world *w, const flight_event *e) {
         dmap__plan_limit(call->plan, 0);
 }
 
+/* As in src/call/arrive.c and src/pool/lost.c. Of one loss, nobody is to blame. */
+static void lose(flight_world *w, int branch) {
+    const flight_case *c = w->c;
+    w->crews[branch].is_lost = true;
+    for (int i = 0; i < c->n_calls; i++) {
+        dmap__plan *plan = c->calls[i].plan;
+        for (uint32_t k = 0; plan && k < dmap__plan_leases(plan); k++) {
+            const dmap__lease *lease = dmap__plan_lease(plan, k);
+            if (!lease || lease->branch != branch)
+                continue;
+            if (dmap__plan_lost(plan, k) != DMAP_OK)
+                flight_fail(w, "out of memory");
+            dmap__plan_done(plan, w->now, k, 0, 0);
+        }
+        if (plan && !dmap__plan_lose(plan, branch))
+            flight_fail(w, "no branch is left");
+    }
+    dmap__fleet_lose(w->fleet, branch);
+    c->workers[branch] = 0; /* to calls that begin later */
+}
+
 static void sample(flight_world *w) {
     for (int i = 0; i < w->c->n_calls; i++)
         w->c->calls[i].sampled_s = w->c->calls[i].had_s;
@@ -73,9 +94,13 @@ static void follow(flight_world *w, int number, const dmap__step *step) {
         event.begin = step->want;
     } else {
         event.kind = FLIGHT_LIMIT;
-        for (event.branch = 0; event.branch < w->c->branches - 1; event.branch++)
-            flight_send_to_branch(w, event);
+        for (event.branch = 0; event.branch < w->c->branches; event.branch++)
+            if (!w->crews[event.branch].is_lost)
+                flight_send_to_branch(w, event);
+        return;
     }
+    if (w->crews[step->branch].is_lost)
+        flight_fail(w, "a step for branch %d, which is lost", step->branch);
     flight_send_to_branch(w, event);
 }
 
@@ -136,6 +161,8 @@ static void round_of_all(flight_world *w) {
 }
 
 void flight_master_event(flight_world *w, const flight_event *event) {
+    if (event->kind <= FLIGHT_PROGRESS && w->crews[event->branch].is_lost)
+        return;
     switch (event->kind) {
     case FLIGHT_DONE:
         done(w, event);
@@ -151,6 +178,9 @@ void flight_master_event(flight_world *w, const flight_event *event) {
         break;
     case FLIGHT_LEAVES:
         leaves(w, event);
+        break;
+    case FLIGHT_LOST:
+        lose(w, event->branch);
         break;
     case FLIGHT_SAMPLE:
         sample(w);

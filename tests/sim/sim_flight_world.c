@@ -71,6 +71,9 @@ static void loop(flight_world *w) {
     const flight_case *c = w->c;
     for (int i = 0; i < c->n_calls; i++)
         flight_post(w, c->calls[i].arrives_s, (flight_event){.kind = FLIGHT_ARRIVES, .call = i});
+    for (int i = 0; c->lost_s && i < c->branches; i++)
+        if (isfinite(c->lost_s[i]))
+            flight_post(w, c->lost_s[i], (flight_event){.kind = FLIGHT_LOST, .branch = i});
     if (c->sample_s > 0)
         flight_post(w, c->sample_s, (flight_event){.kind = FLIGHT_SAMPLE});
     for (uint64_t n = 0; w->events.count && !c->failure[0]; n++) {

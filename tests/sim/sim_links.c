@@ -34,6 +34,7 @@ static bool make_case(sim_case *c, const setting *s, sim_load load, double mean_
     c->progress_s = 0.1;
     c->copy_s = s->copy * mean_s / WORKERS;
     c->limit_at_s = c->drain_at_s = -1;
+    c->killer = UINT64_MAX;
     c->link_s = calloc((size_t)c->ranks, sizeof *c->link_s);
     c->bytes = calloc(c->items, sizeof *c->bytes);
     if (!c->link_s || !c->bytes || !sim_case_ranks(c, WORKERS, false) || !sim_case_times(c))

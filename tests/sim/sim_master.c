@@ -46,10 +46,11 @@ static bool fails(const sim_world *w, uint64_t item, int attempt) {
 /* Reports the failure of an item; true if the item is in a piece all the same. */
 static bool report_failure(sim_world *w, const sim_event *e, uint64_t item) {
     bool wanted = item < w->plan->limit, may_begin = dmap__plan_may_begin(w->plan, item);
-    dmap__verdict verdict = dmap__verdict_of(&w->c->spec, DMAP_ITEM_FAILED, e->attempt, may_begin);
+    int attempt = e->attempt - w->losses[item];
+    dmap__verdict verdict = dmap__verdict_of(&w->c->spec, DMAP_ITEM_FAILED, attempt, may_begin);
     if (dmap__plan_failed(w->plan, e->lease, item, verdict) != DMAP_OK)
         sim_fail(w, "out of memory");
-    if ((verdict == DMAP__VERDICT_RETRY) != (wanted && e->attempt <= w->c->spec.retries && !w->drained))
+    if ((verdict == DMAP__VERDICT_RETRY) != (wanted && attempt <= w->c->spec.retries && !w->drained))
         sim_fail(w, "item %llu attempt %d: the verdict is %d", (unsigned long long)item, e->attempt, (int)verdict);
     w->pending -= verdict == DMAP__VERDICT_STOP;
     return verdict == DMAP__VERDICT_FAILED;
@@ -57,10 +58,11 @@ static bool report_failure(sim_world *w, const sim_event *e, uint64_t item) {
 
 static void done(sim_world *w, const sim_event *e) {
     uint64_t run_begin = e->begin;
+    sim_lost_back(w, e->begin, e->end);
     for (uint64_t i = e->begin; i < e->end; i++) {
         if (++w->attempts[i] != e->attempt)
             sim_fail(w, "item %llu: attempt %d is its %d.", (unsigned long long)i, e->attempt, w->attempts[i]);
-        if (fails(w, i, e->attempt) && !report_failure(w, e, i)) {
+        if (fails(w, i, e->attempt - w->losses[i]) && !report_failure(w, e, i)) {
             give_pieces(w, e->lease, run_begin, i);
             run_begin = i + 1;
         }
@@ -70,6 +72,7 @@ static void done(sim_world *w, const sim_event *e) {
 }
 
 static void returned(sim_world *w, const sim_event *e) {
+    sim_lost_back(w, e->begin, e->end);
     uint64_t middle = e->begin + (e->end > e->begin ? sim_below(&w->c->state, e->end - e->begin) : 0);
     dmap__range ranges[2] = {{middle, e->end}, {e->begin, middle}};
     size_t n = e->begin == e->end ? 0 : (middle > e->begin ? 2 : 1);
@@ -77,7 +80,11 @@ static void returned(sim_world *w, const sim_event *e) {
         sim_fail(w, "out of memory");
 }
 
+/* What a lost rank sends comes to nothing, as it does in src/pool/collect.c. */
 void sim_master_event(sim_world *w, const sim_event *event) {
+    bool is_message = event->kind >= SIM_DONE && event->kind <= SIM_PROGRESS;
+    if (is_message && w->ranks[event->rank].is_lost)
+        return;
     switch (event->kind) {
     case SIM_DONE:
         done(w, event);
@@ -91,6 +98,9 @@ void sim_master_event(sim_world *w, const sim_event *event) {
     case SIM_RELEASE:
         dmap__plan_release(w->plan, event->begin);
         w->held -= event->begin;
+        break;
+    case SIM_LOST:
+        sim_lost_declare(w, event->rank);
         break;
     case SIM_LIMIT_NOW:
         dmap__plan_limit(w->plan, w->c->limit);
@@ -125,8 +135,7 @@ static void offer(sim_world *w) {
 static void grant(sim_world *w, const dmap__step *step) {
     if (w->drained)
         sim_fail(w, "a grant after the plan was drained");
-    bool fresh = step->begin == w->granted;
-    if (fresh) {
+    if (step->begin == w->granted) {
         w->granted = step->end;
         w->pending += step->end - step->begin;
         sim_verify_grant(w, step->end - step->begin, w->c->workers[step->branch]);
@@ -134,6 +143,7 @@ static void grant(sim_world *w, const dmap__step *step) {
         sim_fail(w, "grant [%llu, %llu) skips positions", (unsigned long long)step->begin,
                  (unsigned long long)step->end);
     }
+    sim_lost_granted(w, step);
     bool is_shared = step->branch || w->c->config.all_share;
     uint64_t share = is_shared ? w->c->config.max_share * (uint64_t)w->c->workers[step->branch] : 0;
     if ((w->c->config.max_chunk && step->end - step->begin > w->c->config.max_chunk) ||
@@ -151,7 +161,8 @@ static void grant(sim_world *w, const dmap__step *step) {
 
 static void limit_all(sim_world *w, uint64_t limit) {
     for (int i = 0; i < w->c->ranks; i++)
-        sim_send_to_rank(w, (sim_event){.kind = SIM_LIMIT, .rank = i, .begin = limit});
+        if (!w->ranks[i].is_lost)
+            sim_send_to_rank(w, (sim_event){.kind = SIM_LIMIT, .rank = i, .begin = limit});
 }
 
 static void follow(sim_world *w, const dmap__step *step) {

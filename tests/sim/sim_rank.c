@@ -33,11 +33,14 @@ static counts walk(const sim_world *w, const sim_rank *r, sim_lease *lease, doub
     counts n = {0, 0};
     lease->end_s = lease->arrival_s;
     lease->busy_s = 0;
+    lease->killer_s = -1;
     for (uint64_t i = lease->begin; i < lease->end; i++) {
         double begin_s = heap[0] > lease->arrival_s ? heap[0] : lease->arrival_s;
         double took_s = w->c->times[i] * r->slowness;
         double end_s = begin_s + took_s;
         replace_lowest(heap, r->workers, end_s);
+        if (i == w->c->killer)
+            lease->killer_s = begin_s;
         lease->busy_s += took_s;
         lease->end_s = end_s > lease->end_s ? end_s : lease->end_s;
         n.begun += begin_s <= at_s;
@@ -52,6 +55,10 @@ static void schedule(sim_world *w, int rank, sim_lease *lease) {
     walk(w, r, lease, r->free_s, w->now);
     lease->version = ++w->versions;
     double end_s = lease->end_s > w->now ? lease->end_s : w->now;
+    if (rank && lease->killer_s >= 0) {
+        double at_s = lease->killer_s > w->now ? lease->killer_s : w->now;
+        sim_post(w, at_s, (sim_event){.kind = SIM_DIES, .rank = rank, .lease = lease->id, .begin = lease->version});
+    }
     sim_post(w, end_s, (sim_event){.kind = SIM_LEASE_END, .rank = rank, .lease = lease->id, .begin = lease->version});
 }
 
@@ -175,10 +182,25 @@ static void report_due(sim_world *w, const sim_event *e) {
     sim_post(w, w->now + w->c->progress_s, *e);
 }
 
+static void dies(sim_world *w, const sim_event *e) {
+    int place = e->begin ? place_of(&w->ranks[e->rank], e->lease) : -1;
+    if (e->begin && (place < 0 || w->ranks[e->rank].order[place]->version != e->begin))
+        return;
+    w->killed += e->begin > 0;
+    sim_lost_rank_event(w, e);
+}
+
 void sim_rank_event(sim_world *w, const sim_event *event) {
     static void (*const handlers[])(sim_world *, const sim_event *) = {
-        [SIM_GRANT] = granted,   [SIM_RECALL] = recalled,       [SIM_LIMIT] = limited,
-        [SIM_LEASE_END] = ended, [SIM_REPORT_DUE] = report_due,
+        [SIM_GRANT] = granted,
+        [SIM_RECALL] = recalled,
+        [SIM_LIMIT] = limited,
+        [SIM_LEASE_END] = ended,
+        [SIM_REPORT_DUE] = report_due,
+        [SIM_DIES] = dies,
+        [SIM_STOPS] = sim_lost_rank_event,
     };
+    if (!sim_lost_is_awake(w, event))
+        return;
     handlers[event->kind](w, event);
 }

@@ -26,6 +26,7 @@ static void make_case(sim_case *c, int ranks, sim_load load) {
     c->mean_s = 10e-3;
     c->latency_s = 50e-6;
     c->limit_at_s = c->drain_at_s = -1;
+    c->killer = UINT64_MAX;
 }
 
 static bool cell(int ranks, sim_load load, dmap_schedule schedule, char failure[256], double *efficiency) {

@@ -49,10 +49,11 @@ void sim_verify_held(sim_world *w) {
 
 /* The lowest item that fails for good: a serial loop would stop there. */
 static uint64_t lowest_failure(const sim_world *w) {
+    uint64_t blamed = w->c->spec.stop ? w->blamed : UINT64_MAX;
     for (uint64_t i = 0; w->c->spec.stop && w->c->fail && i < w->c->items; i++)
         if (w->c->fail[i] > (unsigned)w->c->spec.retries)
-            return i;
-    return UINT64_MAX;
+            return i < blamed ? i : blamed;
+    return blamed;
 }
 
 static void verify_limit(sim_world *w, uint64_t limit) {
@@ -77,6 +78,7 @@ void sim_verify_end(sim_world *w) {
     if (broken)
         sim_fail(w, "%s", broken);
     verify_limit(w, limit);
+    sim_lost_verify(w);
     if (w->held)
         sim_fail(w, "%llu bytes held at the end", (unsigned long long)w->held);
     if (w->drained && wanted > w->granted)

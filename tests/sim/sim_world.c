@@ -96,7 +96,10 @@ static bool make_world(sim_world *w, sim_case *c, bool verbose) {
     w->attempts = calloc(c->items + 1, 1);
     w->ended = calloc(c->items + 1, 1);
     w->delivered = calloc(c->items + 1, 1);
-    return w->plan && w->attempts && w->ended && w->delivered && make_ranks(w);
+    w->out_at = calloc(c->items + 1, sizeof *w->out_at);
+    w->losses = calloc(c->items + 1, 1);
+    w->blamed = UINT64_MAX;
+    return w->plan && w->attempts && w->ended && w->delivered && w->out_at && w->losses && make_ranks(w);
 }
 
 static void fini_world(sim_world *w) {
@@ -105,6 +108,8 @@ static void fini_world(sim_world *w) {
     free(w->attempts);
     free(w->ended);
     free(w->delivered);
+    free(w->out_at);
+    free(w->losses);
     for (int i = 0; w->ranks && i < w->c->ranks; i++)
         sim_rank_fini(&w->ranks[i]);
     free(w->ranks);
@@ -128,7 +133,7 @@ static void step(sim_world *w, double tick_s) {
     dmap__heap_pop(&w->events, &event);
     memcpy(&w->now, &event.key, sizeof w->now);
     w->busy_events -= event.kind != SIM_TICK;
-    if (event.kind <= SIM_REPORT_DUE) {
+    if (event.kind <= SIM_STOPS) {
         sim_rank_event(w, &event);
         return;
     }
@@ -147,6 +152,7 @@ static void loop(sim_world *w) {
         sim_post(w, w->c->limit_at_s, (sim_event){.kind = SIM_LIMIT_NOW});
     if (w->c->drain_at_s >= 0)
         sim_post(w, w->c->drain_at_s, (sim_event){.kind = SIM_DRAIN_NOW});
+    sim_lost_post(w);
     sim_post(w, tick_s, (sim_event){.kind = SIM_TICK});
     sim_master_turn(w);
     for (uint64_t n = 0; w->events.count && !w->failure[0]; n++) {
