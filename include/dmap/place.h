@@ -1,4 +1,5 @@
-/* Where workers run: of an open pool, and of one planned for a machine that is not here. `dmap info` prints both. */
+/* Where workers run: of an open pool, and of one planned for a machine that is not here. `dmap info` prints both. The
+ * conventions of dmap.h hold here too. */
 #ifndef DMAP_PLACE_H
 #define DMAP_PLACE_H
 
@@ -45,7 +46,9 @@ DMAP_API dmap_status dmap_worker_place(dmap_pool *pool, int rank, int worker, dm
  *            machine). dmap_error(NULL) has the sentence */
 DMAP_API dmap_status dmap_plan_places(const char *topology, int ranks, const dmap_options *options, dmap_place **places,
                                       size_t *count);
-/** places: may be NULL */
+/** Frees a table of places.
+ *  Called by:  any thread
+ *  places:   may be NULL */
 DMAP_API void dmap_places_free(dmap_place *places);
 
 /** "dmap 0.1.0, Open MPI v4.1.4, hwloc 2.9.0": this library, and those it works with. Valid for ever.
