@@ -333,6 +333,7 @@ typedef struct dmap_map_options {
     void *on_done_arg;
     size_t queue; /* dmap_submit: submits held, which have not left for a rank, before it waits; 0: 65536, or 64 MiB */
     bool no_wait; /* dmap_submit: it returns DMAP_PENDING instead of waiting */
+    bool spawns;  /* tasks may add items to the call (dmap_spawn): see <dmap/task.h> */
     bool explain; /* the report says where time went, and why it was not faster; as with DMAP_REPORT */
     int lost_limit; /* an item that so many ranks were lost with is tried again alone; if that one is lost, too, it
                        fails as DMAP_ITEM_LOST. 1 to 1000; 0: 2 */

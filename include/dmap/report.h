@@ -50,7 +50,7 @@ typedef struct dmap_report {
     uint64_t failed;   /* ended as failed */
     uint64_t retried;  /* further attempts made */
     uint64_t chunks;   /* granted */
-    uint64_t recalled; /* items taken back from a slow rank */
+    uint64_t recalled; /* items taken back from a slow rank; with .spawns: that waited when their chunk ended */
     double seconds;    /* wall time of the call */
     double busy_s;     /* spent in tasks, summed over workers */
     double first_s;    /* until the first result reached the master */
@@ -58,6 +58,7 @@ typedef struct dmap_report {
     int ranks, workers;
     uint64_t bytes_sent, bytes_received; /* by the master, to and from other ranks */
     uint64_t window_peak;                /* most bytes of results held for order */
+    uint64_t spooled;                    /* bytes of items made by items that waited in the temporary file */
     uint64_t from_journal;               /* of the items, those that the journal had */
     int lost_ranks;                      /* of the pool, until the call ended */
     uint64_t lost_items;                 /* that were on a rank when it was lost, and were granted to another one */

@@ -102,7 +102,8 @@ DMAP_API void dmap_register(const dmap_task *task);
 
 /* Inside a task (run, run_batch, setup, teardown): for the thread that was given ctx, until the function returns. */
 
-/** Index of the item (of the first one in run_batch; 0 in setup and teardown). */
+/** Index of the item (of the first one in run_batch; 0 in setup and teardown). An item that another
+ *  has made has a number of 2^63 or more, as no other item of the call has. */
 DMAP_API uint64_t dmap_index(const dmap_context *ctx);
 /** Bytes of the item. */
 DMAP_API size_t dmap_item_size(const dmap_context *ctx);
@@ -121,7 +122,8 @@ DMAP_API const void *dmap_shared(const dmap_context *ctx, size_t *size);
 /** The worker's own state for this task: NULL until set. Free it in teardown. */
 DMAP_API void *dmap_local(const dmap_context *ctx);
 DMAP_API void dmap_set_local(dmap_context *ctx, void *local);
-/** A hash of (the call's seed, the item's index): the same on any number of ranks. In run_batch, of the first item. */
+/** A hash of (the call's seed, the item's index): the same on any number of ranks. In run_batch, of the first item.
+ *  Of an item that another has made: of the other's seed, and of its number among those that it has made. */
 DMAP_API uint64_t dmap_seed(const dmap_context *ctx);
 /** The same for another index: for run_batch, and for streams of one's own. */
 DMAP_API uint64_t dmap_seed_of(const dmap_context *ctx, uint64_t index);
@@ -137,6 +139,28 @@ DMAP_API int dmap_worker(const dmap_context *ctx);
  *  Returns:  0; -1 if memory is out, or nobody takes them: there is no on_emit, or the result is no longer wanted
  *  Blocks:   while more than 4 MiB of this rank's are on their way */
 DMAP_API int dmap_emit(dmap_context *ctx, const void *data, size_t size);
+/* Items that make items. In a call with .spawns (dmap_map_options) a task may add items to the call; the source gives
+ * the roots, none but they are counted beforehand, and the call ends when no item is left. What differs then:
+ *
+ *  order      there is none. dmap_each is given items as they come; dmap_collect has them in the order of arrival, and
+ *             entry i is any item's. dmap_fold and dmap_fold_blob combine what comes first: combine and merge must
+ *             commute, and a sum of doubles may differ in its last bits from run to run. dmap_into is refused
+ *  memory     `window` is what a rank holds of items that wait and of results; beyond it items go back to the master,
+ *             and there to a temporary file ($TMPDIR, else /tmp), which has no name
+ *  results    reach the master when a chunk ends: within some 50 ms, once the items that run there have ended
+ *  DMAP_STOP  the first failure that is seen ends the call, and its sentence is dmap_error's. It is not the same on any
+ *             number of ranks. dmap_fold and dmap_fold_blob leave the accumulator untouched then
+ *  refused    cost, chunk, schedule, ahead: nobody knows what is to come; streams, dmap_submit; tasks of run_batch */
+
+/** Adds an item to the call: it waits from the moment that the item which makes it has ended well. An attempt that
+ *  fails, or is lost, has made nothing. There is no waiting for it: it is a child, not a future. Not in setup and
+ *  teardown.
+ *  item:     `size` bytes, copied; task.item_size, if that is fixed
+ *  Returns:  0; -1: the call has not .spawns, the size is not the task's, or memory is out (the item has then failed
+ *            so, whatever it returns). Never blocks */
+DMAP_API int dmap_spawn(dmap_context *ctx, const void *item, size_t size);
+/** How many items stand between this one and the source: 0 for one of the source's, 1 for one that such a one made. */
+DMAP_API int dmap_depth(const dmap_context *ctx);
 /** True once the result is no longer wanted: the call stops, the item is cancelled, or item_timeout_s is over. A long
  *  task may then return. In a batch (run_batch): once none of its results is. With DMAP_SERIAL it is here that the rank
  *  hears of that, while an item runs: in the thread that the task was called in. */

@@ -61,6 +61,24 @@ static dmap_status check_sink(const dmap_task *task, const dmap_source *source, 
         "the sink was not made by dmap_into, dmap_collect, dmap_each, dmap_fold, dmap_fold_blob or dmap_discard");
 }
 
+/* Items that make items: what has no meaning then is refused, rather than passed over. */
+static dmap_status check_spawns(const dmap_task *task, const dmap_sink *sink, const dmap_map_options *o,
+                                dmap__error *error) {
+    if (!task->run)
+        return refuse(error, task, "spawns wants a run function: run_batch has no item that could make others");
+    if (!dmap__sink_spawned_ops_of(sink->kind))
+        return refuse(error, task,
+                      "spawns: dmap_into has a place for each item, and nobody knows how many there will be: use "
+                      "dmap_each, dmap_collect, dmap_fold, dmap_fold_blob or dmap_discard");
+    if (o->cost)
+        return refuse(error, task, "spawns: a cost hint wants a source of known length, and items make items");
+    if (o->journal)
+        return refuse(error, task, "spawns: a journal wants items that are the same in the next run");
+    if (o->chunk || o->schedule != DMAP_AUTO || o->ahead)
+        return refuse(error, task, "spawns: chunk, schedule and ahead have no meaning, as items make items");
+    return DMAP_OK;
+}
+
 dmap_status dmap__check_map(const dmap_pool *pool, const char *function, const dmap_task *task,
                             const dmap_source *source, const dmap_sink *sink, const dmap_map_options *options,
                             uint32_t *task_id, dmap__error *error) {
@@ -77,5 +95,7 @@ dmap_status dmap__check_map(const dmap_pool *pool, const char *function, const d
         status = dmap__map_options_check(options, error);
     if (status == DMAP_OK && options->cost && dmap__source_ops_of(source->kind)->is_stream)
         status = refuse(error, task, "a cost hint wants a source of known length, not dmap_pull");
+    if (status == DMAP_OK && options->spawns)
+        status = check_spawns(task, sink, options, error);
     return status;
 }

@@ -23,6 +23,9 @@ dmap_status dmap_stream_open(dmap_pool *pool, const dmap_task *task, dmap_source
         return dmap__fail(&pool->error, DMAP_ECANCELLED, "dmap_stream_open: the pool is being closed");
     if (options && options->cost && !options->unordered)
         return dmap__fail(&pool->error, DMAP_EINVAL, "dmap_stream_open: a cost hint wants `unordered`");
+    if (options && options->spawns)
+        return dmap__fail(&pool->error, DMAP_EINVAL,
+                          "dmap_stream_open: a stream has no items that make items (spawns)");
     dmap__handle *handle = dmap__handle_create(DMAP__HANDLE_STREAM, pool);
     if (!handle)
         return dmap__fail_memory(&pool->error, sizeof *handle, "a stream");

@@ -27,17 +27,12 @@ static dmap_status check_options(const dmap_map_options *o, dmap__error *error) 
     const struct {
         const char *field;
         bool is_set;
-    } others[] = {{"chunk", o->chunk},
-                  {"schedule", o->schedule},
-                  {"unordered", o->unordered},
-                  {"window", o->window},
-                  {"on_error", o->on_error},
-                  {"journal", o->journal},
-                  {"journal_name", o->journal_name},
-                  {"cost", o->cost != NULL},
-                  {"progress", o->progress},
-                  {"on_emit", o->on_emit != NULL},
-                  {"on_watch", o->on_watch != NULL}};
+    } others[] = {{"spawns", o->spawns},           {"chunk", o->chunk},
+                  {"schedule", o->schedule},       {"unordered", o->unordered},
+                  {"window", o->window},           {"on_error", o->on_error},
+                  {"journal", o->journal},         {"journal_name", o->journal_name},
+                  {"cost", o->cost != NULL},       {"progress", o->progress},
+                  {"on_emit", o->on_emit != NULL}, {"on_watch", o->on_watch != NULL}};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (others[i].is_set)
             return dmap__fail(error, DMAP_EINVAL, "dmap_submit: dmap_map_options.%s does not apply to one item",

@@ -22,9 +22,13 @@ typedef struct dmap__call_spec {
     uint8_t shuffled;  /* chunks bring the indices of their items along */
     uint8_t emits;     /* somebody takes what items emit */
     float watch_s;     /* somebody looks on: workers tell what they did, joined up to so long; 0: nobody does */
+    uint8_t spawns;    /* items make items: chunks and outcomes are records */
+    uint8_t rank_bits; /* that the index of such an item has for the rank that made it */
+    uint8_t reserved[6];
+    uint64_t window; /* spawns: bytes of items that wait and results at a rank, about */
 } dmap__call_spec;
 
-_Static_assert(sizeof(dmap__call_spec) == 40, "a spec travels without holes");
+_Static_assert(sizeof(dmap__call_spec) == 56, "a spec travels without holes");
 
 /** What an item comes to that has failed. */
 typedef enum dmap__verdict {

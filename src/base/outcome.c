@@ -14,7 +14,7 @@ void dmap__outcome_init(dmap__outcome *outcome, uint64_t begin, uint64_t end) {
     *outcome = (dmap__outcome){.begin = begin, .end = end, .limit = UINT64_MAX};
 }
 
-static void free_blocks(dmap__block *blocks) {
+void dmap__block_free(dmap__block *blocks) {
     while (blocks) {
         dmap__block *next = blocks->next;
         free(blocks);
@@ -35,7 +35,8 @@ void dmap__outcome_fini(dmap__outcome *outcome) {
     free(outcome->folds);
     free(outcome->refs);
     free(outcome->message);
-    free_blocks(outcome->blocks);
+    dmap__block_free(outcome->blocks);
+    dmap__block_free(outcome->records);
     dmap__trouble_clear(&outcome->trouble);
     dmap__outcome_init(outcome, outcome->begin, outcome->end);
 }
@@ -91,7 +92,7 @@ static void move_list(void *into, size_t *n, const void *from, size_t *m, size_t
 
 static bool is_empty(const dmap__outcome *outcome) {
     return !outcome->n_spans && !outcome->n_failures && !outcome->events.n && !outcome->n_folds && !outcome->blocks &&
-           outcome->trouble.status == DMAP_OK && !(outcome->busy_s > 0);
+           !outcome->records && outcome->trouble.status == DMAP_OK && !(outcome->busy_s > 0);
 }
 
 static void move_trouble(dmap__trouble *into, dmap__trouble *from) {
@@ -101,6 +102,13 @@ static void move_trouble(dmap__trouble *into, dmap__trouble *from) {
     }
     *into = *from;
     *from = (dmap__trouble){.status = DMAP_OK};
+}
+
+static void move_blocks(dmap__block **into, dmap__block **from) {
+    while (*into)
+        into = &(*into)->next;
+    *into = *from;
+    *from = NULL;
 }
 
 /* Results in blocks may be looked at through spans: so the blocks come along, or nothing does. Most workers have
@@ -116,11 +124,8 @@ bool dmap__outcome_move(dmap__outcome *into, dmap__outcome *from) {
     move_list(into->spans, &into->n_spans, from->spans, &from->n_spans, sizeof *from->spans);
     move_list(into->failures, &into->n_failures, from->failures, &from->n_failures, sizeof *from->failures);
     move_list(into->folds, &into->n_folds, from->folds, &from->n_folds, sizeof *from->folds);
-    dmap__block **tail = &into->blocks;
-    while (*tail)
-        tail = &(*tail)->next;
-    *tail = from->blocks;
-    from->blocks = NULL;
+    move_blocks(&into->blocks, &from->blocks);
+    move_blocks(&into->records, &from->records);
     into->busy_s += from->busy_s;
     from->busy_s = 0;
     return true;
@@ -189,6 +194,10 @@ uint64_t dmap__outcome_items(const dmap__outcome *outcome) {
     return items;
 }
 
+void *dmap__block_data(const dmap__block *block) {
+    return (unsigned char *)block + dmap__memory_pad(sizeof *block);
+}
+
 void *dmap__block_take(dmap__block **blocks, size_t size) {
     size_t head = dmap__memory_pad(sizeof(dmap__block));
     size_t padded = dmap__memory_pad(size ? size : 1);
@@ -216,7 +225,7 @@ void *dmap__block_take(dmap__block **blocks, size_t size) {
 void dmap__block_reset(dmap__block **blocks) {
     if (!*blocks)
         return;
-    free_blocks((*blocks)->next);
+    dmap__block_free((*blocks)->next);
     (*blocks)->next = NULL;
     (*blocks)->used = 0;
 }

@@ -58,6 +58,7 @@ typedef struct dmap__outcome {
     size_t n_folds, folds_capacity;
     /* What the pointers above point into, freed with the rest. */
     dmap__block *blocks;
+    dmap__block *records; /* of a call whose items make items: all that came of the chunk (spawn_record.h) */
     void *message;
     dmap__trouble trouble; /* the whole call has to end: out of memory, a set-up that failed */
 } dmap__outcome;
@@ -86,6 +87,9 @@ uint64_t dmap__outcome_items(const dmap__outcome *outcome);
 
 /** The memory of a result of `size` bytes, aligned to DMAP__ALIGNMENT, in *blocks. NULL if memory is out. */
 void *dmap__block_take(dmap__block **blocks, size_t size);
+/** What was taken from a block: `used` bytes from here on. */
+void *dmap__block_data(const dmap__block *block);
+void dmap__block_free(dmap__block *blocks);
 /** What was taken is not needed any more: its memory is used again, or freed. */
 void dmap__block_reset(dmap__block **blocks);
 

@@ -9,23 +9,6 @@
 #include "call/journal.h"
 #include "proc/copy.h"
 
-void dmap__call_describe_failure(void *arg, int rank, uint64_t index, const dmap__failure *failure, char *text,
-                                 size_t size) {
-    const dmap__call *call = arg;
-    char said[64], core[32] = "";
-    snprintf(said, sizeof said, "the task returned %" PRId32, failure->code);
-    if (failure->status == DMAP_ITEM_LOST) {
-        dmap__text_print(text, size, "item %" PRIu64 " (attempt %" PRId32 "): %s (the last one was rank %d on %s)",
-                         index, failure->attempt, failure->text, rank, call->world.host(call->world.arg, rank));
-        return;
-    }
-    if (failure->core >= 0)
-        snprintf(core, sizeof core, ", core %" PRId32, failure->core);
-    dmap__text_print(text, size, "item %" PRIu64 " (attempt %" PRId32 "): %s (on %s, rank %d, worker %" PRId32 "%s)",
-                     index, failure->attempt, failure->text ? failure->text : said,
-                     call->world.host(call->world.arg, rank), rank, failure->worker, core);
-}
-
 /* ---- an outcome ---- */
 
 typedef struct judge {
@@ -34,29 +17,6 @@ typedef struct judge {
     dmap__call_lease *out;
     double weight; /* of what is tried again */
 } judge;
-
-static uint64_t index_at(const dmap__call *call, uint64_t position) {
-    return call->order ? call->order->index_of[position] : position;
-}
-
-/* An item failed for good. The lowest one is the call's error. */
-static void note_failure(dmap__call *call, int branch, const dmap__failure *failure) {
-    uint64_t index = index_at(call, failure->position);
-    call->report.failed++;
-    if (call->tally)
-        dmap__tally_fail(call->tally);
-    if (call->journal)
-        dmap__journal_keep_failure(call, branch, index, failure);
-    if (call->failed && index >= call->failed_index)
-        return;
-    call->failed = true;
-    call->failed_index = index;
-    call->failed_status = (dmap_item_status)failure->status;
-    call->failed_error.status = failure->out_of_memory ? DMAP_ENOMEM : DMAP_EITEM;
-    dmap__call_describe_failure(call, branch, index, failure, call->failed_error.text, sizeof call->failed_error.text);
-    if (call->order && call->at_crew.spec.stop)
-        call->tell_limit = index;
-}
 
 /* Longest first, what lies at higher positions may be of lower indices: to the plan, no item ends the call. */
 static dmap__verdict judge_failure(const judge *j, const dmap__failure *failure, bool may_begin) {
@@ -82,7 +42,7 @@ static bool is_hole(void *arg, const dmap__failure *failure) {
     if (verdict == DMAP__VERDICT_RETRY)
         j->weight += dmap__order_weight(call->order, failure->position, failure->position + 1);
     else
-        note_failure(call, j->out->lease.branch, failure);
+        dmap__call_note_failure(call, j->out->lease.branch, failure);
     return verdict != DMAP__VERDICT_FAILED;
 }
 
@@ -159,7 +119,8 @@ static void look_on(dmap__call *call, const dmap__call_lease *out, const dmap__o
 void dmap__call_arrived(dmap__call *call, uint32_t lease, dmap__outcome *outcome, double now) {
     dmap__call_lease *out = dmap__call_find_lease(call, lease);
     judge j = {.call = call, .lease = lease, .out = out};
-    uint64_t items = dmap__outcome_items(outcome), kept = dmap__call_lease_kept(out);
+    uint64_t items = call->spawned ? dmap__call_ran(outcome) : dmap__outcome_items(outcome);
+    uint64_t kept = dmap__call_lease_kept(out);
     double busy_s = outcome->busy_s, weight = weight_of(call, outcome);
     if (call->tally)
         look_on(call, out, outcome, now);
@@ -170,7 +131,10 @@ void dmap__call_arrived(dmap__call *call, uint32_t lease, dmap__outcome *outcome
     dmap__result_buffer *buffer = dmap__result_buffer_create(outcome, out->lease.branch, out->lease.attempt);
     if (buffer) {
         keep_memory(call, out, buffer);
-        cut_segments(call, buffer, &j);
+        if (call->spawned)
+            dmap__call_take_spawned(call, out, buffer);
+        else
+            cut_segments(call, buffer, &j);
         dmap__result_buffer_leave(buffer);
     } else {
         dmap__outcome_fini(outcome);
@@ -192,6 +156,11 @@ void dmap__call_returned(dmap__call *call, uint32_t lease, const dmap__range *ra
 /* What was taken back, of which all have been told by now, is among those that have ended. */
 void dmap__call_progressed(dmap__call *call, uint32_t lease, uint64_t ended, uint64_t undone, double now) {
     dmap__call_lease *out = dmap__call_find_lease(call, lease);
+    if (call->spawned) {
+        out->progress = ended;
+        dmap__plan_lease_found(call->plan, lease, undone);
+        return;
+    }
     uint64_t not_done = undone + dmap__call_lease_kept(out);
     out->progress = ended > not_done ? ended - not_done : 0;
     if (out->progress > out->lease.end - out->lease.begin)

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "call/journal.h"
+#include "call/source_spawned.h"
 #include "plan/fleet.h"
 
 #define WINDOW      ((size_t)64 << 20)
@@ -17,6 +18,18 @@
 #define CHUNK_ITEMS (UINT64_C(1) << 31) /* most items in a chunk: the board counts them in 32 bits */
 
 /* ---- beginning ---- */
+
+static size_t window_of(const dmap__call *call) {
+    return call->options.window ? call->options.window : WINDOW;
+}
+
+/* That numbers below n have. */
+static uint8_t bits_of(int n) {
+    uint8_t bits = 0;
+    while ((n - 1) >> bits)
+        bits++;
+    return bits;
+}
 
 static dmap__call_spec spec_of(const dmap__call *call, uint32_t task_id) {
     const dmap_map_options *o = &call->options;
@@ -29,7 +42,23 @@ static dmap__call_spec spec_of(const dmap__call *call, uint32_t task_id) {
                              .stop = o->on_error == DMAP_STOP,
                              .each_span = call->sink.given.each != NULL,
                              .shuffled = o->cost != NULL,
-                             .emits = o->on_emit != NULL};
+                             .emits = o->on_emit != NULL,
+                             .spawns = o->spawns,
+                             .rank_bits = bits_of(call->world.branches),
+                             .window = window_of(call)};
+}
+
+/* Its source becomes that of the roots. */
+static bool make_spawned(dmap__call *call) {
+    dmap__source roots = call->source;
+    call->spawned = dmap__spawned_create(&call->source, &roots);
+    if (!call->spawned)
+        return false;
+    call->spawned->seed = call->options.seed;
+    call->spawned->most = window_of(call);
+    call->spawned->is_any_out = dmap__call_is_any_out;
+    call->spawned->arg = call;
+    return true;
 }
 
 dmap__call *dmap__call_create(const dmap__call_world *world, const dmap__call_request *request, double now) {
@@ -56,13 +85,18 @@ dmap__call *dmap__call_create(const dmap__call_world *world, const dmap__call_re
     call->by_hand = request->by_hand;
     call->began_s = now;
     call->tell_limit = UINT64_MAX;
-    call->sink = (dmap__sink){.ops = dmap__sink_ops_of(request->sink.kind),
+    call->sink = (dmap__sink){.ops = request->options->spawns ? dmap__sink_spawned_ops_of(request->sink.kind)
+                                                              : dmap__sink_ops_of(request->sink.kind),
                               .given = request->sink,
                               .task = call->task,
                               .unordered = call->options.unordered,
                               .has_order = call->options.cost || (call->options.journal && call->source.ops->is_stream),
                               .describe = dmap__call_describe_failure,
                               .arg = call};
+    if (request->options->spawns && !make_spawned(call)) {
+        dmap__call_destroy(call);
+        return NULL;
+    }
     dmap__call_spec spec = spec_of(call, request->task_id);
     dmap__crew_call_init(&call->at_crew, &spec, call->task, 0);
     return call;
@@ -100,7 +134,8 @@ static dmap_status open_plan(dmap__call *call) {
                                 .max_chunk = items_in(call, CHUNK_BYTES),
                                 .max_share = items_in(call, CACHE_BYTES),
                                 .ordered = dmap__sink_is_ordered(&call->sink),
-                                .window = o->window ? o->window : WINDOW,
+                                .window = window_of(call),
+                                .spawns = o->spawns,
                                 .no_prefetch = o->ahead < 0,
                                 .lost_limit = o->lost_limit,
                                 .lease_size = sizeof(dmap__call_lease)};
@@ -163,6 +198,7 @@ void dmap__call_destroy(dmap__call *call) {
         return;
     dmap__journal_close(call);
     dmap__items_fini(&call->source);
+    dmap__spawned_destroy(call->spawned);
     dmap__sink_close(&call->sink);
     dmap__segment_destroy(call->delivering);
     dmap__plan_destroy(call->plan);
@@ -202,7 +238,8 @@ static void finish_sink(dmap__call *call) {
     const dmap__sink_ops *ops = call->sink.ops;
     if (last != UINT64_MAX && ops->fail && !ops->fail(&call->sink, last, call->failed_status, call->failed_error.text))
         judge_sink(call, DMAP__SINK_NO_MEMORY);
-    if (is_finished(call))
+    bool is_part = call->spawned && last != UINT64_MAX && ops->is_whole; /* of it nobody knows what is in it */
+    if (is_finished(call) && !is_part)
         judge_sink(call, dmap__sink_finish(&call->sink, count, last));
     dmap__monitor_turn(call->world.monitor, before);
 }

@@ -5,6 +5,8 @@
  *   stop.c     how it ends early
  *   lease.c    what is to be done next; what the source offers, and what goes out with a lease
  *   arrive.c   what branches send back: failures are judged, the rest goes to the plan
+ *   failure.c  which failure is the call's
+ *   arrive_spawned.c  the same where items make items
  *   deliver.c  segments go to the sink; who looks on is told
  *   journal.c  what has ended goes to the journal too, and what that has comes from there
  *   report.c   what was done, in numbers */
@@ -70,6 +72,8 @@ typedef struct dmap__call {
     dmap__order *order;
     dmap__sink sink;
     struct dmap__journal *journal; /* NULL: it has none */
+    struct dmap__spawned *spawned; /* where its items come from, if items make items; NULL: they do not */
+    uint64_t came_back;            /* then: items that waited in a chunk that has ended */
     bool by_hand;                  /* results are taken one by one, by dmap__call_next_result, ... */
     char *sentence;                /* with the sentence of a failure here */
     dmap__segment *delivering;     /* handed out by the plan, not yet done with */
@@ -172,6 +176,20 @@ void dmap__call_emitted(dmap__call *call, const dmap_emission *emission);
 /** The sentence of a failure. A dmap__describe_fn. */
 void dmap__call_describe_failure(void *call, int rank, uint64_t index, const dmap__failure *failure, char *text,
                                  size_t size);
+
+/** An item has failed for good; failure->position is its position, or, where items make items, its index. */
+void dmap__call_note_failure(dmap__call *call, int branch, const dmap__failure *failure);
+
+/* ---- arrive_spawned.c ---- */
+
+/** Takes in what came of a lease. */
+void dmap__call_take_spawned(dmap__call *call, const dmap__call_lease *out, dmap__result_buffer *buffer);
+/** Items that have ended in a chunk. */
+uint64_t dmap__call_ran(const dmap__outcome *outcome);
+/** The failure in a record, which its text stays in. */
+void dmap__call_failure_of(const dmap__spawn_record *record, dmap__failure *failure);
+/** Whether leases are out: of a dmap__call. */
+bool dmap__call_is_any_out(const void *call);
 
 /* ---- how it ends early ---- */
 

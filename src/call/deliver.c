@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "call/call.h"
 #include "call/journal.h"
+#include "call/source_spawned.h"
 #include "proc/copy.h"
 
 #define WATCH_S 0.04
@@ -45,7 +46,8 @@ bool dmap__call_deliver(dmap__call *call) {
     dmap__doing before = dmap__monitor_turn(call->world.monitor, DMAP__DOING_SINK);
     dmap__sink_said said = dmap__sink_deliver(&call->sink, part);
     dmap__monitor_turn(call->world.monitor, before);
-    call->ended += (said == DMAP__SINK_MORE ? part->next : end) - from;
+    if (!call->spawned)
+        call->ended += (said == DMAP__SINK_MORE ? part->next : end) - from;
     if (said == DMAP__SINK_MORE)
         return true;
     segment_is_over(call);
@@ -73,7 +75,8 @@ bool dmap__call_next_result(dmap__call *call, dmap_item_result *result) {
 
 static void watch(dmap__call *call, double now) {
     bool is_open = call->source.ops->is_stream && !call->source.ended;
-    dmap_progress progress = {.total = is_open ? UINT64_MAX : dmap__items_count(&call->source),
+    uint64_t all = call->spawned ? call->arrived : dmap__items_count(&call->source);
+    dmap_progress progress = {.total = is_open ? UINT64_MAX : all,
                               .ended = call->arrived,
                               .failed = call->report.failed,
                               .seconds = now - call->began_s};
@@ -111,7 +114,8 @@ static bool may_time_out(const dmap__call *call) {
 }
 
 bool dmap__call_asks(const dmap__call *call) {
-    return call->source.ops->is_stream && !call->source.rings;
+    const dmap__source *source = call->spawned ? &call->spawned->roots : &call->source;
+    return source->ops->is_stream && !call->source.rings;
 }
 
 bool dmap__call_tells(const dmap__call *call) {

@@ -4,9 +4,11 @@
 #include "base/clock.h"
 #include "call/call.h"
 #include "call/journal.h"
+#include "call/source_spawned.h"
 
 /* Of items of a source that offers them, about: so a chunk of large ones is small. */
 #define OFFER_BYTES ((size_t)4 << 20)
+#define FILLED_PART 8 /* of what a rank may hold, a chunk fills one in so many */
 
 dmap__call_lease *dmap__call_find_lease(const dmap__call *call, uint64_t number) {
     return call->plan ? (dmap__call_lease *)dmap__plan_lease(call->plan, number) : NULL;
@@ -39,24 +41,32 @@ void dmap__call_take_lease_back(dmap__call *call, dmap__call_lease *out) {
     dmap__call_close_lease(call, out, dmap__clock_now(), 0, 0);
 }
 
-static bool offer_from(dmap__source *source, uint64_t n) {
+static bool offer_from(dmap__source *source, uint64_t n, size_t bytes) {
     if (source->ops->offer)
-        return source->ops->offer(source, n, OFFER_BYTES);
+        return source->ops->offer(source, n, bytes);
     uint64_t left = dmap__items_count(source) - source->offered;
     source->offered += n < left ? n : left;
     return true;
 }
 
+/* Where items make items, a rank that was granted much would be full at once, and give it all back. */
+static size_t most_bytes(const dmap__call *call) {
+    size_t most = call->spawned ? call->spawned->most / FILLED_PART : OFFER_BYTES;
+    return most < OFFER_BYTES ? most : OFFER_BYTES;
+}
+
 /* The source is asked for what would be granted next, and only then: an item that cannot be granted stays with it. */
 static void offer(dmap__call *call) {
     dmap__source *source = &call->source;
+    if (call->spawned)
+        dmap__plan_found(call->plan, dmap__spawned_waiting(call->spawned));
     uint64_t wanted = source->later || source->ended ? 0 : dmap__plan_wanted(call->plan);
     uint64_t gap = dmap__journal_gap(call);
     wanted = wanted < gap ? wanted : gap;
     if (!wanted)
         return;
     dmap__doing before = dmap__monitor_turn(call->world.monitor, DMAP__DOING_SOURCE);
-    bool is_offered = offer_from(source, wanted);
+    bool is_offered = offer_from(source, wanted, most_bytes(call));
     dmap__monitor_turn(call->world.monitor, before);
     if (is_offered)
         dmap__plan_offer(call->plan, source->offered, source->ended);

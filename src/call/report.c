@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "call/call.h"
+#include "call/source_spawned.h"
 #include "watch/diagnosis.h"
 
 void dmap__call_count(dmap__call *call, int branch, uint64_t items, double busy_s) {
@@ -24,6 +25,9 @@ static void fill(const dmap__call *call, dmap_report *report) {
         report->lost_items = stats.lost;
         report->window_peak = stats.window_peak;
     }
+    report->recalled += call->came_back;
+    if (call->spawned)
+        report->spooled = call->spawned->spool.written;
     report->seconds = dmap__clock_now() - call->began_s;
     report->ranks = call->world.branches;
     report->workers = call->world.all_workers;
@@ -33,7 +37,7 @@ static void fill(const dmap__call *call, dmap_report *report) {
 
 void dmap__call_fill_report(dmap__call *call) {
     fill(call, &call->report);
-    call->report.items = call->ended;
+    call->report.items = call->spawned ? call->arrived : call->ended;
     call->report.bytes_sent += call->fetched;
     call->report.bytes_received += call->placed;
 }

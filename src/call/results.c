@@ -103,14 +103,14 @@ void *dmap__results_place(const dmap_results *results, uint64_t begin) {
     return results->is_sized && results->fixed ? results->fixed + (size_t)begin * results->result_size : NULL;
 }
 
-static bool keep(dmap_results *results, dmap__segment *part) {
-    if (!part->refs)
+bool dmap__results_keep(dmap_results *results, dmap__result_buffer *buffer) {
+    if (results->result_size != DMAP_VARIABLE)
         return true;
     if (!dmap__memory_grow(&results->buffers, &results->buffers_capacity, results->n_buffers + 1,
                            sizeof *results->buffers))
         return false;
-    results->buffers[results->n_buffers++] = part->buffer;
-    dmap__result_buffer_use(part->buffer);
+    results->buffers[results->n_buffers++] = buffer;
+    dmap__result_buffer_use(buffer);
     return true;
 }
 
@@ -140,7 +140,7 @@ static bool add_whole(dmap_results *results, const dmap__segment *part, const ui
 
 bool dmap__results_add(dmap_results *results, dmap__segment *part, const uint64_t *index_of,
                        const char *(*text)(void *arg, const dmap__failure *failure), void *arg) {
-    if (!keep(results, part) || !(index_of || grow(results, part->end)))
+    if ((part->refs && !dmap__results_keep(results, part->buffer)) || !(index_of || grow(results, part->end)))
         return false;
     if (add_whole(results, part, index_of))
         return true;
@@ -155,6 +155,16 @@ bool dmap__results_add(dmap_results *results, dmap__segment *part, const uint64_
         else if (!dmap__results_fail(results, index, (dmap_item_status)failure->status, text(arg, failure)))
             return false;
     }
+    return true;
+}
+
+bool dmap__results_append(dmap_results *results, dmap_blob result, dmap_item_status status, const char *text) {
+    uint64_t index = results->count;
+    if (text)
+        return dmap__results_fail(results, index, status, text);
+    if (!grow(results, index + 1))
+        return false;
+    set(results, index, result);
     return true;
 }
 

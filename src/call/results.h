@@ -15,6 +15,11 @@ void *dmap__results_place(const dmap_results *results, uint64_t begin);
  *  variable size. Returns false if memory is out. */
 bool dmap__results_add(dmap_results *results, dmap__segment *part, const uint64_t *index_of,
                        const char *(*text)(void *arg, const dmap__failure *failure), void *arg);
+/** Keeps what lies in the buffer as long as the table. Returns false if memory is out. */
+bool dmap__results_keep(dmap_results *results, dmap__result_buffer *buffer);
+/** One more end, behind all others. Of variable size, result stays where it is: see dmap__results_keep.
+ *  text: of a failure. Returns false if memory is out. */
+bool dmap__results_append(dmap_results *results, dmap_blob result, dmap_item_status status, const char *text);
 /** One item's failure; does nothing if the item has ended already. Returns false if memory is out. */
 bool dmap__results_fail(dmap_results *results, uint64_t index, dmap_item_status status, const char *text);
 /** The call has ended: `count` items were there (the table grows to them), and those above `limit` were not wanted.

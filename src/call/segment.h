@@ -5,6 +5,7 @@
 
 #include "base/buffer_cache.h"
 #include "base/outcome.h"
+#include "base/spawn_record.h"
 
 typedef struct dmap__result_buffer {
     dmap__outcome outcome;
@@ -17,11 +18,12 @@ typedef struct dmap__result_buffer {
 typedef struct dmap__segment {
     dmap__result_buffer *buffer;
     uint64_t begin, end;
-    const unsigned char *fixed; /* result of `begin`, others follow; NULL: none of fixed size */
-    const dmap_blob *refs;      /* that of `begin`; NULL: none of variable size */
-    dmap__fold *fold;           /* of the part; NULL: not folded */
-    uint64_t next;              /* first item not delivered yet */
-    size_t span, failure;       /* where `next` is in the buffer's lists */
+    const unsigned char *fixed;        /* result of `begin`, others follow; NULL: none of fixed size */
+    const dmap_blob *refs;             /* that of `begin`; NULL: none of variable size */
+    dmap__fold *fold;                  /* of the part; NULL: not folded */
+    uint64_t next;                     /* first item not delivered yet */
+    size_t span, failure;              /* where `next` is in the buffer's lists */
+    dmap__spawn_record_cursor records; /* of a call whose items make items: what was not delivered yet */
 } dmap__segment;
 
 /** Takes the outcome over. Returns NULL if memory is out: the outcome is then still the caller's. */

@@ -2,7 +2,8 @@
  * plan sees to it), else as they come.
  *
  *   sink.c           the table of kinds, and what they have in common
- *   sink_into.c      sink_collect.c  sink_each.c  sink_fold.c  sink_discard.c: the kinds */
+ *   sink_into.c      sink_collect.c  sink_each.c  sink_fold.c  sink_discard.c: the kinds
+ *   sink_spawned.c   the kinds where items make items */
 #ifndef DMAP_CALL_SINK_H
 #define DMAP_CALL_SINK_H
 
@@ -87,6 +88,8 @@ extern const dmap__sink_ops dmap__sink_into, dmap__sink_collect, dmap__sink_each
 
 /** The ops of a dmap_sink's kind; NULL: no function made it. */
 const dmap__sink_ops *dmap__sink_ops_of(int kind);
+/** The same for a call whose items make items; NULL: it has none for that kind. */
+const dmap__sink_ops *dmap__sink_spawned_ops_of(int kind);
 
 static inline uint64_t dmap__sink_index(const dmap__sink *sink, uint64_t position) {
     return sink->order ? sink->order->index_of[position] : position;

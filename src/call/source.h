@@ -8,6 +8,7 @@
  *
  *   source.c        the table of kinds
  *   source_array.c  source_blobs.c  source_range.c  source_pull.c: a kind each
+ *   source_spawned.c  roots of any kind, and items that items made
  *   items.c         the items of a lease, while somebody needs them */
 #ifndef DMAP_CALL_SOURCE_H
 #define DMAP_CALL_SOURCE_H
@@ -37,6 +38,7 @@ typedef struct dmap__source {
     const struct dmap__source_ops *ops;
     dmap_source source;
     const dmap_task *task;
+    bool has_records;         /* its items are records, of any size, whatever the task says */
     const dmap__order *order; /* NULL: position is index */
     uint64_t offered;         /* of one that offers its items: positions below are there */
     bool ended;               /* the pull source has no more */
@@ -77,10 +79,20 @@ static inline uint64_t dmap__items_count(const dmap__source *from) {
     return from->ops->is_stream ? from->offered : from->source.end - from->source.begin;
 }
 
+/** Bytes of an item, or DMAP_VARIABLE. */
+static inline size_t dmap__source_item_size(const dmap__source *from) {
+    return from->has_records ? DMAP_VARIABLE : from->task->item_size;
+}
+
 /** Bytes sent for an item of fixed size; 0 for those of variable size, and where nothing is sent. */
 static inline size_t dmap__items_size(const dmap__source *from) {
-    return from->ops->has_bytes && from->task->item_size != DMAP_VARIABLE ? from->task->item_size : 0;
+    return from->ops->has_bytes && dmap__source_item_size(from) != DMAP_VARIABLE ? from->task->item_size : 0;
 }
+
+/* ---- source_pull.c, for sources that are asked one by one, by source->source.next ---- */
+
+bool dmap__pull_offer(dmap__source *from, uint64_t n, size_t bytes);
+dmap__items *dmap__pull_get(dmap__source *from, uint64_t begin, uint64_t end);
 
 /* ---- items.c ---- */
 

@@ -50,7 +50,7 @@ static void finish(filling *f) {
 /* The source has no more, or failed: what it gave before counts. */
 static void end_source(dmap__source *from, int code) {
     from->ended = true;
-    if (code < 0)
+    if (code < 0 && from->failure.status == DMAP_OK)
         dmap__fail(&from->failure, DMAP_EIO, "the source failed with code %d after %" PRIu64 " items", code,
                    from->offered);
 }
@@ -67,9 +67,9 @@ static void pull_one(dmap__source *from, filling *f) {
         end_source(from, code);
         return;
     }
-    if (!f->variable && item.size != from->task->item_size)
+    if (!f->variable && item.size != dmap__source_item_size(from))
         dmap__fail(&from->failure, DMAP_EINVAL, "the source gave item %" PRIu64 " of %zu bytes; task \"%s\" wants %zu",
-                   from->offered, item.size, from->task->name, from->task->item_size);
+                   from->offered, item.size, from->task->name, dmap__source_item_size(from));
     else if (item.size && !item.data)
         dmap__fail(&from->failure, DMAP_EINVAL, "the source gave item %" PRIu64 " of %zu bytes at NULL", from->offered,
                    item.size);
@@ -80,13 +80,13 @@ static void pull_one(dmap__source *from, filling *f) {
 }
 
 /* What is pulled is held at once. Of a source that gives nothing now, the items are kept for the next time. */
-static bool offer(dmap__source *from, uint64_t n, size_t bytes) {
+bool dmap__pull_offer(dmap__source *from, uint64_t n, size_t bytes) {
     uint64_t begin = from->offered;
     if (!from->filling && !(from->filling = dmap__items_create(begin, begin)))
         return false;
     dmap__items *items = from->filling;
     items->begin = items->end = begin;
-    filling f = {.items = items, .variable = from->task->item_size == DMAP_VARIABLE};
+    filling f = {.items = items, .variable = dmap__source_item_size(from) == DMAP_VARIABLE};
     from->later = false;
     while (!from->ended && !from->later && items->end - begin < n && (f.used < bytes || items->end == begin))
         pull_one(from, &f);
@@ -116,12 +116,12 @@ static dmap_blob blob_at(const dmap__items *items, uint64_t position, size_t ite
 
 /* Items that were pulled before and come back: copied out of those that hold them, which may then go. */
 static bool copy(dmap__source *from, dmap__items *items) {
-    filling f = {.items = items, .variable = from->task->item_size == DMAP_VARIABLE};
+    filling f = {.items = items, .variable = dmap__source_item_size(from) == DMAP_VARIABLE};
     uint64_t end = items->end;
     items->end = items->begin;
     while (items->end < end) {
         dmap__items *held = holder(from, items->end);
-        dmap_blob item = blob_at(held, items->end, from->task->item_size);
+        dmap_blob item = blob_at(held, items->end, dmap__source_item_size(from));
         if (!add(&f, &item))
             return false;
         dmap__items_close(from, held, 1);
@@ -130,7 +130,7 @@ static bool copy(dmap__source *from, dmap__items *items) {
     return true;
 }
 
-static dmap__items *get(dmap__source *from, uint64_t begin, uint64_t end) {
+dmap__items *dmap__pull_get(dmap__source *from, uint64_t begin, uint64_t end) {
     dmap__items *filled = from->filled && from->filled->begin == begin ? from->filled : NULL;
     if (filled)
         from->filled = NULL;
@@ -149,7 +149,7 @@ static dmap__items *get(dmap__source *from, uint64_t begin, uint64_t end) {
 }
 
 const dmap__source_ops dmap__source_pull = {
-    .is_stream = true, .has_bytes = true, .check = check, .offer = offer, .get = get};
+    .is_stream = true, .has_bytes = true, .check = check, .offer = dmap__pull_offer, .get = dmap__pull_get};
 
 dmap_source dmap_pull(dmap_pull_fn *next, void *arg) {
     return (dmap_source){.kind = DMAP__SOURCE_PULL, .next = next, .arg = arg};

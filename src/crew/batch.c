@@ -6,6 +6,7 @@
 #include "crew/batch.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/stop_signal.h"
@@ -15,6 +16,19 @@
 void dmap__batch_fail_memory(dmap__worker *worker, dmap__batch *b, const char *what) {
     dmap__trouble_set(&b->log->trouble, DMAP_ENOMEM, "out of memory for %s", what);
     dmap__crew_lower_limit(worker->crew, worker->context.call, 0);
+}
+
+bool dmap__batch_place_in_scratch(dmap__worker *worker, dmap__batch *b, size_t needed) {
+    if (needed > worker->scratch_size) {
+        free(worker->scratch);
+        worker->scratch_size = 0;
+        worker->scratch = malloc(needed);
+        if (!worker->scratch)
+            return false;
+        worker->scratch_size = needed;
+    }
+    b->results = worker->scratch;
+    return true;
 }
 
 void dmap__batch_flush_fold(dmap__worker *worker, dmap__batch *b, uint32_t offset) {
@@ -67,7 +81,7 @@ bool dmap__batch_record_failure(dmap__worker *worker, dmap__batch *b, uint32_t o
     ctx->out_of_memory = false;
     if (verdict != DMAP__VERDICT_STOP)
         return true;
-    dmap__crew_lower_limit(worker->crew, worker->context.call, ctx->index);
+    dmap__crew_lower_limit(worker->crew, worker->context.call, call->spec.spawns ? 0 : ctx->index);
     return b->grant->indices != NULL;
 }
 

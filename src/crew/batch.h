@@ -6,6 +6,9 @@
  *   runner.c          runs the items of a batch
  *   worker_items.c    has that done here, in the worker's own thread
  *   batch.c           items that failed, and what that means for the batch
+ *   spawning.c        what an item makes, where items make items, and how it ends
+ *   worker_spawned.c  runs such items
+ *   worker_spawned_process.c  has the worker's process run them
  *   worker_process.c  has a batch run by a process of the worker's own
  *   worker_child.c    that process */
 #ifndef DMAP_CREW_BATCH_H
@@ -13,6 +16,7 @@
 
 #include "crew/context.h"
 #include "crew/runner.h"
+#include "crew/spawn.h"
 #include "crew/worker.h"
 
 struct dmap__worker_proc;
@@ -43,6 +47,24 @@ typedef struct dmap__batch {
     size_t result_step;
 } dmap__batch;
 
+#define DMAP__SPAWN_CLASSES 33 /* of records whose memory a worker keeps: by 16 bytes */
+
+/* Items that make items: the one that runs, and those that its attempt has made. */
+typedef struct dmap__spawning {
+    dmap__spawn_work *work;
+    dmap__spawn_record *record; /* that runs; NULL: none does */
+    double began_s;
+    dmap__spawn_record **made;
+    size_t n_made, made_capacity;
+    uint64_t came, ended;       /* since the worker went inside */
+    dmap__block *blocks;        /* for a result of variable size */
+    dmap__spawn_record **taken; /* that the worker's process runs */
+    size_t n_taken, taken_capacity;
+    uint32_t most;                                  /* of them, at once */
+    struct dmap__spare *spare[DMAP__SPAWN_CLASSES]; /* memory for records */
+    uint32_t n_spare[DMAP__SPAWN_CLASSES];
+} dmap__spawning;
+
 struct dmap__worker {
     dmap__crew_state *crew;
     int core;
@@ -53,7 +75,8 @@ struct dmap__worker {
     unsigned char *scratch;
     size_t scratch_size;
     dmap__fetched fetched;
-    dmap__runner runner;            /* of the batch, if its items are run here */
+    dmap__runner runner; /* of the batch, if its items are run here */
+    dmap__spawning spawning;
     dmap__local *locals;            /* by task */
     struct dmap__worker_proc *proc; /* its process; NULL: it runs items itself */
     dmap_context context;
@@ -75,6 +98,8 @@ void dmap__worker_run_items(dmap__worker *worker, dmap__batch *b);
 
 /* ---- batch.c ---- */
 
+/** Has results made in memory of the worker's own, of that size. Returns false if it is out. */
+bool dmap__batch_place_in_scratch(dmap__worker *worker, dmap__batch *b, size_t needed);
 /** Memory is out for `what`: the call has to end. */
 void dmap__batch_fail_memory(dmap__worker *worker, dmap__batch *b, const char *what);
 /** Folds what was run since the last time, up to `offset`. */
@@ -106,6 +131,38 @@ bool dmap__batch_read(dmap__worker *worker, dmap__batch *b, uint32_t first, uint
 bool dmap__batch_may_write_direct(const dmap__batch *b);
 /** Has the results of items that ran go there, or to the outcome. Before the board is told that the batch has ended. */
 void dmap__batch_write_direct(dmap__worker *worker, dmap__batch *b);
+
+/* ---- spawning.c ---- */
+
+/** ctx->spawn. */
+bool dmap__spawning_spawn(dmap_context *ctx, const void *item, size_t size);
+/** What the attempt has made waits from now on. */
+void dmap__spawning_put_made(dmap__worker *worker, dmap__batch *b);
+/** An item waits from now on. Returns false if memory is out: the call ends. */
+bool dmap__spawning_put(dmap__worker *worker, dmap__batch *b, dmap__spawn_record *record);
+/** The end of a record. */
+void dmap__spawning_drop(dmap__spawning *s, dmap__spawn_record *record);
+/** s->record has ended well, with the result in ctx, or has failed, with the sentence there. */
+void dmap__spawning_keep_result(dmap__worker *worker, dmap__batch *b);
+void dmap__spawning_fail(dmap__worker *worker, dmap__batch *b, int code, int signal, dmap_item_status status);
+/** Folds a result. Returns false if memory is out. */
+bool dmap__spawning_fold(dmap__worker *worker, dmap_blob result);
+/** Takes what the items of the batch from `first` on, and before `end`, have made: all ended well. Returns false if
+ *  the process wrote over it, or memory is out: the call ends. */
+bool dmap__spawning_take_made(dmap__worker *worker, dmap__batch *b, uint32_t first, uint32_t end);
+/** The worker ends. */
+void dmap__worker_forget_spawned(dmap__worker *worker);
+
+/* ---- worker_spawned.c ---- */
+
+/** Runs items of a chunk whose items make items, for a while. Returns as dmap__worker_step does. */
+int dmap__worker_run_spawned(dmap__worker *worker, dmap__batch *b);
+/** A task of such a chunk did not return: that item has failed. Goes on as above, if that `goes_on`. */
+int dmap__worker_resume_spawned(dmap__worker *worker, dmap__batch *b, bool goes_on);
+/* ---- worker_spawned_process.c ---- */
+
+/** Has the worker's process run some items. Returns false if there are none, or the call ends. */
+bool dmap__spawning_ask(dmap__worker *worker, dmap__batch *b);
 
 /* ---- worker_process.c ---- */
 

@@ -9,6 +9,8 @@
  *    compare-and-swap cannot mistake a new range for an old one of the same value. */
 #include "crew/board.h"
 
+#include "crew/spawn.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -86,6 +88,8 @@ void dmap__board_fini(dmap__board *board) {
     for (int i = 0; is_whole && i < board->n_slots; i++)
         for (int deque = 0; deque < board->slots[i].n_deques; deque++)
             dmap__outcome_fini(&dmap__board_deque(&board->slots[i], deque)->log);
+    for (int i = 0; board->slots && i < board->n_slots; i++)
+        dmap__spawn_work_destroy(board->slots[i].work);
     if (board->near)
         munmap(board->near, (size_t)board->workers * board->near_step);
     free(board->slots);
@@ -120,10 +124,13 @@ static int find_free(const dmap__board *board, bool small) {
 
 bool dmap__board_put(dmap__board *board, dmap__grant *grant, uint32_t most) {
     uint64_t count = grant->end - grant->begin;
-    int number = find_free(board, count <= DMAP__SMALL_MOST);
+    int number = find_free(board, count <= DMAP__SMALL_MOST && !grant->call->spec.spawns);
     if (number < 0)
         return false;
     dmap__slot *slot = &board->slots[number];
+    atomic_store(&slot->spawns, dmap__spawn_open(&slot->work, board->workers, grant));
+    if (grant->call->spec.spawns)
+        count = 0;
     uint64_t n = slot->is_small ? 1 : (uint64_t)board->workers;
     slot->grant = grant;
     slot->call = grant->call->id;
@@ -141,11 +148,15 @@ bool dmap__board_put(dmap__board *board, dmap__grant *grant, uint32_t most) {
     return true;
 }
 
+static bool has_ended(const dmap__slot *slot) {
+    return slot->spawns ? dmap__spawn_has_ended(slot->work) : !atomic_load_explicit(&slot->left, memory_order_acquire);
+}
+
 dmap__slot *dmap__board_ended(dmap__board *board) {
     dmap__slot *first = NULL;
     for (int i = 0; i < reached(board); i++) {
         dmap__slot *slot = &board->slots[i];
-        if (!slot->ticket || atomic_load_explicit(&slot->left, memory_order_acquire))
+        if (!slot->ticket || !has_ended(slot))
             continue;
         if (!first || slot->ticket < first->ticket)
             first = slot;
@@ -182,6 +193,10 @@ static uint32_t take_back(dmap__deque *deque, uint64_t want, uint32_t *end) {
 int dmap__board_recall(dmap__board *board, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]) {
     dmap__slot *slot = slot_of(board, grant);
     int n = 0;
+    if (slot && slot->spawns) {
+        dmap__spawn_stop(slot->work);
+        return 0;
+    }
     for (int i = slot ? slot->n_deques - 1 : -1; i >= 0 && want; i--) {
         uint32_t end = 0, taken = take_back(dmap__board_deque(slot, i), want, &end);
         if (!taken)
@@ -197,6 +212,10 @@ int dmap__board_recall(dmap__board *board, const dmap__grant *grant, uint64_t wa
 /* In this order: what is not done is counted before it has ended. */
 uint64_t dmap__board_progress(const dmap__board *board, const dmap__grant *grant, uint64_t *undone) {
     const dmap__slot *slot = slot_of(board, grant);
+    if (slot && slot->spawns) {
+        *undone = dmap__spawn_waiting(slot->work);
+        return atomic_load_explicit(&slot->work->ran, memory_order_relaxed);
+    }
     uint64_t ended = slot ? grant->end - grant->begin - atomic_load_explicit(&slot->left, memory_order_acquire) : 0;
     *undone = slot ? atomic_load_explicit(&slot->undone, memory_order_relaxed) : 0;
     return ended;
@@ -310,6 +329,9 @@ dmap__pace *dmap__pace_of(dmap__pace *paces, uint64_t call) {
 
 static bool take_from(dmap__board *board, int worker, dmap__slot *slot, dmap__pace *paces, uint32_t *begin,
                       uint32_t *end) {
+    *begin = *end = 0;
+    if (slot->spawns)
+        return dmap__spawn_has_work(slot->work) && dmap__spawn_enter(slot->work);
     dmap__pace *pace = dmap__pace_of(paces, slot->call);
     dmap__deque *deque = dmap__board_deque(slot, slot->is_small ? 0 : worker);
     bool stole = false;
@@ -347,6 +369,8 @@ dmap__slot *dmap__board_take(dmap__board *board, int worker, dmap__pace *paces, 
 bool dmap__board_has_work(const dmap__board *board) {
     for (int i = 0, end = reached(board); i < end; i++) {
         const dmap__slot *slot = &board->slots[i];
+        if (atomic_load(&slot->ticket) && slot->spawns && dmap__spawn_has_work(slot->work))
+            return true;
         int deques = slot->is_small ? 1 : slot->n_deques;
         for (int deque = atomic_load(&slot->ticket) ? 0 : deques; deque < deques; deque++)
             if (has_items(dmap__board_deque(slot, deque)))

@@ -27,9 +27,11 @@ typedef struct dmap__deque {
 typedef struct dmap__slot {
     _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t ticket; /* order of submission, from 1; 0: free */
     dmap__grant *grant;
-    uint64_t call;            /* that the grant belongs to */
-    _Atomic uint32_t account; /* where that call's time is counted */
-    uint32_t most;            /* items in a batch */
+    uint64_t call;                 /* that the grant belongs to */
+    _Atomic uint32_t account;      /* where that call's time is counted */
+    uint32_t most;                 /* items in a batch */
+    struct dmap__spawn_work *work; /* of a grant whose items make items; made with the slot's first */
+    _Atomic bool spawns;           /* this grant is one: its deques are not used */
     bool is_small;
     int n_deques;
     size_t deque_step; /* bytes from one to the next */
@@ -100,7 +102,8 @@ bool dmap__board_put(dmap__board *board, dmap__grant *grant, uint32_t most);
 dmap__slot *dmap__board_ended(dmap__board *board);
 void dmap__board_clear(dmap__board *board, dmap__slot *slot);
 /** Manager: takes back up to `want` items, not begun, of a grant, the last ones of each deque first.
- *  Writes at most `workers` ranges of positions and returns their number. */
+ *  Writes at most `workers` ranges of positions and returns their number. Of a grant whose items make items none are
+ *  taken back: it is to end soon, with what is left in its outcome. */
 int dmap__board_recall(dmap__board *board, const dmap__grant *grant, uint64_t want, uint64_t (*ranges)[2]);
 /** Manager: items of a grant that have ended so far, been taken back, or not run.
  *  undone:  gets how many of them are not done for good, and were not taken back */

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/seed.h"
 #include "base/text.h"
 #include "crew/emission.h"
 
@@ -91,25 +92,22 @@ void dmap_set_local(dmap_context *ctx, void *local) {
     ctx->local->value = local;
 }
 
-/* SplitMix64's finaliser (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014, figure 17),
- * on the seed first so that neighbouring seeds give unrelated streams. */
-static uint64_t mix(uint64_t z) {
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-static uint64_t seed_hash(uint64_t seed, uint64_t index) {
-    const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15);
-    return mix(mix(seed + golden) + (index + 1) * golden);
-}
-
 uint64_t dmap_seed_of(const dmap_context *ctx, uint64_t index) {
-    return seed_hash(ctx->call->spec.seed, index);
+    return dmap__seed_of(ctx->call->spec.seed, index);
 }
 
 uint64_t dmap_seed(const dmap_context *ctx) {
-    return dmap_seed_of(ctx, ctx->index);
+    return ctx->has_record ? ctx->seed : dmap_seed_of(ctx, ctx->index);
+}
+
+int dmap_spawn(dmap_context *ctx, const void *item, size_t size) {
+    const dmap_task *task = ctx->call->task;
+    bool fits = task->item_size == DMAP_VARIABLE ? size <= SIZE_MAX / 16 : size == task->item_size;
+    return ctx->spawn && ctx->has_record && fits && (item || !size) && ctx->spawn(ctx, item, size) ? 0 : -1;
+}
+
+int dmap_depth(const dmap_context *ctx) {
+    return ctx->has_record ? (int)ctx->depth : 0;
 }
 
 int dmap_attempt(const dmap_context *ctx) {

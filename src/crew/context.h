@@ -35,12 +35,16 @@ struct dmap_context {
     size_t result_size;
     bool has_result; /* dmap_result was called */
     bool out_of_memory;
-    const _Atomic uint64_t *limit;                                  /* items of this index and above are not wanted */
-    bool (*is_cancelled)(const dmap_context *ctx);                  /* this one, or all of this batch, is not */
-    void *(*take)(dmap_context *ctx, size_t size);                  /* gives memory for a result of variable size */
-    bool (*emit)(dmap_context *ctx, const void *data, size_t size); /* NULL: nobody takes it */
-    dmap__block **blocks;                                           /* where that comes from, in the rank itself */
-    double began_s;                                                 /* this item; only if there is an item timeout */
+    const _Atomic uint64_t *limit;                                   /* items of this index and above are not wanted */
+    bool (*is_cancelled)(const dmap_context *ctx);                   /* this one, or all of this batch, is not */
+    void *(*take)(dmap_context *ctx, size_t size);                   /* gives memory for a result of variable size */
+    bool (*emit)(dmap_context *ctx, const void *data, size_t size);  /* NULL: nobody takes it */
+    bool (*spawn)(dmap_context *ctx, const void *item, size_t size); /* takes a new item; NULL: nobody does */
+    bool has_record;                                                 /* the item has a seed and depth of its own: */
+    uint64_t seed;
+    uint32_t depth;
+    dmap__block **blocks; /* where that comes from, in the rank itself */
+    double began_s;       /* this item; only if there is an item timeout */
     char text[DMAP__TEXT_SIZE];
 };
 

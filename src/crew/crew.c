@@ -15,6 +15,7 @@
 #include "crew/cancel.h"
 #include "crew/crash.h"
 #include "crew/emission.h"
+#include "crew/spawn.h"
 #include "crew/stack.h"
 #include "crew/worker_proc.h"
 #include "crew/worker_thread.h"
@@ -200,6 +201,8 @@ dmap__grant *dmap__crew_poll(dmap__crew *crew) {
         return NULL;
     dmap__grant *grant = slot->grant;
     bool whole = true;
+    if (slot->spawns)
+        dmap__spawn_collect(slot->work, grant);
     for (int i = 0; i < slot->n_deques; i++) {
         dmap__outcome *log = &dmap__board_deque(slot, i)->log;
         whole = dmap__outcome_move(&grant->outcome, log) && whole;

@@ -79,6 +79,7 @@ typedef struct dmap__shm_channel_head {
     int32_t attempt, rank, worker;
     bool singly; /* run_batch: one item at a time */
     bool emits;
+    bool spawns;     /* items are records */
     uint32_t layout; /* a dmap__layout */
     uint32_t count;
     uint64_t first_index, range_first;
@@ -100,6 +101,9 @@ typedef struct dmap__shm_channel_head {
     uint64_t emitted;  /* bytes of it; 0: this is no question */
     uint64_t emitted_index;
     bool taken;
+    uint64_t
+        made; /* spawns: offset of the first item that the request's items made: a record, whose `index` is the offset
+                 of the next (0: none), and whose `worker` is the number in the request of the one that made it */
     int32_t crash; /* a signal */
     char trace[512];
 } dmap__shm_channel_head;

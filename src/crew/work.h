@@ -24,12 +24,13 @@ typedef enum dmap__fate {
 typedef struct dmap__crew_call {
     dmap__call_spec spec;
     const dmap_task *task;
-    uint64_t id;            /* unique on this rank, never 0 */
-    uint32_t account;       /* the board's: where its workers' time is counted while grants of it are out */
-    uint64_t had;           /* the manager's: that time, when none was */
-    size_t grants;          /* the manager's: out */
-    _Atomic uint64_t limit; /* items of this index and above are not wanted; */
-    _Atomic uint32_t fate;  /* of those that run already: a dmap__fate */
+    uint64_t id;              /* unique on this rank, never 0 */
+    uint32_t account;         /* the board's: where its workers' time is counted while grants of it are out */
+    uint64_t had;             /* the manager's: that time, when none was */
+    size_t grants;            /* the manager's: out */
+    _Atomic uint64_t limit;   /* items of this index and above are not wanted; */
+    _Atomic uint32_t fate;    /* of those that run already: a dmap__fate */
+    _Atomic uint64_t indices; /* given to items that items on this rank made */
 } dmap__crew_call;
 
 /** How the items of a grant lie in memory. */

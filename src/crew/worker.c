@@ -50,6 +50,7 @@ void dmap__worker_destroy(dmap__worker *worker) {
     if (!worker)
         return;
     dmap__worker_proc_destroy(worker->proc);
+    dmap__worker_forget_spawned(worker);
     free(worker->locals);
     free(worker->scratch);
     free(worker->fetched.items);
@@ -92,24 +93,11 @@ void dmap__worker_give_way(dmap__worker *worker) {
     worker->gives_way = true;
 }
 
-static bool place_in_scratch(dmap__worker *worker, dmap__batch *b, size_t needed) {
-    if (needed > worker->scratch_size) {
-        free(worker->scratch);
-        worker->scratch_size = 0;
-        worker->scratch = malloc(needed);
-        if (!worker->scratch)
-            return false;
-        worker->scratch_size = needed;
-    }
-    b->results = worker->scratch;
-    return true;
-}
-
 /* Their final place, or scratch if they pass on from there. */
 static bool place_wanted(dmap__worker *worker, dmap__batch *b, size_t size) {
     b->is_direct = size && size <= DMAP__DIRECT_MOST && dmap__batch_may_write_direct(b);
     b->results = b->grant->outcome.fixed + (size_t)b->begin * size;
-    return !b->is_direct || place_in_scratch(worker, b, (b->end - b->begin) * size);
+    return !b->is_direct || dmap__batch_place_in_scratch(worker, b, (b->end - b->begin) * size);
 }
 
 /* Where results of fixed size go: what is folded or thrown away, to scratch. */
@@ -124,7 +112,7 @@ static bool place_results(dmap__worker *worker, dmap__batch *b) {
     size_t kept = call->spec.want == DMAP__WANT_FOLD || call->task->run_batch ? b->end - b->begin : 1;
     if (kept == 1 && call->spec.want == DMAP__WANT_NOTHING)
         b->result_step = 0;
-    return place_in_scratch(worker, b, size ? kept * size : 1);
+    return dmap__batch_place_in_scratch(worker, b, size ? kept * size : 1);
 }
 
 /* The results of what has run go where they belong. */
@@ -270,6 +258,13 @@ static int end(dmap__worker *worker, dmap__batch *b) {
     return dmap__board_end(slot, b->taken) ? 2 : 1;
 }
 
+static int step_spawned(dmap__worker *worker, dmap__batch *b) {
+    worker->spawning.work = b->slot->work;
+    if (!atomic_load_explicit(worker->context.limit, memory_order_relaxed) || !make_ready(worker, b->log))
+        dmap__spawn_stop(b->slot->work);
+    return dmap__worker_run_spawned(worker, b);
+}
+
 int dmap__worker_step(dmap__worker *worker) {
     dmap__crew_state *crew = worker->crew;
     dmap__batch *b = &worker->batch;
@@ -290,6 +285,8 @@ int dmap__worker_step(dmap__worker *worker) {
     b->done = b->begin;
     worker->context.call = b->grant->call;
     worker->context.limit = &b->grant->call->limit;
+    if (b->slot->spawns)
+        return step_spawned(worker, b);
     uint64_t limit = atomic_load_explicit(worker->context.limit, memory_order_relaxed);
     if (limit == 0 || (!b->grant->indices && b->grant->begin + b->begin >= limit))
         b->taken += dmap__board_drain(b->slot, number);
@@ -328,12 +325,14 @@ int dmap__worker_resume(dmap__worker *worker, const char *why, bool goes_on) {
         dmap__trouble_set(&b->log->trouble, DMAP_EITEM, "combine or merge of task \"%s\" did not return: %s",
                           worker->context.call->task->name, why);
         dmap__crew_lower_limit(worker->crew, worker->context.call, 0);
-        return end(worker, b);
+        return b->slot->spawns ? dmap__worker_resume_spawned(worker, b, false) : end(worker, b);
     }
-    if (act == DMAP__ACT_SETUP || act == DMAP__ACT_TEARDOWN) {
+    if (act == DMAP__ACT_SETUP || act == DMAP__ACT_TEARDOWN)
         dmap__worker_fail_set_up(worker, b->log, 1);
+    if (b->slot->spawns)
+        return dmap__worker_resume_spawned(worker, b, goes_on);
+    if (act == DMAP__ACT_SETUP || act == DMAP__ACT_TEARDOWN)
         return end(worker, b);
-    }
     b->singly = act == DMAP__ACT_BATCH;
     if (act == DMAP__ACT_ITEM)
         goes_on = fail_current(worker, b) && goes_on;

@@ -28,7 +28,9 @@ typedef struct child {
     dmap__crew_state crew;
     dmap__crew_call call;
     dmap__shm_channel channel;
-    dmap__local *locals; /* by task */
+    dmap__local *locals;        /* by task */
+    const dmap__runner *runner; /* of the request */
+    uint64_t last_made;         /* offset of the last item that one of its items made; 0: none */
 } child;
 
 DMAP_PROCESS(dmap__worker_child, dmap__worker_child);
@@ -63,6 +65,28 @@ static bool emit(dmap_context *ctx, const void *data, size_t size) {
     while (atomic_load(&head->owner) == DMAP__OWNER_RANK)
         dmap__shm_channel_wait(&c->channel, DMAP__OWNER_RANK, -1);
     return head->taken;
+}
+
+/* ctx->spawn: made on the channel. The rank takes what the items made that have ended well. */
+static bool spawn(dmap_context *ctx, const void *item, size_t size) {
+    child *c = (child *)ctx;
+    size_t bytes = dmap__spawn_record_bytes(size);
+    uint64_t offset = bytes ? dmap__shm_channel_take(&c->channel, bytes) : 0;
+    if (!offset) {
+        ctx->out_of_memory = true;
+        dmap_fail(ctx, 1, "out of memory for an item of %zu bytes", size);
+        return false;
+    }
+    dmap__spawn_record *made = dmap__shm_channel_at(&c->channel, offset);
+    *made = (dmap__spawn_record){.size = size, .worker = (int32_t)(c->runner->next - 1)};
+    if (size)
+        memcpy(dmap__spawn_record_data(made), item, size);
+    if (c->last_made)
+        ((dmap__spawn_record *)dmap__shm_channel_at(&c->channel, c->last_made))->index = offset;
+    else
+        c->channel.head->made = offset;
+    c->last_made = offset;
+    return true;
 }
 
 /* ctx->is_cancelled: the rank has said so, of the item that it took this process to be at. */
@@ -136,8 +160,14 @@ static bool make_ready(child *c) {
 /* ---- items: the runner's side ---- */
 
 static dmap_blob blob_at(const dmap__runner *r, uint32_t i) {
-    const child *c = r->owner;
+    child *c = r->owner;
     const dmap__shm_blob *table = dmap__shm_channel_at(&c->channel, c->channel.head->items);
+    if (c->context.has_record) {
+        const dmap__spawn_record *record = dmap__shm_channel_at(&c->channel, table[i].offset);
+        c->context.seed = record->seed;
+        c->context.depth = record->depth;
+        return (dmap_blob){dmap__spawn_record_data(record), (size_t)record->size};
+    }
     return (dmap_blob){dmap__shm_channel_at(&c->channel, table[i].offset), (size_t)table[i].size};
 }
 
@@ -211,7 +241,12 @@ static void run(child *c) {
     c->context.attempt = head->attempt;
     c->context.emit = head->emits ? emit : NULL;
     c->context.out_of_memory = false; /* a set-up that ended well all the same may have left it */
+    c->context.spawn = head->spawns ? spawn : NULL;
+    c->context.has_record = head->spawns;
+    c->runner = &runner;
+    c->last_made = 0;
     dmap__runner_run(&runner);
+    c->context.has_record = false;
     c->context.emit = NULL;
 }
 

@@ -90,6 +90,8 @@ static bool put_request(dmap__worker *worker, dmap__batch *b, request *r) {
     head->attempt = b->grant->attempt;
     head->singly = r->singly;
     head->emits = worker->context.emit != NULL;
+    head->spawns = call->spec.spawns;
+    head->made = 0;
     head->layout = (uint32_t)b->grant->layout;
     head->count = n;
     head->range_first = b->grant->range_first;
@@ -259,8 +261,13 @@ static bool take_unwanted(dmap__worker *worker) {
 }
 
 static bool take(dmap__worker *worker, dmap__batch *b, request *r, dmap__worker_proc_said said) {
-    uint32_t done = atomic_load(&worker->proc->channel.head->done), n = r->end - r->begin;
-    if (!take_results(worker, b, r, done <= n ? done : 0))
+    uint32_t done = atomic_load(&worker->proc->channel.head->done), n = r->end - r->begin, first = r->begin;
+    size_t failures = b->log->n_failures;
+    bool goes_on = take_results(worker, b, r, done <= n ? done : 0);
+    if (worker->context.call->spec.spawns)
+        goes_on =
+            dmap__spawning_take_made(worker, b, first, b->done - (uint32_t)(b->log->n_failures - failures)) && goes_on;
+    if (!goes_on)
         return false;
     if (said == DMAP__WORKER_PROC_ANSWERED)
         return take_answer(worker, b, r);

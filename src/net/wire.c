@@ -3,8 +3,9 @@
  * GRANT    meta: indices (if shuffled), sizes (if variable)          data: items; variable ones padded to 16 bytes
  * RESULT   head: lease, begin, end, seconds: busy, flags: kind and whole, result
  *          meta: spans, failures, times and events (if there are any), sizes (if variable), folds (range; of each node
- * if it is there, and its size, if variable), texts, trouble's text data: results of the spans, one after the other;
- * variable ones padded; of folds, their nodes' values */
+ *                if it is there, and its size, if variable), texts, trouble's text
+ *          data: records (spawn_record.h), or results of the spans, one after the other; variable ones padded; of
+ *                folds, their nodes' values */
 #include "net/wire.h"
 
 #include <stdlib.h>
@@ -178,9 +179,23 @@ static void pack_folds(const dmap__outcome *outcome, bool variable, writer *w, d
     }
 }
 
+static size_t blocks_of(const dmap__outcome *outcome) {
+    size_t n = 0;
+    for (const dmap__block *block = outcome->records; block; block = block->next)
+        n++;
+    return n;
+}
+
+static void pack_records(const dmap__outcome *outcome, dmap__packed *packed) {
+    for (const dmap__block *block = outcome->records; block; block = block->next)
+        add_part(packed, dmap__block_data(block), block->used);
+}
+
 static uint32_t kind_of(const dmap__outcome *outcome) {
     if (outcome->is_placed)
         return DMAP__KIND_PLACED;
+    if (outcome->records)
+        return DMAP__KIND_RECORDS;
     if (outcome->n_folds)
         return DMAP__KIND_FOLD;
     if (outcome->refs)
@@ -198,7 +213,8 @@ static bool is_whole(const dmap__outcome *outcome) {
 bool dmap__wire_pack_outcome(const dmap__outcome *outcome, size_t result_size, dmap__head *head, dmap__packed *packed) {
     uint32_t kind = kind_of(outcome);
     uint64_t items = dmap__outcome_items(outcome);
-    size_t parts = kind == DMAP__KIND_VARIABLE ? 2 * (size_t)items : outcome->n_spans + fold_nodes(outcome);
+    size_t parts =
+        kind == DMAP__KIND_VARIABLE ? 2 * (size_t)items : outcome->n_spans + fold_nodes(outcome) + blocks_of(outcome);
     if (!make_room(packed, meta_of(outcome, result_size, kind, items), parts))
         return false;
     head->type = DMAP__RESULT;
@@ -220,6 +236,8 @@ bool dmap__wire_pack_outcome(const dmap__outcome *outcome, size_t result_size, d
         pack_variable(outcome, &w, packed);
     if (kind == DMAP__KIND_FIXED)
         pack_fixed(outcome, result_size, packed);
+    if (kind == DMAP__KIND_RECORDS)
+        pack_records(outcome, packed);
     if (kind == DMAP__KIND_FOLD)
         pack_folds(outcome, result_size == DMAP_VARIABLE, &w, packed);
     put_texts(&w, outcome);

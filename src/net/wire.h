@@ -30,8 +30,9 @@ enum {
     DMAP__KIND_FIXED = 1,
     DMAP__KIND_VARIABLE = 2,
     DMAP__KIND_FOLD = 3,
-    DMAP__KIND_PLACED = 4, /* there is none: results of fixed size lie where the GRANT said */
-    DMAP__KINDS = 15,      /* the flags that say which */
+    DMAP__KIND_PLACED = 4,  /* there is none: results of fixed size lie where the GRANT said */
+    DMAP__KIND_RECORDS = 5, /* of a call whose items make items: spawn_record.h */
+    DMAP__KINDS = 15,       /* the flags that say which */
     DMAP__FLAG_WHOLE = 16
 };
 

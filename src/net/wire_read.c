@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/spawn_record.h"
 #include "base/text.h"
 #include "net/wire.h"
 
@@ -146,6 +147,17 @@ static dmap_status get_texts(reader *meta, dmap__outcome *outcome, dmap_status t
     return DMAP_OK;
 }
 
+/* Copied into a block of their own. */
+static dmap_status get_records(const dmap__message *message, dmap__outcome *outcome) {
+    size_t size = (size_t)message->head.data_size;
+    if (!size || !dmap__spawn_records_are_sound(message->data, size))
+        return DMAP_EMPI;
+    void *records = dmap__block_take(&outcome->records, size);
+    if (records && size)
+        memcpy(records, message->data, size);
+    return records ? DMAP_OK : DMAP_ENOMEM;
+}
+
 static dmap_status get_results(dmap__message *message, reader *meta, const dmap_task *task, dmap__outcome *outcome) {
     const dmap__head *head = &message->head;
     uint32_t kind = head->flags & DMAP__KINDS;
@@ -155,6 +167,8 @@ static dmap_status get_results(dmap__message *message, reader *meta, const dmap_
         reader data = {message->data, (size_t)head->data_size, false};
         return get_folds(meta, &data, head->result.folds, task, outcome);
     }
+    if (kind == DMAP__KIND_RECORDS)
+        return get_records(message, outcome);
     if (kind >= DMAP__KIND_FOLD || (kind != DMAP__KIND_NOTHING && is_variable != (task->result_size == DMAP_VARIABLE)))
         return DMAP_EMPI;
     outcome->packed = true;

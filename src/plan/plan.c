@@ -139,7 +139,7 @@ static uint64_t scheduled(dmap__plan *plan, dmap__branch *b, uint64_t left) {
 
 static uint64_t fresh_size(dmap__plan *plan, dmap__branch *b) {
     uint64_t left = dmap__plan_fresh(plan);
-    uint64_t size = scheduled(plan, b, left);
+    uint64_t size = plan->config.spawns ? dmap__spawn_share(plan) : scheduled(plan, b, left);
     size = size < left ? size : left;
     uint64_t room = dmap__plan_room(plan, b);
     size = size < room ? size : room;

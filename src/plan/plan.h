@@ -39,6 +39,7 @@ typedef struct dmap__plan_config {
     bool ordered;          /* pieces are to be taken in order: the window holds */
     uint64_t window;       /* bytes; > 0 if ordered */
     uint64_t result_bytes; /* of an item's result; 0: not known beforehand, measured */
+    bool spawns;           /* items make items: see spawn_count.c */
     bool no_prefetch;      /* no item waits at a branch: it gets as many as it has idle workers */
     int lost_limit;        /* an item that so many branches were lost with is tried once more, alone; 0: 2 */
     size_t lease_size;     /* bytes that the caller has for a lease, which begin with a dmap__lease; 0: just that */
@@ -57,6 +58,7 @@ typedef struct dmap__lease {
     uint64_t retried;    /* ... and to be tried again: in both cases they will be granted again */
     uint64_t settled;    /* items returned, failed for good or to be tried again, or in a piece that came */
     uint64_t ended;      /* items that have ended by the last progress report */
+    uint64_t waiting;    /* spawns: items that wait in it, by that */
     /* Private to the plan. */
     bool asked;   /* a recall is under way */
     bool barren;  /* a recall brought nothing: not asked again */
@@ -66,6 +68,7 @@ typedef struct dmap__lease {
     uint32_t holes;        /* what was taken back of it, in plan->holes */
     int promised;          /* idle branches that the recall is for */
     uint64_t bytes;        /* of its pieces that came */
+    double from_s;         /* when it was granted */
     double item_s;         /* that one of its items is expected to take, over the call's weight */
     double expected_s;     /* what it counts for in the call's share */
     uint32_t older, newer; /* leases of the branch, by number; of free ones, `older` is the next free one */
@@ -145,6 +148,13 @@ dmap_status dmap__plan_have(dmap__plan *plan, const dmap__piece *piece);
 uint64_t dmap__plan_granted(const dmap__plan *plan);
 /** Bytes of pieces that have come, and were not released. */
 uint64_t dmap__plan_held(const dmap__plan *plan);
+/** Spawns: so many items wait here, to be granted next, of the source's and of those that came back. Told before
+ *  dmap__plan_wanted. */
+void dmap__plan_found(dmap__plan *plan, uint64_t waiting);
+/** Spawns: so many items wait in a lease. */
+void dmap__plan_lease_found(dmap__plan *plan, uint32_t lease, uint64_t waiting);
+/** Leases out. */
+size_t dmap__plan_out(const dmap__plan *plan);
 
 /** Nothing that has not begun is to be begun: every lease is recalled, what comes back and what was to be granted again
  *  becomes pieces without a tag, and there is no item beyond those granted. Returns DMAP_ENOMEM: call it again. */

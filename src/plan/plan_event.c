@@ -221,3 +221,9 @@ void dmap__plan_stats_get(const dmap__plan *plan, dmap__plan_stats *stats) {
     stats->window = plan->window.held;
     stats->leases = plan->out;
 }
+
+void dmap__plan_lease_found(dmap__plan *plan, uint32_t lease, uint64_t waiting) {
+    dmap__lease *found = dmap__plan_lease(plan, lease);
+    if (found)
+        found->waiting = waiting;
+}

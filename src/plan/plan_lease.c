@@ -85,12 +85,14 @@ uint64_t dmap__plan_room(const dmap__plan *plan, const dmap__branch *branch) {
         most = lesser(most, config->max_chunk);
     if (config->max_share && (config->all_share || branch > plan->branches) && config->max_share < UINT64_MAX / workers)
         most = lesser(most, config->max_share * workers);
+    if (config->spawns && most <= DMAP__SMALL_LEASE) /* each of its leases counts as a big one */
+        most = 0;
     return most;
 }
 
 /* Over the call's weight. While nothing is known, a lease counts as LEAST_S. */
 static double item_s(const dmap__plan *plan, const dmap__branch *b, uint64_t items) {
-    double known_s = dmap__speed_item_s(&plan->speed, &b->speed);
+    double known_s = plan->config.spawns ? 0 : dmap__speed_item_s(&plan->speed, &b->speed);
     return (known_s > 0 ? known_s : LEAST_S / (double)items) / plan->config.share->weight;
 }
 
@@ -106,7 +108,8 @@ void dmap__plan_grant(dmap__plan *plan, int branch, const dmap__requeue *range, 
                            .begin = range->begin,
                            .end = range->end,
                            .holes = DMAP__NO_LEASE,
-                           .is_big = range->end - range->begin > DMAP__SMALL_LEASE,
+                           .is_big = plan->config.spawns || range->end - range->begin > DMAP__SMALL_LEASE,
+                           .from_s = now,
                            .waited = b->out > 0,
                            .item_s = item_s(plan, b, range->end - range->begin),
                            .branch = branch,

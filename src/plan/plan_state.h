@@ -9,6 +9,7 @@
  *   requeue.c      ranges to be granted again
  *   plan_lease.c   how leases are made, and how they end
  *   recall.c       whom to ask for work back
+ *   spawn_count.c  the same, and how many, where items make items
  *   ready_queue.c  who is next
  *   holes.c        what was taken back of a lease */
 #ifndef DMAP_PLAN_PLAN_STATE_H
@@ -81,6 +82,7 @@ struct dmap__plan {
     uint64_t granted; /* positions below have been granted */
     uint64_t wanted;  /* by branch `wants`, as was asked before this step; 0: was not */
     int wants;
+    uint64_t found; /* spawns: items that wait here */
     uint64_t limit;
     bool tell_limit;            /* a LIMIT step is due */
     uint64_t batch, batch_left; /* factoring: items of the batch, and left of it */
@@ -209,5 +211,12 @@ void dmap__recall_note(dmap__plan *plan, int branch);
 void dmap__recall_renote(dmap__plan *plan);
 /** A recall of the lease is over. */
 void dmap__recall_end(dmap__plan *plan, dmap__lease *lease);
+
+/* ---- spawn_count.c ---- */
+
+/** How many of the items that wait here the next lease gets. */
+uint64_t dmap__spawn_share(const dmap__plan *plan);
+/** The lease to ask for all that waits in it; NULL: none is to be asked now. */
+dmap__lease *dmap__spawn_victim(dmap__plan *plan, double now);
 
 #endif

@@ -16,6 +16,8 @@
 
 dmap__queue dmap__ready_queue(const dmap__plan *plan, const dmap__branch *b) {
     uint64_t workers = b->worth;
+    if (plan->config.spawns)
+        return !b->workers || b->out >= DMAP__LEASES ? DMAP__FULL : b->out ? DMAP__HALF : DMAP__IDLE;
     bool has_room = b->out < 2 * b->workers + DMAP__SPARE;
     if (workers && b->load < workers && has_room)
         return DMAP__IDLE;

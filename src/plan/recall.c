@@ -123,7 +123,8 @@ static uint64_t even_out(const dmap__plan *plan, const dmap__branch *b, int idle
     return items > 1 ? (uint64_t)items : 1;
 }
 
-static void ask(dmap__plan *plan, int branch, dmap__lease *lease, uint64_t want, int served, dmap__step *step) {
+static void ask(dmap__plan *plan, dmap__lease *lease, uint64_t want, int served, dmap__step *step) {
+    int branch = lease->branch;
     lease->asked = true;
     lease->promised = served;
     plan->promised += served;
@@ -144,7 +145,7 @@ static bool empty_next(dmap__plan *plan, dmap__step *step) {
     int branch = plan->candidates[0];
     dmap__lease *lease = lease_to_ask(plan, &plan->branches[branch]);
     lease->emptied = true;
-    ask(plan, branch, lease, lease->end - lease->begin, 0, step);
+    ask(plan, lease, lease->end - lease->begin, 0, step);
     return true;
 }
 
@@ -162,9 +163,19 @@ bool dmap__plan_is_uneven(const dmap__plan *plan) {
            dmap__fleet_count(plan->config.fleet, DMAP__FREE) > 0;
 }
 
+/* All that waits in a lease. */
+static bool recall_spawned(dmap__plan *plan, double now, dmap__step *step) {
+    dmap__lease *lease = idle_branches(plan) > 0 ? dmap__spawn_victim(plan, now) : NULL;
+    if (lease)
+        ask(plan, lease, lease->end - lease->begin, 1, step);
+    return lease != NULL;
+}
+
 bool dmap__recall_next(dmap__plan *plan, double now, dmap__step *step) {
     if (plan->drained)
         return empty_next(plan, step);
+    if (plan->config.spawns)
+        return recall_spawned(plan, now, step);
     int idle = idle_branches(plan);
     if (!dmap__plan_is_uneven(plan))
         return false;
@@ -175,6 +186,6 @@ bool dmap__recall_next(dmap__plan *plan, double now, dmap__step *step) {
     dmap__lease *lease = lease_to_ask(plan, b);
     int served = 1 + (idle - 1) / plan->candidate_count;
     uint64_t want = even_out(plan, b, served, now), left = dmap__plan_lease_left(lease);
-    ask(plan, victim, lease, want < left ? want : left, served, step);
+    ask(plan, lease, want < left ? want : left, served, step);
     return true;
 }

@@ -12,7 +12,7 @@ static void begin(dmap_pool *pool, int branch, dmap__call *call) {
 static bool place_results(dmap__call *call, dmap__call_lease *out, dmap__grant *grant) {
     uint64_t n = grant->end - grant->begin;
     size_t size = call->task->result_size;
-    if (dmap__sink_want(&call->sink) != DMAP__WANT_RESULTS)
+    if (dmap__sink_want(&call->sink) != DMAP__WANT_RESULTS || call->spawned)
         return true;
     if (size == DMAP_VARIABLE) {
         grant->outcome.refs = n > SIZE_MAX / sizeof(dmap_blob) ? NULL : calloc((size_t)n, sizeof(dmap_blob));
@@ -50,6 +50,10 @@ static bool submit(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uin
 
 static void recall(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uint32_t lease, uint64_t want) {
     dmap__crew *crew = pool->crew;
+    if (call->spawned) { /* its end is the answer */
+        dmap__crew_recall(crew, out->grant, want, NULL);
+        return;
+    }
     uint64_t(*pairs)[2] = dmap__memory_array((uint64_t)dmap__crew_workers(crew), sizeof *pairs);
     dmap__range *ranges = dmap__memory_array((uint64_t)dmap__crew_workers(crew), sizeof *ranges);
     int n = pairs && ranges ? dmap__crew_recall(crew, out->grant, want, pairs) : 0;

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/spawn_record.h"
+
 void dmap__incoming_drop_outcome(dmap__incoming *served) {
     if (served->results.memory) {
         served->grant.outcome.fixed = NULL;
@@ -37,6 +39,15 @@ static dmap_status place_items(dmap__incoming *served, bool shuffled, dmap__mess
     dmap_status status = dmap__wire_unpack_items(&taken, shuffled, size, &grant->indices, &served->table);
     grant->items = served->table ? (const void *)served->table : served->data;
     return status;
+}
+
+/* What the crew reads as records, it trusts. */
+static dmap_status check_records(const dmap__incoming *served) {
+    uint64_t n = served->grant.end - served->grant.begin;
+    bool is_sound = served->table != NULL;
+    for (uint64_t i = 0; is_sound && i < n; i++)
+        is_sound = dmap__spawn_records_are_sound(served->table[i].data, served->table[i].size);
+    return is_sound ? DMAP_OK : DMAP_EMPI;
 }
 
 static bool place_results(dmap__incoming *served, dmap__want want) {
@@ -77,7 +88,9 @@ dmap__incoming *dmap__incoming_create(dmap_pool *pool, dmap__crew_call *call, dm
         served->grant.place = 0;
     dmap__outcome_init(&served->grant.outcome, head->begin, head->end);
     dmap_status status = place_items(served, call->spec.shuffled, message);
-    if (status == DMAP_OK && !place_results(served, (dmap__want)call->spec.want))
+    if (status == DMAP_OK && call->spec.spawns)
+        status = check_records(served);
+    else if (status == DMAP_OK && !place_results(served, (dmap__want)call->spec.want))
         status = DMAP_ENOMEM;
     if (status != DMAP_OK)
         dmap__trouble_set(&served->grant.outcome.trouble, status, "%s",

@@ -81,7 +81,8 @@ static void offer_items(const dmap_pool *pool, const dmap__call *call, dmap__cal
 /* A rank of this host may write results to where they belong, if they are many bytes: where there is no memory for
  * them, it sends them. */
 static void offer_place(const dmap_pool *pool, dmap__call *call, dmap__call_lease *out) {
-    if (dmap__sink_want(&call->sink) == DMAP__WANT_RESULTS && is_within_reach(pool, out, call->task->result_size))
+    if (dmap__sink_want(&call->sink) == DMAP__WANT_RESULTS && !call->spawned &&
+        is_within_reach(pool, out, call->task->result_size))
         out->place = dmap__call_results_of(call, out);
 }
 
@@ -89,10 +90,10 @@ static bool submit(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uin
     dmap__items *items = out->items;
     offer_items(pool, call, out);
     bool is_table = items->layout == DMAP__LAYOUT_BLOBS;
-    bool is_fixed = call->task->item_size != DMAP_VARIABLE;
+    bool is_fixed = dmap__source_item_size(&call->source) != DMAP_VARIABLE;
     dmap__layout there = is_table && is_fixed ? DMAP__LAYOUT_ARRAY : items->layout;
     dmap__wire_items wire = {.layout = there,
-                             .item_size = call->task->item_size,
+                             .item_size = dmap__source_item_size(&call->source),
                              .begin = out->lease.begin,
                              .end = out->lease.end,
                              .array = items->layout == DMAP__LAYOUT_ARRAY && !out->array ? items->items : NULL,

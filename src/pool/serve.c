@@ -146,6 +146,10 @@ static void recall(dmap_pool *pool, const dmap__head *head) {
     dmap__incoming *c = find_chunk(pool->server, head);
     if (!c)
         return; /* its result is under way: that is the answer */
+    if (c->grant.call->spec.spawns) {
+        dmap__crew_recall(pool->crew, &c->grant, head->recall.items, NULL);
+        return; /* it ends soon: so is that */
+    }
     uint64_t(*ranges)[2] = dmap__memory_array((uint64_t)dmap__crew_workers(pool->crew), sizeof *ranges);
     int n = ranges ? dmap__crew_recall(pool->crew, &c->grant, head->recall.items, ranges) : 0;
     dmap__head reply = {.type = DMAP__RETURN, .call = head->call, .lease = head->lease};

@@ -113,7 +113,7 @@ void dmap__tally_add(dmap__tally *tally, int rank, const dmap__events *events, c
         tally->monitor->counts.items += e->items;
         if (tally->monitor->trace)
             dmap__trace_event(tally->monitor->trace, rank, tally->task, e, r->offset_s);
-        if (e->items && e->longest < count)
+        if (e->items && e->longest_s > 0 && e->longest < count)
             note_longest(tally, &(dmap_long_item){.index = index_of ? index_of[e->longest] : e->longest,
                                                   .seconds = e->longest_s,
                                                   .rank = rank,
