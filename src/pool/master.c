@@ -18,12 +18,13 @@
 #include "pool/lost.h"
 #include "pool/stopping.h"
 
-#define DELIVER_S     2e-3  /* that all calls together deliver in a round, about */
-#define SLEEP_RANKS_S 1e-3  /* longest sleep while other ranks may send */
-#define SLEEP_RUNG_S  0.02  /* where the bell rings for that: a rank that is lost does not ring */
-#define SLEEP_IDLE_S  0.25  /* while no call runs */
-#define SLEEP_LATER_S 5e-3  /* while a source has nothing yet */
-#define SWEEP_S       20e-3 /* between looks at the time of calls that wait */
+#define DELIVER_S     2e-3   /* that all calls together deliver in a round, about */
+#define BRIEFLY_S     0.2e-3 /* as long as that goes on, if they have more */
+#define SLEEP_RANKS_S 1e-3   /* longest sleep while other ranks may send */
+#define SLEEP_RUNG_S  0.02   /* where the bell rings for that: a rank that is lost does not ring */
+#define SLEEP_IDLE_S  0.25   /* while no call runs */
+#define SLEEP_LATER_S 5e-3   /* while a source has nothing yet */
+#define SWEEP_S       20e-3  /* between looks at the time of calls that wait */
 
 #define SLOT_BITS 10
 _Static_assert(DMAP__CALLS_RUNNING == 1 << SLOT_BITS, "a number's low bits are a slot");
@@ -222,11 +223,21 @@ static bool deliver(dmap_pool *pool, dmap__call *call) {
 }
 
 /* In the order of their turns: where there is no time for all, those that have had most wait. */
-static bool deliver_all(dmap_pool *pool, double now) {
+static bool deliver_once(dmap_pool *pool, double until_s) {
     dmap__fleet_share *first = dmap__fleet_shares(pool->fleet);
     bool moved = false;
-    for (dmap__fleet_share *s = first; s && (s == first || dmap__clock_now() < now + DELIVER_S); s = s->next)
+    for (dmap__fleet_share *s = first; s && (s == first || dmap__clock_now() < until_s); s = s->next)
         moved = deliver(pool, call_of(s)) || moved;
+    return moved;
+}
+
+/* A part of each call's results, and others as long as that takes little time: else more would come in each round than
+ * goes, as a round grants several leases, and what waits holds its items. */
+static bool deliver_all(dmap_pool *pool) {
+    double began_s = dmap__clock_now();
+    bool moved = deliver_once(pool, began_s + DELIVER_S);
+    for (bool again = moved; again && dmap__clock_now() < began_s + BRIEFLY_S;)
+        again = deliver_once(pool, began_s + BRIEFLY_S);
     return moved;
 }
 
@@ -237,7 +248,7 @@ static bool take_turns(dmap_pool *pool, double now) {
     for (size_t i = 0; i < calls->n_running; i++)
         moved = prepare(pool, calls->running[i], now) || moved;
     moved = dispatch_all(pool, now) || moved;
-    return deliver_all(pool, now) || moved;
+    return deliver_all(pool) || moved;
 }
 
 static bool turn(dmap_pool *pool, double now) {

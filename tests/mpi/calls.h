@@ -21,5 +21,6 @@ void calls_add_ends_tests(CU_pSuite suite);
 void calls_add_loop_tests(CU_pSuite suite);
 void calls_add_stream_tests(CU_pSuite suite);
 void calls_add_soak(CU_pSuite suite);
+void calls_add_memory_tests(CU_pSuite suite);
 
 #endif

@@ -314,6 +314,10 @@ static void add_tests(void) {
         calls_add_soak(suite);
         return;
     }
+    if (harness_has("memory")) {
+        calls_add_memory_tests(suite);
+        return;
+    }
     CU_ADD_TEST(suite, test_maps);
     CU_ADD_TEST(suite, test_report_so_far);
     CU_ADD_TEST(suite, test_beside_others);
