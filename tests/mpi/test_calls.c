@@ -288,6 +288,43 @@ static void test_on_done(void) {
     CU_ASSERT(c.refused);
 }
 
+enum { MORE = 1000 };
+
+typedef struct flood {
+    dmap_call *first, *calls[MORE];
+    int refused, told;
+} flood;
+
+static void count_told(void *arg, dmap_call *call) {
+    (void)call;
+    ((flood *)arg)->told++;
+}
+
+static void submit_more(void *arg, dmap_call *call) {
+    flood *f = arg;
+    dmap_map_options options = {.queue = 10, .on_done = count_told, .on_done_arg = f};
+    for (uint64_t i = 0; i < MORE; i++)
+        f->refused += dmap_submit(harness_pool, &calls_hash, &i, 8, &options, &f->calls[i]) != DMAP_OK;
+    dmap_call_free(call);
+}
+
+/* More than the queue holds: what submits from inside of a call does not wait for room. */
+static void test_on_done_submits(void) {
+    static flood f;
+    harness_watch("a thousand items submitted by on_done", 60);
+    CU_ASSERT_EQUAL(dmap_map_async(harness_pool, &calls_hash, dmap_range(0, 3), dmap_discard(),
+                                   &(dmap_map_options){.on_done = submit_more, .on_done_arg = &f}, &f.first),
+                    DMAP_OK);
+    while (dmap_step(harness_pool, 60) != DMAP_END)
+        continue;
+    CU_ASSERT(f.refused == 0 && f.told == MORE);
+    for (uint64_t i = 0; i < MORE; i++) {
+        const uint64_t *result = dmap_call_result(f.calls[i], NULL);
+        CU_ASSERT(result && *result == mix(i));
+        dmap_call_free(f.calls[i]);
+    }
+}
+
 static int make_more(void *arg, const dmap_item_result *result) {
     dmap_call **calls = arg;
     uint64_t number = result->index;
@@ -326,6 +363,7 @@ static void add_tests(void) {
     CU_ADD_TEST(suite, test_submit_sizes);
     CU_ADD_TEST(suite, test_submit_from_threads);
     CU_ADD_TEST(suite, test_on_done);
+    CU_ADD_TEST(suite, test_on_done_submits);
     CU_ADD_TEST(suite, test_made_inside);
     calls_add_stream_tests(suite);
     calls_add_ends_tests(suite);
