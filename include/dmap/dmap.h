@@ -81,10 +81,10 @@ typedef enum dmap_on_close {
 
 /** How a pool is made. Zero means default in every field. The master's options hold for every rank, and so does its
  *  environment: DMAP_WORKERS, DMAP_NODE_WORKERS, DMAP_BACKEND, DMAP_START, DMAP_BIND, DMAP_SPREAD, DMAP_STACKSIZE,
- *  DMAP_MASTER_WORKS, DMAP_HELPER. What the program sets wins over the environment, as with OpenMP. workers wins over
- *  node_workers, and DMAP_WORKERS over DMAP_NODE_WORKERS; if the program sets either field, neither variable has a say.
- *  A variable that is misspelt by one letter is refused, if its value is one that the right one may have; so is a
- *  bad value.
+ *  DMAP_MASTER_WORKS, DMAP_HELPER, DMAP_RESERVE. What the program sets wins over the environment, as with OpenMP.
+ *  workers wins over node_workers, and DMAP_WORKERS over DMAP_NODE_WORKERS; if the program sets either field, neither
+ *  variable has a say. A variable that is misspelt by one letter is refused, if its value is one that the right one may
+ *  have; so is a bad value.
  *  While a pool is open, OMP_NUM_THREADS and the like (OPENBLAS_, MKL_, BLIS_, NUMEXPR_, VECLIB_MAXIMUM_THREADS) are
  *  set in each rank, where they are not, to a worker's share of its cores; libraries that are loaded already are told.
  *  Opening and closing change the environment then: no other thread may read it meanwhile.
@@ -107,8 +107,10 @@ typedef struct dmap_options {
     double close_s;          /* how long that may take; 0: 60 s */
     double start_timeout_s;  /* DMAP_PROCESSES: for a process to come up: else it is killed and replaced; after
                                 three in a row the call ends. 0: 30 */
-    bool helper; /* a thread of the master's moves calls along while the program computes: see <dmap/call.h>. It needs
-                    workers, and among several ranks MPI_THREAD_SERIALIZED. environment: yes, no */
+    bool helper;   /* a thread of the master's moves calls along while the program computes: see <dmap/call.h>. It needs
+                      workers, and among several ranks MPI_THREAD_SERIALIZED. environment: yes, no */
+    int reserve_s; /* in a batch job (Slurm, PBS): calls are over so many seconds before its end, going by the longest
+                      item so far; 1 to 86400; 0: 10, -1: its end does not matter; environment: a number */
     int master_works; /* 0: the library decides, 1: yes, -1: no (ignored in a pool of one rank); environment: yes, no */
 } dmap_options;
 
@@ -162,6 +164,10 @@ DMAP_API dmap_status dmap_close(dmap_pool *pool);
 DMAP_API int dmap_ranks(const dmap_pool *pool);
 DMAP_API int dmap_workers(const dmap_pool *pool);
 DMAP_API const char *dmap_host(const dmap_pool *pool, int rank);
+/** When the batch job ends that the program runs in: seconds since the epoch; 0: it runs in none, or that is not known.
+ *  Asks Slurm's environment, else squeue and scontrol, or qstat: these only after dmap_prefork (dmap_run calls it).
+ *  Called by: any rank, any thread. Blocks up to 5 s for each command */
+DMAP_API double dmap_allocation_end(void);
 
 /* ---- sources and sinks: small values, made by these functions; their fields are private ------------------------ */
 
@@ -346,8 +352,9 @@ typedef struct dmap_map_options {
  *  options:    NULL for defaults
  *  Returns:    DMAP_OK; DMAP_EITEM (an item failed, or a setup); DMAP_EINVAL (task, source, sink or options contradict
  *              one another: nothing was run; or the source gave an item of another size); DMAP_EIO (source, journal);
- *              DMAP_ECANCELLED (a function returned non-zero, or the call was drained); DMAP_ETIMEOUT; DMAP_ENOMEM;
- *              DMAP_EMPI (the pool is broken); DMAP_EUNSUPPORTED. dmap_error() has the sentence
+ *              DMAP_ECANCELLED (a function returned non-zero, the call was drained, or the run was stopped);
+ *              DMAP_ETIMEOUT (timeout_s; the end of the batch job: reserve_s); DMAP_ENOMEM; DMAP_EMPI (the
+ *              pool is broken); DMAP_EUNSUPPORTED. dmap_error() has the sentence
  *  Blocks:     until every item has ended. After a millisecond the calling thread has the kernel's shortest time
  *              slices. Where ranks share a host it is bound to its rank's cores, unless bind is DMAP_BIND_NONE. So is
  *              what source and sink functions start

@@ -28,7 +28,7 @@
 #define STACK_VARIABLE "DMAP_STACKSIZE"
 #define MAX_STACK      ((size_t)1 << 40)
 
-enum { MAX_WORKERS = 4096, MAX_RETRIES = 1000, MIN_WINDOW = 4096, VALUE_SHOWN = 60 };
+enum { MAX_WORKERS = 4096, MAX_RETRIES = 1000, MIN_WINDOW = 4096, MAX_RESERVE_S = 86400, VALUE_SHOWN = 60 };
 
 typedef struct word {
     const char *text;
@@ -63,6 +63,7 @@ static const option table[] = {
     {"start", "DMAP_START", offsetof(dmap_options, start), 0, DMAP_SPAWN, DMAP_FORKSERVER, starts},
     {"bind", "DMAP_BIND", offsetof(dmap_options, bind), 0, DMAP_BIND_NONE, DMAP_BIND_CORE, binds},
     {"spread", "DMAP_SPREAD", offsetof(dmap_options, spread), 0, DMAP_SCATTER, DMAP_COMPACT, spreads},
+    {"reserve_s", "DMAP_RESERVE", offsetof(dmap_options, reserve_s), -1, MAX_RESERVE_S, 10, NULL},
     {"master_works", "DMAP_MASTER_WORKS", offsetof(dmap_options, master_works), -1, 1, 0, answers},
 };
 static const size_t n_options = sizeof table / sizeof table[0];

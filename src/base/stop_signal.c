@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 
-#define AWAIT_S 0.3  /* between a child's signal and the run's, at most: both are sent at once */
+#define AWAIT_S 2.0  /* between a child's signal and the run's, at most: both are sent at once, to a busy machine */
 #define LOOK_S  2e-3 /* between two looks */
 
 enum { MOST = 3 /* signals that are noted: the next one ends the process, come what may */ };

@@ -116,6 +116,12 @@ static void look_on(dmap__call *call, const dmap__call_lease *out, const dmap__o
     dmap__tally_count(call->tally, stats.leases, stats.window, now);
 }
 
+static void note_longest(dmap__call *call, const dmap__outcome *outcome) {
+    for (size_t i = 0; i < outcome->n_spans; i++)
+        if (outcome->spans[i].seconds > call->longest_s)
+            call->longest_s = outcome->spans[i].seconds;
+}
+
 void dmap__call_arrived(dmap__call *call, uint32_t lease, dmap__outcome *outcome, double now) {
     dmap__call_lease *out = dmap__call_find_lease(call, lease);
     judge j = {.call = call, .lease = lease, .out = out};
@@ -124,6 +130,7 @@ void dmap__call_arrived(dmap__call *call, uint32_t lease, dmap__outcome *outcome
     double busy_s = outcome->busy_s, weight = weight_of(call, outcome);
     if (call->tally)
         look_on(call, out, outcome, now);
+    note_longest(call, outcome);
     take_trouble(call, out->lease.branch, &outcome->trouble);
     take_limit(call, outcome->limit);
     if (items && call->report.first_s <= 0)

@@ -252,9 +252,8 @@ static dmap_status verdict(dmap__call *call) {
     }
     if (call->is_left)
         return dmap__fail(error, DMAP_ECANCELLED, "the call was left by an exception");
-    if (call->stopped_by)
-        return dmap__fail(error, DMAP_ECANCELLED, "the run was stopped by %s: %" PRIu64 " items were done",
-                          call->stopped_by, call->ended);
+    if (call->stop_reason)
+        return dmap__fail(error, call->stop_status, "%s: %" PRIu64 " items were done", call->stop_reason, call->ended);
     if (call->sink_stopped)
         return dmap__fail(error, DMAP_ECANCELLED, "the sink stopped the call");
     if (call->cancelled)

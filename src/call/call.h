@@ -89,7 +89,9 @@ typedef struct dmap__call {
     bool cancelled;
     bool timed_out;
     bool drained;
-    const char *stopped_by; /* with the whole run; NULL: it was not */
+    dmap_status stop_status; /* if it was stopped with the whole run, */
+    const char *stop_reason; /* and why; NULL: it was not */
+    double longest_s;        /* that an item took so far */
     bool failed;
     uint64_t failed_index; /* the lowest that failed for good */
     dmap_item_status failed_status;
@@ -201,9 +203,9 @@ void dmap__call_cancel(dmap__call *call, dmap__fate fate);
 void dmap__call_break_off(dmap__call *call);
 /** Nothing is begun any more. */
 void dmap__call_drain(dmap__call *call);
-/** The same, as the whole run is stopped.
- *  who: did it; kept */
-void dmap__call_stop_by(dmap__call *call, const char *who);
+/** The same, as the whole run is stopped: it ends with that status.
+ *  reason: a clause; kept */
+void dmap__call_stop_run(dmap__call *call, dmap_status status, const char *reason);
 /** The call cannot go on: nothing more is granted or delivered. Keeps the first reason. */
 void dmap__call_fail(dmap__call *call, const dmap__error *why);
 /** The same, as there is no memory for results. */

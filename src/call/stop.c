@@ -55,8 +55,9 @@ void dmap__call_drain(dmap__call *call) {
         dmap__call_fail_memory(call);
 }
 
-void dmap__call_stop_by(dmap__call *call, const char *who) {
-    call->stopped_by = who;
+void dmap__call_stop_run(dmap__call *call, dmap_status status, const char *reason) {
+    call->stop_status = status;
+    call->stop_reason = reason;
     dmap__call_drain(call);
 }
 

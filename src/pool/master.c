@@ -48,7 +48,7 @@ static void begin(dmap_pool *pool, dmap__call *call) {
         dmap__comm_bytes(pool->comm, &call->bytes_sent, &call->bytes_received);
     if (pool->broken != DMAP_OK)
         dmap__call_fail(call, &pool->error);
-    dmap__stopping_refuse(call);
+    dmap__stopping_refuse(pool, call);
     calls->inside = call; /* a cost hint is asked */
     dmap_status status = dmap__call_begin(call);
     calls->inside = NULL;
@@ -274,7 +274,7 @@ static bool turn(dmap_pool *pool, double now) {
 /* An item runs in the loop's thread. Who cancels it is another thread, or the clock. */
 static void hear(dmap_pool *pool, double now) {
     dmap__calls *calls = &pool->calls;
-    bool closes = (pool->close_at_s > 0 && now > pool->close_at_s) || dmap__stopping_is_over(now);
+    bool closes = (pool->close_at_s > 0 && now > pool->close_at_s) || dmap__stopping_is_over(pool, now);
     if (calls->on_turn && atomic_load(&pool->has_cancelled_items))
         calls->on_turn(pool);
     for (size_t i = 0; i < calls->n_running; i++) {

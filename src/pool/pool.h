@@ -36,6 +36,7 @@ typedef struct dmap__calls {
     dmap__call *inside;                      /* whose functions run now; NULL: none */
     bool in_turn;                            /* the loop is at them */
     bool is_armed;                           /* a signal stops them */
+    double end_s;                            /* when they have to be over; 0: not known yet */
     _Atomic bool has_cancelled;              /* one is to be cancelled */
     double swept_s;                          /* those that wait were last looked at */
     void (*on_turn)(struct dmap_pool *pool); /* is called once a round */

@@ -51,7 +51,7 @@ static int main_fn(dmap_pool *pool, int argc, char **argv) {
     dmap_status status = dmap_map(pool, &stop_wait, dmap_range(0, 1000000), dmap_each(see, &s), &options);
     printf("ended: %s: %s\n", dmap_status_name(status), dmap_error(pool));
     printf("items: %s, bad: %d\n", s.good ? "some" : "none", (int)s.bad);
-    status = dmap_map(pool, &stop_wait, dmap_range(0, 10), dmap_discard(), &options);
+    status = dmap_map(pool, &stop_wait, dmap_range(0, 1000000), dmap_discard(), &options);
     printf("next: %s: %s\n", dmap_status_name(status), dmap_error(pool));
     return 0;
 }

@@ -1,11 +1,17 @@
-/* A machine without cores: as many workers as are asked for, bound to nothing. No process is started, and no inner
- * library told. */
+/* A machine without cores: as many workers as are asked for, bound to nothing. No process is started, no inner
+ * library told, and no batch system asked. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "proc/forkserver.h"
 #include "cpu/nested_threads.h"
 #include "cpu/topology.h"
+#include "proc/allocation.h"
 #include "virtual.h"
+
+double dmap__allocation_left(void) {
+    return INFINITY;
+}
 
 dmap_status dmap__topology_open(const char *text, dmap__topology **topology, dmap__error *error) {
     (void)text, (void)error;

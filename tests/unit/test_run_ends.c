@@ -12,7 +12,6 @@
 
 #include "run/base/clock.h"
 #include "run/base/parse.h"
-#include "run/control/allocation.h"
 #include "run/control/cutoff.h"
 #include "run/control/halt.h"
 #include "run/control/median.h"
@@ -158,28 +157,6 @@ static void test_until(void) {
 }
 
 static void test_batch(void) {
-    double end = 0;
-    struct tm tm = {.tm_year = 126, .tm_mon = 10, .tm_mday = 23, .tm_hour = 18, .tm_isdst = -1};
-    double six = (double)mktime(&tm);
-    CU_ASSERT(run_allocation_read_squeue("1-02:03:04\n", 1000, &end) && end == 1000 + 86400 + 7384);
-    CU_ASSERT(run_allocation_read_squeue("3:04\n", 1000, &end) && end == 1184);
-    CU_ASSERT(run_allocation_read_squeue("0:00", 1000, &end) && end == 1000);
-    CU_ASSERT_FALSE(run_allocation_read_squeue("UNLIMITED\n", 1000, &end));
-    CU_ASSERT_FALSE(run_allocation_read_squeue("", 1000, &end));
-    CU_ASSERT(run_allocation_read_scontrol(
-        "JobId=7 StartTime=2026-11-23T12:00:00 EndTime=2026-11-23T18:00:00 Deadline=N/A", &end));
-    CU_ASSERT_EQUAL(end, six);
-    CU_ASSERT_FALSE(run_allocation_read_scontrol("JobId=7 EndTime=Unknown", &end));
-    CU_ASSERT(run_allocation_read_qstat(
-        "Job Id: 1\n    Resource_List.walltime = 02:00:00\n    stime = Mon Nov 23 16:00:00 2026\n", 0, &end));
-    CU_ASSERT_EQUAL(end, six);
-    CU_ASSERT(run_allocation_read_qstat(
-        "    Resource_List.walltime = 01:00:00\n    resources_used.walltime = 00:10:00\n", 1000, &end));
-    CU_ASSERT_EQUAL(end, 4000);
-    CU_ASSERT(run_allocation_read_qstat("    Walltime.Remaining = 3593\n    Resource_List.walltime = 01:00:00\n", 1000,
-                                        &end));
-    CU_ASSERT_EQUAL(end, 4593);
-    CU_ASSERT_FALSE(run_allocation_read_qstat("qstat: Unknown Job Id 1", 1000, &end));
     setenv("SLURM_JOB_END_TIME", "1795462001", 1);
     run_options options = {0};
     CU_ASSERT_EQUAL(run_until(&options), 1795462001);

@@ -38,7 +38,7 @@ static int fit(int slots) {
 /* Jobs on a node: as many as it has cores, and each on its own, but for -j. Of fewer jobs than cores each may be meant
  * to use several: they are not bound, unless $DMAP_BIND says to what. */
 dmap_options run_choose_pool(const run_options *options) {
-    dmap_options pool = {.backend = DMAP_THREADS};
+    dmap_options pool = {.backend = DMAP_THREADS, .reserve_s = -1}; /* it looks at the end of a batch job itself */
     dmap_place *places;
     size_t cores = 1;
     uint64_t jobs = count_words(options);
