@@ -51,7 +51,7 @@ dmap_blob dmap__journal_item(const dmap__call *call, const dmap__items *items, u
  *  out. */
 dmap__record *dmap__journal_row(const dmap__call *call, const dmap__items *items, const dmap__segment *part,
                                 uint64_t begin, uint64_t end, uint64_t index);
-/** How many positions from `begin` on a row is to have, of those up to end: no more than are about 16 MiB. 0: the one
+/** How many positions from `begin` on a row is to have, of those up to end: no more than are about 2 MiB. 0: the one
  *  is more than a row can hold. */
 uint64_t dmap__journal_row_size(const dmap__call *call, const dmap__segment *part, uint64_t begin, uint64_t end);
 /** A segment of items [begin, end) of a row, at a position. NULL: memory is out. */

@@ -6,7 +6,7 @@
 #include "call/journal.h"
 
 #define WORD      sizeof(uint64_t)
-#define ROW_BYTES ((uint64_t)16 << 20)  /* about, of results and hashes in a row */
+#define ROW_BYTES ((uint64_t)2 << 20)   /* about, of results and hashes in a row */
 #define ROW_MOST  ((uint64_t)900 << 20) /* SQLite takes no more than 10^9 bytes */
 
 dmap_blob dmap__journal_item(const dmap__call *call, const dmap__items *items, uint64_t position) {
@@ -90,6 +90,8 @@ static void put_items(const dmap__call *call, dmap__record *row, const dmap__seg
             dmap__record_set_number(row->results, i, failure ? DMAP__RECORD_NONE : result.size);
         if (!failure && result.size)
             memcpy(row->results + at, result.data, result.size);
+        else if (part->fixed)
+            memset(row->results + at, 0, call->task->result_size);
         at += part->refs ? result.size : call->task->result_size; /* of a failed one: 0 */
     }
 }

@@ -108,7 +108,7 @@ static dmap_status look_at_head(const dmap__file *file, dmap__error *error) {
 }
 
 dmap_status dmap__file_open(dmap__file *file, const char *path, int page_size, bool *is_damaged, dmap__error *error) {
-    *file = (dmap__file){.path = path, .name = name_of(path)};
+    *file = (dmap__file){.path = path, .name = name_of(path), .fd = -1};
     *is_damaged = false;
     if (!file->name)
         return dmap__fail_memory(error, strlen(path), "a journal's name");
@@ -116,6 +116,7 @@ dmap_status dmap__file_open(dmap__file *file, const char *path, int page_size, b
     if (status != DMAP_OK)
         return status;
     file->is_lockless = is_network(file->name) || !has_locks(file->name);
+    file->fd = open(file->name, O_RDONLY | O_CLOEXEC);
     int code = sqlite3_open_v2(file->name, &file->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                                file->is_lockless ? "unix-none" : NULL);
     if (!file->db)
@@ -133,6 +134,8 @@ void dmap__file_close(dmap__file *file) {
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++)
         sqlite3_finalize(statements[i]);
     sqlite3_close(file->db);
+    if (file->name && file->fd >= 0)
+        close(file->fd);
     free(file->name);
-    *file = (dmap__file){.path = file->path};
+    *file = (dmap__file){.path = file->path, .fd = -1};
 }

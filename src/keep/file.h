@@ -14,6 +14,7 @@ typedef struct dmap__file {
     const char *path; /* as it was given; borrowed */
     char *name;       /* for SQLite */
     sqlite3 *db;
+    int fd; /* the same file, for dmap__file_push; -1: none. It is closed last, as that drops SQLite's locks */
     bool is_lockless; /* locks fail there: a lock file alone keeps others out */
     sqlite3_stmt *begin, *commit, *rollback, *insert, *insert_failure, *load;
 } dmap__file;
@@ -35,6 +36,8 @@ bool dmap__file_run(const dmap__file *file, const char *sql);
 /** Prepares a statement, once. */
 bool dmap__file_prepare(const dmap__file *file, sqlite3_stmt **statement, const char *sql);
 
+/** Has the kernel begin to write what the file has been given so far; does not wait for it. */
+void dmap__file_push(const dmap__file *file);
 /** A column of a row as bytes: whatever it is, valid until the next row; (NULL, 0) if it is NULL, or memory is out. */
 void dmap__file_part(sqlite3_stmt *row, int column, unsigned char **part, size_t *size);
 

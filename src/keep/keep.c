@@ -219,7 +219,7 @@ static void put(dmap__keep *keep, dmap__keep_entry *entry) {
     *(is_first ? &keep->first : &keep->last->next) = entry;
     keep->last = entry;
     keep->waiting_bytes += entry->bytes;
-    bool is_due = keep->waiting_bytes >= DMAP__KEEP_COMMIT_BYTES;
+    bool is_due = keep->waiting_bytes >= DMAP__KEEP_INSERT_BYTES;
     atomic_store(&keep->is_hurried, false);
     pthread_mutex_unlock(&keep->lock);
     if (is_first || is_due)

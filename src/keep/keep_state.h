@@ -11,6 +11,7 @@
 
 #define DMAP__KEEP_COMMIT_S     0.1                /* a row waits no longer than that, */
 #define DMAP__KEEP_COMMIT_BYTES ((size_t)32 << 20) /* or until there are so many */
+#define DMAP__KEEP_INSERT_BYTES ((size_t)4 << 20)  /* so many go into the file at once, ahead of the commit */
 #define DMAP__KEEP_MOST_BYTES   ((size_t)96 << 20) /* that wait or are being written */
 #define DMAP__KEEP_AHEAD_BYTES  ((size_t)8 << 20)  /* of rows that were read and not taken */
 
@@ -80,6 +81,9 @@ typedef struct dmap__keep {
     dmap__file file;
     dmap__lock_file held;
     double renewed_s;
+    dmap__keep_entry *inserted; /* in the file, and not committed yet */
+    size_t inserted_bytes;
+    double inserted_s; /* the oldest of them came */
 } dmap__keep;
 
 /* ---- keep_thread.c ---- */
@@ -91,8 +95,10 @@ dmap_status dmap__keep_have(dmap__keep *keep, dmap__keep_job *job);
 
 /* ---- keep_write.c ---- */
 
-/** Writes entries in one commit. Returns DMAP_OK, or why none of them was. */
-dmap_status dmap__keep_commit(dmap__keep *keep, const dmap__keep_entry *entries, dmap__error *error);
+/** Inserts entries; the first begin what the next commit ends. Return DMAP_OK, or why all since the last commit is not
+ *  written. */
+dmap_status dmap__keep_insert(dmap__keep *keep, const dmap__keep_entry *entries, dmap__error *error);
+dmap_status dmap__keep_commit(dmap__keep *keep, dmap__error *error);
 void dmap__keep_free_entries(dmap__keep_entry *entries);
 
 /* ---- keep_read.c ---- */

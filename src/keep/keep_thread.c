@@ -21,22 +21,6 @@ dmap_status dmap__keep_have(dmap__keep *keep, dmap__keep_job *job) {
     return job->status;
 }
 
-static bool do_job(dmap__keep *keep) {
-    pthread_mutex_lock(&keep->lock);
-    dmap__keep_job *job = keep->job;
-    keep->job = NULL;
-    pthread_mutex_unlock(&keep->lock);
-    if (!job)
-        return false;
-    dmap_status status = job->run(keep, job->map, job->error);
-    pthread_mutex_lock(&keep->lock);
-    job->status = status;
-    job->is_done = true;
-    pthread_cond_broadcast(&keep->done);
-    pthread_mutex_unlock(&keep->lock);
-    return true;
-}
-
 /* ---- the lock file ---- */
 
 static void fail(dmap__keep *keep, const dmap__error *error) {
@@ -63,33 +47,81 @@ static bool renew(dmap__keep *keep, double now) {
 
 /* ---- writing ---- */
 
-static dmap__keep_entry *take_due(dmap__keep *keep, double now, double *due_s) {
-    pthread_mutex_lock(&keep->lock);
-    dmap__keep_entry *entries = keep->first;
-    *due_s = entries ? keep->oldest_s + DMAP__KEEP_COMMIT_S - now : SLEEP_S;
-    bool is_due = entries && (*due_s <= 0 || keep->waiting_bytes >= DMAP__KEEP_COMMIT_BYTES || keep->ends ||
-                              atomic_load(&keep->is_hurried));
-    if (is_due) {
-        keep->first = keep->last = NULL;
-        keep->waiting_bytes = 0;
-    }
-    pthread_mutex_unlock(&keep->lock);
-    return is_due ? entries : NULL;
-}
-
-static bool write_due(dmap__keep *keep, double now, double *due_s) {
+static void commit_inserted(dmap__keep *keep) {
     dmap__error error;
-    dmap__keep_entry *entries = take_due(keep, now, due_s);
-    if (!entries)
-        return false;
-    if (!atomic_load(&keep->has_failed) && renew(keep, now) && dmap__keep_commit(keep, entries, &error) != DMAP_OK)
+    if (!keep->inserted)
+        return;
+    if (!atomic_load(&keep->has_failed) && dmap__keep_commit(keep, &error) != DMAP_OK)
         fail(keep, &error);
-    for (const dmap__keep_entry *entry = entries; entry; entry = entry->next) {
+    for (const dmap__keep_entry *entry = keep->inserted; entry; entry = entry->next) {
         atomic_fetch_sub(&keep->bytes, entry->bytes);
         atomic_fetch_sub(&entry->map->unwritten, 1);
     }
-    dmap__keep_free_entries(entries);
+    dmap__keep_free_entries(keep->inserted);
+    keep->inserted = NULL;
+    keep->inserted_bytes = 0;
     dmap__bell_ring(keep->keeps->bell);
+}
+
+/* What is to be inserted now. *commits: and then to be committed; *due_s: seconds until that, at most */
+static dmap__keep_entry *take_due(dmap__keep *keep, double now, bool *commits, double *due_s, double *oldest_s) {
+    pthread_mutex_lock(&keep->lock);
+    dmap__keep_entry *entries = keep->first;
+    *oldest_s = keep->inserted ? keep->inserted_s : keep->oldest_s;
+    bool has_any = keep->inserted || entries;
+    *due_s = has_any ? *oldest_s + DMAP__KEEP_COMMIT_S - now : SLEEP_S;
+    *commits = has_any && (*due_s <= 0 || keep->inserted_bytes + keep->waiting_bytes >= DMAP__KEEP_COMMIT_BYTES ||
+                           keep->ends || atomic_load(&keep->is_hurried));
+    if (*commits || keep->waiting_bytes >= DMAP__KEEP_INSERT_BYTES) {
+        keep->first = keep->last = NULL;
+        keep->waiting_bytes = 0;
+    } else {
+        entries = NULL;
+    }
+    pthread_mutex_unlock(&keep->lock);
+    return entries;
+}
+
+static void insert(dmap__keep *keep, dmap__keep_entry *entries, double now, double oldest_s) {
+    dmap__error error;
+    if (!atomic_load(&keep->has_failed) && renew(keep, now) && dmap__keep_insert(keep, entries, &error) != DMAP_OK)
+        fail(keep, &error);
+    keep->inserted_s = oldest_s;
+    while (entries) {
+        dmap__keep_entry *next = entries->next;
+        keep->inserted_bytes += entries->bytes;
+        entries->next = keep->inserted;
+        keep->inserted = entries;
+        entries = next;
+    }
+}
+
+/* Large rows go into the file as they come, so that the disk has something to do. */
+static bool write_due(dmap__keep *keep, double now, double *due_s) {
+    bool commits;
+    double oldest_s;
+    dmap__keep_entry *entries = take_due(keep, now, &commits, due_s, &oldest_s);
+    if (entries)
+        insert(keep, entries, now, oldest_s);
+    if (commits)
+        commit_inserted(keep);
+    return entries || commits;
+}
+
+static bool do_job(dmap__keep *keep) {
+    pthread_mutex_lock(&keep->lock);
+    dmap__keep_job *job = keep->job;
+    keep->job = NULL;
+    pthread_mutex_unlock(&keep->lock);
+    if (!job)
+        return false;
+    commit_inserted(keep);
+    dmap_status status = job->run(keep, job->map, job->error);
+    pthread_mutex_lock(&keep->lock);
+    job->status = status;
+    job->is_done = true;
+    pthread_cond_broadcast(&keep->done);
+    pthread_mutex_unlock(&keep->lock);
     return true;
 }
 
@@ -133,7 +165,7 @@ static bool read_ahead(dmap__keep *keep) {
 
 static bool is_over(dmap__keep *keep) {
     pthread_mutex_lock(&keep->lock);
-    bool over = keep->ends && !keep->first && !keep->job;
+    bool over = keep->ends && !keep->first && !keep->inserted && !keep->job;
     pthread_mutex_unlock(&keep->lock);
     return over;
 }

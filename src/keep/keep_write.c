@@ -1,8 +1,10 @@
-/* A commit: what waits is one transaction, so that a crash leaves all of it or nothing. */
+/* A commit: what came since the one before is one transaction, so that a crash leaves all of it or nothing. */
 #include <stdlib.h>
 
 #include "base/text.h"
 #include "keep/keep_state.h"
+
+#define PUSH_BYTES ((size_t)256 << 10) /* of a row */
 
 void dmap__keep_free_entries(dmap__keep_entry *entries) {
     while (entries) {
@@ -40,7 +42,10 @@ static bool write_row(dmap__file *file, const dmap__keep_entry *entry) {
     bind_part(insert, 10, r->hashes, r->hashes_size);
     bind_part(insert, 11, r->results, r->results_size);
     sqlite3_step(insert);
-    return sqlite3_reset(insert) == SQLITE_OK;
+    bool written = sqlite3_reset(insert) == SQLITE_OK;
+    if (r->results_size >= PUSH_BYTES)
+        dmap__file_push(file);
+    return written;
 }
 
 static bool write_failure(dmap__file *file, const dmap__keep_entry *entry) {
@@ -71,15 +76,22 @@ static bool run_one(const dmap__file *file, sqlite3_stmt **statement, const char
     return sqlite3_reset(*statement) == SQLITE_OK;
 }
 
-dmap_status dmap__keep_commit(dmap__keep *keep, const dmap__keep_entry *entries, dmap__error *error) {
+static dmap_status roll_back(dmap__keep *keep, dmap__error *error) {
     dmap__file *file = &keep->file;
-    bool written = run_one(file, &file->begin, "BEGIN IMMEDIATE");
-    for (; written && entries; entries = entries->next)
-        written = entries->record ? write_row(file, entries) : write_failure(file, entries);
-    if (written && run_one(file, &file->commit, "COMMIT"))
-        return DMAP_OK;
     dmap_status status = dmap__file_fail(file, "write", error);
     if (!sqlite3_get_autocommit(file->db))
         run_one(file, &file->rollback, "ROLLBACK");
     return status;
+}
+
+dmap_status dmap__keep_insert(dmap__keep *keep, const dmap__keep_entry *entries, dmap__error *error) {
+    dmap__file *file = &keep->file;
+    bool written = !sqlite3_get_autocommit(file->db) || run_one(file, &file->begin, "BEGIN IMMEDIATE");
+    for (; written && entries; entries = entries->next)
+        written = entries->record ? write_row(file, entries) : write_failure(file, entries);
+    return written ? DMAP_OK : roll_back(keep, error);
+}
+
+dmap_status dmap__keep_commit(dmap__keep *keep, dmap__error *error) {
+    return run_one(&keep->file, &keep->file.commit, "COMMIT") ? DMAP_OK : roll_back(keep, error);
 }

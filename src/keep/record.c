@@ -16,11 +16,10 @@ dmap__record *dmap__record_create(uint64_t begin, uint64_t end, size_t hashes_si
     size_t head = dmap__memory_pad(sizeof(dmap__record));
     if (hashes_size > SIZE_MAX / 8 || failed_size > SIZE_MAX / 8 || results_size > SIZE_MAX / 8)
         return NULL;
-    dmap__record *record = calloc(1, head + hashes_size + failed_size + results_size);
+    dmap__record *record = malloc(head + hashes_size + failed_size + results_size);
     if (!record)
         return NULL;
-    record->begin = begin;
-    record->end = end;
+    *record = (dmap__record){.begin = begin, .end = end};
     record->hashes = (unsigned char *)record + head;
     record->failed = record->hashes + hashes_size;
     record->results = record->failed + failed_size;

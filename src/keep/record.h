@@ -10,7 +10,6 @@
 #ifndef DMAP_KEEP_RECORD_H
 #define DMAP_KEEP_RECORD_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,10 +33,9 @@ typedef struct dmap__record {
     unsigned char *hashes, *failed, *results;
     size_t hashes_size, failed_size, results_size;
     int64_t sum; /* as in the file */
-    int users;   /* parts of it that are out; the loop's thread counts them */
 } dmap__record;
 
-/** A record of [begin, end) with room for its parts, in one piece of memory: zeros. NULL if memory is out. */
+/** A record of [begin, end) with room for its parts, which are to be filled in. NULL if memory is out. */
 dmap__record *dmap__record_create(uint64_t begin, uint64_t end, size_t hashes_size, size_t failed_size,
                                   size_t results_size);
 /** record may be NULL. */

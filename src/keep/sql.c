@@ -1,5 +1,6 @@
 /* What all files that speak to SQLite have in common. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,6 +30,12 @@ bool dmap__file_run(const dmap__file *file, const char *sql) {
 
 bool dmap__file_prepare(const dmap__file *file, sqlite3_stmt **statement, const char *sql) {
     return *statement || sqlite3_prepare_v3(file->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) == SQLITE_OK;
+}
+
+/* Else the disk would have nothing to do until the commit, which waits for it. */
+void dmap__file_push(const dmap__file *file) {
+    if (file->fd >= 0)
+        sync_file_range(file->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
 /* The size first: to tell it SQLite may convert what is no blob. */

@@ -59,6 +59,8 @@ static void put(dmap__keep_map *map, uint64_t begin, uint64_t end) {
     dmap__record *row = dmap__record_create(begin, end, 8 * n, 0, 8 * n + 3 * n);
     must(row, "out of memory");
     row->host = "h";
+    memset(row->hashes, 0, 8 * n);
+    memset(row->results, 'r', 8 * n + 3 * n);
     for (size_t i = 0; i < n; i++)
         dmap__record_set_number(row->results, i, 3);
     must(dmap__keep_put(map, row), "out of memory");
