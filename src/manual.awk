@@ -4,7 +4,7 @@
 
 BEGIN {
     split("call=dmap_call channel=dmap_channel dmap=dmap_map mpi=dmap_open place=dmap_places process=dmap_process " \
-          "report=dmap_report status=dmap_status task=dmap_task", pairs, " ")
+          "report=dmap_report results=dmap_results status=dmap_status task=dmap_task", pairs, " ")
     for (i in pairs) {
         split(pairs[i], pair, "=")
         page_of[pair[1]] = pair[2]
@@ -34,8 +34,8 @@ function end_page(    i, n, names) {
     printf ".TH %s 3 \"\" \"dmap %s\" \"dmap\"\n.SH NAME\n%s \\- %s\n", toupper(page), version, names, escape(title) >file
     printf ".SH SYNOPSIS\n.nf\n#include <dmap/%s.h>\n.fi\n.SH DESCRIPTION\n.nf\n%s", header, about >file
     printf ".fi\n.SH DECLARATIONS\n.nf\n%s.fi\n.SH SEE ALSO\n", body >file
-    n = split("dmap_call dmap_channel dmap_map dmap_open dmap_places dmap_process dmap_report dmap_status dmap_task",
-              others, " ")
+    n = split("dmap_call dmap_channel dmap_map dmap_open dmap_places dmap_process dmap_report dmap_results " \
+              "dmap_status dmap_task", others, " ")
     for (i = 1; i <= n; i++)
         if (others[i] != page)
             printf ".BR %s (3),\n", others[i] >file
