@@ -1,4 +1,5 @@
-/* What GNU parallel knows and dmap run does not: why, and the way to do it here. */
+/* What GNU parallel knows and dmap run does not, or maps of a program have and jobs do not: why, and the way to do it
+ * here. */
 #include <stddef.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ static const struct {
     {" --filter ", "leave values out beforehand: grep ... | dmap run ..."},
     {" --sql --sql-master --sqlmaster --sql-worker --sqlworker --sql-and-worker --sqlandworker ",
      "--results FILE.csv makes a table that databases read, and --joblog with --resume goes on with a run"},
+    {" --journal ", "--joblog FILE keeps how jobs ended, and --resume goes on with it"},
     {" --semaphore --semaphore-name --semaphorename --id --semaphore-timeout --semaphoretimeout --st --fg --bg --wait ",
      "flock(1) does it: flock FILE COMMAND"},
     {" --tmux --tmux-pane --tmuxpane ", "--lb shows output as it comes"},
