@@ -66,7 +66,13 @@ _dmap() {
     journal)
         case ${COMP_WORDS[COMP_CWORD]} in
         -*) _dmap_words '--csv --jsonl --help' ;;
-        *) [[ $COMP_CWORD -eq 2 ]] && _dmap_files || _dmap_words 'show failed verify export prune' ;;
+        *)
+            if [[ $COMP_CWORD -eq 2 ]]; then
+                _dmap_files
+            else
+                _dmap_words 'show failed verify export prune'
+            fi
+            ;;
         esac
         ;;
     bench) _dmap_words '--workers --backend --seconds --cpus --json --plain --help' ;;
