@@ -81,14 +81,13 @@ typedef enum dmap_on_close {
 
 /** How a pool is made. Zero means default in every field. The master's options hold for every rank, and so does its
  *  environment: DMAP_WORKERS, DMAP_NODE_WORKERS, DMAP_BACKEND, DMAP_START, DMAP_BIND, DMAP_SPREAD, DMAP_STACKSIZE,
- *  DMAP_MASTER_WORKS, DMAP_HELPER, DMAP_RESERVE. What the program sets wins over the environment, as with OpenMP.
- *  workers wins over node_workers, and DMAP_WORKERS over DMAP_NODE_WORKERS; if the program sets either field, neither
- *  variable has a say. A variable that is misspelt by one letter is refused, if its value is one that the right one may
- *  have; so is a bad value.
- *  While a pool is open, OMP_NUM_THREADS and the like (OPENBLAS_, MKL_, BLIS_, NUMEXPR_, VECLIB_MAXIMUM_THREADS) are
- *  set in each rank, where they are not, to a worker's share of its cores; libraries that are loaded already are told.
- *  Opening and closing change the environment then: no other thread may read it meanwhile.
- *  DMAP_REPORT, DMAP_TRACE and DMAP_METRICS have the master look on: see <dmap/report.h>. */
+ *  DMAP_MASTER_WORKS, DMAP_HELPER, DMAP_RESERVE, DMAP_HEARTBEAT. What the program sets wins over the environment, as
+ *  with OpenMP. workers wins over node_workers, and DMAP_WORKERS over DMAP_NODE_WORKERS; if the program sets either
+ *  field, neither variable has a say. A variable that is misspelt by one letter is refused, if its value is one that
+ * the right one may have; so is a bad value. While a pool is open, OMP_NUM_THREADS and the like (OPENBLAS_, MKL_,
+ * BLIS_, NUMEXPR_, VECLIB_MAXIMUM_THREADS) are set in each rank, where they are not, to a worker's share of its cores;
+ * libraries that are loaded already are told. Opening and closing change the environment then: no other thread may read
+ * it meanwhile. DMAP_REPORT, DMAP_TRACE and DMAP_METRICS have the master look on: see <dmap/report.h>. */
 typedef struct dmap_options {
     int workers;            /* per rank, 1 to 4096; 0: one a core that this rank may use */
     int node_workers;       /* or per host, 1 to 4096, shared out over its ranks, of which some may have none; 0: see
@@ -111,6 +110,8 @@ typedef struct dmap_options {
                       workers, and among several ranks MPI_THREAD_SERIALIZED. environment: yes, no */
     int reserve_s; /* in a batch job (Slurm, PBS): calls are over so many seconds before its end, going by the longest
                       item so far; 1 to 86400; 0: 10, -1: its end does not matter; environment: a number */
+    double heartbeat_s; /* between two signs of life of each rank, 0.01 to 3600: one that misses three counts as lost.
+                           0: nobody looks for them. Not with DMAP_SERIAL. environment: seconds */
     int master_works; /* 0: the library decides, 1: yes, -1: no (ignored in a pool of one rank); environment: yes, no */
 } dmap_options;
 

@@ -21,6 +21,7 @@ typedef enum dmap__type {
     DMAP__EMIT = 13,   /* data: the bytes */
     DMAP__TAKEN = 14,
     DMAP__ENDED = 15,
+    DMAP__BEAT = 17,
     DMAP__CANCEL = 16 /* flags: 1: its process may be killed */
 } dmap__type;
 

@@ -13,7 +13,8 @@
  *   PLACES where do your workers run?
  *   ENDED  a call has ended: nothing of it
  *          comes any more
- *   CLOSE  the pool is closed
+ *   CLOSE  the pool is closed                   BEAT     a sign of life, to be answered
+ *   BEAT   the answer
  *
  * Numbers travel as the machine has them: a pool is opened only if all ranks run the same program. */
 #ifndef DMAP_NET_WIRE_H

@@ -152,6 +152,7 @@ void dmap__collect_message(dmap_pool *pool, dmap__message *message) {
     dmap__call_lease *out = call ? dmap__call_find_lease(call, lease) : NULL;
     if (out && out->lease.branch != message->from)
         out = NULL;
+    dmap__lost_note(pool, message);
     switch (message->head.type) {
     case DMAP__SHARED:
     case DMAP__PLACED:

@@ -1,9 +1,14 @@
 /* Ranks that are lost. What of a rank is believed is decided here alone: once it is declared lost, nothing is, also if
  * it was only stopped and goes on. So each item has one end: that which the plan was told of.
  *
+ * Signs of life: a rank's own thread sends a beat, whatever its workers do, and the next one a period after the answer
+ * to that: so what is unanswered never piles up. A rank is silent only while this one listens: if it was away itself
+ * for a period, all begin anew.
+ *
  * A rank that goes on says so by its next message. It is told to end, once; it is a process that nobody needs. */
 #include "pool/lost.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +17,9 @@
 #include "pool/wait_replies.h"
 
 enum { AT_ONCE = 64 /* losses in a round, at the most */ };
+
+#define MISSED 3   /* beats, and half a one for its way */
+#define LOOKS  4.0 /* in a period */
 
 bool dmap__lost_open(dmap_pool *pool) {
     pool->lost = calloc((size_t)pool->ranks, sizeof *pool->lost);
@@ -80,6 +88,43 @@ void dmap__lost_dismiss(dmap_pool *pool, int rank) {
     dmap__comm_dismiss(pool->comm, rank, &head);
 }
 
+void dmap__lost_note(dmap_pool *pool, const dmap__message *message) {
+    dmap__head head = {.type = DMAP__BEAT};
+    if (!(pool->options.heartbeat_s > 0))
+        return;
+    pool->lost[message->from].heard_s = dmap__clock_now();
+    if (message->head.type == DMAP__BEAT &&
+        dmap__comm_send(pool->comm, message->from, &head, NULL, 0, NULL, 0, NULL, NULL, &pool->error) == DMAP_EMPI)
+        pool->broken = DMAP_EMPI;
+}
+
+double dmap__lost_sleep(const dmap_pool *pool, double sleep_s) {
+    double period_s = pool->options.heartbeat_s;
+    return period_s > 0 && pool->comm ? fmin(sleep_s, period_s / LOOKS) : sleep_s;
+}
+
+/* Returns how many were. */
+static int look_for_silent(dmap_pool *pool, double now) {
+    double period_s = pool->options.heartbeat_s, away_s = now - pool->looked_s;
+    char why[96];
+    int n = 0;
+    if (!(period_s > 0) || away_s < period_s / LOOKS)
+        return 0;
+    pool->looked_s = now;
+    for (int rank = 1; rank < pool->ranks; rank++) {
+        dmap__lost_rank *of = &pool->lost[rank];
+        double silent_s = now - of->heard_s;
+        if (away_s > period_s)
+            of->heard_s = now;
+        if (of->is_lost || away_s > period_s || silent_s < (MISSED + 0.5) * period_s)
+            continue;
+        snprintf(why, sizeof why, "it gave no sign of life for %.3g seconds", silent_s);
+        dmap__lost_declare(pool, rank, why, true);
+        n++;
+    }
+    return n;
+}
+
 bool dmap__lost_look(dmap_pool *pool, double now) {
     const char *why;
     int rank = -1, n = 0, late;
@@ -89,6 +134,7 @@ bool dmap__lost_look(dmap_pool *pool, double now) {
         dmap__lost_declare(pool, rank, why, true);
         n++;
     }
+    n += look_for_silent(pool, now);
     if (pool->n_lost && (late = dmap__comm_late(pool->comm)) >= 0)
         dmap__lost_dismiss(pool, late);
     return n > 0;
@@ -108,6 +154,5 @@ void dmap__lost_hear(dmap_pool *pool, const dmap__head *head) {
     int rank = (int)head->close.lost - 1;
     pool->lost[rank].is_lost = true;
     pool->n_lost++;
-    if (rank != pool->rank)
-        dmap__comm_lose(pool->comm, rank);
+    dmap__comm_lose(pool->comm, rank == pool->rank ? 0 : rank); /* the master takes nothing of this rank any more */
 }

@@ -17,6 +17,10 @@ void dmap__lost_declare(dmap_pool *pool, int rank, const char *why, bool may_bla
 void dmap__lost_dismiss(dmap_pool *pool, int rank);
 /** Master, once a round: looks who is lost. Returns true if somebody is. */
 bool dmap__lost_look(dmap_pool *pool, double now);
+/** Master: something has come of a rank. */
+void dmap__lost_note(dmap_pool *pool, const dmap__message *message);
+/** Master: how long it may sleep. */
+double dmap__lost_sleep(const dmap_pool *pool, double sleep_s);
 /** Of a message that tells a rank to end: that others were lost, ... */
 void dmap__lost_tell(const dmap_pool *pool, dmap__head *head);
 /** ... as it was told. */

@@ -326,7 +326,7 @@ static double longest_sleep(dmap_pool *pool, double now, bool *looks) {
         sleep_s = dmap__call_until_due(call, now, is_later ? fmin(sleep_s, SLEEP_LATER_S) : sleep_s);
     }
     bool is_soon = calls->n_running && pool->comm && (!pool->is_rung || is_starved);
-    return is_soon ? fmin(sleep_s, SLEEP_RANKS_S) : sleep_s;
+    return dmap__lost_sleep(pool, is_soon ? fmin(sleep_s, SLEEP_RANKS_S) : sleep_s);
 }
 
 /* ---- a function of the program's that does not return ---- */

@@ -47,6 +47,7 @@ typedef struct dmap__calls {
 /** What is known of a rank that is lost. */
 typedef struct dmap__lost_rank {
     bool is_lost, is_dismissed;
+    double heard_s; /* with signs of life: something came of it, last */
     char why[128];
 } dmap__lost_rank;
 
@@ -96,6 +97,7 @@ struct dmap_pool {
     char host[256];        /* this rank's */
     dmap__lost_rank *lost; /* each rank */
     int n_lost;
+    double looked_s; /* with signs of life: for whom has fallen silent */
     dmap__fleet *fleet;
     dmap__calls calls;
     dmap__keeps keeps;             /* journals that are open */

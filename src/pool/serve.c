@@ -37,6 +37,8 @@ typedef struct dmap__server {
     dmap__incoming *chunks; /* at the crew */
     double told_s;          /* progress, last */
     double had_s;           /* when there was a chunk here, last */
+    double beat_s;          /* when a sign of life was sent, or answered, last */
+    bool has_beat;          /* and is not answered */
     bool closed;
     dmap_status status;
 } dmap__server;
@@ -216,6 +218,10 @@ static void take_message(dmap_pool *pool, dmap__message *message) {
         dmap__places_tell(pool, &reply, &packed);
         send(pool, &reply, &packed, free, packed.meta);
         break;
+    case DMAP__BEAT:
+        pool->server->has_beat = false;
+        pool->server->beat_s = dmap__clock_now();
+        break;
     case DMAP__CLOSE:
         take_close(pool, &message->head);
         break;
@@ -271,7 +277,23 @@ static void tell_progress(dmap_pool *pool, double now) {
     }
 }
 
+static double until_beat(const dmap_pool *pool, double now) {
+    double period_s = pool->options.heartbeat_s;
+    const dmap__server *s = pool->server;
+    return period_s > 0 && !s->has_beat ? fmax(s->beat_s + period_s - now, 0) : INFINITY;
+}
+
+static void beat(dmap_pool *pool, double now) {
+    dmap__head head = {.type = DMAP__BEAT};
+    if (until_beat(pool, now) > 0)
+        return;
+    pool->server->has_beat = true;
+    pool->server->beat_s = now;
+    send(pool, &head, &(dmap__packed){0}, NULL, NULL);
+}
+
 static bool turn(dmap_pool *pool, double now) {
+    beat(pool, now);
     dmap__stopping_serve(now);
     look_for_master(pool, now);
     if (!pool->server->chunks)
@@ -288,7 +310,7 @@ static void trim_memory(dmap_pool *pool) {
 }
 
 /* Until progress is to be told, if nothing comes before. */
-static double longest_sleep(dmap_pool *pool, double now, bool *looks) {
+static double longest_nap(dmap_pool *pool, double now, bool *looks) {
     const dmap__server *s = pool->server;
     *looks = false;
     if (s->chunks && dmap__crew_is_starved(pool->crew))
@@ -298,6 +320,11 @@ static double longest_sleep(dmap_pool *pool, double now, bool *looks) {
     if (pool->is_rung)
         return s->chunks ? fmax(s->told_s + PROGRESS_S - now, 0) : SLEEP_RUNG_S;
     return s->chunks ? SLEEP_BUSY_S : SLEEP_IDLE_S;
+}
+
+static double longest_sleep(dmap_pool *pool, double now, bool *looks) {
+    double sleep_s = longest_nap(pool, now, looks); /* it trims, so it is asked in any case */
+    return fmin(sleep_s, until_beat(pool, now));
 }
 
 static void break_off(dmap_pool *pool, const dmap__error *why) {

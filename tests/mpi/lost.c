@@ -1,10 +1,12 @@
 /* Ranks that are killed, stopped, or lose their fork server, in the midst of a map: run by the script "chaos", from a
  * seed, under a launcher that lets the others live. 2,000 items of 1 to 20 ms, some of which crash their process in
  * their first attempts. Each result has to be right, and to come once. Arguments: threads or processes; what happens:
- * kill, stop, server, none; how the items go: share (all of them look at shared data), deadly (item 700 ends each rank
- * that begins it, but the master), all (the results of all ranks but the master's are lost: they are killed). */
+ * kill, stop, freeze (so long that it is missed), server, none; how the items go: share (all of them look at shared
+ * data), deadly (item 700 ends each rank that begins it, but the master), all (the results of all ranks but the
+ * master's are lost: they are killed). */
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +107,8 @@ DMAP_TASK(lost_work, .run = work, .item_size = sizeof(job), .result_size = SIZE)
 typedef struct blow {
     processes at[RANKS];
     int ranks;
-    bool kills, stops, servers, all;
+    _Atomic bool is_missed; /* a rank was lost, as the master has seen */
+    bool kills, stops, freezes, servers, all;
     uint64_t state;
 } blow;
 
@@ -121,6 +124,12 @@ static int another(blow *b, int than) {
     return rank;
 }
 
+/* The map lasts until the rank that is stopped is missed, as it has items. */
+static void wait_for_loss(blow *b) {
+    while (!atomic_load(&b->is_missed))
+        usleep(1000);
+}
+
 static void *strike(void *arg) {
     blow *b = arg;
     nap(&b->state, 300);
@@ -130,9 +139,11 @@ static void *strike(void *arg) {
     for (int i = 1; b->all && i < b->ranks; i++)
         kill(b->at[i].rank, SIGKILL);
     nap(&b->state, 200);
-    if (b->stops) {
+    if (b->stops || b->freezes) {
         kill(b->at[second].rank, SIGSTOP);
         nap(&b->state, 300);
+        if (b->freezes)
+            wait_for_loss(b);
         kill(b->at[second].rank, SIGCONT);
     }
     nap(&b->state, 100);
@@ -200,9 +211,30 @@ static bool check(const dmap_pool *pool, dmap_status status, bool is_deadly) {
     return is_fine && !wrong && !missing;
 }
 
-static dmap_status map(dmap_pool *pool, const job *jobs, bool is_deadly) {
-    dmap_map_options options = {
-        .on_error = DMAP_KEEP_GOING, .retries = 3, .unordered = seed % 2, .progress = -1, .chunk = seed % 3 * 4};
+typedef struct watch {
+    dmap_pool *pool;
+    blow *blow;
+} watch;
+
+static int look(void *arg, const dmap_progress *progress) {
+    const watch *w = arg;
+    dmap_rank_report report;
+    (void)progress;
+    for (int i = 0; i < w->blow->ranks; i++)
+        if (dmap_report_rank(w->pool, i, &report) == DMAP_OK && report.lost)
+            atomic_store(&w->blow->is_missed, true);
+    return 0;
+}
+
+static dmap_status map(dmap_pool *pool, const job *jobs, bool is_deadly, blow *b) {
+    watch w = {pool, b};
+    dmap_map_options options = {.on_error = DMAP_KEEP_GOING,
+                                .retries = 3,
+                                .unordered = seed % 2,
+                                .progress = -1,
+                                .chunk = seed % 3 * 4,
+                                .on_watch = look,
+                                .on_watch_arg = &w};
     return dmap_map(pool, &lost_work, dmap_array(jobs, ITEMS), dmap_each(take, &is_deadly), &options);
 }
 
@@ -213,6 +245,7 @@ static int main_fn(dmap_pool *pool, int argc, char **argv) {
     bool is_deadly = has(argc, argv, "deadly");
     blow b = {.kills = has(argc, argv, "kill"),
               .stops = has(argc, argv, "stop"),
+              .freezes = has(argc, argv, "freeze"),
               .servers = has(argc, argv, "server"),
               .all = has(argc, argv, "all"),
               .state = seed};
@@ -225,7 +258,7 @@ static int main_fn(dmap_pool *pool, int argc, char **argv) {
     if ((looks && dmap_share(pool, shared, sizeof shared) != DMAP_OK) || !learn(pool, &b, is_process) ||
         pthread_create(&thread, NULL, strike, &b) != 0)
         return 2;
-    bool good = check(pool, map(pool, jobs, is_deadly), is_deadly);
+    bool good = check(pool, map(pool, jobs, is_deadly, &b), is_deadly);
     pthread_join(thread, NULL);
     if (looks && dmap_share(pool, shared, sizeof shared) != DMAP_OK) {
         printf("sharing again: %s\n", dmap_error(pool));

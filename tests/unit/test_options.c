@@ -300,6 +300,32 @@ static void test_closing(void) {
     CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "on_close is 7"));
 }
 
+static void test_heartbeat(void) {
+    static const char *const bad[] = {"x", "1 s", "-1", "nan", "inf", "0.001", "1e9"};
+    dmap_options given = {.heartbeat_s = 2}, resolved;
+    dmap__error error;
+    clear_environment();
+    CU_ASSERT_EQUAL(dmap__options_resolve(NULL, &resolved, &error), DMAP_OK);
+    CU_ASSERT_EQUAL(resolved.heartbeat_s, 0);
+    setenv("DMAP_HEARTBEAT", "0.5", 1);
+    CU_ASSERT_EQUAL(dmap__options_resolve(NULL, &resolved, &error), DMAP_OK);
+    CU_ASSERT_EQUAL(resolved.heartbeat_s, 0.5);
+    CU_ASSERT_EQUAL(dmap__options_resolve(&given, &resolved, &error), DMAP_OK);
+    CU_ASSERT_EQUAL(resolved.heartbeat_s, 2);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        setenv("DMAP_HEARTBEAT", bad[i], 1);
+        CU_ASSERT_EQUAL(dmap__options_resolve(NULL, &resolved, &error), DMAP_EINVAL);
+        CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "DMAP_HEARTBEAT"));
+    }
+    setenv("DMAP_HEARTBEAT", "1", 1);
+    given = (dmap_options){.backend = DMAP_SERIAL};
+    CU_ASSERT_EQUAL(dmap__options_resolve(&given, &resolved, &error), DMAP_EUNSUPPORTED);
+    unsetenv("DMAP_HEARTBEAT");
+    given = (dmap_options){.heartbeat_s = -1};
+    CU_ASSERT_EQUAL(dmap__options_resolve(&given, &resolved, &error), DMAP_EINVAL);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "heartbeat_s is -1"));
+}
+
 static void test_bad_fields(void) {
     dmap_options cases[] = {{.workers = -3},          {.workers = 4097},      {.backend = (dmap_backend)4},
                             {.start = (dmap_start)9}, {.bind = (dmap_bind)7}, {.spread = (dmap_spread)3},
@@ -370,6 +396,7 @@ int main(void) {
                            {"program wins", test_program_wins},
                            {"bad fields", test_bad_fields},
                            {"closing", test_closing},
+                           {"heartbeat", test_heartbeat},
                            {"map options", test_map_options},
                            CU_TEST_INFO_NULL};
     CU_SuiteInfo suites[] = {{.pName = "options", .pTests = tests}, CU_SUITE_INFO_NULL};
