@@ -14,7 +14,7 @@ _dmap_files() {
 # _dmap_value_of OPTION: completes what follows it; status 1 if nothing does.
 _dmap_value_of() {
     case $1 in
-    --arg-file | --joblog | --jl | --usage | --results | --res | --topology | --wd | --tmpdir | -a) _dmap_files ;;
+    --arg-file | --joblog | --jl | --usage | --results | --res | --topology | --wd | --tmpdir | --svg | --curve | -a) _dmap_files ;;
     --backend) _dmap_words 'threads processes serial' ;;
     --bind) _dmap_words 'core pu l3 numa socket none' ;;
     --spread) _dmap_words 'compact scatter' ;;
@@ -57,7 +57,7 @@ _dmap_run() {
 _dmap() {
     COMPREPLY=()
     if [[ $COMP_CWORD -eq 1 ]]; then
-        _dmap_words 'run info journal bench --help --version'
+        _dmap_words 'run info journal bench report --help --version'
         return
     fi
     _dmap_value_of "${COMP_WORDS[COMP_CWORD - 1]}" && return
@@ -76,6 +76,12 @@ _dmap() {
         esac
         ;;
     bench) _dmap_words '--workers --backend --seconds --cpus --json --plain --help' ;;
+    report)
+        case ${COMP_WORDS[COMP_CWORD]} in
+        -*) _dmap_words '--svg --csv --curve --help' ;;
+        *) _dmap_files ;;
+        esac
+        ;;
     info) _dmap_words '--workers --backend --bind --spread --topology --ranks --json --help' ;;
     esac
 }

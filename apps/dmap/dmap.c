@@ -23,6 +23,7 @@ static const struct command {
     {"run", "maps shell commands, with the conventions of GNU parallel", run_command},
     {"journal", "shows what a run with a journal has kept", journal_command},
     {"bench", "measures what dmap costs on this cluster, and says what to use", bench_command},
+    {"report", "shows what a trace says: as a table, a picture, numbers", report_command},
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 

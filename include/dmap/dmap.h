@@ -83,11 +83,12 @@ typedef enum dmap_on_close {
  *  environment: DMAP_WORKERS, DMAP_NODE_WORKERS, DMAP_BACKEND, DMAP_START, DMAP_BIND, DMAP_SPREAD, DMAP_STACKSIZE,
  *  DMAP_MASTER_WORKS, DMAP_HELPER, DMAP_RESERVE, DMAP_HEARTBEAT. What the program sets wins over the environment, as
  *  with OpenMP. workers wins over node_workers, and DMAP_WORKERS over DMAP_NODE_WORKERS; if the program sets either
- *  field, neither variable has a say. A variable that is misspelt by one letter is refused, if its value is one that
- * the right one may have; so is a bad value. While a pool is open, OMP_NUM_THREADS and the like (OPENBLAS_, MKL_,
- * BLIS_, NUMEXPR_, VECLIB_MAXIMUM_THREADS) are set in each rank, where they are not, to a worker's share of its cores;
- * libraries that are loaded already are told. Opening and closing change the environment then: no other thread may read
- * it meanwhile. DMAP_REPORT, DMAP_TRACE and DMAP_METRICS have the master look on: see <dmap/report.h>. */
+ *  field, neither variable has a say. A variable that is misspelt by one letter is refused, if its value is one that the
+ *  right one may have; so is a bad value.
+ *  While a pool is open, OMP_NUM_THREADS and the like (OPENBLAS_, MKL_, BLIS_, NUMEXPR_, VECLIB_MAXIMUM_THREADS) are
+ *  set in each rank, where they are not, to a worker's share of its cores; libraries that are loaded already are told.
+ *  Opening and closing change the environment then: no other thread may read it meanwhile.
+ *  DMAP_REPORT, DMAP_TRACE and DMAP_METRICS have the master look on: see <dmap/report.h>. */
 typedef struct dmap_options {
     int workers;            /* per rank, 1 to 4096; 0: one a core that this rank may use */
     int node_workers;       /* or per host, 1 to 4096, shared out over its ranks, of which some may have none; 0: see
