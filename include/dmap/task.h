@@ -161,6 +161,15 @@ DMAP_API int dmap_emit(dmap_context *ctx, const void *data, size_t size);
 DMAP_API int dmap_spawn(dmap_context *ctx, const void *item, size_t size);
 /** How many items stand between this one and the source: 0 for one of the source's, 1 for one that such a one made. */
 DMAP_API int dmap_depth(const dmap_context *ctx);
+/** A bound that the items of a call share, as branch and bound wants it: the least value that any of them has offered,
+ *  as far as is known here; INFINITY before. In a rank it is known at once, in others as soon as they hear of it, some
+ *  milliseconds later (with DMAP_SERIAL, between items). Of any call, with .spawns or without.
+ *  Cost:     a load from memory */
+DMAP_API double dmap_best(const dmap_context *ctx);
+/** Offers a value; NaN and INFINITY are none. Where the largest is wanted, offer it with the other sign.
+ *  Returns:  true if it is lower than what was known here: it is the bound now, and others are told
+ *  Cost:     if it is lower, a message to each rank */
+DMAP_API bool dmap_best_offer(dmap_context *ctx, double value);
 /** True once the result is no longer wanted: the call stops, the item is cancelled, or item_timeout_s is over. A long
  *  task may then return. In a batch (run_batch): once none of its results is. With DMAP_SERIAL it is here that the rank
  *  hears of that, while an item runs: in the thread that the task was called in. */

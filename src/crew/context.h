@@ -39,6 +39,8 @@ struct dmap_context {
     bool (*is_cancelled)(const dmap_context *ctx);                   /* this one, or all of this batch, is not */
     void *(*take)(dmap_context *ctx, size_t size);                   /* gives memory for a result of variable size */
     bool (*emit)(dmap_context *ctx, const void *data, size_t size);  /* NULL: nobody takes it */
+    const _Atomic uint64_t *best;                                    /* a key, see best.h; NULL: there is no call */
+    bool (*offer)(dmap_context *ctx, uint64_t key);                  /* lowers it for all; true: it was higher */
     bool (*spawn)(dmap_context *ctx, const void *item, size_t size); /* takes a new item; NULL: nobody does */
     bool has_record;                                                 /* the item has a seed and depth of its own: */
     uint64_t seed;
@@ -50,6 +52,9 @@ struct dmap_context {
 
 /** Memory for a result, in the rank itself: ctx->take. */
 void *dmap__context_take(dmap_context *ctx, size_t size);
+
+/** Lowers the bound, in the rank itself: ctx->offer. */
+bool dmap__context_offer(dmap_context *ctx, uint64_t key);
 
 /** Hands an emission to the manager, in the rank itself: ctx->emit. */
 bool dmap__context_emit(dmap_context *ctx, const void *data, size_t size);

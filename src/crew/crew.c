@@ -12,6 +12,7 @@
 
 #include "base/futex.h"
 #include "base/memory.h"
+#include "crew/best.h"
 #include "crew/cancel.h"
 #include "crew/crash.h"
 #include "crew/emission.h"
@@ -167,7 +168,12 @@ int dmap__crew_workers(const dmap__crew *crew) {
 }
 
 void dmap__crew_call_init(dmap__crew_call *call, const dmap__call_spec *spec, const dmap_task *task, uint64_t id) {
-    *call = (dmap__crew_call){.spec = *spec, .task = task, .id = id, .limit = UINT64_MAX};
+    *call = (dmap__crew_call){.spec = *spec,
+                              .task = task,
+                              .id = id,
+                              .limit = UINT64_MAX,
+                              .best = DMAP__BEST_NONE,
+                              .told_best = DMAP__BEST_NONE};
 }
 
 void dmap__crew_take_mask(dmap__crew *crew) {
@@ -266,4 +272,19 @@ bool dmap__crew_step(dmap__crew *crew) {
 
 bool dmap__crew_is_inside(void) {
     return dmap__worker_inside() != NULL;
+}
+
+void dmap__crew_best(dmap__crew *crew, dmap__crew_call *call, uint64_t key) {
+    if (crew)
+        dmap__crew_lower_best(&crew->state, call, key);
+    else
+        dmap__limit_lower(&call->best, key);
+}
+
+bool dmap__crew_has_better(dmap__crew_call *call, uint64_t *key) {
+    *key = atomic_load(&call->best);
+    bool is_better = *key < call->told_best;
+    if (is_better)
+        call->told_best = *key;
+    return is_better;
 }

@@ -83,6 +83,11 @@ void dmap__crew_limit(dmap__crew *crew, dmap__crew_call *call, uint64_t limit);
  *  stop, and its process is killed (kill), if it takes no notice. */
 void dmap__crew_cancel(dmap__crew *crew, dmap__grant *grant, uint64_t position, bool kill);
 
+/** The call's bound is that, or lower: as told by another rank. crew may be NULL. */
+void dmap__crew_best(dmap__crew *crew, dmap__crew_call *call, uint64_t key);
+/** True if the call's bound is lower than when this was asked before: others are to be told. */
+bool dmap__crew_has_better(dmap__crew_call *call, uint64_t *key);
+
 /** DMAP_SERIAL: the task threw an exception, which has passed dmap__crew_step: it has failed, and what is left of its
  *  batch is dropped. Does nothing if there was no task. */
 void dmap__crew_break_off(dmap__crew *crew);

@@ -58,6 +58,7 @@ typedef struct dmap__shm_channel_head {
     _Atomic uint32_t phase;     /* a dmap__phase */
     _Atomic uint64_t call;      /* that the request belongs to */
     _Atomic uint64_t limit;     /* items of this index and above are not wanted */
+    _Atomic uint64_t best;      /* the call's bound, as a key: see best.h */
     _Atomic uint64_t cancelled; /* index of an item that is to stop; of a batch, its first; UINT64_MAX: none */
     _Atomic uint64_t used;      /* bytes taken, from the head on */
 
@@ -101,6 +102,7 @@ typedef struct dmap__shm_channel_head {
     uint64_t emitted;  /* bytes of it; 0: this is no question */
     uint64_t emitted_index;
     bool taken;
+    bool offers; /* this is a question of another kind: that the bound in `best` be told */
     uint64_t
         made; /* spawns: offset of the first item that the request's items made: a record, whose `index` is the offset
                  of the next (0: none), and whose `worker` is the number in the request of the one that made it */

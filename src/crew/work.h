@@ -30,6 +30,8 @@ typedef struct dmap__crew_call {
     size_t grants;            /* the manager's: out */
     _Atomic uint64_t limit;   /* items of this index and above are not wanted; */
     _Atomic uint32_t fate;    /* of those that run already: a dmap__fate */
+    _Atomic uint64_t best;    /* a key: see best.h */
+    uint64_t told_best;       /* the manager's: that others know */
     _Atomic uint64_t indices; /* given to items that items on this rank made */
 } dmap__crew_call;
 

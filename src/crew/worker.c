@@ -38,6 +38,7 @@ dmap__worker *dmap__worker_create(dmap__crew_state *crew, int number, int core) 
     worker->context.crew = crew;
     worker->context.number = number;
     worker->context.take = dmap__context_take;
+    worker->context.offer = dmap__context_offer;
     worker->context.is_cancelled = dmap__batch_is_cancelled;
     if (!worker->locals) {
         dmap__worker_destroy(worker);
@@ -285,6 +286,7 @@ int dmap__worker_step(dmap__worker *worker) {
     b->done = b->begin;
     worker->context.call = b->grant->call;
     worker->context.limit = &b->grant->call->limit;
+    worker->context.best = &b->grant->call->best;
     if (b->slot->spawns)
         return step_spawned(worker, b);
     uint64_t limit = atomic_load_explicit(worker->context.limit, memory_order_relaxed);

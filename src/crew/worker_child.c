@@ -67,6 +67,19 @@ static bool emit(dmap_context *ctx, const void *data, size_t size) {
     return head->taken;
 }
 
+/* ctx->offer: the rank is asked to tell the others. */
+static bool offer(dmap_context *ctx, uint64_t key) {
+    child *c = (child *)ctx;
+    dmap__shm_channel_head *head = c->channel.head;
+    if (!dmap__limit_lower(&head->best, key))
+        return false;
+    head->offers = true;
+    if (dmap__shm_channel_pass(&c->channel, DMAP__OWNER_PROCESS, DMAP__OWNER_RANK))
+        while (atomic_load(&head->owner) == DMAP__OWNER_RANK)
+            dmap__shm_channel_wait(&c->channel, DMAP__OWNER_RANK, -1);
+    return true;
+}
+
 /* ctx->spawn: made on the channel. The rank takes what the items made that have ended well. */
 static bool spawn(dmap_context *ctx, const void *item, size_t size) {
     child *c = (child *)ctx;
@@ -269,6 +282,8 @@ static bool open_child(child *c) {
     c->context.call = &c->call;
     c->context.number = head->worker;
     c->context.limit = &head->limit;
+    c->context.best = &head->best;
+    c->context.offer = offer;
     c->context.take = take;
     c->context.is_cancelled = is_cancelled;
     return c->locals && dmap__worker_child_prepare();

@@ -166,9 +166,18 @@ static double time_left(const dmap__shm_channel_head *head, double item_timeout_
     return began_s >= asked_s && began_s <= now ? began_s + item_timeout_s - now : 0;
 }
 
-/* True if the process has asked for an emission to be taken, and goes on. */
-static bool answer_emission(dmap__worker_proc *proc) {
+static bool answer_offer(dmap__worker_proc *proc) {
     dmap__shm_channel_head *head = proc->channel.head;
+    proc->offer(proc->emit_arg, atomic_load(&head->best));
+    head->offers = false;
+    return dmap__shm_channel_pass(&proc->channel, DMAP__OWNER_RANK, DMAP__OWNER_PROCESS);
+}
+
+/* True if the process has asked for an emission, or a bound, to be taken, and goes on. */
+static bool answer_question(dmap__worker_proc *proc) {
+    dmap__shm_channel_head *head = proc->channel.head;
+    if (head->offers && atomic_load(&head->answer) != proc->requests)
+        return answer_offer(proc);
     uint64_t offset = head->emission, size = head->emitted;
     bool is_asked = size && size <= DMAP__EMISSION_MOST && dmap__shm_channel_holds(&proc->channel, offset, size);
     if (!is_asked || atomic_load(&head->answer) == proc->requests)
@@ -204,7 +213,7 @@ static bool is_to_be_killed(const dmap__patience *p, double now, double *since_s
 static dmap__worker_proc_said wait_until_due(dmap__worker_proc *proc, const dmap__patience *p, double asked_s) {
     double unwanted_s = 0, cancelled_s = 0, waited_s = 0, looked_s = asked_s;
     dmap__owner turn = (dmap__owner)atomic_load(&proc->channel.head->owner);
-    while (turn == DMAP__OWNER_PROCESS || (turn == DMAP__OWNER_RANK && answer_emission(proc))) {
+    while (turn == DMAP__OWNER_PROCESS || (turn == DMAP__OWNER_RANK && answer_question(proc))) {
         double now = dmap__clock_now(), left = LOOK_S;
         if (p->item_timeout_s > 0) {
             left = time_left(proc->channel.head, p->item_timeout_s, asked_s);
@@ -251,6 +260,7 @@ dmap__worker_proc_said dmap__worker_proc_ask(dmap__worker_proc *proc, const dmap
     head->out_of_memory = head->set_up_failed = false;
     head->text[0] = '\0';
     head->emission = head->emitted = 0;
+    head->offers = false;
     head->size = proc->channel.size;
     bool is_stillborn;
     if (!proc->process && start(proc, &is_stillborn, error) != DMAP_OK)

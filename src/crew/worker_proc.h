@@ -44,7 +44,8 @@ typedef struct dmap__worker_proc {
     uint64_t requests;                                                      /* so far, of all of them */
     double looked_s;                                                        /* at its memory, last */
     bool (*emit)(void *arg, uint64_t index, const void *data, size_t size); /* takes what its items emit */
-    void *emit_arg;
+    void (*offer)(void *arg, uint64_t key); /* is told a bound that one of them offers */
+    void *emit_arg;                         /* of both */
 } dmap__worker_proc;
 
 /** Returns NULL, with errno, if memory or descriptors are out. */

@@ -81,7 +81,9 @@ static bool put_request(dmap__worker *worker, dmap__batch *b, request *r) {
     atomic_store(&head->call, call->id);
     atomic_store(&head->limit, UINT64_MAX);
     atomic_store(&head->cancelled, UINT64_MAX);
+    atomic_store(&head->best, UINT64_MAX);
     dmap__limit_lower(&head->limit, atomic_load(&call->limit));
+    dmap__limit_lower(&head->best, atomic_load(&call->best));
     snprintf(head->task_name, sizeof head->task_name, "%s", call->task->name);
     head->seed = call->spec.seed;
     head->item_timeout_s = call->spec.item_timeout_s;
@@ -283,6 +285,12 @@ static bool emit(void *arg, uint64_t index, const void *data, size_t size) {
     return ctx->emit && ctx->emit(ctx, data, size);
 }
 
+/* ctx->offer, for the process. */
+static void offer(void *arg, uint64_t key) {
+    dmap_context *ctx = arg;
+    ctx->offer(ctx, key);
+}
+
 /* There is no room for the request on the channel. */
 static void fail_request(dmap__worker *worker, dmap__batch *b) {
     int reason = worker->proc->channel.reason;
@@ -325,6 +333,7 @@ static bool ask(dmap__worker *worker, dmap__batch *b, request *r) {
     dmap__error error;
     uint32_t begin = r->begin;
     worker->proc->emit = emit;
+    worker->proc->offer = offer;
     worker->proc->emit_arg = &worker->context;
     r->end = begin + dmap__worker_proc_admit(worker->proc, dmap__cancel_first(b->grant, begin, r->batch_end) - begin);
     r->looked_at = UINT32_MAX;

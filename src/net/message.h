@@ -21,8 +21,9 @@ typedef enum dmap__type {
     DMAP__EMIT = 13,   /* data: the bytes */
     DMAP__TAKEN = 14,
     DMAP__ENDED = 15,
+    DMAP__CANCEL = 16, /* flags: 1: its process may be killed */
     DMAP__BEAT = 17,
-    DMAP__CANCEL = 16 /* flags: 1: its process may be killed */
+    DMAP__BEST = 18
 } dmap__type;
 
 /** First 96 bytes of every message. comm reads and writes meta_size and data_size only. */
@@ -47,6 +48,9 @@ typedef struct dmap__head {
         struct {
             uint64_t index; /* items from here on are not wanted */
         } limit;
+        struct {
+            uint64_t key; /* of the bound */
+        } best;
         struct {
             uint64_t position; /* of the lease: nobody waits for that item */
         } cancel;

@@ -7,6 +7,7 @@
  *          they lie, and its results belong
  *   RECALL give back items not begun            PROGRESS items of a chunk ended so far
  *   LIMIT  items from here on are not wanted    SHARED   the data shared is there (or not)
+ *   BEST   the bound of the call is lower       BEST     the same
  *   CANCEL an item is not wanted                PLACED   they are here
  *   TAKEN  emissions have been taken            EMIT     an item's emission
  *   SHARE  new shared data, or where to find it

@@ -14,6 +14,8 @@ typedef struct dmap__branch_ops {
     void (*recall)(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uint32_t lease, uint64_t want);
     /** Items of a call from this index on are not wanted any more. */
     void (*limit)(dmap_pool *pool, int branch, dmap__call *call, uint64_t index);
+    /** The bound of a call is that. */
+    void (*best)(dmap_pool *pool, int branch, dmap__call *call, uint64_t key);
     /** Nobody waits any more for the item at that position of a lease. kill: its process may be killed */
     void (*cancel)(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uint32_t lease, uint64_t position,
                    bool kill);

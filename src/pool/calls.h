@@ -39,6 +39,8 @@ size_t dmap__calls_in_flight(const dmap_pool *pool);
  *  to stop, and its process killed if options.kill. Its end comes all the same. */
 void dmap__calls_cancel_item(dmap_pool *pool, dmap__call *call, uint64_t position);
 
+/** dispatch.c: tells the branches the call's bound, if it has become lower. Returns true if it has. */
+bool dmap__dispatch_best(dmap_pool *pool, dmap__call *call);
 /** dispatch.c: does what the call wants done at branches, until its share is above until_s. Returns true if there was
  *  anything. *is_done: there is nothing left */
 bool dmap__dispatch(dmap_pool *pool, dmap__call *call, double now, double until_s, bool *is_done);

@@ -170,6 +170,10 @@ void dmap__collect_message(dmap_pool *pool, dmap__message *message) {
         if (out)
             take_returned(call, message);
         break;
+    case DMAP__BEST: /* the master may have no crew */
+        if (call)
+            dmap__crew_best(pool->crew, &call->at_crew, message->head.best.key);
+        break;
     case DMAP__PROGRESS:
         if (out)
             dmap__call_progressed(call, (uint32_t)lease, message->head.progress.items, message->head.progress.undone,

@@ -69,6 +69,11 @@ static void limit(dmap_pool *pool, int branch, dmap__call *call, uint64_t index)
     dmap__crew_limit(pool->crew, &call->at_crew, index);
 }
 
+/* It knows. */
+static void best(dmap_pool *pool, int branch, dmap__call *call, uint64_t key) {
+    (void)pool, (void)branch, (void)call, (void)key;
+}
+
 static void cancel(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uint32_t lease, uint64_t position,
                    bool kill) {
     (void)call, (void)lease;
@@ -76,7 +81,7 @@ static void cancel(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uin
 }
 
 static const dmap__branch_ops crew_branch = {
-    .begin = begin, .end = begin, .submit = submit, .recall = recall, .limit = limit, .cancel = cancel};
+    .begin = begin, .end = begin, .submit = submit, .recall = recall, .limit = limit, .best = best, .cancel = cancel};
 
 const dmap__branch_ops *dmap__branch_ops_of(const dmap_pool *pool, int branch) {
     if (branch)

@@ -50,3 +50,13 @@ bool dmap__dispatch(dmap_pool *pool, dmap__call *call, double now, double until_
     }
     return moved;
 }
+
+bool dmap__dispatch_best(dmap_pool *pool, dmap__call *call) {
+    uint64_t key;
+    if (!call->is_begun || !dmap__crew_has_better(&call->at_crew, &key))
+        return false;
+    for (int branch = 0; branch < pool->ranks; branch++)
+        if (dmap__branch_ops_of(pool, branch))
+            dmap__branch_ops_of(pool, branch)->best(pool, branch, call, key);
+    return true;
+}

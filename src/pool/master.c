@@ -263,6 +263,8 @@ static bool turn(dmap_pool *pool, double now) {
     moved = dmap__stopping_look(pool, now) || moved;
     moved = begin_all(pool) || moved;
     moved = take_turns(pool, now) || moved;
+    for (size_t i = 0; i < calls->n_running; i++)
+        moved = dmap__dispatch_best(pool, calls->running[i]) || moved;
     if (pool->crew)
         dmap__collect_progress(pool, now);
     dmap__monitor_look(pool->monitor, now);

@@ -135,6 +135,12 @@ static void limit(dmap_pool *pool, int branch, dmap__call *call, uint64_t index)
         send(pool, call, branch, &head, NULL);
 }
 
+static void best(dmap_pool *pool, int branch, dmap__call *call, uint64_t key) {
+    dmap__head head = {.type = DMAP__BEST, .call = call->id, .best.key = key};
+    if (pool->broken == DMAP_OK)
+        send(pool, call, branch, &head, NULL);
+}
+
 void dmap__rank_branch_taken(dmap_pool *pool, dmap__call *call, int rank, uint64_t bytes) {
     dmap__head head = {.type = DMAP__TAKEN, .call = call->id, .taken.bytes = bytes};
     send(pool, call, rank, &head, NULL);
@@ -148,4 +154,4 @@ static void cancel(dmap_pool *pool, dmap__call *call, dmap__call_lease *out, uin
 }
 
 const dmap__branch_ops dmap__rank_branch = {
-    .begin = begin, .end = end, .submit = submit, .recall = recall, .limit = limit, .cancel = cancel};
+    .begin = begin, .end = end, .submit = submit, .recall = recall, .limit = limit, .best = best, .cancel = cancel};

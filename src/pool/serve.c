@@ -146,12 +146,10 @@ static void take_cancel(dmap_pool *pool, const dmap__head *head) {
 
 static void recall(dmap_pool *pool, const dmap__head *head) {
     dmap__incoming *c = find_chunk(pool->server, head);
-    if (!c)
-        return; /* its result is under way: that is the answer */
-    if (c->grant.call->spec.spawns) {
+    if (c && c->grant.call->spec.spawns) /* it ends soon */
         dmap__crew_recall(pool->crew, &c->grant, head->recall.items, NULL);
-        return; /* it ends soon: so is that */
-    }
+    if (!c || c->grant.call->spec.spawns)
+        return; /* its result is under way: that is the answer */
     uint64_t(*ranges)[2] = dmap__memory_array((uint64_t)dmap__crew_workers(pool->crew), sizeof *ranges);
     int n = ranges ? dmap__crew_recall(pool->crew, &c->grant, head->recall.items, ranges) : 0;
     dmap__head reply = {.type = DMAP__RETURN, .call = head->call, .lease = head->lease};
@@ -197,6 +195,10 @@ static void take_message(dmap_pool *pool, dmap__message *message) {
     case DMAP__LIMIT:
         if (call)
             take_limit(pool, &call->at_crew, &message->head);
+        break;
+    case DMAP__BEST:
+        if (call)
+            dmap__crew_best(pool->crew, &call->at_crew, message->head.best.key);
         break;
     case DMAP__CANCEL:
         take_cancel(pool, &message->head);
@@ -292,10 +294,19 @@ static void beat(dmap_pool *pool, double now) {
     send(pool, &head, &(dmap__packed){0}, NULL, NULL);
 }
 
+static void tell_best(dmap_pool *pool) {
+    for (served_call *call = pool->server->calls; call; call = call->next) {
+        dmap__head head = {.type = DMAP__BEST, .call = call->at_crew.id};
+        if (dmap__crew_has_better(&call->at_crew, &head.best.key))
+            send(pool, &head, &(dmap__packed){0}, NULL, NULL);
+    }
+}
+
 static bool turn(dmap_pool *pool, double now) {
     beat(pool, now);
     dmap__stopping_serve(now);
     look_for_master(pool, now);
+    tell_best(pool);
     if (!pool->server->chunks)
         return false;
     pool->server->had_s = now;

@@ -1,6 +1,7 @@
 #include "spawn_task.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <string.h>
 
@@ -115,3 +116,21 @@ DMAP_TASK(spawn_numbers, .run = grow_numbers, .item_size = 8, .result_size = siz
 DMAP_TASK(spawn_blobs, .run = grow_blobs, .item_size = DMAP_VARIABLE, .result_size = DMAP_VARIABLE, .merge = merge);
 DMAP_TASK(spawn_batch, .run_batch = grow_batch, .item_size = 8, .result_size = 0);
 DMAP_TASK(spawn_vain, .run = spawn_in_vain, .item_size = 8, .result_size = 0);
+
+/* Item 0 offers; every other one waits until it has heard of that. */
+static int wait_for_best(dmap_context *ctx, const void *item, void *result) {
+    double first = dmap_best(ctx), offer = *(const uint64_t *)item ? 9 : -2.5;
+    (void)result;
+    if (dmap_best_offer(ctx, (double)INFINITY) || dmap_best_offer(ctx, (double)NAN))
+        return dmap_fail(ctx, 1, "no bound was taken for one");
+    if (first <= offer && dmap_best_offer(ctx, offer))
+        return dmap_fail(ctx, 1, "%g was taken, and %g was known", offer, first);
+    if (*(const uint64_t *)item == 0)
+        burn(0.05); /* by then others wait */
+    dmap_best_offer(ctx, offer);
+    while (dmap_best(ctx) > -2.5 && !dmap_cancelled(ctx)) /* until the watchdog ends it */
+        burn(1e-5);
+    return dmap_best(ctx) < -2.5 || dmap_best_offer(ctx, -2.5) ? dmap_fail(ctx, 1, "%g", dmap_best(ctx)) : 0;
+}
+
+DMAP_TASK(spawn_best, .run = wait_for_best, .item_size = 8, .result_size = 0);

@@ -22,7 +22,8 @@ typedef struct sums {
 /** How many were there, and the sum of what their seeds come to. */
 void spawn_combine(void *into, const void *from);
 
-/** Items of fixed size; numbers, as dmap_range has them; of any size; by run_batch; in a call without .spawns. */
-extern const dmap_task spawn_sums, spawn_numbers, spawn_blobs, spawn_batch, spawn_vain;
+/** Items of fixed size; numbers, as dmap_range has them; of any size; by run_batch; in a call without .spawns; first,
+ *  numbers of which 0 offers a bound that the others wait for. */
+extern const dmap_task spawn_best, spawn_sums, spawn_numbers, spawn_blobs, spawn_batch, spawn_vain;
 
 #endif

@@ -342,11 +342,22 @@ static void test_in_vain(void) {
     CU_ASSERT_EQUAL(dmap_map(harness_pool, &spawn_vain, dmap_range(0, 100), dmap_discard(), NULL), DMAP_OK);
 }
 
-static CU_TestInfo tests[] = {{"fixed", test_fixed},     {"variable", test_variable}, {"sources", test_sources},
-                              {"indices", test_indices}, {"retries", test_retries},   {"timeouts", test_timeouts},
-                              {"crashes", test_crashes}, {"failures", test_failures}, {"stop", test_stop},
-                              {"endless", test_endless}, {"spool", test_spool},       {"beside", test_beside},
-                              {"refused", test_refused}, {"in vain", test_in_vain},   CU_TEST_INFO_NULL};
+/* All workers of all ranks wait for what the first item offers. */
+static void test_best(void) {
+    dmap_map_options o = {.progress = -1, .chunk = 1};
+    uint64_t items = 4 * (uint64_t)dmap_workers(harness_pool);
+    if (harness_has("serial") && dmap_ranks(harness_pool) > 1)
+        return; /* between items a rank hears of it, and these wait for it */
+    harness_watch("a bound that items share", 60);
+    check_ok("best", dmap_map(harness_pool, &spawn_best, dmap_range(0, items), dmap_discard(), &o));
+    check_ok("best again", dmap_map(harness_pool, &spawn_best, dmap_range(0, items), dmap_discard(), &o));
+}
+
+static CU_TestInfo tests[] = {
+    {"fixed", test_fixed},     {"variable", test_variable}, {"sources", test_sources}, {"indices", test_indices},
+    {"retries", test_retries}, {"timeouts", test_timeouts}, {"crashes", test_crashes}, {"failures", test_failures},
+    {"stop", test_stop},       {"endless", test_endless},   {"spool", test_spool},     {"beside", test_beside},
+    {"refused", test_refused}, {"in vain", test_in_vain},   {"best", test_best},       CU_TEST_INFO_NULL};
 static CU_SuiteInfo suites[] = {{.pName = "spawn", .pTests = tests}, CU_SUITE_INFO_NULL};
 
 static void add_tests(void) {
