@@ -43,7 +43,7 @@ _dmap_run() {
         --regexp --rrs --round-robin --tee --jobs --cores --mem --gpus
         --delay --load --memfree --noswap --timeout --termseq --retries --retry-delay --halt --until --wd --tmpdir --env --nice
         --verbose --process-slot-var --shell-quote --dry-run
-        --keep-order --unordered --line-buffer --ungroup --show --tag --tagstring --files --results --joblog --usage --resume
+        --keep-order --unordered --line-buffer --ungroup --show --tag --tagstring --files --files0 --results --joblog --usage --resume
         --resume-failed --changed --retry-failed --bar --eta --progress --no-progress --quiet --gnu --will-cite --help' ;;
     :*) _dmap_words '::: :::: :::+ ::::+' ;;
     *)

@@ -139,7 +139,7 @@ static void finish(run_engine *engine, run_job *job) {
         run_engine_fail(engine, good ? run_results_error(engine->results) : "out of memory");
     const char *file = engine->options->files && good ? run_results_file(engine->results, job) : NULL;
     if (file && !(run_order_add(&engine->order, job->entry, 0, file, strlen(file)) &&
-                  run_order_add(&engine->order, job->entry, 0, "\n", 1)))
+                  run_order_add(&engine->order, job->entry, 0, engine->options->files_nul ? "" : "\n", 1)))
         run_engine_look_at_output(engine);
     if (!run_order_end(&engine->order, job->entry) || !run_print_flush(&engine->printer))
         run_engine_look_at_output(engine);

@@ -161,6 +161,7 @@ typedef struct run_options {
     bool verbose;         /* -v */
     bool announce;        /* -t */
     bool files;           /* --files */
+    bool files_nul;       /* --files0: a NUL behind each */
     const char *results;  /* --results DIR or X.csv, X.tsv, X.json */
     const char *joblog;   /* path without the "+" */
     bool joblog_append;   /* +FILE */

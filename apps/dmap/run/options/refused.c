@@ -28,7 +28,8 @@ static const struct {
     {" --shard --bin --group-by --groupby ", "--pipe gives each block to one job, whatever is in it"},
     {" --block-timeout --blocktimeout --bt ",
      "a block of --pipe is full, or the last; -N 1 makes each record one at once"},
-    {" -J --profile --shebang --hashbang --shebang-wrap --embed --tollef --session ",
+    {" -J --profile --shebang --hashbang --shebang-wrap --embed --combine-exec --combineexec "
+     "--combine-executable --combineexecutable --tollef --session ",
      "options are those of the command line alone; a shell function or script keeps them"},
     {" --record-env --recordenv ", "mpirun -x NAME hands on a variable"},
     {" --template --tmpl ", "the command can fill in a file: sed \"s/@x@/{1}/\" FILE"},

@@ -221,7 +221,13 @@ bool run_set_announce(run_options *o, const char *text) {
 
 bool run_set_files(run_options *o, const char *text) {
     (void)text;
+    o->files_nul = false;
     return o->files = true;
+}
+
+bool run_set_files_nul(run_options *o, const char *text) {
+    (void)text;
+    return o->files = o->files_nul = true;
 }
 
 /* An empty one is as if it had not been given. */

@@ -48,6 +48,7 @@ bool run_set_announce(run_options *options, const char *text);
 bool run_set_shell_quote(run_options *options, const char *text);
 bool run_set_slot_variable(run_options *options, const char *text);
 bool run_set_files(run_options *options, const char *text);
+bool run_set_files_nul(run_options *options, const char *text);
 bool run_set_tag_text(run_options *options, const char *text);
 bool run_set_folder(run_options *options, const char *text);
 bool run_set_tmpdir(run_options *options, const char *text);
