@@ -27,9 +27,6 @@
 
 #define STACK_VARIABLE "DMAP_STACKSIZE"
 #define MAX_STACK      ((size_t)1 << 40)
-#define BEAT_VARIABLE  "DMAP_HEARTBEAT"
-#define LEAST_BEAT_S   0.01
-#define MOST_BEAT_S    3600.0
 
 enum { MAX_WORKERS = 4096, MAX_RETRIES = 1000, MIN_WINDOW = 4096, MAX_RESERVE_S = 86400, VALUE_SHOWN = 60 };
 
@@ -292,33 +289,6 @@ static dmap_status resolve_helper(dmap_options *resolved, dmap__error *error) {
     return status;
 }
 
-static bool is_beat(double seconds) {
-    return seconds >= LEAST_BEAT_S && seconds <= MOST_BEAT_S; /* so it is a number */
-}
-
-/* An item that runs in the rank's own thread would keep it from giving signs of life. */
-static dmap_status resolve_beat(dmap_options *resolved, dmap__error *error) {
-    const char *text = getenv(BEAT_VARIABLE);
-    char shown[VALUE_SHOWN + 4], *end = NULL;
-    double given = resolved->heartbeat_s;
-    bool is_given = given < 0 || given > 0 || isnan(given);
-    if (is_given && !is_beat(given))
-        return dmap__fail(error, DMAP_EINVAL, "dmap_options.heartbeat_s is %g: want 0 (none) or %g to %g seconds",
-                          given, LEAST_BEAT_S, MOST_BEAT_S);
-    if (!is_given && text && *text && strcmp(text, "0") != 0) {
-        resolved->heartbeat_s = strtod(text, &end);
-        show_value(text, shown, sizeof shown);
-        if (*end || !is_beat(resolved->heartbeat_s))
-            return dmap__fail(error, DMAP_EINVAL, BEAT_VARIABLE "=\"%s\": want 0 (none) or %g to %g seconds", shown,
-                              LEAST_BEAT_S, MOST_BEAT_S);
-    }
-    if (resolved->heartbeat_s > 0 && resolved->backend == DMAP_SERIAL)
-        return dmap__fail(error, DMAP_EUNSUPPORTED,
-                          "dmap_options.heartbeat_s wants workers, and DMAP_SERIAL has none: use DMAP_THREADS or "
-                          "DMAP_PROCESSES");
-    return DMAP_OK;
-}
-
 bool dmap__options_want_helper(const dmap_options *given) {
     dmap_options all = given ? *given : (dmap_options){0};
     dmap__error error;
@@ -341,7 +311,7 @@ dmap_status dmap__options_resolve(const dmap_options *given, dmap_options *resol
         set_field(&all, o, value);
     }
     if (resolve_stack(&all, error) != DMAP_OK || resolve_helper(&all, error) != DMAP_OK ||
-        resolve_beat(&all, error) != DMAP_OK || check_closing(&all, error) != DMAP_OK ||
+        dmap__options_resolve_beat(&all, error) != DMAP_OK || check_closing(&all, error) != DMAP_OK ||
         resolve_seconds("close_s", DMAP__CLOSE_S, &all.close_s, error) != DMAP_OK ||
         resolve_seconds("start_timeout_s", DMAP__START_TIMEOUT_S, &all.start_timeout_s, error) != DMAP_OK)
         return error->status;

@@ -38,4 +38,7 @@ bool dmap__monitor_is_file(const char *text);
  *  Returns:  DMAP_OK; DMAP_EINVAL with a sentence that names the field */
 dmap_status dmap__map_options_check(const dmap_map_options *options, dmap__error *error);
 
+/** The part of that which is about signs of life. */
+dmap_status dmap__options_resolve_beat(dmap_options *resolved, dmap__error *error);
+
 #endif

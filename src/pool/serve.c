@@ -11,6 +11,7 @@
 #include "base/stop_signal.h"
 #include "crew/emission.h"
 #include "net/wire.h"
+#include "pool/beat.h"
 #include "pool/incoming.h"
 #include "pool/loop.h"
 #include "pool/lost.h"
@@ -37,8 +38,7 @@ typedef struct dmap__server {
     dmap__incoming *chunks; /* at the crew */
     double told_s;          /* progress, last */
     double had_s;           /* when there was a chunk here, last */
-    double beat_s;          /* when a sign of life was sent, or answered, last */
-    bool has_beat;          /* and is not answered */
+    dmap__beat beat;
     bool closed;
     dmap_status status;
 } dmap__server;
@@ -221,8 +221,7 @@ static void take_message(dmap_pool *pool, dmap__message *message) {
         send(pool, &reply, &packed, free, packed.meta);
         break;
     case DMAP__BEAT:
-        pool->server->has_beat = false;
-        pool->server->beat_s = dmap__clock_now();
+        dmap__beat_answered(&pool->server->beat, dmap__clock_now());
         break;
     case DMAP__CLOSE:
         take_close(pool, &message->head);
@@ -279,21 +278,6 @@ static void tell_progress(dmap_pool *pool, double now) {
     }
 }
 
-static double until_beat(const dmap_pool *pool, double now) {
-    double period_s = pool->options.heartbeat_s;
-    const dmap__server *s = pool->server;
-    return period_s > 0 && !s->has_beat ? fmax(s->beat_s + period_s - now, 0) : INFINITY;
-}
-
-static void beat(dmap_pool *pool, double now) {
-    dmap__head head = {.type = DMAP__BEAT};
-    if (until_beat(pool, now) > 0)
-        return;
-    pool->server->has_beat = true;
-    pool->server->beat_s = now;
-    send(pool, &head, &(dmap__packed){0}, NULL, NULL);
-}
-
 static void tell_best(dmap_pool *pool) {
     for (served_call *call = pool->server->calls; call; call = call->next) {
         dmap__head head = {.type = DMAP__BEST, .call = call->at_crew.id};
@@ -303,7 +287,8 @@ static void tell_best(dmap_pool *pool) {
 }
 
 static bool turn(dmap_pool *pool, double now) {
-    beat(pool, now);
+    if (dmap__beat_send(pool, &pool->server->beat, now) == DMAP_EMPI)
+        pool->server->status = DMAP_EMPI;
     dmap__stopping_serve(now);
     look_for_master(pool, now);
     tell_best(pool);
@@ -334,8 +319,7 @@ static double longest_nap(dmap_pool *pool, double now, bool *looks) {
 }
 
 static double longest_sleep(dmap_pool *pool, double now, bool *looks) {
-    double sleep_s = longest_nap(pool, now, looks); /* it trims, so it is asked in any case */
-    return fmin(sleep_s, until_beat(pool, now));
+    return fmin(longest_nap(pool, now, looks), dmap__beat_until(pool, &pool->server->beat, now));
 }
 
 static void break_off(dmap_pool *pool, const dmap__error *why) {
