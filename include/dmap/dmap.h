@@ -83,8 +83,8 @@ typedef enum dmap_on_close {
  *  environment: DMAP_WORKERS, DMAP_NODE_WORKERS, DMAP_BACKEND, DMAP_START, DMAP_BIND, DMAP_SPREAD, DMAP_STACKSIZE,
  *  DMAP_MASTER_WORKS, DMAP_HELPER, DMAP_RESERVE, DMAP_HEARTBEAT. What the program sets wins over the environment, as
  *  with OpenMP. workers wins over node_workers, and DMAP_WORKERS over DMAP_NODE_WORKERS; if the program sets either
- *  field, neither variable has a say. A variable that is misspelt by one letter is refused, if its value is one that the
- *  right one may have; so is a bad value.
+ *  field, neither variable has a say. A variable that is misspelt by one letter is refused, if its value is one that
+ *  the right one may have; so is a bad value.
  *  While a pool is open, OMP_NUM_THREADS and the like (OPENBLAS_, MKL_, BLIS_, NUMEXPR_, VECLIB_MAXIMUM_THREADS) are
  *  set in each rank, where they are not, to a worker's share of its cores; libraries that are loaded already are told.
  *  Opening and closing change the environment then: no other thread may read it meanwhile.

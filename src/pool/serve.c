@@ -17,6 +17,7 @@
 #include "pool/lost.h"
 #include "pool/master_sched.h"
 #include "pool/places.h"
+#include "pool/served.h"
 #include "pool/share.h"
 #include "pool/stopping.h"
 
@@ -25,23 +26,6 @@
 #define SLEEP_RUNG_S 0.25  /* longest sleep where the bell rings for messages */
 #define PROGRESS_S   0.25
 #define STARVED_S    1e-3 /* between reports while a worker has nothing to do */
-
-/* A call, as this rank knows it. */
-typedef struct served_call {
-    struct served_call *next;
-    dmap__crew_call at_crew;
-    bool has_ended;
-} served_call;
-
-typedef struct dmap__server {
-    served_call *calls;
-    dmap__incoming *chunks; /* at the crew */
-    double told_s;          /* progress, last */
-    double had_s;           /* when there was a chunk here, last */
-    dmap__beat beat;
-    bool closed;
-    dmap_status status;
-} dmap__server;
 
 static void send(dmap_pool *pool, const dmap__head *head, const dmap__packed *packed, void (*sent)(void *), void *arg) {
     dmap_status status = dmap__comm_send(pool->comm, 0, head, packed->meta, packed->meta_size, packed->parts,
@@ -54,16 +38,9 @@ static void send(dmap_pool *pool, const dmap__head *head, const dmap__packed *pa
 
 /* ---- calls ---- */
 
-static served_call *find_call(const dmap__server *s, uint64_t id) {
-    served_call *call = s->calls;
-    while (call && call->at_crew.id != id)
-        call = call->next;
-    return call;
-}
-
 static void take_call(dmap_pool *pool, const dmap__message *message) {
     const dmap__call_spec *spec = message->meta;
-    served_call *call = calloc(1, sizeof *call);
+    dmap__served_call *call = calloc(1, sizeof *call);
     if (!call) {
         pool->server->status = dmap__fail_memory(&pool->error, sizeof *call, "a call");
         return;
@@ -71,19 +48,6 @@ static void take_call(dmap_pool *pool, const dmap__message *message) {
     dmap__crew_call_init(&call->at_crew, spec, pool->registry.tasks[spec->task_id], message->head.call);
     call->next = pool->server->calls;
     pool->server->calls = call;
-}
-
-static void free_call(dmap__server *s, served_call *call) {
-    served_call **place = &s->calls;
-    while (*place != call)
-        place = &(*place)->next;
-    *place = call->next;
-    free(call);
-}
-
-static void free_if_over(dmap__server *s, served_call *call) {
-    if (call->has_ended && !call->at_crew.grants)
-        free_call(s, call);
 }
 
 /* ---- chunks ---- */
@@ -114,7 +78,7 @@ static void give_back(dmap_pool *pool, dmap__incoming *c) {
 
 static void take_grant(dmap_pool *pool, dmap__message *message) {
     dmap__server *s = pool->server;
-    served_call *call = find_call(s, message->head.call);
+    dmap__served_call *call = dmap__served_find(s, message->head.call);
     dmap__incoming *c = call ? dmap__incoming_create(pool, &call->at_crew, message) : NULL;
     if (!c) {
         s->status = dmap__fail_memory(&pool->error, sizeof *c, "a chunk");
@@ -131,21 +95,14 @@ static void take_grant(dmap_pool *pool, dmap__message *message) {
     }
 }
 
-static dmap__incoming *find_chunk(const dmap__server *s, const dmap__head *head) {
-    dmap__incoming *c = s->chunks;
-    while (c && (c->grant.lease != head->lease || c->call != head->call))
-        c = c->next;
-    return c;
-}
-
 static void take_cancel(dmap_pool *pool, const dmap__head *head) {
-    dmap__incoming *c = find_chunk(pool->server, head);
+    dmap__incoming *c = dmap__served_chunk(pool->server, head);
     if (c)
         dmap__crew_cancel(pool->crew, &c->grant, head->cancel.position, head->flags);
 }
 
 static void recall(dmap_pool *pool, const dmap__head *head) {
-    dmap__incoming *c = find_chunk(pool->server, head);
+    dmap__incoming *c = dmap__served_chunk(pool->server, head);
     if (c && c->grant.call->spec.spawns) /* it ends soon */
         dmap__crew_recall(pool->crew, &c->grant, head->recall.items, NULL);
     if (!c || c->grant.call->spec.spawns)
@@ -181,7 +138,7 @@ static void look_for_master(dmap_pool *pool, double now) {
 static void take_message(dmap_pool *pool, dmap__message *message) {
     dmap__head reply;
     dmap__packed packed;
-    served_call *call = find_call(pool->server, message->head.call);
+    dmap__served_call *call = dmap__served_find(pool->server, message->head.call);
     switch (message->head.type) {
     case DMAP__CALL:
         take_call(pool, message);
@@ -206,7 +163,7 @@ static void take_message(dmap_pool *pool, dmap__message *message) {
     case DMAP__ENDED:
         if (call) {
             call->has_ended = true;
-            free_if_over(pool->server, call);
+            dmap__served_free_if_over(pool->server, call);
         }
         break;
     case DMAP__TAKEN:
@@ -233,13 +190,6 @@ static void take_message(dmap_pool *pool, dmap__message *message) {
 
 /* ---- results go ---- */
 
-static void unlink_chunk(dmap__server *s, const dmap__incoming *c) {
-    dmap__incoming **place = &s->chunks;
-    while (*place != c)
-        place = &(*place)->next;
-    *place = c->next;
-}
-
 static void send_emission(dmap_pool *pool, dmap__emission *e) {
     dmap__head head = {.type = DMAP__EMIT, .call = e->call, .emit = {e->index, (uint64_t)e->attempt}};
     dmap_blob part = {e->data, e->size};
@@ -253,12 +203,12 @@ static void tell_broken(dmap__incoming *c) {
 }
 
 static void take_chunk(dmap_pool *pool, dmap__grant *grant) {
-    served_call *call = find_call(pool->server, grant->call->id);
-    unlink_chunk(pool->server, grant->owner);
+    dmap__served_call *call = dmap__served_find(pool->server, grant->call->id);
+    dmap__served_unlink(pool->server, grant->owner);
     if (dmap__crew_is_broken(pool->crew))
         tell_broken(grant->owner);
     send_result(pool, grant->owner);
-    free_if_over(pool->server, call);
+    dmap__served_free_if_over(pool->server, call);
 }
 
 static void tell_progress(dmap_pool *pool, double now) {
@@ -279,7 +229,7 @@ static void tell_progress(dmap_pool *pool, double now) {
 }
 
 static void tell_best(dmap_pool *pool) {
-    for (served_call *call = pool->server->calls; call; call = call->next) {
+    for (dmap__served_call *call = pool->server->calls; call; call = call->next) {
         dmap__head head = {.type = DMAP__BEST, .call = call->at_crew.id};
         if (dmap__crew_has_better(&call->at_crew, &head.best.key))
             send(pool, &head, &(dmap__packed){0}, NULL, NULL);
@@ -356,7 +306,7 @@ static bool is_over(void *arg) {
 }
 
 static void drop_chunk(dmap_pool *pool, dmap__grant *grant) {
-    unlink_chunk(pool->server, grant->owner);
+    dmap__served_unlink(pool->server, grant->owner);
     dmap__incoming_destroy(grant->owner);
 }
 
@@ -387,14 +337,14 @@ static bool is_drained(void *arg) {
  * sent or received any more. */
 static void drain(dmap_pool *pool) {
     dmap__comm *comm = pool->comm;
-    for (served_call *call = pool->server->calls; call; call = call->next)
+    for (dmap__served_call *call = pool->server->calls; call; call = call->next)
         dmap__crew_limit(pool->crew, &call->at_crew, 0);
     pool->side = &draining_side;
     pool->comm = NULL;
     dmap__loop_run(pool, is_drained, pool->server, -1);
     pool->comm = comm;
     while (pool->server->calls)
-        free_call(pool->server, pool->server->calls);
+        dmap__served_free(pool->server, pool->server->calls);
 }
 
 dmap_status dmap__serve(dmap_pool *pool) {

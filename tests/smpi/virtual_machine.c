@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "proc/forkserver.h"
+#include "cpu/aside.h"
 #include "cpu/nested_threads.h"
 #include "cpu/topology.h"
 #include "proc/allocation.h"
@@ -92,4 +93,12 @@ void dmap__forkserver_close(void) {
 
 void dmap__child_enter(char **program_argv) {
     (void)program_argv;
+}
+
+void dmap__aside_init(dmap__aside *aside, const dmap__place *places, int workers) {
+    (void)aside, (void)places, (void)workers;
+}
+
+void dmap__aside_step(const dmap__aside *aside) {
+    (void)aside;
 }
