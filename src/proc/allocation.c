@@ -85,10 +85,6 @@ static double ask_pbs(const char *job, double now) {
     return known ? end : 0;
 }
 
-bool dmap__allocation_is_any(void) {
-    return getenv("SLURM_JOB_END_TIME") || getenv("SLURM_JOB_ID") || getenv("PBS_JOBID");
-}
-
 double dmap_allocation_end(void) {
     double now = (double)time(NULL);
     const char *told = getenv("SLURM_JOB_END_TIME"), *slurm = getenv("SLURM_JOB_ID"), *pbs = getenv("PBS_JOBID");
@@ -101,6 +97,6 @@ double dmap_allocation_end(void) {
 }
 
 double dmap__allocation_left(void) {
-    double end = dmap__allocation_is_any() ? dmap_allocation_end() : 0;
+    double end = dmap_allocation_end();
     return end > 0 ? end - (double)time(NULL) : INFINITY;
 }

@@ -5,8 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** True if it runs in one. Asks nobody. */
-bool dmap__allocation_is_any(void);
 /** Seconds until its end, as dmap_allocation_end finds it; INFINITY: there is none, or it is not known. */
 double dmap__allocation_left(void);
 /** Digits only, up to `most`. */
