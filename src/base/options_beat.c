@@ -31,7 +31,6 @@ dmap_status dmap__options_resolve_beat(dmap_options *resolved, dmap__error *erro
     }
     if (resolved->heartbeat_s > 0 && resolved->backend == DMAP_SERIAL)
         return dmap__fail(error, DMAP_EUNSUPPORTED,
-                          "dmap_options.heartbeat_s wants workers, and DMAP_SERIAL has none: use DMAP_THREADS or "
-                          "DMAP_PROCESSES");
+                          "dmap_options.heartbeat_s wants workers, and DMAP_SERIAL has none: use another backend");
     return DMAP_OK;
 }
