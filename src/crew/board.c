@@ -266,14 +266,14 @@ static bool steal_nearest(const dmap__board *board, dmap__slot *slot, int thief)
     return false;
 }
 
-static bool has_items(const dmap__deque *deque) {
+static uint32_t items_in(const dmap__deque *deque) {
     uint64_t range = atomic_load(&deque->range);
-    return begin_of(range) < end_of(range);
+    return begin_of(range) < end_of(range) ? end_of(range) - begin_of(range) : 0;
 }
 
 /* A small slot in which nothing is left to begin: there may be many of those. */
 static bool is_spent(const dmap__slot *slot) {
-    return slot->is_small && !has_items(dmap__board_deque(slot, 0));
+    return slot->is_small && !items_in(dmap__board_deque(slot, 0));
 }
 
 /* Where a look at the slots is. Invariant: those before it were seen. */
@@ -338,7 +338,7 @@ static bool take_from(dmap__board *board, int worker, dmap__slot *slot, dmap__pa
     do {
         uint32_t n = take_front(slot, deque, pace, begin);
         *end = *begin + n;
-        pace->has_spare = stole && has_items(deque);
+        pace->spare = stole ? items_in(deque) : 0;
         if (n)
             return true;
     } while (!slot->is_small && (stole = steal_nearest(board, slot, worker)));
@@ -373,7 +373,7 @@ bool dmap__board_has_work(const dmap__board *board) {
             return true;
         int deques = slot->is_small ? 1 : slot->n_deques;
         for (int deque = atomic_load(&slot->ticket) ? 0 : deques; deque < deques; deque++)
-            if (has_items(dmap__board_deque(slot, deque)))
+            if (items_in(dmap__board_deque(slot, deque)))
                 return true;
     }
     return false;

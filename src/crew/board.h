@@ -68,7 +68,7 @@ typedef struct dmap__pace {
     uint64_t call;
     uint32_t items; /* 1 or more */
     uint32_t most;  /* while its deque is long */
-    bool has_spare; /* it has just stolen more than it took: another may help */
+    uint32_t spare; /* items that it has just stolen, and did not take: for so many others */
 } dmap__pace;
 
 /* The manager is the rank's own thread; workers are numbered from 0. */

@@ -21,11 +21,11 @@ typedef struct dmap__crew_state {
         *channels; /* of the workers' processes, which look at limits of their own; NULL: threads only */
     int n_channels;
     struct dmap__emissions *emissions;
-    _Atomic bool is_broken;   /* the fork server was killed: set before a limit is lowered for that */
-    sigset_t mask;            /* signals that tasks find blocked */
-    uint64_t mask_number;     /* counts its changes, from 1; 0: workers leave theirs as it is */
-    void (*tell)(void *arg);  /* wakes the manager */
-    void (*share)(void *arg); /* there is more to take than this worker can: another may look for work */
+    _Atomic bool is_broken;                   /* the fork server was killed: set before a limit is lowered for that */
+    sigset_t mask;                            /* signals that tasks find blocked */
+    uint64_t mask_number;                     /* counts its changes, from 1; 0: workers leave theirs as it is */
+    void (*tell)(void *arg);                  /* wakes the manager */
+    void (*share)(void *arg, uint64_t items); /* this worker has so many to spare: for as many others */
     void *tell_arg;
     void (*hear)(
         void *arg); /* DMAP_SERIAL: lets this thread hear what it would hear if it ran no item; NULL: nothing */

@@ -274,8 +274,9 @@ int dmap__worker_step(dmap__worker *worker) {
     b->slot = dmap__board_take(&crew->board, number, worker->paces, &b->begin, &b->end);
     if (!b->slot)
         return 0;
-    if (dmap__pace_of(worker->paces, b->slot->call)->has_spare)
-        crew->share(crew->tell_arg);
+    uint32_t spare = b->slot->spawns ? 0 : dmap__pace_of(worker->paces, b->slot->call)->spare;
+    if (spare)
+        crew->share(crew->tell_arg, spare);
     if (worker->gives_way)
         dmap__clock_yield();
     worker->gives_way = false;

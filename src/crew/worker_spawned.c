@@ -93,8 +93,9 @@ static void run_for_a_while(dmap__worker *worker, dmap__batch *b) {
         dmap__spawn_record *record = dmap__spawn_take(s->work, ctx->number);
         if (!record)
             break;
-        if (dmap__spawn_deque_size(&lane->deque)) /* after the deque was written to: see worker_thread.c */
-            worker->crew->share(worker->crew->tell_arg);
+        int64_t spare = dmap__spawn_deque_size(&lane->deque); /* after it was written to: see worker_thread.c */
+        if (spare)
+            worker->crew->share(worker->crew->tell_arg, (uint64_t)spare);
         run_one(worker, b, record);
         bool looks = --left == 0;
         double now = looks ? dmap__clock_now() : 0;

@@ -37,7 +37,7 @@ static void gather(dmap__worker *worker, dmap__batch *b) {
         s->taken[s->n_taken++] = record;
         size_t left = (size_t)dmap__spawn_deque_size(&s->work->lanes[number].deque);
         if (left)
-            worker->crew->share(worker->crew->tell_arg);
+            worker->crew->share(worker->crew->tell_arg, left);
         if (s->n_taken > left && worker->crew->board.workers > 1)
             break;
     }

@@ -53,11 +53,12 @@ void dmap__worker_thread_wake(dmap__crew *crew, uint32_t want) {
 }
 
 /* A worker stole more than it can take at once. While it moved that from the other's deque to its own, who looked saw
- * none of it. */
-void dmap__worker_thread_share(void *arg) {
+ * none of it. One alone would not do: who takes one of two items leaves one, and knows of nobody that sleeps beside
+ * it. */
+void dmap__worker_thread_share(void *arg, uint64_t items) {
     dmap__crew *crew = arg;
     if (atomic_load(&crew->sleepers))
-        dmap__worker_thread_wake(crew, 1);
+        dmap__worker_thread_wake(crew, items < UINT32_MAX ? (uint32_t)items : UINT32_MAX);
 }
 
 static void look_for_a_while(dmap__crew *crew, uint32_t epoch) {

@@ -48,8 +48,8 @@ bool dmap__worker_thread_step(dmap__worker_thread *thread);
 
 /** Wakes the manager. state.tell, with the crew. */
 void dmap__worker_thread_tell(void *crew);
-/** Has one more look for work: the one that calls has stolen more than it can take at once. state.share. */
-void dmap__worker_thread_share(void *crew);
+/** Has as many look for work as the one that calls has items that others may take. state.share. */
+void dmap__worker_thread_share(void *crew, uint64_t items);
 /** Has up to `want` that sleep look for work. */
 void dmap__worker_thread_wake(dmap__crew *crew, uint32_t want);
 

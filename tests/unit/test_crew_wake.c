@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/futex.h"
+#include "base/spawn_record.h"
 #include "crew/board.h"
 #include "crew/crew.h"
 #include "unit.h"
@@ -80,6 +81,25 @@ static bool comes(const _Atomic bool *word) {
     return true;
 }
 
+static void wait_for_all(void) {
+    double until = dmap__clock_now() + BOUND_S;
+    for (; !has_all_begun() && !atomic_load(&world.late); dmap__clock_yield())
+        if (dmap__clock_now() > until)
+            atomic_store(&world.late, true);
+}
+
+/* The one of the grant makes others, each of which waits until they have all begun. */
+static int run_made(dmap_context *ctx, const void *item, void *result) {
+    (void)item, (void)result;
+    for (int i = dmap_depth(ctx) ? SMALL_CREW : 1; i < SMALL_CREW; i++)
+        dmap_spawn(ctx, NULL, 0);
+    if (dmap_depth(ctx)) {
+        atomic_fetch_add(&world.n_begun, 1);
+        wait_for_all();
+    }
+    return 0;
+}
+
 /* It takes long enough for its worker to take one at a time. */
 static int run_item(dmap_context *ctx, const void *item, void *result) {
     uint64_t index = dmap_index(ctx);
@@ -109,20 +129,24 @@ static int set_up(dmap_context *ctx) {
 }
 
 static const dmap_task task = {.name = "gated", .run = run_item, .item_size = sizeof(uint64_t), .setup = set_up};
-static const dmap_task *const tasks[] = {&task};
+static const dmap_task made = {.name = "made", .run = run_made};
 
 /* ---- the crew ---- */
 
-static void begin_call(void) {
+static void begin_call_of(const dmap_task *of) {
     static uint64_t calls;
-    dmap__call_spec spec = {.want = DMAP__WANT_NOTHING};
+    dmap__call_spec spec = {.want = DMAP__WANT_NOTHING, .spawns = of == &made, .window = 1 << 20};
     for (int i = 0; i < ITEMS; i++) {
         atomic_store(&world.begun[i], false);
         atomic_store(&world.open[i], false);
     }
     atomic_store(&world.n_begun, 0);
     atomic_store(&world.wanted, 0);
-    dmap__crew_call_init(&world.call, &spec, tasks[0], ++calls);
+    dmap__crew_call_init(&world.call, &spec, of, ++calls);
+}
+
+static void begin_call(void) {
+    begin_call_of(&task);
 }
 
 static dmap__crew *open_crew(int workers, bool spins) {
@@ -228,7 +252,9 @@ static void test_enough(void) {
 
 /* ---- a theft, looked at in its middle ---- */
 
-enum { THIEF = 1 }; /* of worker 0, while worker 2 looks */
+/* Of worker 0, which has LEFT items besides the one that it is in. Worker 2 takes what the theft leaves beside the
+ * victim, and the others look. */
+enum { THIEF = 1, CREW = 5, LANE = 6, LEFT = LANE - 1, LOOKERS = 2 };
 
 static _Thread_local bool is_thief;
 static _Atomic bool stops_thief, was_stopped;
@@ -247,41 +273,65 @@ bool __wrap_dmap__board_end(dmap__slot *slot, uint64_t items) {
     return was_last;
 }
 
-/* Two of the three items of the victim's deque are in no deque now. It takes the third; the looker finds nothing. */
+/* Three of the five items that the victim has left are in no deque now. One of the others it takes, one worker 2; the
+ * lookers find nothing. */
 static void look_around(int number) {
     (void)number;
     if (!is_thief)
         _exit(99);
     atomic_store(&world.open[0], true);
-    if (!comes(&world.begun[1]))
-        atomic_store(&world.late, true);
-    atomic_store(&world.open[8], true);
-    if (!are_asleep(1))
+    bool is_fine = comes(&world.begun[1]);
+    atomic_store(&world.open[2 * LANE], true);
+    is_fine = is_fine && comes(&world.begun[2]);
+    atomic_store(&world.open[3 * LANE], true);
+    atomic_store(&world.open[4 * LANE], true);
+    if (!is_fine || !are_asleep(LOOKERS))
         atomic_store(&world.late, true);
     atomic_store(&was_stopped, true);
     protect_thief(PROT_READ | PROT_WRITE);
 }
 
 static void test_theft(void) {
-    dmap__crew *crew = open_crew(3, false);
+    dmap__crew *crew = open_crew(CREW, false);
     dmap__grant grant;
-    uint64_t ranges[3][2], back = 0;
+    uint64_t ranges[CREW][2], back = 0;
     struct sigaction play = {.sa_handler = look_around}, before;
     sigaction(SIGSEGV, &play, &before);
     begin_call();
-    submit(crew, &grant, 0, 12); /* deques of four */
-    CU_ASSERT(comes(&world.begun[0]) && comes(&world.begun[4]) && comes(&world.begun[8]));
-    for (int n = dmap__crew_recall(crew, &grant, 6, ranges); n > 0; n--) /* nothing but the victim's three is left */
+    submit(crew, &grant, 0, CREW * LANE);
+    for (int i = 0; i < CREW; i++)
+        CU_ASSERT(comes(&world.begun[i * LANE]));
+    for (int n = dmap__crew_recall(crew, &grant, (CREW - 1) * LEFT, ranges); n > 0; n--) /* all but the victim's */
         back += ranges[n - 1][1] - ranges[n - 1][0];
-    CU_ASSERT_EQUAL(back, 6);
+    CU_ASSERT_EQUAL(back, (CREW - 1) * LEFT);
     atomic_store(&stops_thief, true);
-    atomic_store(&world.open[4], true);
-    CU_ASSERT(comes(&world.begun[2]));
+    atomic_store(&world.open[THIEF * LANE], true);
+    CU_ASSERT(comes(&world.begun[3]));
     CU_ASSERT(atomic_load(&was_stopped) && !atomic_load(&world.late));
-    CU_ASSERT(comes(&world.begun[3])); /* by the looker: the thief is in item 2, the victim in item 1 */
+    CU_ASSERT(comes(&world.begun[4]) && comes(&world.begun[5])); /* by a looker each: all others are in an item */
+    CU_ASSERT(!atomic_load(&world.late));                        /* none of them has given up */
     open_all();
     wait_for_grant(crew);
     sigaction(SIGSEGV, &before, NULL);
+    dmap__crew_close(crew);
+}
+
+/* ---- items that an item makes ---- */
+
+/* One worker is woken for the one item, which makes one less than there are workers. */
+static void test_made(void) {
+    dmap__crew *crew = open_crew(SMALL_CREW, false);
+    dmap__spawn_record record = {.attempt = 1, .kind = DMAP__RECORD_ITEM};
+    dmap_blob item = {&record, sizeof record};
+    dmap__grant grant = {.call = &world.call, .end = 1, .attempt = 1, .layout = DMAP__LAYOUT_BLOBS, .items = &item};
+    begin_call_of(&made);
+    atomic_store(&world.wanted, SMALL_CREW - 1);
+    dmap__outcome_init(&grant.outcome, 0, 1);
+    CU_ASSERT(are_asleep(SMALL_CREW));
+    dmap__crew_submit(crew, &grant);
+    wait_for_grant(crew);
+    CU_ASSERT_EQUAL(atomic_load(&world.n_begun), SMALL_CREW - 1);
+    CU_ASSERT(!atomic_load(&world.late));
     dmap__crew_close(crew);
 }
 
@@ -296,6 +346,7 @@ int main(void) {
     CU_TestInfo tests[] = {
         {"as many as there are items", test_few},
         {"never too few", test_enough},
+        {"items that an item makes", test_made},
         {STOPS_WRITES ? "a theft, looked at in its middle" : NULL, test_theft},
         CU_TEST_INFO_NULL,
     };
