@@ -13,6 +13,6 @@ typedef int command_fn(int argc, char **argv);
 /** For what needs no workers: everything is set, so that no variable of the environment has a say. */
 extern const dmap_options command_smallest_pool;
 
-command_fn info_command, run_command, journal_command, bench_command, report_command;
+command_fn info_command, run_command, journal_command, bench_command, report_command, supervise_command;
 
 #endif

@@ -14,7 +14,7 @@ _dmap_files() {
 # _dmap_value_of OPTION: completes what follows it; status 1 if nothing does.
 _dmap_value_of() {
     case $1 in
-    --arg-file | --joblog | --jl | --usage | --results | --res | --topology | --wd | --tmpdir | --svg | --curve | -a) _dmap_files ;;
+    --arg-file | --joblog | --jl | --usage | --results | --res | --topology | --journal | --wd | --tmpdir | --svg | --curve | -a) _dmap_files ;;
     --backend) _dmap_words 'threads processes serial' ;;
     --bind) _dmap_words 'core pu l3 numa socket none' ;;
     --spread) _dmap_words 'compact scatter' ;;
@@ -25,7 +25,7 @@ _dmap_value_of() {
     --delimiter | --colsep | --max-replace-args | --max-args | --max-lines | --max-chars | --replace-str | --er | --bnr | --dnr | \
         --bner | --basenamereplace | --dirnamereplace | --basenameextensionreplace | --seqreplace | --slotreplace | --seed | \
         --block | --block-size | --recstart | --recend | --jobs | --max-procs | --cores | --mem | --gpus | --delay | --load | --memfree | \
-        --timeout | --termseq | --retries | --retry-delay | --until | --process-slot-var | --env | --nice | --tagstring | --workers | --ranks | --seconds | --cpus | -[dCNnILsjP])
+        --timeout | --termseq | --retries | --retry-delay | --until | --process-slot-var | --env | --nice | --tagstring | --workers | --ranks | --seconds | --cpus | --tries | --patience | --pause | --probe | -[dCNnILsjP])
         COMPREPLY=()
         ;;
     *) return 1 ;;
@@ -57,7 +57,7 @@ _dmap_run() {
 _dmap() {
     COMPREPLY=()
     if [[ $COMP_CWORD -eq 1 ]]; then
-        _dmap_words 'run info journal bench report --help --version'
+        _dmap_words 'run info journal supervise bench report --help --version'
         return
     fi
     _dmap_value_of "${COMP_WORDS[COMP_CWORD - 1]}" && return
@@ -73,6 +73,12 @@ _dmap() {
                 _dmap_words 'show failed verify export prune'
             fi
             ;;
+        esac
+        ;;
+    supervise)
+        case ${COMP_WORDS[COMP_CWORD]} in
+        -*) _dmap_words '--tries --patience --pause --journal --probe --help' ;;
+        *) mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}") ;;
         esac
         ;;
     bench) _dmap_words '--workers --backend --seconds --cpus --json --plain --help' ;;

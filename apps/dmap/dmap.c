@@ -22,6 +22,7 @@ static const struct command {
     {"info", "shows where workers run, here or on a machine that is planned", info_command},
     {"run", "maps shell commands, with the conventions of GNU parallel", run_command},
     {"journal", "shows what a run with a journal has kept", journal_command},
+    {"supervise", "runs a command, and once more from its journal, until it is done", supervise_command},
     {"bench", "measures what dmap costs on this cluster, and says what to use", bench_command},
     {"report", "shows what a trace says: as a table, a picture, numbers", report_command},
 };
