@@ -107,9 +107,11 @@ dmap_status dmap__requeue_drain(dmap__plan *plan) {
 
 /* -1: none may take it now. */
 static int branch_for(const dmap__plan *plan, const dmap__requeue *range) {
-    int branch = dmap__ready_first(plan, range->avoid);
+    int branch = dmap__ready_first(plan, range->losses ? 0 : range->avoid);
     if (branch < 0 || !range->losses)
         return branch;
+    if (branch == 0 && plan->working > 1) /* it may be deadly, and with the master all is lost */
+        return -1;
     bool is_alone = dmap__plan_goes_alone(plan, range->losses);
     return dmap__fleet_may_suspect(plan->config.fleet, branch, is_alone) ? branch : -1;
 }
