@@ -11,6 +11,7 @@
 #include "api/calls.h"
 #include "base/clock.h"
 #include "base/options.h"
+#include "base/stop_signal.h"
 #include "base/own_process.h"
 #include "net/wire.h"
 #include "pool/calls.h"
@@ -115,6 +116,8 @@ static dmap_status start(dmap_pool *pool, dmap__error *error) {
 }
 
 static void destroy(dmap_pool *pool) {
+    if (pool->calls.is_armed) /* the bell that a signal would ring goes */
+        dmap__stop_signal_disarm();
     dmap__helper_close(pool);
     dmap__open_handles_remove(pool);
     dmap__fd_close(pool);

@@ -179,6 +179,8 @@ static void look_on(dmap__call *call) {
 dmap_status dmap__call_begin(dmap__call *call) {
     call->state = DMAP__CALL_RUNS;
     look_on(call);
+    if (call->trouble.status != DMAP_OK) /* it is refused */
+        return call->trouble.status;
     if (!call->world.all_workers)
         return dmap__fail(&call->trouble, DMAP_ELOST, "no rank is left that works: all that did were lost");
     if (open_parts(call) != DMAP_OK)
@@ -246,6 +248,7 @@ static void finish_sink(dmap__call *call) {
 
 static dmap_status verdict(dmap__call *call) {
     dmap__error *error = &call->error;
+    uint64_t done = call->spawned ? call->arrived : call->ended;
     if (call->trouble.status != DMAP_OK) {
         *error = call->trouble;
         return error->status;
@@ -253,16 +256,16 @@ static dmap_status verdict(dmap__call *call) {
     if (call->is_left)
         return dmap__fail(error, DMAP_ECANCELLED, "the call was left by an exception");
     if (call->stop_reason)
-        return dmap__fail(error, call->stop_status, "%s: %" PRIu64 " items were done", call->stop_reason, call->ended);
+        return dmap__fail(error, call->stop_status, "%s: %" PRIu64 " items were done", call->stop_reason, done);
     if (call->sink_stopped)
         return dmap__fail(error, DMAP_ECANCELLED, "the sink stopped the call");
     if (call->cancelled)
-        return dmap__fail(error, DMAP_ECANCELLED, "the call was cancelled: %" PRIu64 " items were done", call->ended);
+        return dmap__fail(error, DMAP_ECANCELLED, "the call was cancelled: %" PRIu64 " items were done", done);
     if (call->timed_out)
         return dmap__fail(error, DMAP_ETIMEOUT, "the call was over its %g seconds: %" PRIu64 " items were done",
-                          call->options.timeout_s, call->ended);
+                          call->options.timeout_s, done);
     if (call->drained)
-        return dmap__fail(error, DMAP_ECANCELLED, "the call was drained: %" PRIu64 " items were done%s%s", call->ended,
+        return dmap__fail(error, DMAP_ECANCELLED, "the call was drained: %" PRIu64 " items were done%s%s", done,
                           call->failed ? "; " : "", call->failed ? call->failed_error.text : "");
     if (call->failed)
         *error = call->failed_error;

@@ -41,6 +41,7 @@ static uint64_t number(dmap__calls *calls) {
 static void begin(dmap_pool *pool, dmap__call *call) {
     dmap__calls *calls = &pool->calls;
     call->next = NULL;
+    call->world.all_workers = pool->all_workers; /* ranks may have been lost since it was made */
     dmap__call_number(call, number(calls));
     calls->slots[call->id % DMAP__CALLS_RUNNING] = call;
     calls->running[calls->n_running++] = call;
@@ -269,6 +270,7 @@ static bool turn(dmap_pool *pool, double now) {
         dmap__collect_progress(pool, now);
     dmap__monitor_look(pool->monitor, now);
     moved = end_all(pool) || moved;
+    dmap__stopping_arm(pool);
     calls->in_turn = false;
     return moved;
 }

@@ -135,6 +135,13 @@ static void look_for_master(dmap_pool *pool, double now) {
             pool->server->status = dmap__fail(&pool->error, DMAP_EMPI, "the master was lost: %s", why);
 }
 
+/* The master knows it: it is not told again. */
+static void take_best(dmap_pool *pool, dmap__crew_call *call, uint64_t key) {
+    if (key < call->told_best)
+        call->told_best = key;
+    dmap__crew_best(pool->crew, call, key);
+}
+
 static void take_message(dmap_pool *pool, dmap__message *message) {
     dmap__head reply;
     dmap__packed packed;
@@ -155,7 +162,7 @@ static void take_message(dmap_pool *pool, dmap__message *message) {
         break;
     case DMAP__BEST:
         if (call)
-            dmap__crew_best(pool->crew, &call->at_crew, message->head.best.key);
+            take_best(pool, &call->at_crew, message->head.best.key);
         break;
     case DMAP__CANCEL:
         take_cancel(pool, &message->head);

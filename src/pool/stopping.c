@@ -71,7 +71,7 @@ static bool stop_in_time(dmap__call *call, double end_s, double now) {
 }
 
 /* A signal that finds nothing to stop ends the process. */
-static void arm(dmap_pool *pool) {
+void dmap__stopping_arm(dmap_pool *pool) {
     dmap__calls *calls = &pool->calls;
     size_t n = calls->n_running + calls->n_waiting;
     bool is_armed = n && n > calls->count_idle(pool);
@@ -87,7 +87,7 @@ static void arm(dmap_pool *pool) {
 bool dmap__stopping_look(dmap_pool *pool, double now) {
     dmap__calls *calls = &pool->calls;
     bool moved = false;
-    arm(pool);
+    dmap__stopping_arm(pool);
     dmap__stop stop = dmap__stop_signal_get();
     for (size_t i = 0; i < calls->n_running && (stop.signal || calls->end_s < INFINITY); i++)
         moved = (stop.signal ? stop_by_signal(calls->running[i], &stop, now)

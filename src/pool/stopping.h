@@ -8,6 +8,8 @@
 
 #include "pool/pool.h"
 
+/** The master's, at both ends of a round: signals are noted while a call is in flight, and only then. */
+void dmap__stopping_arm(dmap_pool *pool);
 /** The master's, once a round: the calls that run are stopped if it is time. Returns true if one was. */
 bool dmap__stopping_look(dmap_pool *pool, double now);
 /** True if an item that runs in this thread has to stop. */

@@ -1,15 +1,19 @@
 /* A map that is to be stopped by a signal (stopped): items of so many milliseconds, for ever. Prints "running" once all
  * is under way, then how the map ended, and how many items the sink was given that are not OK.
- * usage: stop_endless serial|threads|processes MILLISECONDS */
+ * usage: stop_endless serial|threads|processes MILLISECONDS [idle]; idle: the map has ended when it says "running" */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <dmap/dmap.h>
 
+static _Atomic int begun; /* items, in this process */
+
 static int wait_long(dmap_context *ctx, const void *item, void *result) {
+    begun++;
     const int *ms = dmap_shared(ctx, NULL);
     struct timespec left = {.tv_sec = *ms / 1000, .tv_nsec = *ms % 1000 * 1000000L};
     while (nanosleep(&left, &left) && errno == EINTR && !dmap_cancelled(ctx))
@@ -40,6 +44,15 @@ static int look(void *arg, const dmap_progress *progress) {
     return 0;
 }
 
+/* No call is in flight: a signal ends the program. */
+static int be_idle(dmap_pool *pool) {
+    dmap_status status = dmap_map(pool, &stop_wait, dmap_range(0, 10), dmap_discard(), NULL);
+    puts("running");
+    pause();
+    puts("it goes on");
+    return status != DMAP_OK;
+}
+
 static int main_fn(dmap_pool *pool, int argc, char **argv) {
     int ms = argc > 2 ? atoi(argv[2]) : 5;
     bool is_told = false;
@@ -48,11 +61,14 @@ static int main_fn(dmap_pool *pool, int argc, char **argv) {
         .unordered = true, .on_error = DMAP_KEEP_GOING, .progress = -1, .on_watch = look, .on_watch_arg = &is_told};
     if (dmap_share(pool, &ms, sizeof ms) != DMAP_OK)
         return 2;
+    if (argc > 3)
+        return be_idle(pool);
     dmap_status status = dmap_map(pool, &stop_wait, dmap_range(0, 1000000), dmap_each(see, &s), &options);
     printf("ended: %s: %s\n", dmap_status_name(status), dmap_error(pool));
     printf("items: %s, bad: %d\n", s.good ? "some" : "none", (int)s.bad);
+    begun = 0;
     status = dmap_map(pool, &stop_wait, dmap_range(0, 1000000), dmap_discard(), &options);
-    printf("next: %s: %s\n", dmap_status_name(status), dmap_error(pool));
+    printf("next: %s: %s\nbegun then: %d\n", dmap_status_name(status), dmap_error(pool), begun);
     return 0;
 }
 
