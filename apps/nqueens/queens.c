@@ -23,6 +23,8 @@ tally queens_search(const subtree *root) {
 }
 
 void queens_combine(tally *into, const tally *from) {
+    if (from->subtrees == 0)
+        return;
     if (from->largest > into->largest)
         into->largest = from->largest;
     if (into->subtrees == 0 || from->smallest < into->smallest)
@@ -37,8 +39,7 @@ void queens_combine(tally *into, const tally *from) {
 typedef struct cut {
     subtree *subtrees;
     size_t count, room;
-    int n, rows;
-    bool lopsided;
+    queens_rule rule;
     bool failed; /* memory is out, or there are too many */
 } cut;
 
@@ -60,40 +61,62 @@ static void keep(cut *c, const subtree *s) {
     c->subtrees[c->count++] = *s;
 }
 
+subtree queens_root(int n) {
+    return (subtree){.all = (1u << n) - 1, .weight = 1};
+}
+
+enum { WHOLE_FROM_ROW = 2 };
+
+static int row_of(const subtree *s) {
+    return __builtin_popcount(s->columns);
+}
+
+bool queens_is_whole(const queens_rule *rule, const subtree *s) {
+    int row = row_of(s), n = __builtin_popcount(s->all);
+    return row == (rule->rows < n ? rule->rows : n) || (rule->lopsided && s->is_first && row >= WHOLE_FROM_ROW);
+}
+
 /* The columns of a row that are tried. While the board is its own mirror image (nothing is on it, or one queen in the
  * middle), those left of the middle stand for both sides. */
-static uint32_t candidates(const cut *c, const subtree *s, int row, uint32_t *doubled) {
+static uint32_t candidates(const subtree *s, uint32_t *doubled) {
+    int n = __builtin_popcount(s->all), row = row_of(s);
     uint32_t free = s->all & ~(s->columns | s->falling | s->climbing);
-    uint32_t left = (1u << c->n / 2) - 1, middle = c->n % 2 ? 1u << c->n / 2 : 0;
+    uint32_t left = (1u << n / 2) - 1, middle = n % 2 ? 1u << n / 2 : 0;
     bool symmetric = row == 0 || (row == 1 && s->columns == middle);
     *doubled = symmetric ? left : 0;
     return symmetric ? free & (left | middle) : free;
 }
 
-enum { WHOLE_FROM_ROW = 2 };
-
-static void descend(cut *c, const subtree *s, int row, bool first) {
+int queens_fork(const subtree *s, subtree *branches) {
     uint32_t doubled;
-    if (row == c->rows || (c->lopsided && first && row >= WHOLE_FROM_ROW)) {
+    int n = 0;
+    for (uint32_t free = candidates(s, &doubled); free; free &= free - 1, n++) {
+        uint32_t bit = free & (~free + 1);
+        branches[n] = (subtree){.all = s->all,
+                                .columns = s->columns | bit,
+                                .falling = (s->falling | bit) << 1,
+                                .climbing = (s->climbing | bit) >> 1,
+                                .weight = bit & doubled ? 2 * s->weight : s->weight,
+                                .is_first = n == 0};
+    }
+    return n;
+}
+
+static void descend(cut *c, const subtree *s) {
+    subtree branches[QUEENS_MOST];
+    if (queens_is_whole(&c->rule, s)) {
         keep(c, s);
         return;
     }
-    first = true;
-    for (uint32_t free = candidates(c, s, row, &doubled); free && !c->failed; free &= free - 1, first = false) {
-        uint32_t bit = free & (~free + 1);
-        subtree next = {.all = s->all,
-                        .columns = s->columns | bit,
-                        .falling = (s->falling | bit) << 1,
-                        .climbing = (s->climbing | bit) >> 1,
-                        .weight = bit & doubled ? 2 * s->weight : s->weight};
-        descend(c, &next, row + 1, first);
-    }
+    int n = queens_fork(s, branches);
+    for (int i = 0; i < n && !c->failed; i++)
+        descend(c, &branches[i]);
 }
 
-size_t queens_cut(int n, int rows, bool lopsided, subtree **subtrees) {
-    cut c = {.n = n, .rows = rows < n ? rows : n, .lopsided = lopsided};
-    subtree root = {.all = (1u << n) - 1, .weight = 1};
-    descend(&c, &root, 0, false);
+size_t queens_cut(int n, const queens_rule *rule, subtree **subtrees) {
+    cut c = {.rule = *rule};
+    subtree root = queens_root(n);
+    descend(&c, &root);
     if (c.failed) {
         free(c.subtrees);
         c = (cut){0};
