@@ -20,14 +20,15 @@
 #include "proc/shared_lock.h"
 #include "proc/shared_object.h"
 
-#define LOOK_S 0.1
+#define LOOK_S     0.1
+#define REMEMBERED 64 /* rounds: who waits may wake when later ones have ended, too */
 
 typedef struct body {
     pthread_mutex_t lock;
     int parties;
-    int come;                   /* of this round, and not gone again */
-    bool is_broken, was_broken; /* now; ever */
-    uint32_t broken_round;      /* the last that was */
+    int come; /* of this round, and not gone again */
+    bool is_broken;
+    uint64_t broken_rounds; /* of the last REMEMBERED: a bit for each, at its number modulo that */
     _Atomic uint32_t round;
     bool is_there[DMAP_BARRIER_MOST]; /* a handle, which holds this byte */
 } body;
@@ -41,16 +42,24 @@ static body *body_of(const dmap_barrier *barrier) {
     return barrier->object.body;
 }
 
-static void end_round(body *b) {
+static uint64_t bit_of(uint32_t round) {
+    return UINT64_C(1) << round % REMEMBERED;
+}
+
+static void end_round(body *b, bool breaks) {
+    uint64_t bit = bit_of(atomic_load(&b->round));
+    b->broken_rounds = breaks ? b->broken_rounds | bit : b->broken_rounds & ~bit;
     b->come = 0;
     atomic_fetch_add(&b->round, 1);
     dmap__futex_wake_shared(&b->round, INT_MAX);
 }
 
+/* Nobody waits at a broken barrier, so it has no round to end. It is marked last: who dies before has it done again. */
 static void break_it(body *b) {
-    b->is_broken = b->was_broken = true;
-    b->broken_round = atomic_load(&b->round);
-    end_round(b);
+    if (b->is_broken)
+        return;
+    end_round(b, true);
+    b->is_broken = true;
 }
 
 static void enter(body *b) {
@@ -155,7 +164,7 @@ static dmap_status fail_broken(dmap__error *error) {
 static dmap_status end_of(const body *b, uint32_t round) {
     if (atomic_load(&b->round) == round)
         return DMAP_PENDING;
-    return b->was_broken && b->broken_round == round ? DMAP_ELOST : DMAP_OK;
+    return b->broken_rounds & bit_of(round) ? DMAP_ELOST : DMAP_OK;
 }
 
 /* If the round has not ended, and this party is late, it has not come. */
@@ -191,7 +200,7 @@ dmap_status dmap__barrier_wait(dmap_barrier *barrier, double timeout_s, bool *is
     bool is_broken = b->is_broken, last = !is_broken && ++b->come == b->parties;
     uint32_t round = atomic_load(&b->round);
     if (last)
-        end_round(b);
+        end_round(b, false);
     leave(b);
     dmap_status status = is_broken ? DMAP_ELOST : last ? DMAP_OK : await_round(barrier, round, timeout_s);
     if (status == DMAP_OK && is_last)

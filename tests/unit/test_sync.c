@@ -360,6 +360,53 @@ static void test_broken(void) {
     }
 }
 
+/* Two are killed before anybody looks. */
+static void test_two_dead(void) {
+    for (int how = 0; how < STARTS; how++) {
+        dmap_barrier *barrier;
+        dmap_counter *counter;
+        dmap_process *children[2];
+        int fds[2];
+        open_barrier(&barrier, &counter, fds);
+        for (int i = 0; i < 2; i++)
+            children[i] = start(attach_only, starts[how], 0, fds, 2);
+        await(counter, 2);
+        for (int i = 0; i < 2; i++) {
+            dmap_process_kill(children[i]);
+            CU_ASSERT_EQUAL(look_end(children[i]), -SIGKILL);
+        }
+        CU_ASSERT_EQUAL(dmap_barrier_wait(barrier, LONG_S, NULL), DMAP_ELOST);
+        CU_ASSERT_EQUAL(dmap_barrier_wait(barrier, LONG_S, NULL), DMAP_ELOST);
+        dmap_barrier_close(barrier);
+        dmap_counter_close(counter);
+    }
+}
+
+static void *wait_at_barrier(void *barrier) {
+    return dmap_barrier_wait(barrier, LONG_S, NULL) == DMAP_ELOST ? barrier : NULL;
+}
+
+/* The barrier is broken several times, and mended, before who waits has woken. Where it comes late it is told, too. */
+static void test_broken_again(void) {
+    for (int i = 0; i < 50; i++) {
+        dmap_barrier *barrier;
+        pthread_t thread;
+        void *told = NULL;
+        CU_ASSERT_EQUAL_FATAL(dmap_barrier_open(2, &barrier), DMAP_OK);
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, wait_at_barrier, barrier), 0);
+        poll(NULL, 0, 1); /* it will mostly have come */
+        dmap_barrier_break(barrier);
+        dmap_barrier_break(barrier);
+        if (i % 2) {
+            CU_ASSERT_EQUAL(dmap_barrier_mend(barrier), DMAP_OK);
+            dmap_barrier_break(barrier);
+        }
+        pthread_join(thread, &told);
+        CU_ASSERT_PTR_NOT_NULL(told);
+        dmap_barrier_close(barrier);
+    }
+}
+
 static void *break_barrier(void *barrier) {
     dmap_barrier_break(barrier);
     return NULL;
@@ -393,6 +440,8 @@ int main(int argc, char **argv) {
                            {"event, ready", test_event_ready},
                            {"barrier", test_barrier},
                            {"a broken barrier", test_broken},
+                           {"two are dead", test_two_dead},
+                           {"broken again", test_broken_again},
                            {"use of barriers", test_barrier_use},
                            CU_TEST_INFO_NULL};
     int before = look_descriptors(), status = unit_run("sync", tests), after = look_descriptors();
