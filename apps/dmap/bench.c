@@ -102,5 +102,5 @@ int bench_command(int argc, char **argv) {
     set_backend(&o);
     if (measures && o.cpus && (!read_cpus(o.cpus, &cpus) || sched_setaffinity(0, sizeof cpus, &cpus) != 0))
         return complain("--cpus names CPUs that this process may not use", EXIT_BAD_USAGE);
-    return dmap_run(argc, argv, run, measures ? &o.pool : &command_smallest_pool);
+    return measures ? dmap_run(argc, argv, run, &o.pool) : command_run_small(run, argc, argv);
 }

@@ -1,8 +1,7 @@
 /* The dmap command: finds the sub-command and hands everything to it.
  *
  * Under mpirun every rank runs this, so what is printed is printed inside dmap_run, by the master alone. For what needs
- * no workers (help, version, a mistake) the pool is the smallest there is: all of its options are set, so that no
- * variable of the environment has a say in whether help is printed. */
+ * no workers (help, version, a mistake) the pool is the smallest there is, and the environment has no say in it. */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -27,13 +26,6 @@ static const struct command {
     {"report", "shows what a trace says: as a table, a picture, numbers", report_command},
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
-
-const dmap_options command_smallest_pool = {.workers = 1,
-                                            .backend = DMAP_SERIAL,
-                                            .start = DMAP_FORK,
-                                            .bind = DMAP_BIND_NONE,
-                                            .spread = DMAP_COMPACT,
-                                            .master_works = 1};
 
 static void print_help(void) {
     printf("Maps over items: on one core, all cores of a machine, or a cluster under mpirun.\n\n"
@@ -88,11 +80,34 @@ static void hold_standard_descriptors(void) {
             open("/dev/null", fd == 1 ? O_RDONLY : O_WRONLY); /* becomes the lowest that is free */
 }
 
+void command_watch_nothing(void) {
+    unsetenv("DMAP_REPORT");
+    unsetenv("DMAP_TRACE");
+    unsetenv("DMAP_METRICS");
+}
+
+/* What an option can say, the options say; of the rest, "not asked for" can be said by taking the variable out alone.
+ */
+int command_run_small(dmap_main_fn *main_fn, int argc, char **argv) {
+    const dmap_options smallest = {.workers = 1,
+                                   .backend = DMAP_SERIAL,
+                                   .start = DMAP_FORK,
+                                   .bind = DMAP_BIND_NONE,
+                                   .spread = DMAP_COMPACT,
+                                   .reserve_s = -1,
+                                   .stack_size = (size_t)1 << 20,
+                                   .master_works = 1};
+    command_watch_nothing();
+    unsetenv("DMAP_HEARTBEAT");
+    unsetenv("DMAP_HELPER");
+    return dmap_run(argc, argv, main_fn, &smallest);
+}
+
 static int run_named(int argc, char **argv) {
     for (int i = 0; argc > 1 && i < N_COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc, argv);
-    return dmap_run(argc, argv, run, &command_smallest_pool);
+    return command_run_small(run, argc, argv);
 }
 
 int main(int argc, char **argv) {

@@ -90,5 +90,8 @@ int info_command(int argc, char **argv) {
     info_options o;
     char error[512];
     bool asks_pool = info_options_parse(argc, argv, &o, error, sizeof error) && !o.help && !is_plan(&o);
-    return dmap_run(argc, argv, run, asks_pool ? &o.pool : &command_smallest_pool);
+    if (!asks_pool)
+        return command_run_small(run, argc, argv);
+    command_watch_nothing();
+    return dmap_run(argc, argv, run, &o.pool);
 }

@@ -83,5 +83,5 @@ static int run(dmap_pool *pool, int argc, char **argv) {
 }
 
 int report_command(int argc, char **argv) {
-    return dmap_run(argc, argv, run, &command_smallest_pool);
+    return command_run_small(run, argc, argv);
 }

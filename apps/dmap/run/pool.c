@@ -6,7 +6,6 @@
 
 #include <dmap/place.h>
 
-#include "command.h"
 #include "run/input/inputs.h"
 #include "run/job/slots.h"
 
@@ -37,8 +36,8 @@ static int fit(int slots) {
 
 /* Jobs on a node: as many as it has cores, and each on its own, but for -j. Of fewer jobs than cores each may be meant
  * to use several: they are not bound, unless $DMAP_BIND says to what. */
-dmap_options run_choose_pool(const run_options *options) {
-    dmap_options pool = {.backend = DMAP_THREADS, .reserve_s = -1}; /* it looks at the end of a batch job itself */
+bool run_choose_pool(const run_options *options, dmap_options *pool) {
+    *pool = (dmap_options){.backend = DMAP_THREADS, .reserve_s = -1}; /* it looks at the end of a batch job itself */
     dmap_place *places;
     size_t cores = 1;
     uint64_t jobs = count_words(options);
@@ -46,19 +45,19 @@ dmap_options run_choose_pool(const run_options *options) {
         dmap_places_free(places);
     int wanted = run_options_jobs(options, (int)cores);
     if (wanted < 1)
-        return command_smallest_pool;     /* what is wrong is said by the master */
+        return false;
     if (options->needs[RUN_NEED_CORES]) { /* a worker for each, whose core may be another's job's */
         int workers = fit((int)cores);
-        pool.node_workers = workers < (int)cores ? workers : 0;
-        return pool;
+        pool->node_workers = workers < (int)cores ? workers : 0;
+        return true;
     }
     if (jobs < (uint64_t)wanted)
         wanted = jobs > 1 ? (int)jobs : 1;
     int slots = fit(wanted);
     if (!options->jobs && slots >= (int)cores)
-        return pool;
-    pool.node_workers = slots;
+        return true;
+    pool->node_workers = slots;
     if (slots < (int)cores && !getenv("DMAP_BIND"))
-        pool.bind = DMAP_BIND_NONE;
-    return pool;
+        pool->bind = DMAP_BIND_NONE;
+    return true;
 }

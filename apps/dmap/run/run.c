@@ -220,8 +220,9 @@ int run_command(int argc, char **argv) {
                 !options.version && !options.dry_run;
     if (runs && options.tmpdir)
         run_inherited_change("TMPDIR", options.tmpdir);
-    dmap_options pool = runs ? run_choose_pool(&options) : command_smallest_pool;
+    dmap_options pool;
+    bool is_chosen = runs && run_choose_pool(&options, &pool);
     run_options_free(&options);
-    int status = dmap_run(argc, argv, run_main, &pool);
+    int status = is_chosen ? dmap_run(argc, argv, run_main, &pool) : command_run_small(run_main, argc, argv);
     return status && !has_begun ? EXIT_BAD_USAGE : status;
 }

@@ -16,10 +16,11 @@ struct spawner_environment {
     char changing[CHANGING][48];
 };
 
-/* Names that the jobs get anew. */
+/* Names that the jobs get anew, or not at all: a job that maps, too, would write over the files of this run. */
 static bool is_ours(const spawner_birth *birth, const char *variable) {
-    static const char *const names[] = {"DMAP_SEQ=",  "DMAP_SLOT=",    "DMAP_RANK=",        "DMAP_NODE=",
-                                        "DMAP_CPUS=", "PARALLEL_SEQ=", "PARALLEL_JOBSLOT=", "PARALLEL_PID="};
+    static const char *const names[] = {
+        "DMAP_SEQ=",         "DMAP_SLOT=",    "DMAP_RANK=",   "DMAP_NODE=",  "DMAP_CPUS=",   "PARALLEL_SEQ=",
+        "PARALLEL_JOBSLOT=", "PARALLEL_PID=", "DMAP_REPORT=", "DMAP_TRACE=", "DMAP_METRICS="};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strncmp(variable, names[i], strlen(names[i])) == 0)
             return true;
