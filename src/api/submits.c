@@ -271,10 +271,14 @@ size_t dmap__submits_pending(const dmap_pool *pool) {
     return n;
 }
 
+static bool is_idle(const dmap__submits *s) {
+    return s->call && !s->running && !atomic_load(&s->held);
+}
+
 size_t dmap__submits_idle(const dmap_pool *pool) {
     size_t n = 0;
     for (const dmap__submits *s = pool->submits; s; s = s->next)
-        n += s->call && !s->running && !atomic_load(&s->held);
+        n += is_idle(s);
     return n;
 }
 
@@ -286,6 +290,8 @@ void dmap__submits_cancel(dmap_pool *pool) {
     pool->closes = true;
     pool->submits_end = true;
     for (dmap__submits *s = pool->submits; s; s = s->next) {
+        if (s->call)
+            s->call->has_nothing = is_idle(s);
         pthread_mutex_lock(&s->lock);
         pthread_cond_broadcast(&s->room);
         pthread_mutex_unlock(&s->lock);

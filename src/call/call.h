@@ -111,6 +111,7 @@ typedef struct dmap__call {
     bool is_begun;                         /* the branches know of it */
     _Atomic bool is_to_cancel;             /* by another thread, maybe */
     bool is_orphan;                        /* nobody holds it: it goes when it has ended */
+    bool has_nothing;                      /* it ends as soon as its source says so: there is nothing to cancel */
     void *owner;                           /* whoever opened it, ... */
     bool is_finished;                      /* dmap__call_finish was called */
     void (*done)(struct dmap__call *call); /* ... and is told when it has ended; may be NULL */

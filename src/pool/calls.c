@@ -135,7 +135,8 @@ void dmap__calls_cancel_all(dmap_pool *pool, dmap__fate fate) {
         dmap__call *call = pool->calls.running[i];
         if (!call->owner)
             call->is_orphan = true; /* dmap_map was left by longjmp */
-        dmap__call_cancel(call, fate);
+        if (!call->has_nothing)
+            dmap__call_cancel(call, fate);
     }
     for (dmap__call *call = pool->calls.first; call; call = call->next)
         dmap__calls_cancel(pool, call);

@@ -28,7 +28,7 @@ void dmap__calls_cancel(dmap_pool *pool, dmap__call *call);
 void dmap__calls_cancel_streams(dmap_pool *pool);
 /** The same now, by the pool's thread. */
 void dmap__calls_cancel_now(dmap__call *call);
-/** The same for all, and what becomes of that which runs. */
+/** The same for all but those that have nothing, and what becomes of that which runs. */
 void dmap__calls_cancel_all(dmap_pool *pool, dmap__fate fate);
 /** A call that waits does so no longer. */
 void dmap__calls_unlink_waiting(dmap_pool *pool, const dmap__call *call);

@@ -1,5 +1,6 @@
 /* Pools that are closed with submitted items in flight, or about to be. */
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -89,6 +90,29 @@ static void test_made_by_on_done(void) {
     }
 }
 
+/* ---- what is told of them ---- */
+
+/* Items that all ended well before the pool was closed: nothing was cancelled. */
+static void test_told_of_idle(void) {
+    char path[] = "/tmp/dmap-closing-XXXXXX", text[1 << 16];
+    int file = mkstemp(path);
+    CU_ASSERT_FATAL(file >= 0);
+    setenv("DMAP_REPORT", path, 1);
+    dmap_pool *pool = pools_open(&pools_back_end, DMAP_OK); /* it drops what is in flight */
+    unsetenv("DMAP_REPORT");
+    for (uint64_t i = 0; i < 3; i++) {
+        dmap_call *call = submit(pool, &closing_fails, i, NULL);
+        CU_ASSERT_EQUAL(dmap_wait(call, -1), DMAP_OK);
+        dmap_call_free(call);
+    }
+    CU_ASSERT_EQUAL(dmap_close(pool), DMAP_OK);
+    ssize_t n = read(file, text, sizeof text - 1);
+    text[n > 0 ? n : 0] = '\0';
+    CU_ASSERT(strstr(text, "\"status\":\"DMAP_OK\",\"items\":3,") && !strstr(text, "DMAP_ECANCELLED"));
+    close(file);
+    CU_ASSERT_EQUAL(unlink(path), 0);
+}
+
 /* ---- threads that wait for room ---- */
 
 typedef struct submitter {
@@ -129,6 +153,7 @@ static void test_waiters_leave(void) {
 void closing_add_submits(CU_pSuite suite) {
     CU_ADD_TEST(suite, test_after_a_failure);
     CU_ADD_TEST(suite, test_made_by_on_done);
+    CU_ADD_TEST(suite, test_told_of_idle);
     if (pools_back_end.backend != DMAP_SERIAL) /* there the thread that would close the pool runs the item */
         CU_ADD_TEST(suite, test_waiters_leave);
 }
