@@ -81,7 +81,7 @@ static bool take_track(trace *t, const field *packet) {
             track.uuid = f.value;
         else if (f.number == 5)
             track.parent = f.value;
-        else if (f.number == 2)
+        else if (f.number == 2 && f.bytes)
             track.name = (const char *)f.bytes, track.name_size = (size_t)f.value;
         track.is_rank = track.is_rank || f.number == 3;
         track.is_worker = track.is_worker || f.number == 4;
@@ -100,7 +100,7 @@ static uint64_t items_of(const field *annotation) {
     uint64_t value = 0;
     field f;
     for (reader r = within(annotation); get_field(&r, &f);) {
-        is_items = is_items || (f.number == 10 && f.value == 5 && memcmp(f.bytes, "items", 5) == 0);
+        is_items = is_items || (f.number == 10 && f.bytes && f.value == 5 && memcmp(f.bytes, "items", 5) == 0);
         value = f.number == 3 ? f.value : value;
     }
     return is_items ? value : 0;
@@ -127,7 +127,7 @@ static bool take_event(trace *t, const field *packet, uint64_t at_ns) {
             type = f.value;
         else if (f.number == 11)
             uuid = f.value;
-        else if (f.number == 23)
+        else if (f.number == 23 && f.bytes)
             slice.name = (const char *)f.bytes, slice.name_size = (size_t)f.value;
         else if (f.number == 4)
             slice.items += items_of(&f);
