@@ -56,6 +56,9 @@ static const char *text_at(sqlite3_stmt *row, int column) {
     return text ? text : "";
 }
 
+/* Of a row; the first seven are those that journal_has_sum wants. */
+enum { BEGIN = 1, END, RESULTS = 6, RANK, HOST, ATTEMPT, SECONDS, ENDED };
+
 /* Results of a row, one after the other. */
 typedef struct walk {
     const unsigned char *results;
@@ -65,8 +68,8 @@ typedef struct walk {
 } walk;
 
 static walk walk_of(sqlite3_stmt *row, int64_t n, int64_t result_size) {
-    walk w = {.all = (size_t)sqlite3_column_bytes(row, 7), .n = n, .result_size = result_size};
-    w.results = sqlite3_column_blob(row, 7);
+    walk w = {.all = (size_t)sqlite3_column_bytes(row, RESULTS), .n = n, .result_size = result_size};
+    w.results = sqlite3_column_blob(row, RESULTS);
     bool has_table = result_size < 0 && n > 0 && (uint64_t)n <= w.all / 8;
     w.at = has_table ? (size_t)n * 8 : 0;
     if (!w.results || (result_size < 0 && !has_table))
@@ -89,16 +92,16 @@ static bool step(walk *w, const unsigned char **result, size_t *size) {
 
 /* Of maps that keep each result a line an item, else one for the range. */
 static void export_range(sqlite3_stmt *map, sqlite3_stmt *row, const journal_range *range, bool is_json) {
-    int64_t begin = sqlite3_column_int64(row, 0), end = sqlite3_column_int64(row, 1);
+    int64_t begin = sqlite3_column_int64(row, BEGIN), end = sqlite3_column_int64(row, END);
     walk w = walk_of(row, end - begin, sqlite3_column_int64(map, 3));
     line l = {.map = text_at(map, 1),
               .begin = range->begin,
               .end = range->end,
-              .rank = sqlite3_column_int(row, 2),
-              .host = text_at(row, 3),
-              .attempt = sqlite3_column_int(row, 4),
-              .seconds = sqlite3_column_double(row, 5),
-              .ended = text_at(row, 6)};
+              .rank = sqlite3_column_int(row, RANK),
+              .host = text_at(row, HOST),
+              .attempt = sqlite3_column_int(row, ATTEMPT),
+              .seconds = sqlite3_column_double(row, SECONDS),
+              .ended = text_at(row, ENDED)};
     if (strcmp(text_at(map, 2), "each") != 0) {
         print_line(&l, is_json);
         return;
@@ -111,18 +114,21 @@ static void export_range(sqlite3_stmt *map, sqlite3_stmt *row, const journal_ran
     }
 }
 
-static bool export_map(journal_file *file, sqlite3_stmt *map, bool is_json) {
+/* *left_out: items more that are in damaged rows. */
+static bool export_map(journal_file *file, sqlite3_stmt *map, bool is_json, uint64_t *left_out) {
     journal_ranges list;
-    sqlite3_stmt *row = journal_prepare(
-        file, "SELECT begin, end, rank, host, attempt, seconds, ended, results FROM segment WHERE id = ?1");
+    sqlite3_stmt *row = journal_prepare(file, "SELECT map, begin, end, sum, failed, hashes, results, rank, host, "
+                                              "attempt, seconds, ended FROM segment WHERE id = ?1");
     if (!row || !journal_list(file, sqlite3_column_int64(map, 0), &list)) {
         sqlite3_finalize(row);
         return false;
     }
     for (size_t i = 0; i < list.n; i++) {
         sqlite3_bind_int64(row, 1, list.ranges[i].row);
-        if (sqlite3_step(row) == SQLITE_ROW)
+        if (sqlite3_step(row) == SQLITE_ROW && journal_has_sum(row))
             export_range(map, row, &list.ranges[i], is_json);
+        else
+            *left_out += (uint64_t)(list.ranges[i].end - list.ranges[i].begin);
         sqlite3_reset(row);
     }
     free(list.ranges);
@@ -132,12 +138,18 @@ static bool export_map(journal_file *file, sqlite3_stmt *map, bool is_json) {
 bool journal_export(journal_file *file, const char *path, const journal_options *options) {
     sqlite3_stmt *map = journal_prepare(file, "SELECT id, name, results, result_size FROM map ORDER BY id");
     bool good = map != NULL;
+    uint64_t left_out = 0;
     (void)path;
     if (good && !options->jsonl)
         printf("map,begin,end,rank,host,attempt,seconds,ended,result\n");
     while (good && sqlite3_step(map) == SQLITE_ROW)
-        good = export_map(file, map, options->jsonl);
-    return good && (sqlite3_finalize(map) == SQLITE_OK || journal_fail(file));
+        good = export_map(file, map, options->jsonl, &left_out);
+    if (!good || sqlite3_finalize(map) != SQLITE_OK)
+        return good && journal_fail(file);
+    if (left_out)
+        snprintf(file->error, sizeof file->error,
+                 "items in damaged segments are left out: %" PRIu64 "; the next run runs them again", left_out);
+    return !left_out;
 }
 
 /* ---- prune ---- */
