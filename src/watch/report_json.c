@@ -72,8 +72,10 @@ static void counts(FILE *to, const dmap__told *told) {
             dmap_status_name(told->status), r->items, r->failed, r->retried);
     fprintf(to, ",\"chunks\":%" PRIu64 ",\"recalled\":%" PRIu64 ",\"ranks\":%d,\"workers\":%d", r->chunks, r->recalled,
             r->ranks, r->workers);
-    fprintf(to, ",\"bytes_sent\":%" PRIu64 ",\"bytes_received\":%" PRIu64 ",\"window_peak\":%" PRIu64 ",",
-            r->bytes_sent, r->bytes_received, r->window_peak);
+    fprintf(to, ",\"bytes_sent\":%" PRIu64 ",\"bytes_received\":%" PRIu64 ",\"window_peak\":%" PRIu64, r->bytes_sent,
+            r->bytes_received, r->window_peak);
+    fprintf(to, ",\"spooled\":%" PRIu64 ",\"from_journal\":%" PRIu64 ",\"lost_ranks\":%d,\"lost_items\":%" PRIu64 ",",
+            r->spooled, r->from_journal, r->lost_ranks, r->lost_items);
     const struct {
         const char *name;
         double value;
@@ -108,6 +110,11 @@ static void longest(FILE *to, const dmap_report *r) {
 static const dmap_worker_report *rank(FILE *to, const dmap_rank_report *share, const dmap_worker_report *worker) {
     fputs("{\"host\":", to);
     write_text(to, share->host);
+    fputs(",\"lost\":", to);
+    if (share->lost)
+        write_text(to, share->lost);
+    else
+        fputs("null", to);
     fprintf(to, ",\"items\":%" PRIu64 ",\"chunks\":%" PRIu64 ",", share->items, share->chunks);
     times(to, "times", &share->times);
     fputs(",\"workers\":[", to);

@@ -61,6 +61,20 @@ static void longest(FILE *to, const dmap_report *r) {
     fprintf(to, "\n");
 }
 
+/* What few calls have: items that the journal had, ranks that were lost. */
+static void rare(FILE *to, const dmap__told *told) {
+    const dmap_report *r = told->report;
+    if (r->from_journal)
+        fprintf(to, "dmap:   from the journal: %" PRIu64 " items\n", r->from_journal);
+    if (r->spooled)
+        fprintf(to, "dmap:   in the temporary file: %" PRIu64 " bytes of items that waited\n", r->spooled);
+    if (r->lost_ranks)
+        fprintf(to, "dmap:   lost ranks: %d; items that went to others: %" PRIu64 "\n", r->lost_ranks, r->lost_items);
+    for (int rank = 0; rank < told->n_ranks; rank++)
+        if (told->ranks[rank].lost)
+            fprintf(to, "dmap:     rank %d on %s: %s\n", rank, told->ranks[rank].host, told->ranks[rank].lost);
+}
+
 static void rows(FILE *to, const dmap__told *told) {
     const dmap_report *r = told->report;
     const dmap_worker_report *worker = told->workers;
@@ -92,6 +106,7 @@ void dmap__report_text(FILE *to, const dmap__told *told) {
     fprintf(to,
             "dmap:   parallel efficiency %.0f%% = load balance %.0f%% x communication %.0f%% x serialisation %.0f%%\n",
             100 * r->parallel_efficiency, 100 * r->load_balance, 100 * r->communication, 100 * r->serialisation);
+    rare(to, told);
     heads(to, r);
     rows(to, told);
     longest(to, r);

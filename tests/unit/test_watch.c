@@ -247,6 +247,36 @@ static void test_json(void) {
     free(text);
 }
 
+/* What the journal had, and what was lost, is in both forms; in the table, if there was any. */
+static void test_rare(void) {
+    static const dmap_rank_report ranks[] = {{.host = "here"}, {.host = "there", .lost = "its process has ended"}};
+    const dmap_report report = {
+        .seconds = 1, .ranks = 2, .spooled = 11, .from_journal = 12, .lost_ranks = 1, .lost_items = 13};
+    const dmap_report usual = {.seconds = 1, .ranks = 2};
+    char *json, *table, *short_table;
+    size_t size;
+    const dmap__told told = {.task = "t", .report = &report, .n_ranks = 2, .ranks = ranks};
+    const dmap__told less = {.task = "t", .report = &usual, .n_ranks = 1, .ranks = ranks};
+    FILE *to[] = {open_memstream(&json, &size), open_memstream(&table, &size), open_memstream(&short_table, &size)};
+    CU_ASSERT_FATAL(to[0] && to[1] && to[2]);
+    dmap__report_json(to[0], &told);
+    dmap__report_text(to[1], &told);
+    dmap__report_text(to[2], &less);
+    for (int i = 0; i < 3; i++)
+        fclose(to[i]);
+    CU_ASSERT_PTR_NOT_NULL(strstr(json, "\"spooled\":11,\"from_journal\":12,\"lost_ranks\":1,\"lost_items\":13,"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(json, "{\"host\":\"here\",\"lost\":null,"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(json, "{\"host\":\"there\",\"lost\":\"its process has ended\","));
+    CU_ASSERT_PTR_NOT_NULL(strstr(table, "from the journal: 12 items\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(table, "in the temporary file: 11 bytes of items that waited\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(table, "lost ranks: 1; items that went to others: 13\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(table, "rank 1 on there: its process has ended\n"));
+    CU_ASSERT(!strstr(short_table, "lost") && !strstr(short_table, "journal") && !strstr(short_table, "temporary"));
+    free(json);
+    free(table);
+    free(short_table);
+}
+
 /* ---- metrics ---- */
 
 /* Takes the file away, if it is there. */
@@ -333,8 +363,9 @@ static void test_options(void) {
 }
 
 int main(void) {
-    CU_TestInfo tests[] = {{"timeline", test_timeline}, {"clocks", test_clocks},       {"tally", test_tally},
-                           {"longest", test_longest},   {"diagnoses", test_diagnoses}, {"JSON", test_json},
-                           {"metrics", test_metrics},   {"options", test_options},     CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {
+        {"timeline", test_timeline},   {"clocks", test_clocks}, {"tally", test_tally},       {"longest", test_longest},
+        {"diagnoses", test_diagnoses}, {"JSON", test_json},     {"what is rare", test_rare}, {"metrics", test_metrics},
+        {"options", test_options},     CU_TEST_INFO_NULL};
     return unit_run("watch", tests);
 }
