@@ -148,6 +148,8 @@ DMAP_API int dmap_emit(dmap_context *ctx, const void *data, size_t size);
  *  memory     `window` is what a rank holds of items that wait and of results; beyond it items go back to the master,
  *             and there to a temporary file ($TMPDIR, else /tmp), which has no name
  *  results    reach the master when a chunk ends: within some 50 ms, once the items that run there have ended
+ *  lost ranks what they had runs again from the item that went to them; if that is to blame (lost_limit), it fails as
+ *             DMAP_ITEM_LOST, with all that it would have made
  *  DMAP_STOP  the first failure that is seen ends the call, and its sentence is dmap_error's. It is not the same on any
  *             number of ranks. dmap_fold and dmap_fold_blob leave the accumulator untouched then
  *  refused    cost, chunk, schedule, ahead: nobody knows what is to come; streams, dmap_submit; tasks of run_batch */

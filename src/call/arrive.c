@@ -178,11 +178,14 @@ void dmap__call_progressed(dmap__call *call, uint32_t lease, uint64_t ended, uin
 /* ---- a branch that is lost ---- */
 
 /* The outcome of a chunk of one item, which failed as its ranks were lost. */
-static bool make_loss(const dmap__call *call, const dmap__lease *lease, dmap__outcome *outcome) {
+static bool make_loss(const dmap__call *call, const dmap__call_lease *out, dmap__outcome *outcome) {
     char text[96];
+    const dmap__lease *lease = &out->lease;
     dmap__failure failure = {
         .position = lease->begin, .status = DMAP_ITEM_LOST, .attempt = lease->attempt, .worker = -1, .core = -1};
     snprintf(text, sizeof text, "%d ranks were lost while they had it", lease->losses + 1);
+    if (call->spawned)
+        return dmap__call_make_spawned_loss(call, out, text, outcome);
     dmap__outcome_init(outcome, lease->begin, lease->end);
     bool good = dmap__outcome_add_span(outcome, lease->begin, lease->end, 0, false) &&
                 dmap__outcome_add_failure(outcome, &failure, text);
@@ -198,7 +201,7 @@ static bool make_loss(const dmap__call *call, const dmap__lease *lease, dmap__ou
 static void end_lost(dmap__call *call, dmap__call_lease *out, int suspects, double now) {
     dmap__outcome outcome;
     uint32_t number = out->lease.number;
-    if (dmap__plan_is_to_blame(call->plan, &out->lease, suspects) && make_loss(call, &out->lease, &outcome)) {
+    if (dmap__plan_is_to_blame(call->plan, &out->lease, suspects) && make_loss(call, out, &outcome)) {
         dmap__call_arrived(call, number, &outcome, now);
         return;
     }

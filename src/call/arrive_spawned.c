@@ -1,6 +1,7 @@
 /* What comes back of a chunk whose items make items. Its positions have ended, all of them: what still waited in it is
  * in its outcome, and is granted again, as other positions. So nothing of it is tried again here. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/spawn_record.h"
 #include "call/call.h"
@@ -68,6 +69,36 @@ void dmap__call_take_spawned(dmap__call *call, const dmap__call_lease *out, dmap
         return;
     dmap__segment_destroy(part);
     dmap__call_fail_memory(call);
+}
+
+static bool add_loss(dmap__outcome *outcome, const dmap__spawn_record *item, const char *text) {
+    size_t size = strlen(text) + 1;
+    dmap__spawn_record *ran = dmap__spawn_record_add(&outcome->records, DMAP__RECORD_RAN, 0);
+    dmap__spawn_record *end = dmap__spawn_record_add(&outcome->records, DMAP__RECORD_END, size);
+    if (!ran || !end)
+        return false;
+    ran->index = 1;
+    end->index = item->index;
+    end->depth = item->depth;
+    end->attempt = item->attempt;
+    end->status = DMAP_ITEM_LOST;
+    end->worker = end->core = -1;
+    memcpy(dmap__spawn_record_data(end), text, size);
+    return true;
+}
+
+bool dmap__call_make_spawned_loss(const dmap__call *call, const dmap__call_lease *out, const char *text,
+                                  dmap__outcome *outcome) {
+    const dmap_blob *item = out->items->items;
+    dmap__outcome_init(outcome, out->lease.begin, out->lease.end);
+    if (!add_loss(outcome, item->data, text) ||
+        !dmap__outcome_add_span(outcome, out->lease.begin, out->lease.end, 0, true)) {
+        dmap__outcome_fini(outcome);
+        return false;
+    }
+    if (call->at_crew.spec.stop)
+        outcome->limit = 0; /* as a crew does */
+    return true;
 }
 
 bool dmap__call_is_any_out(const void *call) {

@@ -187,6 +187,11 @@ void dmap__call_note_failure(dmap__call *call, int branch, const dmap__failure *
 
 /** Takes in what came of a lease. */
 void dmap__call_take_spawned(dmap__call *call, const dmap__call_lease *out, dmap__result_buffer *buffer);
+/** The outcome of a chunk of one item, which failed as its ranks were lost: and with it all that it would have made.
+ *  text:     its sentence
+ *  Returns:  false if memory is out: there is no outcome then */
+bool dmap__call_make_spawned_loss(const dmap__call *call, const dmap__call_lease *out, const char *text,
+                                  dmap__outcome *outcome);
 /** Items that have ended in a chunk. */
 uint64_t dmap__call_ran(const dmap__outcome *outcome);
 /** The failure in a record, which its text stays in. */

@@ -2,7 +2,8 @@
  * seed, under a launcher that lets the others live. 2,000 items of 1 to 20 ms, some of which crash their process in
  * their first attempts. Each result has to be right, and to come once. Arguments: threads or processes; what happens:
  * kill, stop, freeze (so long that it is missed), server, none; how the items go: share (all of them look at shared
- * data), deadly (item 700 ends each rank that begins it, but the master), all (the results of all ranks but the
+ * data), deadly (item 700 ends each rank that begins it, but the master), spawns (as items that may make items; the
+ * master does none, and a second rank that is lost with an item is the last one), all (the results of all ranks but the
  * master's are lost: they are killed). */
 #include <pthread.h>
 #include <signal.h>
@@ -226,13 +227,15 @@ static int look(void *arg, const dmap_progress *progress) {
     return 0;
 }
 
-static dmap_status map(dmap_pool *pool, const job *jobs, bool is_deadly, blow *b) {
+static dmap_status map(dmap_pool *pool, const job *jobs, bool is_deadly, bool spawns, blow *b) {
     watch w = {pool, b};
     dmap_map_options options = {.on_error = DMAP_KEEP_GOING,
                                 .retries = 3,
                                 .unordered = seed % 2,
+                                .spawns = spawns,
+                                .lost_limit = spawns ? 1 : 0,
                                 .progress = -1,
-                                .chunk = seed % 3 * 4,
+                                .chunk = spawns ? 0 : seed % 3 * 4,
                                 .on_watch = look,
                                 .on_watch_arg = &w};
     return dmap_map(pool, &lost_work, dmap_array(jobs, ITEMS), dmap_each(take, &is_deadly), &options);
@@ -258,7 +261,7 @@ static int main_fn(dmap_pool *pool, int argc, char **argv) {
     if ((looks && dmap_share(pool, shared, sizeof shared) != DMAP_OK) || !learn(pool, &b, is_process) ||
         pthread_create(&thread, NULL, strike, &b) != 0)
         return 2;
-    bool good = check(pool, map(pool, jobs, is_deadly, &b), is_deadly);
+    bool good = check(pool, map(pool, jobs, is_deadly, has(argc, argv, "spawns"), &b), is_deadly);
     pthread_join(thread, NULL);
     if (looks && dmap_share(pool, shared, sizeof shared) != DMAP_OK) {
         printf("sharing again: %s\n", dmap_error(pool));
@@ -273,5 +276,7 @@ int main(int argc, char **argv) {
     seed = from_env ? strtoull(from_env, NULL, 10) : 1;
     setvbuf(stdout, NULL, _IOLBF, 0);
     dmap_backend backend = has(argc, argv, "processes") ? DMAP_PROCESSES : DMAP_THREADS;
-    return dmap_run(argc, argv, main_fn, &(dmap_options){.backend = backend, .workers = 4, .bind = DMAP_BIND_NONE});
+    dmap_options options = {
+        .backend = backend, .workers = 4, .bind = DMAP_BIND_NONE, .master_works = has(argc, argv, "spawns") ? -1 : 0};
+    return dmap_run(argc, argv, main_fn, &options);
 }
