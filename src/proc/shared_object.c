@@ -16,7 +16,7 @@
 #include "base/memory_file.h"
 #include "proc/process_system.h"
 
-#define MAGIC UINT64_C(0x646d617073680001) /* its last digits change with the layout of any body */
+#define MAGIC UINT64_C(0x646d617073680002) /* its last digits change with the layout of any body */
 #define BODY  ((size_t)4096)               /* where the body begins */
 
 typedef struct head {
