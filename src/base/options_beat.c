@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define BEAT_VARIABLE "DMAP_HEARTBEAT"
 #define LEAST_BEAT_S  0.01
 #define MOST_BEAT_S   3600.0
@@ -24,7 +26,9 @@ dmap_status dmap__options_resolve_beat(dmap_options *resolved, dmap__error *erro
         return dmap__fail(error, DMAP_EINVAL, "dmap_options.heartbeat_s is %g: want 0 (none) or %g to %g seconds",
                           given, LEAST_BEAT_S, MOST_BEAT_S);
     if (!is_given && text && *text && strcmp(text, "0") != 0) {
+        locale_t before = dmap__text_begin_plain();
         resolved->heartbeat_s = strtod(text, &end);
+        dmap__text_end_plain(before);
         if (*end || !is_beat(resolved->heartbeat_s))
             return dmap__fail(error, DMAP_EINVAL, BEAT_VARIABLE "=\"%.60s\": want 0 (none) or %g to %g seconds", text,
                               LEAST_BEAT_S, MOST_BEAT_S);

@@ -48,3 +48,17 @@ void dmap__text_free(char *text) {
     if (text != nothing_kept)
         free(text);
 }
+
+/* The C library has this locale at hand, whole: it takes no memory. */
+locale_t dmap__text_begin_plain(void) {
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    return uselocale(plain);
+}
+
+void dmap__text_end_plain(locale_t before) {
+    int saved = errno;
+    locale_t plain = uselocale(before);
+    if (plain != before && plain != LC_GLOBAL_LOCALE)
+        freelocale(plain);
+    errno = saved;
+}

@@ -2,6 +2,7 @@
 #ifndef DMAP_BASE_TEXT_H
 #define DMAP_BASE_TEXT_H
 
+#include <locale.h>
 #include <stdarg.h>
 #include <stddef.h>
 
@@ -14,6 +15,12 @@ void dmap__text_vprint(char *text, size_t size, const char *format, va_list args
 char *dmap__text_keep(const char *text);
 /** text may be NULL. */
 void dmap__text_free(char *text);
+
+/** Numbers and dates are those of the locale "C" in this thread from here on, whatever the program has set: for text
+ *  that programs read. Returns what dmap__text_end_plain is to be given. */
+locale_t dmap__text_begin_plain(void);
+/** Errno is kept. */
+void dmap__text_end_plain(locale_t before);
 
 /** Takes away the beginning of a character that has no end, if the text ends so. */
 void dmap__text_trim(char *text);

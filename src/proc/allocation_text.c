@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "proc/allocation.h"
 
 bool dmap__allocation_read_number(const char *text, uint64_t most, uint64_t *value) {
@@ -59,7 +60,10 @@ static const char *find_value(const char *text, const char *key) {
 
 static bool read_date(const char *text, const char *format, double *seconds) {
     struct tm tm = {.tm_isdst = -1};
-    if (!text || !strptime(text, format, &tm))
+    locale_t before = dmap__text_begin_plain();
+    bool is_read = text && strptime(text, format, &tm);
+    dmap__text_end_plain(before);
+    if (!is_read)
         return false;
     time_t at = mktime(&tm);
     *seconds = (double)at;

@@ -62,6 +62,7 @@ static void of_master(FILE *to, const dmap__metrics *m) {
 }
 
 static void write_all(FILE *to, const dmap__metrics *m) {
+    locale_t before = dmap__text_begin_plain();
     number(to, "dmap_calls", "gauge", "Calls in flight.", m->calls);
     number(to, "dmap_items_total", "counter", "Items that ran, each attempt.", m->items);
     number(to, "dmap_items_failed_total", "counter", "Items that failed for good.", m->failed);
@@ -70,6 +71,7 @@ static void write_all(FILE *to, const dmap__metrics *m) {
     number(to, "dmap_window_bytes", "gauge", "Results that are held for order.", m->window);
     by_rank(to, m);
     of_master(to, m);
+    dmap__text_end_plain(before);
 }
 
 dmap_status dmap__metrics_write(const char *file, const dmap__metrics *metrics, dmap__error *error) {

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "base/text.h"
 #include "watch/report.h"
 
 /* The bytes of the character that begins there; 0: it is none of UTF-8. */
@@ -129,6 +130,7 @@ static const dmap_worker_report *rank(FILE *to, const dmap_rank_report *share, c
 
 void dmap__report_json(FILE *to, const dmap__told *told) {
     const dmap_worker_report *worker = told->workers;
+    locale_t before = dmap__text_begin_plain();
     counts(to, told);
     fputc(',', to);
     times(to, "master_time", &told->report->master_time);
@@ -141,4 +143,5 @@ void dmap__report_json(FILE *to, const dmap__told *told) {
         worker = rank(to, &told->ranks[i], worker);
     }
     fputs("]}\n", to);
+    dmap__text_end_plain(before);
 }
