@@ -3,9 +3,9 @@
  *
  * Deaths. Each handle holds a byte of the file by a description of its own, which the kernel lets go of when its
  * process ends, however that ends: but a handle that is closed says so first. So a handle that is there and holds
- * nothing is that of a process that has died, and whoever waits looks for one after each LOOK_S. Who dies with the lock
- * leaves counts that may be wrong, so that breaks the barrier, too. A broken barrier stays so, whatever else changes,
- * until it is mended. */
+ * nothing is that of a process that has died, and whoever waits looks for one after each LOOK_S. A copy of a process,
+ * by fork(), is none of them until it uses its handle. Who dies with the lock leaves counts that may be wrong, so that
+ * breaks the barrier, too. A broken barrier stays so, whatever else changes, until it is mended. */
 #include "proc/sync.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "base/futex.h"
-#include "proc/process_system.h"
+#include "proc/presence.h"
 #include "proc/shared_lock.h"
 #include "proc/shared_object.h"
 
@@ -35,7 +35,9 @@ typedef struct body {
 
 struct dmap_barrier {
     dmap__shared_object object; /* its body is that above */
-    int place, presence;        /* the byte of this handle, and the descriptor that holds it */
+    dmap__presence presence;    /* holds */
+    int place;                  /* the byte of this handle */
+    _Atomic unsigned copy;      /* of dmap__shared_copies when it became so */
 };
 
 static body *body_of(const dmap_barrier *barrier) {
@@ -84,20 +86,38 @@ static int free_place(const body *b) {
 static dmap_status join(dmap_barrier *barrier, dmap__error *error) {
     body *b = body_of(barrier);
     dmap_status status = DMAP_OK;
-    barrier->presence = dmap__shared_reopen(&barrier->object, 0);
-    if (barrier->presence < 0)
+    if (dmap__presence_open(&barrier->presence, &barrier->object) < 0)
         return dmap__fail_system(error, errno, "join a barrier");
     enter(b);
     barrier->place = free_place(b);
     if (barrier->place < 0)
         status = dmap__fail(error, DMAP_EIO, "a barrier has no more than %d handles", DMAP_BARRIER_MOST);
-    else if (!dmap__shared_hold(barrier->presence, barrier->place))
+    else if (!dmap__shared_hold(barrier->presence.descriptor, barrier->place))
         status = dmap__fail_system(error, errno, "join a barrier");
     else
         b->is_there[barrier->place] = true;
     leave(b);
-    if (status != DMAP_OK)
-        dmap__close_one(&barrier->presence);
+    if (status == DMAP_OK)
+        atomic_store(&barrier->copy, dmap__shared_copies());
+    else
+        dmap__presence_close(&barrier->presence);
+    return status;
+}
+
+static bool is_own(dmap_barrier *barrier) {
+    return atomic_load(&barrier->copy) == dmap__shared_copies();
+}
+
+/* A copy of a process has a handle of its own as soon as it uses that. */
+static dmap_status check_own(dmap_barrier *barrier, dmap__error *error) {
+    static pthread_mutex_t joining = PTHREAD_MUTEX_INITIALIZER;
+    dmap_status status = DMAP_OK;
+    if (is_own(barrier))
+        return status;
+    pthread_mutex_lock(&joining);
+    if (!is_own(barrier))
+        status = join(barrier, error);
+    pthread_mutex_unlock(&joining);
     return status;
 }
 
@@ -137,10 +157,12 @@ dmap_status dmap__barrier_attach(int descriptor, dmap_barrier **barrier, dmap__e
 void dmap__barrier_close(dmap_barrier *barrier) {
     if (!barrier)
         return;
-    enter(body_of(barrier));
-    body_of(barrier)->is_there[barrier->place] = false;
-    leave(body_of(barrier));
-    dmap__close_one(&barrier->presence);
+    if (is_own(barrier)) {
+        enter(body_of(barrier));
+        body_of(barrier)->is_there[barrier->place] = false;
+        leave(body_of(barrier));
+    }
+    dmap__presence_close(&barrier->presence);
     dmap__shared_close_handle(barrier);
 }
 
@@ -150,7 +172,7 @@ void dmap__barrier_close(dmap_barrier *barrier) {
 static void look_for_dead(const dmap_barrier *barrier) {
     body *b = body_of(barrier);
     for (int i = 0; i < DMAP_BARRIER_MOST; i++)
-        if (b->is_there[i] && i != barrier->place && !dmap__shared_is_held(barrier->presence, i)) {
+        if (b->is_there[i] && i != barrier->place && !dmap__shared_is_held(barrier->presence.descriptor, i)) {
             b->is_there[i] = false;
             break_it(b);
         }
@@ -196,13 +218,16 @@ static dmap_status await_round(dmap_barrier *barrier, uint32_t round, double tim
 
 dmap_status dmap__barrier_wait(dmap_barrier *barrier, double timeout_s, bool *is_last, dmap__error *error) {
     body *b = body_of(barrier);
+    dmap_status status = check_own(barrier, error);
+    if (status != DMAP_OK)
+        return status;
     enter(b);
     bool is_broken = b->is_broken, last = !is_broken && ++b->come == b->parties;
     uint32_t round = atomic_load(&b->round);
     if (last)
         end_round(b, false);
     leave(b);
-    dmap_status status = is_broken ? DMAP_ELOST : last ? DMAP_OK : await_round(barrier, round, timeout_s);
+    status = is_broken ? DMAP_ELOST : last ? DMAP_OK : await_round(barrier, round, timeout_s);
     if (status == DMAP_OK && is_last)
         *is_last = last;
     return status == DMAP_ELOST ? fail_broken(error) : status;
@@ -216,6 +241,9 @@ void dmap__barrier_break(dmap_barrier *barrier) {
 
 dmap_status dmap__barrier_mend(dmap_barrier *barrier, dmap__error *error) {
     body *b = body_of(barrier);
+    dmap_status status = check_own(barrier, error);
+    if (status != DMAP_OK)
+        return status;
     enter(b);
     look_for_dead(barrier);
     bool is_idle = b->come == 0;

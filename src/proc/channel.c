@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "proc/channel_ring.h"
+#include "proc/presence.h"
 #include "proc/process_system.h"
 #include "proc/shared_object.h"
 #include "proc/shared_watch.h"
@@ -23,7 +24,8 @@ struct dmap_channel {
     dmap__shared_object object;
     dmap__ring *ring;
     bool sends;
-    dmap__ring_asker asker;              /* this process: its presence is a description of its own */
+    dmap__presence presence;             /* of this process, */
+    dmap__ring_asker asker;              /* which is this */
     _Atomic unsigned copy;               /* of dmap__shared_copies when it became so */
     pthread_mutex_t making;              /* guards the making of these, and of: */
     _Atomic(dmap__shared_watch *) watch; /* NULL: none yet */
@@ -37,20 +39,19 @@ static bool is_gone(void *arg) {
 /* This process can be told from others, by the kernel, from now on. */
 static dmap_status join(dmap_channel *end, dmap__error *error) {
     dmap__ring_user user;
-    int presence = dmap__shared_reopen(&end->object, 0);
+    int presence = dmap__presence_open(&end->presence, &end->object);
     if (presence < 0 || !dmap__ring_user_join(&user, presence)) {
         dmap_status failed = dmap__fail_system(error, errno, "use a channel");
-        dmap__close_one(&presence);
+        dmap__presence_close(&end->presence);
         return failed;
     }
     dmap__ring_inherit(end->ring, &user);
-    dmap__close_one(&end->asker.user.presence);
     end->asker = (dmap__ring_asker){user, is_gone, end};
     atomic_store(&end->copy, dmap__shared_copies());
     return DMAP_OK;
 }
 
-/* A copy of a process, by fork(), is another user than that. */
+/* A copy of a process, by fork(), is another user than that, and has lost the presence. */
 static dmap_status check_user(dmap_channel *end, dmap__error *error) {
     dmap_status status = DMAP_OK;
     if (atomic_load_explicit(&end->copy, memory_order_acquire) == dmap__shared_copies())
@@ -63,7 +64,7 @@ static dmap_status check_user(dmap_channel *end, dmap__error *error) {
 }
 
 static void destroy(dmap_channel *end) {
-    dmap__close_one(&end->asker.user.presence);
+    dmap__presence_close(&end->presence);
     dmap__shared_close(&end->object);
     pthread_mutex_destroy(&end->making);
     free(end);
@@ -74,7 +75,7 @@ static dmap_status create(const dmap__shared_object *object, bool sends, dmap_ch
     dmap_channel *made = calloc(1, sizeof *made);
     if (!made)
         return dmap__fail_memory(error, sizeof *made, "an end of a channel");
-    *made = (dmap_channel){.object = *object, .ring = object->body, .sends = sends, .asker.user.presence = -1};
+    *made = (dmap_channel){.object = *object, .ring = object->body, .sends = sends, .presence.descriptor = -1};
     pthread_mutex_init(&made->making, NULL);
     dmap_status status = join(made, error);
     if (status == DMAP_OK) {
@@ -182,6 +183,8 @@ int dmap__channel_ready_descriptor(dmap_channel *end, dmap__error *error) {
         fail_end(end, error);
         return -1;
     }
+    if (check_user(end, error) != DMAP_OK)
+        return -1;
     return dmap__shared_watch_ready(&end->watch, &end->making, await, end, error);
 }
 

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "process_look.h"
@@ -187,6 +188,67 @@ static void test_broken_again(void) {
     }
 }
 
+/* ---- copies, by fork() ---- */
+
+/* Has the barrier, by its own handle or one that it attaches, and a copy that outlives it until the pipe ends. */
+static _Noreturn void have_barrier(dmap_barrier *barrier, dmap_counter *counter, const int *ends, bool attaches) {
+    char byte;
+    close(ends[1]);
+    if (attaches && dmap_barrier_attach(dup(dmap_barrier_fd(barrier)), &barrier) != DMAP_OK)
+        _exit(1);
+    if (!attaches && dmap_barrier_wait(barrier, 0, NULL) != DMAP_ETIMEOUT)
+        _exit(2);
+    if (fork() == 0)
+        _exit(read(ends[0], &byte, 1) != 0);
+    dmap_counter_add(counter, 1);
+    for (;;)
+        pause();
+}
+
+/* A copy of a dead process does not stand for it. */
+static void test_dead_before_its_copy(void) {
+    for (int attaches = 0; attaches < 2; attaches++) {
+        dmap_barrier *barrier;
+        dmap_counter *counter;
+        int fds[2], ends[2], status = 0;
+        open_barrier(&barrier, &counter, fds);
+        CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+        pid_t child = fork();
+        if (child == 0)
+            have_barrier(barrier, counter, ends, attaches);
+        CU_ASSERT_FATAL(child > 0);
+        await(counter, 1);
+        kill(child, SIGKILL);
+        CU_ASSERT(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+        CU_ASSERT_EQUAL(dmap_barrier_wait(barrier, LONG_S, NULL), DMAP_ELOST);
+        close(ends[0]);
+        close(ends[1]);
+        dmap_barrier_close(barrier);
+        dmap_counter_close(counter);
+    }
+}
+
+/* A copy uses the handle, and closes it: that of its parent stays. */
+static void test_copy_uses(void) {
+    dmap_barrier *barrier;
+    int status = 1;
+    CU_ASSERT_EQUAL_FATAL(dmap_barrier_open(2, &barrier), DMAP_OK);
+    for (int i = 0; i < 3; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            dmap_status met = i == 2 ? DMAP_OK : dmap_barrier_wait(barrier, LONG_S, NULL);
+            dmap_barrier_close(barrier);
+            _exit((int)met);
+        }
+        CU_ASSERT_FATAL(child > 0);
+        if (i < 2)
+            CU_ASSERT_EQUAL(dmap_barrier_wait(barrier, LONG_S, NULL), DMAP_OK);
+        CU_ASSERT(waitpid(child, &status, 0) == child && status == 0);
+        CU_ASSERT_EQUAL(dmap_barrier_wait(barrier, 0, NULL), DMAP_ETIMEOUT);
+    }
+    dmap_barrier_close(barrier);
+}
+
 static void *break_barrier(void *barrier) {
     dmap_barrier_break(barrier);
     return NULL;
@@ -212,9 +274,14 @@ static void test_barrier_use(void) {
 int main(int argc, char **argv) {
     if (dmap_prefork(&argc, &argv) != 0)
         return 1;
-    CU_TestInfo tests[] = {
-        {"all come", test_barrier},          {"one is dead", test_broken},          {"two are dead", test_two_dead},
-        {"broken again", test_broken_again}, {"use of barriers", test_barrier_use}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"all come", test_barrier},
+                           {"one is dead", test_broken},
+                           {"two are dead", test_two_dead},
+                           {"broken again", test_broken_again},
+                           {"dead before its copy", test_dead_before_its_copy},
+                           {"a copy uses it", test_copy_uses},
+                           {"use of barriers", test_barrier_use},
+                           CU_TEST_INFO_NULL};
     int before = look_descriptors(), status = unit_run("barrier", tests), after = look_descriptors();
     return status || after != before;
 }

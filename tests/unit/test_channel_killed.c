@@ -3,8 +3,12 @@
  * GB. */
 #include "channel_world.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "process_look.h"
 #include "unit.h"
@@ -79,6 +83,43 @@ static void test_killed_receivers(void) {
     }
 }
 
+/* Receives, with a copy by fork() beside it that lives until the pipe ends. */
+static _Noreturn void receive_with_copy(const world *w, const int *ends) {
+    dmap_channel *in;
+    char byte;
+    close(ends[1]);
+    if (dmap_channel_attach(dup(dmap_channel_fd(w->in)), &in) != DMAP_OK)
+        _exit(1);
+    if (fork() == 0)
+        _exit(read(ends[0], &byte, 1) != 0);
+    atomic_store(&w->all->received[0], 1);
+    for (;;)
+        dmap_channel_receive(in, &byte, 1, -1, NULL);
+}
+
+/* What a process had when it was killed, its copy does not keep. */
+static void test_killed_before_its_copy(void) {
+    world w = world_open(8192);
+    int ends[2], status = 0;
+    char state = ' ', byte = 'x';
+    CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0)
+        receive_with_copy(&w, ends);
+    CU_ASSERT_FATAL(child > 0);
+    while (!atomic_load(&w.all->received[0]) || state != 'S') { /* it waits for a message */
+        poll(NULL, 0, 1);
+        CU_ASSERT_FATAL(look_process(child, &state, NULL, NULL) && state != 'Z');
+    }
+    kill(child, SIGKILL);
+    CU_ASSERT(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+    CU_ASSERT_EQUAL(dmap_channel_send(w.out, &byte, 1, LONG_S), DMAP_OK);
+    CU_ASSERT_EQUAL(dmap_channel_receive(w.in, &byte, 1, LONG_S, NULL), DMAP_OK);
+    close(ends[0]);
+    close(ends[1]);
+    world_close(&w);
+}
+
 /* ---- many ---- */
 
 static int send_plain(void *argument, size_t size) {
@@ -125,6 +166,7 @@ int main(int argc, char **argv) {
         return 1;
     CU_TestInfo tests[] = {{"killed senders", test_killed_senders},
                            {"killed receivers", test_killed_receivers},
+                           {"killed before its copy", test_killed_before_its_copy},
                            {"many", test_many},
                            CU_TEST_INFO_NULL};
     int before = look_descriptors(), status = unit_run("killed ends of channels", tests), after = look_descriptors();
