@@ -86,8 +86,7 @@ void command_watch_nothing(void) {
     unsetenv("DMAP_METRICS");
 }
 
-/* What an option can say, the options say; of the rest, "not asked for" can be said by taking the variable out alone.
- */
+/* What no option can rule out is ruled out by taking its variable away. */
 int command_run_small(dmap_main_fn *main_fn, int argc, char **argv) {
     const dmap_options smallest = {.workers = 1,
                                    .backend = DMAP_SERIAL,
