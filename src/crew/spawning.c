@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/seed.h"
+#include "base/stop_signal.h"
 #include "crew/batch.h"
 #include "crew/worker_proc.h"
 
@@ -202,7 +203,9 @@ __attribute__((noinline, cold)) void dmap__spawning_fail(dmap__worker *worker, d
     bool may_begin = atomic_load(ctx->limit) != 0;
     drop_made(&worker->spawning);
     dmap__block_reset(&worker->spawning.blocks);
-    dmap__verdict verdict = dmap__verdict_of(&ctx->call->spec, (int)status, ctx->attempt, may_begin);
+    dmap__verdict verdict = dmap__stop_signal_is(signal)
+                                ? DMAP__VERDICT_RETRY /* it was cut off, and has not failed */
+                                : dmap__verdict_of(&ctx->call->spec, (int)status, ctx->attempt, may_begin);
     if (verdict == DMAP__VERDICT_RETRY)
         try_again(worker, b);
     else

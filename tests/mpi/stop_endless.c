@@ -1,6 +1,8 @@
 /* A map that is to be stopped by a signal (stopped): items of so many milliseconds, for ever. Prints "running" once all
  * is under way, then how the map ended, and how many items the sink was given that are not OK.
- * usage: stop_endless serial|threads|processes MILLISECONDS [idle]; idle: the map has ended when it says "running" */
+ * usage: stop_endless serial|threads|processes MILLISECONDS [idle|spawns]
+ *   idle    the map has ended when it says "running"
+ *   spawns  of items that might make others */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,11 +59,15 @@ static int main_fn(dmap_pool *pool, int argc, char **argv) {
     int ms = argc > 2 ? atoi(argv[2]) : 5;
     bool is_told = false;
     seen s = {0};
-    dmap_map_options options = {
-        .unordered = true, .on_error = DMAP_KEEP_GOING, .progress = -1, .on_watch = look, .on_watch_arg = &is_told};
+    dmap_map_options options = {.unordered = true,
+                                .on_error = DMAP_KEEP_GOING,
+                                .progress = -1,
+                                .spawns = argc > 3 && !strcmp(argv[3], "spawns"),
+                                .on_watch = look,
+                                .on_watch_arg = &is_told};
     if (dmap_share(pool, &ms, sizeof ms) != DMAP_OK)
         return 2;
-    if (argc > 3)
+    if (argc > 3 && !strcmp(argv[3], "idle"))
         return be_idle(pool);
     dmap_status status = dmap_map(pool, &stop_wait, dmap_range(0, 1000000), dmap_each(see, &s), &options);
     printf("ended: %s: %s\n", dmap_status_name(status), dmap_error(pool));
