@@ -104,6 +104,7 @@ static bool begin(dmap__spawn_work *work, const dmap__grant *grant) {
     for (int i = 0; i < work->workers; i++) {
         dmap__spawn_lane *lane = &work->lanes[i];
         lane->held = lane->indices = lane->indices_end = lane->folded = 0;
+        lane->longest_s = 0;
         atomic_store(&lane->stolen, 0);
         dmap__fold_init(&lane->fold, grant->call->task, 0);
     }
@@ -258,14 +259,16 @@ void dmap__spawn_collect(dmap__spawn_work *work, dmap__grant *grant) {
     dmap__outcome *outcome = &grant->outcome;
     dmap__spawn_record *ran = dmap__spawn_record_add(&outcome->records, DMAP__RECORD_RAN, 0);
     bool is_kept = ran != NULL;
+    double longest_s = 0;
     for (int i = 0; i < work->workers; i++) {
         dmap__spawn_lane *lane = &work->lanes[i];
         is_kept = keep_fold(outcome, lane, grant->call->task) && is_kept;
+        longest_s = lane->longest_s > longest_s ? lane->longest_s : longest_s;
         for (dmap__spawn_record *record; (record = dmap__spawn_deque_pop(&lane->deque));)
             is_kept = keep(outcome, record) && is_kept;
     }
     if (ran)
         ran->index = atomic_load(&work->ran);
-    if (!is_kept || !dmap__outcome_add_span(outcome, grant->begin, grant->end, 0, true))
+    if (!is_kept || !dmap__outcome_add_span(outcome, grant->begin, grant->end, longest_s, true))
         dmap__trouble_set(&outcome->trouble, DMAP_ENOMEM, "out of memory for items that items made");
 }

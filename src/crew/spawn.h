@@ -14,6 +14,7 @@ typedef struct dmap__spawn_lane {
     void *value;     /* WANT_FOLD, of fixed size: what the results come to; NULL: nothing yet */
     dmap__fold fold; /* the same of variable size */
     uint64_t folded;
+    double longest_s; /* that the worker was inside: no item of the chunk took it more */
 } dmap__spawn_lane;
 
 typedef struct dmap__spawn_work {

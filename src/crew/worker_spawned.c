@@ -127,8 +127,10 @@ static void tell(const dmap__worker *worker, dmap__batch *b, uint64_t ended, dou
 
 static int leave(dmap__worker *worker, dmap__batch *b) {
     dmap__spawning *s = &worker->spawning;
+    dmap__spawn_lane *lane = &s->work->lanes[worker->context.number];
     double seconds = dmap__clock_now() - b->began_s;
     uint64_t came = s->came, ended = s->ended;
+    lane->longest_s = seconds > lane->longest_s ? seconds : lane->longest_s;
     worker->context.has_record = false;
     worker->context.spawn = NULL;
     worker->context.emit = NULL;

@@ -1,7 +1,10 @@
 /* A crew of threads, or of the caller itself: whole calls, of which every item comes back once, with its result or
  * failure; and what outlives a call: the workers' own state, and the shared data. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/spawn_record.h"
 #include "crew_world.h"
 #include "unit.h"
 
@@ -107,6 +110,36 @@ static void test_discard(void) {
     world_close(crew);
 }
 
+/* Where items make items, the outcome tells how long one took at the most, for the end of a batch job. */
+static void test_longest(void) {
+    static struct {
+        dmap__spawn_record head;
+        uint64_t number;
+    } item = {.head = {.size = sizeof item.number, .attempt = 1, .kind = DMAP__RECORD_ITEM}, .number = 1000};
+    const dmap_blob items = {&item, sizeof item};
+    dmap__crew *crew = world_open(1);
+    dmap__crew_call call = world_begin(TASK_FIXED, DMAP__WANT_NOTHING);
+    call.spec.spawns = true;
+    call.spec.window = 1 << 20;
+    dmap__grant *grant = calloc(1, sizeof *grant);
+    CU_ASSERT_FATAL(grant != NULL);
+    *grant = (dmap__grant){.call = &call, .end = 1, .attempt = 1, .layout = DMAP__LAYOUT_BLOBS, .items = &items};
+    dmap__outcome_init(&grant->outcome, 0, 1);
+    atomic_store(&world.hold, true);
+    dmap__crew_submit(crew, grant);
+    while (!atomic_load(&world.held))
+        dmap__clock_yield();
+    double held_s = dmap__clock_now(), seconds;
+    while ((seconds = dmap__clock_now() - held_s) < 2e-3)
+        dmap__clock_yield();
+    atomic_store(&world.hold, false);
+    CU_ASSERT_PTR_EQUAL(world_wait(crew), grant);
+    CU_ASSERT_FATAL(grant->outcome.n_spans == 1);
+    CU_ASSERT(grant->outcome.spans[0].seconds >= seconds);
+    world_destroy(grant);
+    world_close(crew);
+}
+
 static void test_close_at_once(void) {
     for (unsigned round = unit_rounds(200); round; round--)
         world_close(world_open((int)unit_below(6)));
@@ -115,8 +148,8 @@ static void test_close_at_once(void) {
 
 int main(void) {
     CU_TestInfo tests[] = {
-        {"calls", test_calls},         {"shared data", test_share}, {"discarded results", test_discard},
-        {"close", test_close_at_once}, CU_TEST_INFO_NULL,
+        {"calls", test_calls},     {"shared data", test_share},   {"discarded results", test_discard},
+        {"longest", test_longest}, {"close", test_close_at_once}, CU_TEST_INFO_NULL,
     };
     return unit_run("crew", tests);
 }
