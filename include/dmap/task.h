@@ -169,6 +169,9 @@ DMAP_API int dmap_depth(const dmap_context *ctx);
  *  Cost:     a load from memory */
 DMAP_API double dmap_best(const dmap_context *ctx);
 /** Offers a value; NaN and INFINITY are none. Where the largest is wanted, offer it with the other sign.
+ *  A bound stays, though the attempt that offered it fails, or is lost with its rank: the next attempt may find it
+ *  there. So cut off what is above the bound, and not what equals it: that may be the very solution, which has to be
+ *  found again.
  *  Returns:  true if it is lower than what was known here: it is the bound now, and others are told
  *  Cost:     if it is lower, a message to each rank */
 DMAP_API bool dmap_best_offer(dmap_context *ctx, double value);

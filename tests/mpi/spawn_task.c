@@ -133,4 +133,16 @@ static int wait_for_best(dmap_context *ctx, const void *item, void *result) {
     return dmap_best(ctx) < -2.5 || dmap_best_offer(ctx, -2.5) ? dmap_fail(ctx, 1, "%g", dmap_best(ctx)) : 0;
 }
 
+/* The first attempt offers, and fails: the next one finds the bound there. */
+static int offer_and_fail(dmap_context *ctx, const void *item, void *result) {
+    double offer = -1 - (double)*(const uint64_t *)item;
+    (void)result;
+    if (dmap_attempt(ctx) == 1) {
+        dmap_best_offer(ctx, offer);
+        return dmap_fail(ctx, 1, "not at first");
+    }
+    return dmap_best(ctx) <= offer ? 0 : dmap_fail(ctx, 1, "%g is known, and %g was offered", dmap_best(ctx), offer);
+}
+
+DMAP_TASK(spawn_stays, .run = offer_and_fail, .item_size = 8, .result_size = 0);
 DMAP_TASK(spawn_best, .run = wait_for_best, .item_size = 8, .result_size = 0);

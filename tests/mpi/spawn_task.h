@@ -23,7 +23,7 @@ typedef struct sums {
 void spawn_combine(void *into, const void *from);
 
 /** Items of fixed size; numbers, as dmap_range has them; of any size; by run_batch; in a call without .spawns; first,
- *  numbers of which 0 offers a bound that the others wait for. */
-extern const dmap_task spawn_best, spawn_sums, spawn_numbers, spawn_blobs, spawn_batch, spawn_vain;
+ *  numbers of which 0 offers a bound that the others wait for; and numbers that offer one, and fail at first. */
+extern const dmap_task spawn_best, spawn_stays, spawn_sums, spawn_numbers, spawn_blobs, spawn_batch, spawn_vain;
 
 #endif
