@@ -156,7 +156,7 @@ DMAP_API dmap_status dmap_barrier_attach(int fd, dmap_barrier **barrier);
 /** Waits until all parties have come; then it is as before. It is broken when a process that has it open, or attached,
  *  ends without closing its handle: then all that wait are told, and all that come later. What such a process forks by
  *  itself has it open from its first wait on, which may fail as dmap_barrier_attach does. Of a child that ends before
- *  that, the parent knows: see dmap_barrier_break.
+ *  it has attached, the parent knows: see dmap_barrier_break.
  *  is_last:  true for the party that came last, so for one of them (may be NULL)
  *  Returns:  DMAP_OK; DMAP_ELOST: it is broken; DMAP_ETIMEOUT: this party has not come, and may try again; DMAP_EINVAL
  *  Blocks:   until all have come, up to timeout_s */
