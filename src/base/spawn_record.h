@@ -14,7 +14,7 @@ typedef enum dmap__spawn_record_kind {
     DMAP__RECORD_ITEM = 1, /* an item that waits */
     DMAP__RECORD_END = 2,  /* one that has ended: its result, or the sentence of its failure */
     DMAP__RECORD_FOLD = 3, /* what the results of several come to */
-    DMAP__RECORD_RAN = 4   /* `index` items have ended */
+    DMAP__RECORD_RAN = 4   /* `index` items have ended, `seed` attempts were made again */
 } dmap__spawn_record_kind;
 
 typedef struct dmap__spawn_record {

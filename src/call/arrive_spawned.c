@@ -39,6 +39,15 @@ static void note_failures(dmap__call *call, int branch, const dmap__outcome *out
         }
 }
 
+static uint64_t tried_again(const dmap__outcome *outcome) {
+    dmap__spawn_record_cursor cursor = {.block = outcome->records};
+    uint64_t again = 0;
+    for (const dmap__spawn_record *record; (record = dmap__spawn_record_next(&cursor));)
+        if (record->kind == DMAP__RECORD_RAN)
+            again += record->seed;
+    return again;
+}
+
 static void take_waiting(dmap__call *call, const dmap__outcome *outcome) {
     dmap__error error;
     uint64_t n;
@@ -57,6 +66,7 @@ void dmap__call_take_spawned(dmap__call *call, const dmap__call_lease *out, dmap
         return;
     }
     note_failures(call, out->lease.branch, &buffer->outcome);
+    call->tried_again += tried_again(&buffer->outcome);
     take_waiting(call, &buffer->outcome);
     *part = (dmap__segment){.buffer = buffer,
                             .begin = out->lease.begin,

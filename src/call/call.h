@@ -73,7 +73,8 @@ typedef struct dmap__call {
     dmap__sink sink;
     struct dmap__journal *journal; /* NULL: it has none */
     struct dmap__spawned *spawned; /* where its items come from, if items make items; NULL: they do not */
-    uint64_t came_back;            /* then: items that waited in a chunk that has ended */
+    uint64_t came_back;            /* then: items that waited in a chunk that has ended, */
+    uint64_t tried_again;          /* and attempts after which they were tried again */
     bool by_hand;                  /* results are taken one by one, by dmap__call_next_result, ... */
     char *sentence;                /* with the sentence of a failure here */
     dmap__segment *delivering;     /* handed out by the plan, not yet done with */

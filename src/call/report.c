@@ -26,6 +26,7 @@ static void fill(const dmap__call *call, dmap_report *report) {
         report->window_peak = stats.window_peak;
     }
     report->recalled += call->came_back;
+    report->retried += call->tried_again;
     if (call->spawned)
         report->spooled = call->spawned->spool.written;
     report->seconds = dmap__clock_now() - call->began_s;

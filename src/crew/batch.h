@@ -56,7 +56,8 @@ typedef struct dmap__spawning {
     double began_s;
     dmap__spawn_record **made;
     size_t n_made, made_capacity;
-    uint64_t came, ended;       /* since the worker went inside */
+    uint64_t came, ended;       /* since the worker went inside; of those that ended */
+    uint64_t again;             /* so many came again */
     dmap__block *blocks;        /* for a result of variable size */
     dmap__spawn_record **taken; /* that the worker's process runs */
     size_t n_taken, taken_capacity;

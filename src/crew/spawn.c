@@ -112,6 +112,7 @@ static bool begin(dmap__spawn_work *work, const dmap__grant *grant) {
         is_whole = begin_item(work, items[i], &worker, &n);
     work->began_s = dmap__clock_now();
     atomic_store(&work->ran, 0);
+    atomic_store(&work->again, 0);
     atomic_store(&work->state, BIAS + n);
     return is_whole;
 }
@@ -146,9 +147,10 @@ bool dmap__spawn_enter(dmap__spawn_work *work) {
     return true;
 }
 
-bool dmap__spawn_leave(dmap__spawn_work *work, uint64_t came, uint64_t ended) {
+bool dmap__spawn_leave(dmap__spawn_work *work, uint64_t came, uint64_t ended, uint64_t again) {
     uint64_t change = came - ended - INSIDE;
-    atomic_fetch_add(&work->ran, ended);
+    atomic_fetch_add(&work->ran, ended - again);
+    atomic_fetch_add(&work->again, again);
     return is_over(atomic_fetch_add(&work->state, change) + change);
 }
 
@@ -267,8 +269,10 @@ void dmap__spawn_collect(dmap__spawn_work *work, dmap__grant *grant) {
         for (dmap__spawn_record *record; (record = dmap__spawn_deque_pop(&lane->deque));)
             is_kept = keep(outcome, record) && is_kept;
     }
-    if (ran)
+    if (ran) {
         ran->index = atomic_load(&work->ran);
+        ran->seed = atomic_load(&work->again);
+    }
     if (!is_kept || !dmap__outcome_add_span(outcome, grant->begin, grant->end, longest_s, true))
         dmap__trouble_set(&outcome->trouble, DMAP_ENOMEM, "out of memory for items that items made");
 }

@@ -19,7 +19,8 @@ typedef struct dmap__spawn_lane {
 
 typedef struct dmap__spawn_work {
     _Alignas(DMAP__CACHE_LINE) _Atomic uint64_t state; /* see spawn.c */
-    _Atomic uint64_t ran;                              /* items that have ended */
+    _Atomic uint64_t ran;                              /* items that have ended, */
+    _Atomic uint64_t again;                            /* and attempts after which they were tried again */
     double began_s;
     int workers;
     dmap__spawn_lane *lanes;
@@ -35,9 +36,9 @@ bool dmap__spawn_open(dmap__spawn_work **work, int workers, dmap__grant *grant);
 bool dmap__spawn_has_work(const dmap__spawn_work *work);
 /** Worker: goes inside. Returns false if it has ended, or is to end. */
 bool dmap__spawn_enter(dmap__spawn_work *work);
-/** Worker: leaves it again; since it went inside, so many items have come, and so many of all have ended. Returns true
- *  if the chunk has ended with that. */
-bool dmap__spawn_leave(dmap__spawn_work *work, uint64_t came, uint64_t ended);
+/** Worker: leaves it again; since it went inside, so many items have come, and so many of all have ended, of which
+ *  `again` have come again. Returns true if the chunk has ended with that. */
+bool dmap__spawn_leave(dmap__spawn_work *work, uint64_t came, uint64_t ended, uint64_t again);
 /** No further item is to be begun. Any thread. Returns true if the chunk has ended with that. */
 bool dmap__spawn_stop(dmap__spawn_work *work);
 static inline bool dmap__spawn_is_stopped(const dmap__spawn_work *work) {

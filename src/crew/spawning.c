@@ -179,7 +179,8 @@ static void try_again(dmap__worker *worker, dmap__batch *b) {
     }
     memcpy(again, record, sizeof *record + (size_t)record->size);
     again->attempt++;
-    dmap__spawning_put(worker, b, again);
+    if (dmap__spawning_put(worker, b, again))
+        worker->spawning.again++;
 }
 
 static void keep_failure(dmap__worker *worker, dmap__batch *b, int code, int signal, dmap_item_status status) {

@@ -129,7 +129,7 @@ static int leave(dmap__worker *worker, dmap__batch *b) {
     dmap__spawning *s = &worker->spawning;
     dmap__spawn_lane *lane = &s->work->lanes[worker->context.number];
     double seconds = dmap__clock_now() - b->began_s;
-    uint64_t came = s->came, ended = s->ended;
+    uint64_t came = s->came, ended = s->ended, again = s->again;
     lane->longest_s = seconds > lane->longest_s ? seconds : lane->longest_s;
     worker->context.has_record = false;
     worker->context.spawn = NULL;
@@ -139,8 +139,8 @@ static int leave(dmap__worker *worker, dmap__batch *b) {
         tell(worker, b, ended, seconds);
     dmap__board_charge(&worker->crew->board, b->slot, seconds);
     b->slot = NULL;
-    s->came = s->ended = 0;
-    return dmap__spawn_leave(s->work, came, ended) ? 2 : 1;
+    s->came = s->ended = s->again = 0;
+    return dmap__spawn_leave(s->work, came, ended, again) ? 2 : 1;
 }
 
 /* The same by its process, which takes several at a time. */

@@ -31,7 +31,7 @@ static void gather(dmap__worker *worker, dmap__batch *b) {
         if (!record)
             break;
         if (s->n_taken && record->attempt != s->taken[0]->attempt) {
-            s->ended += dmap__spawning_put(worker, b, record); /* it came twice */
+            s->came -= dmap__spawning_put(worker, b, record); /* it had come before */
             break;
         }
         s->taken[s->n_taken++] = record;

@@ -171,6 +171,10 @@ static void test_retries(void) {
     set_roots(FAILS_FIRST);
     check_ok("retries", dmap_map(harness_pool, &spawn_sums, dmap_array(roots, ROOTS), dmap_fold(&got), &o));
     check_sums("retries", got);
+    dmap_report report;
+    dmap_report_get(harness_pool, &report);
+    CU_ASSERT_EQUAL(report.items, forest.nodes);
+    CU_ASSERT(report.retried > 0 && report.retried < forest.nodes);
 }
 
 static void test_timeouts(void) {
