@@ -54,6 +54,7 @@ typedef struct run_engine {
     run_template *folder_template;  /* of --wd; NULL: none */
     run_template *needs[RUN_NEEDS]; /* of --cores, --mem and --gpus; NULL: not said */
     run_unplaced unplaced;
+    run_text exported;    /* --env: variables of jobs of all ranks */
     char *files_name;     /* of --files: what --results would be */
     run_failed failed;    /* --retry-failed: what is run instead of the input */
     run_joblog *joblog;   /* NULL: none */

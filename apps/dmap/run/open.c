@@ -12,6 +12,7 @@
 
 #include "run/control/signals.h"
 #include "run/control/until.h"
+#include "run/job/exported.h"
 #include "run/log/resume.h"
 
 enum { BUDGET = 16 * 1024 * 1024 }; /* bytes of output held in memory */
@@ -192,7 +193,8 @@ bool run_open(run_engine *e, char *error, size_t size) {
     e->order.lines = o->output != RUN_GROUP;
     e->median = run_median_create();
     e->until_s = run_until(o);
-    if (!memory || !e->median || !run_unplaced_open(e, error, size) || !open_inputs(e, error, size))
+    if (!memory || !e->median || !run_unplaced_open(e, error, size) ||
+        !run_exported_gather(o, &e->exported, error, size) || !open_inputs(e, error, size))
         return false;
     e->total = count_total(e);
     set_total(e);
@@ -236,6 +238,7 @@ void run_free(run_engine *e) {
     run_printer_fini(&e->printer);
     run_median_free(e->median);
     run_summary_fini(&e->summary);
+    run_text_free(&e->exported);
     run_text_free(&e->item);
     run_text_free(&e->tag);
 }

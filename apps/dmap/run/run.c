@@ -85,7 +85,7 @@ static void map(run_engine *e) {
                             .on_emit_arg = e,
                             .on_watch = run_watch_look,
                             .on_watch_arg = e};
-    dmap_status status = run_shared_send(e->pool, e->options);
+    dmap_status status = run_shared_send(e->pool, e->options, e->exported.data);
     /* Jobs that turn out to have been cut off when the call has ended already are another call's. */
     do {
         e->given = 0;

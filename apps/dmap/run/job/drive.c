@@ -172,7 +172,7 @@ static int run_once(drive *d) {
 
 static bool renew_spawner(drive *d, char *error, size_t size) {
     run_spawner_close(d->worker->spawner);
-    d->worker->spawner = run_spawner_open(&d->worker->birth, error, size);
+    d->worker->spawner = run_spawner_open(&d->worker->birth, d->worker->exported, error, size);
     return d->worker->spawner != NULL;
 }
 

@@ -16,6 +16,7 @@
 /** A worker's own state. */
 typedef struct run_worker {
     spawner_birth birth;
+    const char *exported; /* among what is shared with all ranks */
     run_spawner *spawner;
     run_capture capture;
     run_text command; /* with the slot in its places */

@@ -99,6 +99,10 @@ bool run_inherited_has(const char *name) {
     return false;
 }
 
+char *const *run_inherited_variables(void) {
+    return environment ? environment : environ;
+}
+
 /* The number of threads that dmap's crew sets for its workers is right for jobs, too, as each is bound as they are; of
  * its six variables one will do, as the others' libraries follow it. Who does not want jobs bound sets it himself. */
 static bool may_stay(const char *variable) {

@@ -13,6 +13,8 @@ void run_inherited_note(void);
 void run_inherited_change(const char *name, const char *value);
 /** True if the caller has set the variable to something. */
 bool run_inherited_has(const char *name);
+/** The variables that the caller has set, "NAME=value", ended by NULL. */
+char *const *run_inherited_variables(void);
 /** Tells it to a spawner. */
 void run_inherited_describe(spawner_birth *birth);
 

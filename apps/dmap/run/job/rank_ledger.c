@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "run/job/exported.h"
 #include "run/job/inherited.h"
 #include "run/job/node_holds.h"
 #include "run/job/node_memory.h"
@@ -33,6 +34,7 @@ static struct {
     run_ledger ledger;
     bool shares; /* the node, with other ranks */
     bool shares_gpus;
+    bool has_threads; /* jobs have a number of threads that the user has set: it is left alone */
     run_node_holds node;
     char host[256];
     waiter *first; /* of the line */
@@ -77,6 +79,8 @@ bool run_rank_ledger_open(const run_shared *shared) {
         good = read_cores(shared->cores);
         if (good)
             open_ledger(shared);
+        rank.has_threads =
+            run_inherited_has("OMP_NUM_THREADS") || run_exported_has(shared->exported, "OMP_NUM_THREADS");
         rank.is_open = good;
     }
     pthread_mutex_unlock(&rank.lock);
@@ -102,7 +106,6 @@ static void say_gpus(run_share *share) {
         add_variable(share, "CUDA_DEVICE_ORDER", "PCI_BUS_ID");
 }
 
-/* A number of threads that the user has set is left alone. */
 static void say(run_share *share) {
     char text[4096];
     run_text_clear(&share->variables);
@@ -112,7 +115,7 @@ static void say(run_share *share) {
         add_variable(share, "DMAP_CPUS", text);
     }
     snprintf(text, sizeof text, "%d", share->hold.needs.cores);
-    if (share->hold.needs.cores > 0 && !run_inherited_has("OMP_NUM_THREADS"))
+    if (share->hold.needs.cores > 0 && !rank.has_threads)
         add_variable(share, "OMP_NUM_THREADS", text);
     say_gpus(share);
 }

@@ -13,6 +13,7 @@
 
 #include "run/base/text.h"
 #include "run/command/shell.h"
+#include "run/job/exported.h"
 #include "run/options/needs.h"
 
 typedef struct shared_head {
@@ -20,7 +21,7 @@ typedef struct shared_head {
     int32_t needs[RUN_NEEDS];
     uint64_t id;
     run_admission_rule admission;
-    uint64_t shell, directory, slot_variable; /* offsets */
+    uint64_t shell, directory, slot_variable, exported; /* offsets */
     run_ending ending;
 } shared_head;
 
@@ -97,7 +98,7 @@ static uint64_t make_id(void) {
     return ((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec) ^ (uint64_t)getpid() << 40;
 }
 
-dmap_status run_shared_send(dmap_pool *pool, const run_options *options) {
+dmap_status run_shared_send(dmap_pool *pool, const run_options *options, const char *exported) {
     int n = dmap_ranks(pool);
     size_t base = sizeof(shared_head) + (size_t)n * sizeof(shared_rank);
     shared_rank *ranks = calloc((size_t)n, sizeof *ranks);
@@ -122,6 +123,8 @@ dmap_status run_shared_send(dmap_pool *pool, const run_options *options) {
     head.shell = add_string(&strings, base, shell ? shell : "/bin/sh");
     head.directory = add_string(&strings, base, directory ? directory : "");
     head.slot_variable = add_string(&strings, base, options->slot_variable ? options->slot_variable : "");
+    head.exported = base + strings.size;
+    run_text_add(&strings, exported, run_exported_size(exported));
     for (int i = 0; i < RUN_NEEDS; i++)
         head.needs[i] = options->needs[i] != NULL;
     run_text_add(&all, &head, sizeof head);
@@ -160,7 +163,8 @@ void run_shared_read(const void *shared, int rank, run_shared *to) {
                        .ending = head->ending,
                        .shell = base + head->shell,
                        .directory = base + head->directory,
-                       .slot_variable = base + head->slot_variable};
+                       .slot_variable = base + head->slot_variable,
+                       .exported = base + head->exported};
     for (int i = 0; i < RUN_NEEDS; i++)
         to->needs[i] = head->needs[i] != 0;
 }

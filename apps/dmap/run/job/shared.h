@@ -28,10 +28,11 @@ typedef struct run_shared {
     run_ending ending;
     const char *host, *shell, *directory;
     const char *slot_variable; /* "": none */
+    const char *exported;      /* run/job/exported.h */
 } run_shared;
 
-/** Sends it to all ranks. */
-dmap_status run_shared_send(dmap_pool *pool, const run_options *options);
+/** Sends it to all ranks. exported: run/job/exported.h */
+dmap_status run_shared_send(dmap_pool *pool, const run_options *options, const char *exported);
 /** As a rank sees it. */
 void run_shared_read(const void *shared, int rank, run_shared *to);
 

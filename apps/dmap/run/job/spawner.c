@@ -15,6 +15,7 @@
 #include <dmap/process.h>
 
 #include "run/base/text.h"
+#include "run/job/exported.h"
 #include "run/job/memory_limit.h"
 #include "run/job/spawner_child.h"
 #include "run/job/suspend.h"
@@ -47,7 +48,7 @@ static bool connect_ends(run_spawner *s, int *page, int ends[2]) {
     return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0;
 }
 
-run_spawner *run_spawner_open(const spawner_birth *birth, char *error, size_t size) {
+run_spawner *run_spawner_open(const spawner_birth *birth, const char *exported, char *error, size_t size) {
     int page = -1, ends[2] = {-1, -1};
     run_spawner *s = calloc(1, sizeof *s);
     if (!s) {
@@ -59,11 +60,17 @@ run_spawner *run_spawner_open(const spawner_birth *birth, char *error, size_t si
     bool good = connect_ends(s, &page, ends);
     if (!good)
         snprintf(error, size, "cannot make a socket for a spawner: %s", strerror(errno));
+    run_text_add(&s->strings, birth, sizeof *birth);
+    run_text_add(&s->strings, exported, run_exported_size(exported));
+    if (good && s->strings.broken) {
+        snprintf(error, size, "out of memory");
+        good = false;
+    }
     int fds[2 + SPAWNER_INHERITED] = {ends[1], page};
     memcpy(fds + 2, birth->inherited, (size_t)birth->n_inherited * sizeof *fds);
     dmap_process_options what = {.run = run_spawner_live,
-                                 .argument = birth,
-                                 .argument_size = sizeof *birth,
+                                 .argument = s->strings.data,
+                                 .argument_size = s->strings.size,
                                  .name = "dmap-spawner",
                                  .output = DMAP_FD_NONE,
                                  .error = DMAP_FD_NONE,

@@ -25,8 +25,8 @@ typedef struct run_start {
     int output, error;
 } run_start;
 
-/** Returns NULL with a sentence. */
-run_spawner *run_spawner_open(const spawner_birth *birth, char *error, size_t size);
+/** exported: run/job/exported.h. Returns NULL with a sentence. */
+run_spawner *run_spawner_open(const spawner_birth *birth, const char *exported, char *error, size_t size);
 /** Kills what is left of its jobs. spawner: may be NULL. Blocks: until that is gone */
 void run_spawner_close(run_spawner *spawner);
 

@@ -223,7 +223,7 @@ static bool reap(spawner *s) {
 int run_spawner_live(void *argument, size_t size) {
     spawner s = {0};
     int status;
-    if (size != sizeof(spawner_birth) || !prepare(&s, argument))
+    if (size <= sizeof(spawner_birth) || !prepare(&s, argument))
         return 1;
     struct pollfd wait[2] = {{.fd = SPAWNER_SOCKET, .events = POLLIN}, {.fd = s.signals, .events = POLLIN}};
     bool go_on = true;

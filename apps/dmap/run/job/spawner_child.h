@@ -9,7 +9,7 @@
 
 #include "run/job/spawner_wire.h"
 
-/** The spawner's life: a dmap_process_fn. argument: a spawner_birth. */
+/** The spawner's life: a dmap_process_fn. argument: a spawner_birth, and what follows it. */
 int run_spawner_live(void *argument, size_t size);
 
 /* spawner_exec.c: starting one command. */

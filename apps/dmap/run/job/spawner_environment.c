@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "run/job/exported.h"
+
 enum { CHANGING = 2, TOLD = 7 };
 
 struct spawner_environment {
@@ -28,9 +30,21 @@ static bool is_ours(const spawner_birth *birth, const char *variable) {
     return own > 0 && strncmp(variable, birth->slot_variable, own) == 0 && variable[own] == '=';
 }
 
+/* The spawner has them, too: commands are looked for in the PATH of jobs. */
+static bool take_exported(const char *exported) {
+    for (; *exported; exported += strlen(exported) + 1) {
+        char *variable = strdup(exported);
+        if (!variable || putenv(variable) != 0)
+            return false;
+    }
+    return true;
+}
+
 /* What a variable is to jobs: itself; what it was before dmap ran; NULL: not there. */
 static char *undo(const spawner_birth *birth, char *variable) {
     size_t size = strcspn(variable, "=");
+    if (run_exported_has((const char *)(birth + 1), variable))
+        return variable;
     for (const char *entry = birth->undo; *entry; entry += strlen(entry) + 1)
         if (strncmp(entry, variable, size) == 0 && (entry[size] == '\0' || entry[size] == '='))
             return entry[size] ? strdup(entry) : NULL;
@@ -51,6 +65,8 @@ static bool add(spawner_environment *e, const char *name, const char *text, int 
 
 spawner_environment *spawner_environment_create(const spawner_birth *birth) {
     size_t count = 0;
+    if (!take_exported((const char *)(birth + 1)))
+        return NULL;
     while (environ[count])
         count++;
     spawner_environment *e = calloc(1, sizeof *e);

@@ -18,7 +18,8 @@ enum {
     SPAWNER_INHERITED = 64 /* most of them */
 };
 
-/** What a spawner is told once. */
+/** What a spawner is told once. Followed by what all jobs are to have in their environment, as run/job/exported.h has
+ *  it. */
 typedef struct spawner_birth {
     int32_t slot, rank, worker, run_pid;
     int32_t limits_memory;  /* of jobs: a cgroup for them is wanted */

@@ -48,6 +48,7 @@ static int set_up(dmap_context *ctx) {
     worker->ending = shared.ending;
     describe(ctx, &shared, &worker->birth);
     worker->rule = shared.admission;
+    worker->exported = shared.exported;
     worker->shows = shared.shows;
     worker->announces = shared.announces;
     worker->may_skip_shell = run_shell_is_usual(shared.shell);
@@ -57,7 +58,7 @@ static int set_up(dmap_context *ctx) {
         free_worker(worker);
         return dmap_fail(ctx, 1, "out of memory");
     }
-    worker->spawner = run_spawner_open(&worker->birth, error, sizeof error);
+    worker->spawner = run_spawner_open(&worker->birth, worker->exported, error, sizeof error);
     if (!worker->spawner) {
         free_worker(worker);
         return dmap_fail(ctx, 1, "%s", error);

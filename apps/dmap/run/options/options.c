@@ -306,6 +306,7 @@ int run_options_parse(int argc, char **argv, run_options *options, char *error, 
 
 void run_options_free(run_options *options) {
     free(options->sources);
+    run_text_free(&options->exported);
     for (size_t i = 0; i < sizeof options->owned / sizeof options->owned[0]; i++)
         free(options->owned[i]);
     *options = (run_options){0};

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "run/base/text.h"
+
 /** Where a column of values comes from, in the order given. */
 typedef enum run_source_kind {
     RUN_SOURCE_WORDS, /* ::: a b c */
@@ -145,6 +147,7 @@ typedef struct run_options {
     double until; /* --until: seconds since the epoch; 0: as the batch system says; < 0: none at all */
     bool dry_run;
     int shell_quotes;          /* --shell-quote: command lines are printed so many times quoted, and not run */
+    run_text exported;         /* --env: names, each ended by a NUL; "_": all */
     const char *slot_variable; /* --process-slot-var: has the slot's number from 0 on */
     const char *folder;        /* --wd: a template; NULL: where the run was begun */
     const char *tmpdir;        /* NULL: $TMPDIR */

@@ -31,7 +31,7 @@ static const struct {
     {" -J --profile --shebang --hashbang --shebang-wrap --embed --combine-exec --combineexec "
      "--combine-executable --combineexecutable --tollef --session ",
      "options are those of the command line alone; a shell function or script keeps them"},
-    {" --record-env --recordenv ", "mpirun -x NAME hands on a variable"},
+    {" --record-env --recordenv ", "--env NAMES hands on these variables"},
     {" --template --tmpl ", "the command can fill in a file: sed \"s/@x@/{1}/\" FILE"},
     {" --limit --memsuspend ", "--load, --memfree and --noswap hold jobs back"},
     {" --arg-sep --argsep --arg-file-sep --argfilesep ", "values follow :::, and files ::::"},

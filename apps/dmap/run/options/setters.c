@@ -116,6 +116,18 @@ bool run_set_slot_variable(run_options *o, const char *text) {
            (*text < '0' || *text > '9');
 }
 
+bool run_set_exported(run_options *o, const char *text) {
+    size_t length;
+    if (strchr(text, '='))
+        return false;
+    for (; *text; text += length + (text[length] == ',')) {
+        length = strcspn(text, ",");
+        run_text_add(&o->exported, text, length);
+        run_text_add(&o->exported, "", 1);
+    }
+    return !o->exported.broken;
+}
+
 bool run_set_block(run_options *o, const char *text) {
     uint64_t blocks = 0;
     if (*text == '-' && run_read_number(text + 1, MOST_VALUES, &blocks)) {

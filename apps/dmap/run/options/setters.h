@@ -46,6 +46,7 @@ bool run_set_ungroup(run_options *options, const char *text);
 bool run_set_verbose(run_options *options, const char *text);
 bool run_set_announce(run_options *options, const char *text);
 bool run_set_shell_quote(run_options *options, const char *text);
+bool run_set_exported(run_options *options, const char *text);
 bool run_set_slot_variable(run_options *options, const char *text);
 bool run_set_files(run_options *options, const char *text);
 bool run_set_files_nul(run_options *options, const char *text);
