@@ -140,3 +140,18 @@ void look_read(int descriptor, char *text, size_t size) {
         n += (size_t)got;
     text[n] = '\0';
 }
+
+dmap_process *look_start_with(dmap_process_fn *run, dmap_start how, int number, const int *fds, int n) {
+    return look_start(&(dmap_process_options){.run = run,
+                                              .argument = &number,
+                                              .argument_size = sizeof number,
+                                              .start = how,
+                                              .daemon = true,
+                                              .fds = fds,
+                                              .n_fds = n});
+}
+
+void look_refused(dmap_status status, const char *word) {
+    CU_ASSERT_EQUAL(status, DMAP_EINVAL);
+    CU_ASSERT(strstr(dmap_error(NULL), word) != NULL);
+}

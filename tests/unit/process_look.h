@@ -33,4 +33,9 @@ int look_end(dmap_process *process);
 /** Reads from a descriptor to its end, or to size - 1 bytes; ends text with a zero. */
 void look_read(int descriptor, char *text, size_t size);
 
+/** Starts a child that is given a number, and these descriptors. */
+dmap_process *look_start_with(dmap_process_fn *run, dmap_start how, int number, const int *fds, int n);
+/** The status is DMAP_EINVAL, and the sentence has that word. */
+void look_refused(dmap_status status, const char *word);
+
 #endif

@@ -17,22 +17,6 @@
 static const dmap_start starts[] = {DMAP_FORKSERVER, DMAP_FORK, DMAP_SPAWN};
 enum { STARTS = 3, CHILDREN = 4 };
 
-static void refused(dmap_status status, const char *word) {
-    CU_ASSERT_EQUAL(status, DMAP_EINVAL);
-    CU_ASSERT(strstr(dmap_error(NULL), word) != NULL);
-}
-
-/* Starts a child with these descriptors. */
-static dmap_process *start(dmap_process_fn *run, dmap_start how, int rounds, const int *fds, int n) {
-    return look_start(&(dmap_process_options){.run = run,
-                                              .argument = &rounds,
-                                              .argument_size = sizeof rounds,
-                                              .start = how,
-                                              .daemon = true,
-                                              .fds = fds,
-                                              .n_fds = n});
-}
-
 /* Each party raises the counter in each round: after the barrier all have. */
 static int meet(void *argument, size_t size) {
     dmap_barrier *barrier;
@@ -72,7 +56,7 @@ static void test_barrier(void) {
         int fds[2];
         open_barrier(&barrier, &counter, fds);
         for (int i = 0; i < CHILDREN; i++)
-            children[i] = start(meet, starts[how], rounds, fds, 2);
+            children[i] = look_start_with(meet, starts[how], rounds, fds, 2);
         for (int i = 0; i < CHILDREN; i++)
             CU_ASSERT_EQUAL(look_end(children[i]), 0);
         dmap_barrier_close(barrier);
@@ -120,7 +104,7 @@ static void test_broken(void) {
         int fds[2];
         open_barrier(&barrier, &counter, fds);
         for (int i = 0; i < CHILDREN - 1; i++)
-            children[i] = start(i == 0 && how % 2 ? attach_only : come, starts[how], 0, fds, 2);
+            children[i] = look_start_with(i == 0 && how % 2 ? attach_only : come, starts[how], 0, fds, 2);
         await(counter, CHILDREN - 1);
         dmap_process_kill(children[0]);
         CU_ASSERT_EQUAL(look_end(children[0]), -SIGKILL);
@@ -132,7 +116,7 @@ static void test_broken(void) {
         CU_ASSERT_EQUAL(dmap_barrier_wait(barrier, 0, NULL), DMAP_ETIMEOUT);
         CU_ASSERT_EQUAL(dmap_barrier_wait(barrier, 0.001, NULL), DMAP_ETIMEOUT);
         for (int i = 0; i < CHILDREN - 1; i++)
-            children[i] = start(come, starts[how], 0, fds, 2);
+            children[i] = look_start_with(come, starts[how], 0, fds, 2);
         CU_ASSERT_EQUAL(dmap_barrier_wait(barrier, LONG_S, NULL), DMAP_OK);
         for (int i = 0; i < CHILDREN - 1; i++)
             CU_ASSERT_EQUAL(look_end(children[i]), 10 + DMAP_OK);
@@ -150,7 +134,7 @@ static void test_two_dead(void) {
         int fds[2];
         open_barrier(&barrier, &counter, fds);
         for (int i = 0; i < 2; i++)
-            children[i] = start(attach_only, starts[how], 0, fds, 2);
+            children[i] = look_start_with(attach_only, starts[how], 0, fds, 2);
         await(counter, 2);
         for (int i = 0; i < 2; i++) {
             dmap_process_kill(children[i]);
@@ -258,9 +242,9 @@ static void test_barrier_use(void) {
     dmap_barrier *barrier = NULL;
     pthread_t thread;
     bool is_last = false;
-    refused(dmap_barrier_open(0, &barrier), "parties");
-    refused(dmap_barrier_open(DMAP_BARRIER_MOST + 1, &barrier), "parties");
-    refused(dmap_barrier_wait(NULL, 0, NULL), "NULL");
+    look_refused(dmap_barrier_open(0, &barrier), "parties");
+    look_refused(dmap_barrier_open(DMAP_BARRIER_MOST + 1, &barrier), "parties");
+    look_refused(dmap_barrier_wait(NULL, 0, NULL), "NULL");
     CU_ASSERT_EQUAL_FATAL(dmap_barrier_open(1, &barrier), DMAP_OK);
     CU_ASSERT(dmap_barrier_wait(barrier, -1, &is_last) == DMAP_OK && is_last);
     dmap_barrier_close(barrier);

@@ -44,22 +44,6 @@ int __wrap_pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock, cons
 #define MAY_MISUSE true
 #endif
 
-static void refused(dmap_status status, const char *word) {
-    CU_ASSERT_EQUAL(status, DMAP_EINVAL);
-    CU_ASSERT(strstr(dmap_error(NULL), word) != NULL);
-}
-
-/* Starts a child with these descriptors. */
-static dmap_process *start(dmap_process_fn *run, dmap_start how, int rounds, const int *fds, int n) {
-    return look_start(&(dmap_process_options){.run = run,
-                                              .argument = &rounds,
-                                              .argument_size = sizeof rounds,
-                                              .start = how,
-                                              .daemon = true,
-                                              .fds = fds,
-                                              .n_fds = n});
-}
-
 /* ---- lock, memory, counter ---- */
 
 static int count_up(void *argument, size_t size) {
@@ -98,7 +82,7 @@ static void test_exclusion(void) {
         CU_ASSERT(dmap_memory_size(memory) == sizeof(long) && *(long *)dmap_memory_data(memory) == 0);
         const int fds[] = {dmap_lock_fd(lock), dmap_memory_fd(memory), dmap_counter_fd(counter)};
         for (int i = 0; i < CHILDREN; i++)
-            children[i] = start(count_up, starts[how], rounds, fds, 3);
+            children[i] = look_start_with(count_up, starts[how], rounds, fds, 3);
         for (int i = 0; i < CHILDREN; i++)
             CU_ASSERT_EQUAL(look_end(children[i]), 0);
         CU_ASSERT_EQUAL(*(long *)dmap_memory_data(memory), (long)CHILDREN * rounds);
@@ -126,20 +110,20 @@ static void test_lock_use(void) {
     CU_ASSERT_EQUAL_FATAL(dmap_lock_open(true, &recursive), DMAP_OK);
     CU_ASSERT_EQUAL_FATAL(dmap_event_open(&event), DMAP_OK);
     if (MAY_MISUSE)
-        refused(dmap_lock_give(plain), "does not have");
+        look_refused(dmap_lock_give(plain), "does not have");
     CU_ASSERT_EQUAL(dmap_lock_take(plain, 0), DMAP_OK);
-    refused(dmap_lock_take(plain, -1), "not recursive");
+    look_refused(dmap_lock_take(plain, -1), "not recursive");
     CU_ASSERT_EQUAL(dmap_lock_give(plain), DMAP_OK);
     for (int i = 0; i < 3; i++)
         CU_ASSERT_EQUAL(dmap_lock_take(recursive, -1), DMAP_OK);
     for (int i = 0; i < 3; i++)
         CU_ASSERT_EQUAL(dmap_lock_give(recursive), DMAP_OK);
     if (MAY_MISUSE)
-        refused(dmap_lock_give(recursive), "does not have");
-    refused(dmap_lock_take(NULL, 0), "NULL");
-    refused(dmap_lock_take(plain, NAN), "number");
-    refused(dmap_lock_attach(dmap_event_fd(event), &other), "no lock");
-    refused(dmap_memory_open(0, &(dmap_memory *){NULL}), "1 byte");
+        look_refused(dmap_lock_give(recursive), "does not have");
+    look_refused(dmap_lock_take(NULL, 0), "NULL");
+    look_refused(dmap_lock_take(plain, NAN), "number");
+    look_refused(dmap_lock_attach(dmap_event_fd(event), &other), "no lock");
+    look_refused(dmap_memory_open(0, &(dmap_memory *){NULL}), "1 byte");
     CU_ASSERT_PTR_NULL(other);
     dmap_event_close(event);
     dmap_lock_close(plain);
@@ -173,7 +157,7 @@ static void test_dead_holder(void) {
         CU_ASSERT_EQUAL_FATAL(dmap_lock_open(unit_chance(2), &lock), DMAP_OK);
         CU_ASSERT_EQUAL_FATAL(dmap_event_open(&event), DMAP_OK);
         const int fds[] = {dmap_lock_fd(lock), dmap_event_fd(event)};
-        dmap_process *holder = start(hold_lock, starts[how], 0, fds, 2);
+        dmap_process *holder = look_start_with(hold_lock, starts[how], 0, fds, 2);
         CU_ASSERT_EQUAL(dmap_event_wait(event, LONG_S), DMAP_OK);
         CU_ASSERT_EQUAL(dmap_lock_take(lock, 0), DMAP_ETIMEOUT);
         CU_ASSERT_EQUAL(dmap_lock_take(lock, 0.001), DMAP_ETIMEOUT);
@@ -217,7 +201,7 @@ static void test_event(void) {
         CU_ASSERT(!dmap_event_is_set(there) && dmap_event_wait(there, 0) == DMAP_ETIMEOUT);
         CU_ASSERT_EQUAL(dmap_event_wait(there, 0.001), DMAP_ETIMEOUT);
         const int fds[] = {dmap_event_fd(there), dmap_event_fd(back)};
-        dmap_process *child = start(answer, starts[how], rounds, fds, 2);
+        dmap_process *child = look_start_with(answer, starts[how], rounds, fds, 2);
         for (int i = 0; i < rounds; i++) {
             dmap_event_set(there);
             CU_ASSERT_EQUAL_FATAL(dmap_event_wait(back, LONG_S), DMAP_OK);
